@@ -1,0 +1,45 @@
+# What a person runs here. Each line of work is a script in scripts/; its first lines say what it does.
+# Options for the command behind a target: make test ARGS="-k threads -x"
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench setup clean clean-machine
+MAKEFLAGS += --no-print-directory
+ARGS ?=
+
+# Says what runs, and at a failure which step it was and how to run that one alone.
+step = @printf '\n=== %s\n' '$(1)'; $(2) $(3) || { code=$$?; \
+	printf '\n=== %s FAILED (exit code %s). That step alone: %s\n' '$(1)' "$$code" '$(2)' >&2; exit $$code; }
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
+
+# With a key of your own the demo talks to the real model; without one it stays in the lab, with a stand-in.
+demo: ## one mail, one container, one pull request: see it work (the Temporal UI is on http://127.0.0.1:8233)
+	$(call step,setup,scripts/setup)
+ifneq ($(ANTHROPIC_API_KEY)$(CLAUDE_CODE_OAUTH_TOKEN),)
+	$(call step,demo,scripts/as-airut airut demo,$(ARGS))
+else
+	$(call step,demo,scripts/lab --publish 8233 -- airut demo,$(ARGS))
+endif
+
+test: ## everything that CI checks
+	$(call step,setup,scripts/setup)
+	$(call step,check,scripts/check)
+	$(call step,tests,scripts/lab -- pytest,$(ARGS))
+
+check: ## format, lint, types and layers: no containers, no root, under a minute
+	@scripts/check $(ARGS)
+
+bench: ## measure, in the lab
+	$(call step,setup,scripts/setup)
+	$(call step,bench,scripts/lab -- python -m tests.bench,$(ARGS))
+
+setup: ## only what the others stand on: packages, Python, rootless Podman, images
+	@scripts/setup
+
+clean: ## what the tools left in this checkout
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+clean-machine: ## what the set-up left on this machine: the user airut with its images, and /opt/airut
+	@scripts/setup --undo

@@ -1,0 +1,270 @@
+"""Start the agent in its sandbox or adopt the one that runs, follow it to its end, bring home what it left.
+
+The container owns the run, this activity only watches: a worker that dies or is replaced costs nothing, the next
+attempt finds the container by its id and reads its output again from the start.
+"""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from temporalio import activity
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from activities.failures import reported
+from activities.network_log import blocked_requests
+from activities.outbox import read_outbox, read_regular
+from activities.texts import fetch, store
+from airut.models.agent import AgentCommand, AgentProgress, AgentRun
+from airut.models.blob import BlobRef, Text
+from airut.models.folders import ThreadFolders
+from airut.models.message import Attachment, InboundMessage
+from airut.models.outcome import AgentOutcome, TaskOutcome
+from airut.models.prompt import compose_prompt, compose_rules
+from airut.models.sandbox import (
+    ExitStatus,
+    Limits,
+    Mount,
+    NetworkSpec,
+    SandboxRef,
+    SandboxSignal,
+    SandboxSpec,
+    sandbox_id,
+)
+from airut.models.task import AgentInput, AgentResult
+from airut.ports.agent import Agent
+from airut.ports.blobs import BlobStore
+from airut.ports.git import Mirror
+from airut.ports.repositories import Repositories
+from airut.ports.sandbox import Sandboxes
+
+POLICY = ".airut/network-allowlist.yaml"
+
+GRACE = 20.0
+"""Seconds an interrupted agent has to save its session before it is killed (sandbox §5)."""
+
+
+class AgentRuns:
+    def __init__(
+        self,
+        folders: ThreadFolders,
+        sandboxes: Sandboxes,
+        agent: Agent,
+        mirror: Mirror,
+        blobs: BlobStore,
+        repositories: Repositories,
+    ) -> None:
+        self._folders = folders
+        self._sandboxes = sandboxes
+        self._agent = agent
+        self._mirror = mirror
+        self._blobs = blobs
+        self._repositories = repositories
+
+    @activity.defn
+    async def run_agent(self, order: AgentInput) -> AgentResult:
+        with reported(TaskOutcome.SANDBOX_LOST):
+            activity.heartbeat({"step": "starting the sandbox"})
+            spec = await self._spec(order)
+            ref = await self._sandboxes.start(spec)
+            watch = _Watch(self._sandboxes, self._agent, ref, spec.limits)
+            exit_status = await watch.to_the_end()
+            return await self._bring_home(order, ref, watch, exit_status)
+
+    async def _spec(self, order: AgentInput) -> SandboxSpec:
+        task, repo = order.task, order.task.repo
+        folders = self._folders.of(task.thread)
+        settings = self._repositories.agent(repo)
+        secrets = self._repositories.secrets(repo, task.thread)
+        command = await self._command(order)
+        folder = folders.task(task.number, order.attempt)
+        return SandboxSpec(
+            sandbox_id=sandbox_id(task.id, order.attempt),
+            thread=task.thread,
+            task=task.id,
+            attempt=order.attempt,
+            repo=repo,
+            image=order.image,
+            command=command.argv,
+            stdin=command.stdin,
+            files=command.files,
+            environment={**secrets.environment, **command.environment},
+            mounts=(
+                Mount(source=folders.workspace, target="/workspace", writable=True),
+                Mount(source=folders.inbox, target="/inbox"),
+                Mount(source=folders.outbox, target="/outbox", writable=True),
+                Mount(source=folders.storage, target="/storage", writable=True),
+                Mount(source=folders.home, target="/home/agent/.claude", writable=True),
+                Mount(source=settings.binary.parent, target="/opt/claude"),
+            ),
+            folder=folder,
+            base_commit=order.policy.commit,
+            limits=self._repositories.limits(repo),
+            network=NetworkSpec(
+                allowlist=await self._file_of(repo, order.policy.commit, POLICY),
+                repository=settings.slug,
+                granted_presets=settings.granted_presets,
+                credentials=secrets.credentials,
+                upstream_dns=settings.upstream_dns,
+                private_ranges=settings.private_ranges,
+                extra_ca_files=settings.extra_ca_files,
+            ),
+        )
+
+    async def _command(self, order: AgentInput) -> AgentCommand:
+        task, settings = order.task, self._repositories.agent(order.task.repo)
+        texts = [(message, await fetch(self._blobs, _prompt_text(message, task.number))) for message in task.messages]
+        claude_md = await self._file_of(task.repo, order.policy.commit, "CLAUDE.md")
+        run = AgentRun(
+            session_id=task.session_id,
+            prompt=order.resume_note or compose_prompt(tuple(texts)),
+            system_prompt=compose_rules(settings.system_prompt, claude_md),
+            model=task.hints.model or settings.model,
+            effort=task.hints.effort or settings.effort,
+            max_turns=settings.max_turns,
+            home=self._folders.of(task.thread).home,
+        )
+        return self._agent.command(run)
+
+    async def _file_of(self, repo: str, commit: str, path: str) -> str | None:
+        """A text file of the default branch, from the host's mirror; never from the agent's workspace."""
+        files = await self._mirror.read_tree(repo, commit, path)
+        return files[0].content.decode(errors="replace") if files else None
+
+    async def _bring_home(
+        self, order: AgentInput, ref: SandboxRef, watch: "_Watch", exit_status: ExitStatus
+    ) -> AgentResult:
+        stderr = _read_or_nothing(ref.folder / "out" / "stderr").decode(errors="replace")
+        verdict = self._agent.verdict(watch.progress, exit_status, stderr)
+        if watch.ended_by is not None:
+            verdict = verdict.model_copy(update={"outcome": watch.ended_by, "detail": watch.reason})
+        text, verdict = verdict.text, verdict.model_copy(update={"text": ""})
+        left = read_outbox(self._folders.of(order.task.thread).outbox)
+        outbox = [
+            Attachment(name=file.name, media_type=file.media_type, content=await self._blobs.put(file.content))
+            for file in left.files
+        ]
+        bundle = _read_or_nothing(ref.folder / "out" / "work.bundle")
+        bundle_ref: BlobRef | None = await self._blobs.put(bundle) if bundle else None
+        return AgentResult(
+            verdict=verdict,
+            text=await store(self._blobs, text),
+            outbox=tuple(outbox),
+            bundle=bundle_ref,
+            uncommitted=exit_status.uncommitted,
+            notes=left.notes,
+            blocked=blocked_requests(_read_or_nothing(ref.folder / "log" / "network.jsonl")),
+        )
+
+
+class _Watch:
+    """Follows one sandbox, keeps its limits, and ends it when the user or a limit says so."""
+
+    def __init__(self, sandboxes: Sandboxes, agent: Agent, ref: SandboxRef, limits: Limits) -> None:
+        self._sandboxes = sandboxes
+        self._agent = agent
+        self._ref = ref
+        self._limits = limits
+        self._offset = 0
+        self._moved_at = time.monotonic()
+        self._ending: asyncio.Task[None] | None = None
+        self.progress = AgentProgress()
+        self.ended_by: AgentOutcome | None = None
+        self.reason = ""
+
+    async def to_the_end(self) -> ExitStatus:
+        """Return how the command ended. Detaches, and leaves the agent running, when only this worker has to go."""
+        while True:
+            try:
+                return await self._follow()
+            except asyncio.CancelledError:
+                await self._stop_or_detach()
+
+    async def _follow(self) -> ExitStatus:
+        async for chunk in self._sandboxes.follow(self._ref, self._offset):
+            if chunk.data:
+                self.progress = self._agent.progress(self.progress, chunk.data)
+                self._offset = chunk.offset + len(chunk.data)
+                self._moved_at = time.monotonic()
+            self._heartbeat()
+            if chunk.exit is not None:
+                return chunk.exit
+            self._check_limits()
+        raise ApplicationError("the sandbox's output ended without an exit status", type=str(TaskOutcome.SANDBOX_LOST))
+
+    def _heartbeat(self) -> None:
+        """A hint for whoever looks; nothing depends on it."""
+        usage = self.progress.usage
+        activity.heartbeat(
+            {
+                "sandbox": self._ref.sandbox_id,
+                "offset": self._offset,
+                "events": self.progress.events,
+                "step": self.progress.last_step,
+                "cost_usd": round(usage.cost_usd, 4),
+            }
+        )
+
+    def _check_limits(self) -> None:
+        running = (datetime.now(UTC) - activity.info().scheduled_time).total_seconds()
+        if running > self._limits.time:
+            self._end(AgentOutcome.TIMEOUT, f"the time limit of {_spoken(self._limits.time)} was reached")
+        elif time.monotonic() - self._moved_at > self._limits.idle:
+            self._end(AgentOutcome.STALLED, f"nothing happened for {_spoken(self._limits.idle)}")
+        elif self._offset > self._limits.output:
+            self._end(AgentOutcome.OUTPUT_LIMIT, f"more than {self._limits.output // 1024**2} MiB of output")
+
+    def _end(self, outcome: AgentOutcome, reason: str) -> None:
+        """Interrupt, and after the grace kill; the first reason wins."""
+        if self._ending is None:
+            self.ended_by, self.reason = outcome, reason
+            self._ending = asyncio.create_task(self._interrupt_then_kill())
+
+    async def _interrupt_then_kill(self) -> None:
+        await self._sandboxes.signal(self._ref, SandboxSignal.INTERRUPT)
+        await asyncio.sleep(GRACE)
+        await self._sandboxes.signal(self._ref, SandboxSignal.KILL)
+
+    async def _stop_or_detach(self) -> None:
+        """A cancel says what became of this attempt, and only that decides what becomes of the container."""
+        details = activity.cancellation_details()
+        if details is None or details.cancel_requested or (details.not_found and await _workflow_is_closed()):
+            self._end(AgentOutcome.STOPPED, "stopped")
+            return
+        if details.worker_shutdown:
+            raise ApplicationError(
+                "this worker shuts down; the agent runs on",
+                type="WorkerDraining",
+                category=ApplicationErrorCategory.BENIGN,
+            )
+        raise asyncio.CancelledError
+
+
+async def _workflow_is_closed() -> bool:
+    """`not_found` means that this attempt was superseded, or that the workflow was terminated: ask which."""
+    info = activity.info()
+    if info.workflow_id is None:
+        return True
+    handle = activity.client().get_workflow_handle(info.workflow_id, run_id=info.workflow_run_id)
+    return (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING
+
+
+def _prompt_text(message: InboundMessage, number: int) -> Text:
+    """What a thread's first mail quotes is new to us; later, earlier messages are known and stay cut."""
+    return message.uncut if number == 1 and message.uncut is not None else message.text
+
+
+def _read_or_nothing(path: Path) -> bytes:
+    """A file that may be absent, or that the agent may have put something odd in the place of."""
+    try:
+        return read_regular(path)
+    except OSError:
+        return b""
+
+
+def _spoken(seconds: float) -> str:
+    return (
+        f"{seconds / 3600:g} h" if seconds >= 3600 else f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"
+    )

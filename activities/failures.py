@@ -1,0 +1,55 @@
+"""One place where our exceptions become Temporal failures: the failure's type is the outcome the user will read."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from temporalio.exceptions import ApplicationError
+
+from airut import errors
+from airut.models.outcome import TaskOutcome
+
+PERMANENT: dict[type[errors.AirutError], TaskOutcome] = {
+    errors.PolicyInvalid: TaskOutcome.POLICY_INVALID,
+    errors.ImageBuildFailed: TaskOutcome.IMAGE_FAILED,
+    errors.RemoteRefused: TaskOutcome.WORKSPACE_FAILED,
+    errors.BundleRefused: TaskOutcome.PUBLISH_FAILED,
+    errors.PushRejected: TaskOutcome.PUBLISH_FAILED,
+    errors.ForgeRefused: TaskOutcome.PUBLISH_FAILED,
+    errors.DeliveryRefused: TaskOutcome.REPLY_FAILED,
+    errors.NetworkLost: TaskOutcome.SANDBOX_LOST,
+    errors.ImageMissing: TaskOutcome.SANDBOX_LOST,
+    errors.SecretError: TaskOutcome.INTERNAL_ERROR,
+    errors.ConfigError: TaskOutcome.INTERNAL_ERROR,
+    errors.BlobMissing: TaskOutcome.INTERNAL_ERROR,
+    errors.BlobCorrupt: TaskOutcome.INTERNAL_ERROR,
+}
+"""Trying again changes nothing; a lost sandbox is counted and made anew by the workflow, not by a retry policy."""
+
+
+@contextmanager
+def reported(otherwise: TaskOutcome) -> Iterator[None]:
+    """Raise what the block raises as a failure that names an outcome: its own, or `otherwise` when it is retryable
+    and the retries run out.
+
+    Raises:
+        ApplicationError: in place of every AirutError.
+    """
+    try:
+        yield
+    except errors.AirutError as error:
+        raise as_failure(error, otherwise) from error
+
+
+def as_failure(error: errors.AirutError, otherwise: TaskOutcome) -> ApplicationError:
+    """The failure for an error. Its text is the error's own, which by our rule holds no secret."""
+    text = str(error)
+    if isinstance(error, errors.ImageBuildFailed) and error.log_tail:
+        text = f"{text}\n\n{error.log_tail}"
+    for kind, outcome in PERMANENT.items():
+        if isinstance(error, kind):
+            return ApplicationError(text, type=str(outcome), non_retryable=True)
+    delay = error.retry_after if isinstance(error, errors.ForgeUnavailable) else None
+    return ApplicationError(
+        text, type=str(otherwise), next_retry_delay=timedelta(seconds=delay) if delay is not None else None
+    )

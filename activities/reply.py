@@ -1,0 +1,65 @@
+"""Answers: the one way back to the person who asked."""
+
+from datetime import UTC, datetime
+
+from temporalio import activity
+
+from activities.failures import reported
+from activities.texts import fetch
+from airut.errors import ConfigError
+from airut.models.answer import compose_acknowledgement, compose_answer, compose_footer
+from airut.models.message import ChannelKind
+from airut.models.outcome import TaskOutcome
+from airut.models.reply import Outbound
+from airut.models.task import ReplyInput, ReplyRecord
+from airut.ports.blobs import BlobStore
+from airut.ports.channel import Channel
+from airut.ports.channels import Channels
+
+
+class Replies:
+    """Composes an answer and hands it to the thread's channel; what was sent is kept in the blob store."""
+
+    def __init__(self, channels: Channels, blobs: BlobStore) -> None:
+        self._channels = channels
+        self._blobs = blobs
+
+    @activity.defn
+    async def acknowledge(self, order: ReplyInput) -> None:
+        with reported(TaskOutcome.REPLY_FAILED):
+            task = order.task
+            if self._channels.acknowledges(task.repo, task.channel, first=task.number == 1):
+                await self._send(order, compose_acknowledgement(task), ())
+
+    @activity.defn
+    async def reply(self, order: ReplyInput) -> ReplyRecord:
+        with reported(TaskOutcome.REPLY_FAILED):
+            text = await fetch(self._blobs, order.text) if order.text else ""
+            return await self._send(order, compose_answer(order, text), compose_footer(order))
+
+    async def _send(self, order: ReplyInput, markdown: str, footer: tuple[str, ...]) -> ReplyRecord:
+        task = order.task
+        outbound = Outbound(
+            key=f"{task.id}/{order.kind}/{order.seq}",
+            repo=task.repo,
+            thread=task.thread,
+            task=task.number,
+            seq=order.seq,
+            kind=order.kind,
+            markdown=markdown,
+            footer=footer,
+            attachments=order.attachments,
+            routes=tuple(message.route for message in task.messages),
+            participants=task.participants,
+        )
+        kept = await self._blobs.put("\n".join((markdown, *footer)).encode())
+        delivery = await self._channel(task.repo, task.channel).send(outbound)
+        return ReplyRecord(
+            kind=order.kind, message_id=delivery.message_id, markdown=kept, delivered_at=datetime.now(UTC)
+        )
+
+    def _channel(self, repo: str, kind: ChannelKind) -> Channel:
+        channel = self._channels.of(repo, kind)
+        if channel is None:
+            raise ConfigError(f"{repo} has no {kind} channel any more; add it to airut.yaml and retry the task")
+        return channel

@@ -1,0 +1,10 @@
+"""The console channel's way back: answers stay in the thread, where `airut thread show` prints them."""
+
+from airut.models.reply import Delivery, Outbound
+
+
+class ConsoleChannel:
+    """Nothing is sent: the reply activity has stored the text, and the thread's status refers to it."""
+
+    async def send(self, outbound: Outbound) -> Delivery:
+        return Delivery(message_id=outbound.key)

@@ -1,0 +1,83 @@
+"""`airut`: the command line. Exit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 Temporal not reachable,
+5 not found."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from airut.cli import demo, image, send, thread
+from airut.cli.context import EXIT_CONFIG, EXIT_UNREACHABLE, Settings
+from airut.errors import AirutError, ConfigError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(thread.app, name="thread")
+app.add_typer(image.app, name="image")
+app.command("send")(send.send)
+app.command("demo")(demo.demo)
+
+worker = typer.Typer(no_args_is_help=True, help="Run one worker against a Temporal server.")
+app.add_typer(worker, name="worker")
+
+
+@app.callback()
+def main(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option(help="The configuration; else $AIRUT_CONFIG, ~/.config/airut.")] = None,
+) -> None:
+    """Send a message; an isolated container, Claude Code and a pull request answer it."""
+    context.obj = Settings(config)
+
+
+@app.command()
+def up(context: typer.Context) -> None:
+    """Start everything: embedded Temporal, intake, workers. Ctrl-C stops all in order."""
+    _become("workers.supervisor", context.obj)
+
+
+@app.command()
+def intake(context: typer.Context) -> None:
+    """Run the intake alone."""
+    _become("workers.intake", context.obj)
+
+
+@worker.command("control")
+def worker_control(context: typer.Context) -> None:
+    """Workflows and replies."""
+    _become("workers.control", context.obj)
+
+
+@worker.command("host")
+def worker_host(context: typer.Context) -> None:
+    """Sandboxes on this machine."""
+    _become("workers.sandbox_host", context.obj)
+
+
+def _become(module: str, settings: Settings) -> None:
+    """Replace this process: the workers' own wiring stays out of the command line."""
+    sys.stdout.flush()
+    arguments = ["--config", str(settings.path)]
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
+
+
+def run() -> None:
+    """Entry point. Ends with `os._exit`, since the Temporal SDK can crash while the interpreter is torn down."""
+    code = 0
+    try:
+        app(standalone_mode=True)
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        code = EXIT_CONFIG
+    except AirutError as error:
+        print(f"airut: {error}", file=sys.stderr)
+        code = 1
+    except RuntimeError as error:
+        print(f"airut: Temporal is not reachable: {error}", file=sys.stderr)
+        code = EXIT_UNREACHABLE
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

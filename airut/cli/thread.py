@@ -1,0 +1,131 @@
+"""`airut thread list|show`."""
+
+import asyncio
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console, Group
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.table import Table
+from rich.text import Text
+from temporalio.client import Client
+
+from airut.adapters.blobs_local import LocalBlobStore
+from airut.cli.context import Settings
+from airut.cli.threads import Row, live_step, rows, task_status, thread_id, thread_status
+from airut.models.thread import ThreadPhase, ThreadStatus
+
+app = typer.Typer(no_args_is_help=True, help="Conversation threads.")
+
+REFRESH = 0.5
+"""Seconds between two looks at a running task."""
+
+
+@app.command("list")
+def list_threads(
+    context: typer.Context,
+    repo: Annotated[str | None, typer.Option(help="Only this repository.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many, newest first.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """List threads, newest first."""
+
+    async def find() -> list[Row]:
+        return [row async for row in rows(await context.obj.client(), repo, limit)]
+
+    found = asyncio.run(find())
+    if as_json:
+        typer.echo(json.dumps({"version": 1, "threads": [row.model_dump(mode="json") for row in found]}, indent=2))
+        return
+    table = Table("thread", "author", "state", "outcome", "cost", "pull request", "since")
+    for row in found:
+        table.add_row(
+            row.thread,
+            Text(row.author),
+            row.state,
+            row.outcome,
+            f"${row.cost_usd:.2f}" if row.cost_usd else "",
+            row.pull_request,
+            f"{row.started_at:%Y-%m-%d %H:%M}",
+        )
+    Console().print(table if found else "no threads yet; `airut send --repo NAME TEXT` starts one")
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    thread: Annotated[str, typer.Argument(help="Its id, or the beginning of it.")],
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch until the thread is idle.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Show a thread: state, queue, tasks, costs, pull request, last reply."""
+    asyncio.run(_show(context.obj, thread, follow, as_json))
+
+
+async def _show(settings: Settings, prefix: str, follow: bool, as_json: bool) -> None:
+    client = await settings.client()
+    thread = await thread_id(client, prefix)
+    if follow:
+        await watch(client, thread)
+    status = await thread_status(client, thread)
+    if as_json:
+        typer.echo(json.dumps({"version": 1, **status.model_dump(mode="json")}, indent=2))
+        return
+    console = Console()
+    console.print(await _picture(client, status))
+    if status.last_reply:
+        text = await LocalBlobStore(settings.config.state / "blobs").get(status.last_reply.markdown)
+        console.rule(f"last reply, {status.last_reply.delivered_at:%Y-%m-%d %H:%M} UTC")
+        console.print(Markdown(text.decode(errors="replace")))
+
+
+async def watch(client: Client, thread: str) -> None:
+    """Show the thread live until it is idle with nothing waiting."""
+    with Live(refresh_per_second=4, transient=True) as live:
+        while True:
+            status = await thread_status(client, thread)
+            if status.phase is ThreadPhase.IDLE and not status.queue and status.tasks:
+                return
+            live.update(await _picture(client, status))
+            await asyncio.sleep(REFRESH)
+
+
+async def _picture(client: Client, status: ThreadStatus) -> Group:
+    facts = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("thread", status.thread),
+        ("subject", status.subject),
+        ("state", f"{status.phase} since {status.since:%Y-%m-%d %H:%M:%S} UTC"),
+        ("host", status.host or "not placed yet"),
+        ("branch", status.branch or ""),
+        ("pull request", status.pull_request.url if status.pull_request else ""),
+        ("cost", f"${status.usage.cost_usd:.2f} in {status.usage.turns} turns"),
+        ("now", await _now(client, status)),
+    ):
+        if value:
+            facts.add_row(Text(name, style="dim"), Text(value))
+    parts: list[Table] = [facts]
+    if status.queue:
+        waiting = Table("waiting", "author", "text")
+        for message in status.queue:
+            waiting.add_row(f"{message.sent_at:%H:%M:%S}", Text(message.author), Text(message.first_line))
+        parts.append(waiting)
+    if status.recent:
+        closed = Table("task", "outcome", "ended", "cost")
+        for task in status.recent:
+            closed.add_row(str(task.number), str(task.outcome), f"{task.ended_at:%H:%M:%S}", f"${task.cost_usd:.2f}")
+        parts.append(closed)
+    return Group(*parts)
+
+
+async def _now(client: Client, status: ThreadStatus) -> str:
+    """The open task's step, and what the agent does right now."""
+    if status.task is None:
+        return ""
+    task = await task_status(client, status.task)
+    if task is None:
+        return "starting"
+    live = await live_step(client, status.task)
+    return " · ".join(part for part in (str(task.step), task.detail, live.step) if part)

@@ -1,0 +1,115 @@
+"""What Temporal knows of threads and their tasks, for the commands that show them."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+import typer
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
+from temporalio.service import RPCError
+
+from airut import contracts
+from airut.cli.context import EXIT_USAGE, is_missing, not_found
+from airut.models.base import Model
+from airut.models.task import TaskStatus
+from airut.models.thread import ThreadStatus
+
+
+class Row(Model):
+    """A thread as a list shows it, from Temporal's visibility."""
+
+    thread: str
+    repo: str
+    channel: str
+    author: str
+    state: str
+    outcome: str
+    cost_usd: float
+    pull_request: str
+    started_at: datetime
+
+
+class LiveStep(Model):
+    """What the agent of a running task does right now, from its activity's last heartbeat."""
+
+    step: str = ""
+    cost_usd: float = 0.0
+    events: int = 0
+
+
+async def rows(client: Client, repo: str | None, limit: int) -> AsyncIterator[Row]:
+    """Threads, newest first."""
+    query = f"WorkflowType = '{contracts.THREAD_WORKFLOW}' AND ExecutionStatus != 'ContinuedAsNew'"
+    if repo:
+        query += f" AND {contracts.REPO.name} = '{repo}'"
+    async for execution in client.list_workflows(query, limit=limit):
+        yield _row(execution)
+
+
+def _row(execution: WorkflowExecution) -> Row:
+    found = execution.typed_search_attributes
+    ended = execution.status is not WorkflowExecutionStatus.RUNNING
+    return Row(
+        thread=execution.id,
+        repo=found.get(contracts.REPO) or "",
+        channel=found.get(contracts.CHANNEL) or "",
+        author=found.get(contracts.AUTHOR) or "",
+        state="ended" if ended else found.get(contracts.STATE) or "",
+        outcome=found.get(contracts.OUTCOME) or "",
+        cost_usd=found.get(contracts.COST) or 0.0,
+        pull_request=found.get(contracts.PULL_REQUEST) or "",
+        started_at=execution.start_time,
+    )
+
+
+async def thread_id(client: Client, prefix: str) -> str:
+    """The one thread whose id begins like this.
+
+    Raises:
+        typer.Exit: none (5) or several (2), with the candidates.
+    """
+    found = [row.thread async for row in rows(client, None, 1000) if row.thread.startswith(prefix)]
+    if prefix in found or len(found) == 1:
+        return prefix if prefix in found else found[0]
+    if not found:
+        raise not_found(f"no thread {prefix}; `airut thread list` shows what there is")
+    typer.echo(f"{prefix} is ambiguous: " + ", ".join(sorted(found)[:10]), err=True)
+    raise typer.Exit(EXIT_USAGE)
+
+
+async def thread_status(client: Client, thread: str) -> ThreadStatus:
+    """The thread's own account of itself.
+
+    Raises:
+        typer.Exit: there is no such thread (5).
+    """
+    try:
+        status: ThreadStatus = await client.get_workflow_handle(thread).query(
+            contracts.STATUS, result_type=ThreadStatus
+        )
+    except RPCError as error:
+        if is_missing(error):
+            raise not_found(f"no thread {thread}") from error
+        raise
+    return status
+
+
+async def task_status(client: Client, task: str) -> TaskStatus | None:
+    """A task's own account; None when it has not begun."""
+    try:
+        status: TaskStatus = await client.get_workflow_handle(task).query(contracts.STATUS, result_type=TaskStatus)
+    except RPCError as error:
+        if is_missing(error):
+            return None
+        raise
+    return status
+
+
+async def live_step(client: Client, task: str) -> LiveStep:
+    """The last heartbeat of the task's agent, at most some seconds old; empty when no agent runs."""
+    description = await client.get_workflow_handle(task).describe()
+    for pending in description.raw_description.pending_activities:
+        if pending.activity_type.name == contracts.RUN_AGENT and pending.HasField("heartbeat_details"):
+            values = await client.data_converter.decode(pending.heartbeat_details.payloads)
+            details = values[0] if values and isinstance(values[0], dict) else {}
+            return LiveStep.model_validate({key: details[key] for key in LiveStep.model_fields if key in details})
+    return LiveStep()

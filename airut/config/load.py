@@ -1,0 +1,79 @@
+"""Find, read and check `airut.yaml`; every fault is named at once, with its place."""
+
+import difflib
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from airut.config.schema import Config
+from airut.config.tags import TaggedFile
+from airut.errors import ConfigError
+
+PLACES = (Path("~/.config/airut/airut.yaml"), Path("/etc/airut/airut.yaml"))
+
+
+def find_config(named: Path | None) -> Path:
+    """`--config`, `$AIRUT_CONFIG`, then the usual places.
+
+    Raises:
+        ConfigError: there is none; says where it was looked for.
+    """
+    if named is not None:
+        return named
+    if variable := os.environ.get("AIRUT_CONFIG"):
+        return Path(variable)
+    for place in PLACES:
+        if place.expanduser().is_file():
+            return place.expanduser()
+    places = ", ".join(map(str, PLACES))
+    raise ConfigError(f"no configuration: give --config, set AIRUT_CONFIG, or write one of {places}")
+
+
+def load_config(path: Path) -> Config:
+    """Read the file.
+
+    Raises:
+        ConfigError: with one line for each fault: `file:line:column: field: problem`.
+    """
+    file = TaggedFile(path)
+    try:
+        return Config.model_validate(file.values)
+    except ValidationError as error:
+        lines = []
+        for fault in error.errors(include_input=False, include_url=False):
+            location = tuple(fault["loc"])
+            lines.append(f"{file.where(location)}: {'.'.join(map(str, location))}: {_problem(location, fault)}")
+        raise ConfigError("\n".join(lines)) from None  # the original would print the values, secrets among them
+
+
+def _problem(location: tuple[str | int, ...], fault: object) -> str:
+    kind, message = str(fault["type"]), str(fault["msg"])  # type: ignore[index]  # pydantic's ErrorDetails
+    if kind == "extra_forbidden":
+        nearest = difflib.get_close_matches(str(location[-1]), _keys_at(location[:-1]), n=1)
+        return "unknown key" + (f'; nearest is "{nearest[0]}"' if nearest else "")
+    if kind == "missing":
+        return "is required"
+    return message.removeprefix("Value error, ").removeprefix("Input should be ")
+
+
+def _keys_at(location: tuple[str | int, ...]) -> list[str]:
+    """The keys that the schema knows at a place: follow annotations as far as they are models."""
+    model: type[BaseModel] | None = Config
+    for part in location:
+        if model is None:
+            return []
+        if part in model.model_fields:
+            model = _model_of(model.model_fields[str(part)].annotation)
+        # else: a key of a dict[str, Model], whose model is already the current one
+    return list(model.model_fields) if model else []
+
+
+def _model_of(annotation: object) -> type[BaseModel] | None:
+    """The first model inside an annotation such as `X | None` or `dict[str, X]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        if found := _model_of(argument):
+            return found
+    return None

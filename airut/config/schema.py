@@ -1,0 +1,181 @@
+"""`airut.yaml` as typed values (spec: operations §1). Times in seconds, sizes in bytes, as `durations` reads them."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from airut.models.base import Model
+from airut.models.credentials import Credential
+from airut.models.durations import Bytes, Seconds
+from airut.models.mail_settings import EmailChannel
+from airut.models.secret import Secret
+
+_REPO_NAME = r"^[a-z0-9][a-z0-9-]{0,39}$"
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+RESERVED = frozenset({"HOME", "IS_SANDBOX", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "PATH"})
+
+
+def _home(path: Path) -> Path:
+    return path.expanduser()
+
+
+FolderPath = Annotated[Path, AfterValidator(_home)]
+
+
+class TemporalSettings(Model):
+    """`external` takes address, TLS and key from Temporal's own environment configuration."""
+
+    mode: Literal["embedded", "external"] = "embedded"
+    namespace: str = "airut"
+    database: FolderPath | None = None
+    port: int = 7233
+    ui_port: int = 8233
+
+
+class NetworkSettings(Model):
+    upstream_dns: tuple[str, ...] = ()
+    private_ranges: tuple[str, ...] = ()
+    extra_ca_files: tuple[FolderPath, ...] = ()
+    granted_presets: tuple[str, ...] = ("anthropic",)
+
+
+class SandboxNetwork(Model):
+    pool: str = "10.199.0.0/16"
+
+
+class SandboxSettings(Model):
+    podman_socket: FolderPath | None = None
+    warm: Annotated[int, Field(ge=0, le=16)] = 1
+    network: SandboxNetwork = SandboxNetwork()
+
+
+class LimitSettings(Model):
+    """Limits of one sandbox, and how many sandboxes a host runs at once."""
+
+    memory: Bytes = 8 * 1024**3
+    cpus: Annotated[float, Field(gt=0)] = 4.0
+    pids: Annotated[int, Field(ge=16)] = 1024
+    time: Annotated[Seconds, Field(ge=10, le=7 * 86400)] = 2 * 3600.0
+    idle: Annotated[Seconds, Field(ge=10)] = 30 * 60.0
+    output: Bytes = 512 * 1024**2
+    host_sandboxes: Annotated[int, Field(ge=1)] | None = None
+    enforce: Literal["strict", "best_effort"] = "strict"
+
+
+class ConsoleChannel(Model):
+    """`airut send` on this machine. Whoever may run it may ask."""
+
+
+class Channels(Model):
+    email: EmailChannel | None = None
+    console: ConsoleChannel | None = None
+
+    @model_validator(mode="after")
+    def _at_least_one(self) -> Self:
+        if self.email is None and self.console is None:
+            raise ValueError("a repository needs at least one channel: email or console")
+        return self
+
+
+class AgentAuth(Model):
+    """One of the two: an API key, or a subscription's token."""
+
+    api_key: Secret | None = None
+    oauth_token: Secret | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.api_key is None) == (self.oauth_token is None):
+            raise ValueError("give either api_key or oauth_token")
+        return self
+
+
+class AgentConfig(Model):
+    model: str | None = None
+    effort: str | None = None
+    version: str = "stable"
+    binary: FolderPath | None = None
+    auth: AgentAuth
+    max_turns: Annotated[int, Field(ge=1)] = 200
+    system_prompt: str | None = None
+
+
+class ForgeAuth(Model):
+    token: Secret | None = None
+
+
+class PullRequestConfig(Model):
+    draft: bool = True
+    labels: tuple[str, ...] = ("airut",)
+    reviewers: tuple[str, ...] = ()
+    show_author: bool = False
+
+
+class ForgeConfig(Model):
+    kind: Literal["auto", "github", "none"] = "auto"
+    base_url: str | None = None
+    auth: ForgeAuth = ForgeAuth()
+    slug: str | None = None
+    """`owner/name`; None = the path of the repository's URL."""
+    max_file: Bytes = 50 * 1024**2
+    pull_request: PullRequestConfig = PullRequestConfig()
+
+
+class RepoConfig(Model):
+    url: str
+    default_branch: str | None = None
+    channels: Channels
+    agent: AgentConfig
+    env: dict[str, str] = {}
+    credentials: dict[str, Credential] = {}
+    forge: ForgeConfig = ForgeConfig()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        parts = urlsplit(self.url)
+        if parts.username or parts.password:
+            raise ValueError("url must not hold a user or password; put the token under forge.auth")
+        for name in (*self.env, *self.credentials):
+            if not _VARIABLE.fullmatch(name) or name in RESERVED or name.startswith("AIRUT_"):
+                raise ValueError(f"{name!r} cannot be used as a variable in the sandbox")
+        if both := sorted(set(self.env) & set(self.credentials)):
+            raise ValueError(f"{both[0]} stands in env and in credentials; keep one")
+        return self
+
+    @property
+    def slug(self) -> str:
+        """`owner/name` on the forge."""
+        return self.forge.slug or urlsplit(self.url).path.strip("/").removesuffix(".git")
+
+
+class Config(Model):
+    """The whole file."""
+
+    config_version: Literal[1]
+    vars: dict[str, object] = {}
+    temporal: TemporalSettings = TemporalSettings()
+    state_dir: FolderPath = Path("~/.local/state/airut")
+    network: NetworkSettings = NetworkSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    limits: LimitSettings = LimitSettings()
+    repos: Annotated[dict[Annotated[str, Field(pattern=_REPO_NAME)], RepoConfig], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        mailboxes: dict[tuple[str, str, str], str] = {}
+        for name, repo in self.repos.items():
+            if repo.channels.email is None:
+                continue
+            imap, account = repo.channels.email.imap, repo.channels.email.account
+            mailbox = (imap.host, account.username, imap.folder)
+            if other := mailboxes.setdefault(mailbox, name) if mailbox in mailboxes else None:
+                raise ValueError(f"repos.{other} and repos.{name} share mailbox {account.username} on {imap.host}")
+            mailboxes[mailbox] = name
+        return self
+
+    @property
+    def state(self) -> Path:
+        return self.state_dir.expanduser()

@@ -1,0 +1,96 @@
+"""What workflows and activities agree on: names, types, queues, search attributes.
+
+Each stub has the name, argument and result of the activity that a worker registers; workflows call the stub, and a
+test holds both to one signature. So a workflow never imports what does the work.
+"""
+
+from temporalio import activity
+from temporalio.common import SearchAttributeKey
+
+from airut.models.task import (
+    AgentInput,
+    AgentResult,
+    CleanUpInput,
+    HostResult,
+    ImageInput,
+    ImageResult,
+    PublishInput,
+    PublishResult,
+    ReplyInput,
+    ReplyRecord,
+    WorkspaceInput,
+    WorkspaceResult,
+)
+
+CONTROL_QUEUE = "airut-control"
+"""Workflows, acknowledgements and replies."""
+
+PLACEMENT_QUEUE = "airut-host"
+"""Any sandbox host: whoever polls first takes the thread."""
+
+REPO = SearchAttributeKey.for_keyword("AirutRepo")
+CHANNEL = SearchAttributeKey.for_keyword("AirutChannel")
+AUTHOR = SearchAttributeKey.for_keyword("AirutAuthor")
+STATE = SearchAttributeKey.for_keyword("AirutState")
+OUTCOME = SearchAttributeKey.for_keyword("AirutOutcome")
+PULL_REQUEST = SearchAttributeKey.for_keyword("AirutPullRequest")
+COST = SearchAttributeKey.for_float("AirutCost")
+SEARCH_ATTRIBUTES = (REPO, CHANNEL, AUTHOR, STATE, OUTCOME, PULL_REQUEST, COST)
+
+THREAD_WORKFLOW = "ThreadWorkflow"
+RECEIVE = "receive"
+STATUS = "status"
+RUN_AGENT = "run_agent"
+
+
+def host_queue(host: str) -> str:
+    """The task queue of one sandbox host. The host id is stable, so a restarted worker finds its threads again."""
+    return f"{PLACEMENT_QUEUE}-{host}"
+
+
+@activity.defn
+async def claim_host() -> HostResult:
+    """Take a new thread on whichever sandbox host runs this."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def prepare_workspace(order: WorkspaceInput) -> WorkspaceResult:
+    """Fetch the repository, make the thread's checkout if it has none, put attachments into its inbox."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def build_image(order: ImageInput) -> ImageResult:
+    """Make sure that the image of the repository's `.airut/container` exists on this host."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def run_agent(order: AgentInput) -> AgentResult:
+    """Start the agent in its sandbox, or adopt the one that runs, and follow it to its end."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def publish(order: PublishInput) -> PublishResult:
+    """Check the commits, push them to the thread's branch, open or update the pull request."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def acknowledge(order: ReplyInput) -> None:
+    """Tell the author that the message has arrived, where the channel's settings want that."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def reply(order: ReplyInput) -> ReplyRecord:
+    """Send one answer through the thread's channel."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def clean_up(order: CleanUpInput) -> None:
+    """Remove the task's sandboxes; empty the outbox once its reply has arrived."""
+    raise NotImplementedError

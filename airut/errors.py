@@ -1,0 +1,144 @@
+"""Our one exception tree. Expected failure is a value (`TaskOutcome`); these are infrastructure and bad input.
+
+AirutError
+├── ConfigError            the operator's file is wrong: names file, line, field and remedy
+├── PolicyInvalid          the repository's `.airut/` is wrong: names file, line and remedy
+├── SandboxError
+│   ├── EngineUnavailable  nothing listens on Podman's socket
+│   ├── ImageMissing       the image was removed under us
+│   ├── ImageBuildFailed   a Dockerfile step failed: carries the last lines of its log
+│   ├── NameTaken          another sandbox has this id with another spec
+│   ├── NetworkLost        proxy or network went away
+│   ├── NoSpace            disk full
+│   ├── NoAddresses        the address pool is exhausted
+│   └── EngineError        anything else that the engine says
+├── GitError
+│   ├── RemoteUnavailable  network, 5xx, timeout: worth a retry
+│   ├── RemoteRefused      authentication or not found: an operator has to act
+│   ├── BundleRefused      what left the sandbox fails a check: says which
+│   └── PushRejected       the remote refused the branch
+├── ForgeError
+│   ├── ForgeUnavailable   5xx, rate limit (`retry_after` in seconds): worth a retry
+│   └── ForgeRefused       401, 403, 404, 422: says what to do
+├── ChannelError
+│   ├── DeliveryDeferred   try again later (4xx, connection)
+│   └── DeliveryRefused    never will be accepted
+├── BlobError
+│   ├── BlobMissing        no blob of that digest
+│   └── BlobCorrupt        the bytes no longer match their digest
+└── SecretError            a secret source cannot be read: names field and source, never the value
+"""
+
+
+class AirutError(Exception):
+    """Root of the tree. Messages are for people and hold no secret."""
+
+
+class ConfigError(AirutError):
+    pass
+
+
+class PolicyInvalid(AirutError):
+    pass
+
+
+class SandboxError(AirutError):
+    pass
+
+
+class EngineUnavailable(SandboxError):
+    pass
+
+
+class ImageMissing(SandboxError):
+    pass
+
+
+class ImageBuildFailed(SandboxError):
+    """`log_tail` holds the last 40 lines of the build."""
+
+    def __init__(self, message: str, log_tail: str = "") -> None:
+        super().__init__(message)
+        self.log_tail = log_tail
+
+
+class NameTaken(SandboxError):
+    pass
+
+
+class NetworkLost(SandboxError):
+    pass
+
+
+class NoSpace(SandboxError):
+    pass
+
+
+class NoAddresses(SandboxError):
+    pass
+
+
+class EngineError(SandboxError):
+    pass
+
+
+class GitError(AirutError):
+    pass
+
+
+class RemoteUnavailable(GitError):
+    pass
+
+
+class RemoteRefused(GitError):
+    pass
+
+
+class BundleRefused(GitError):
+    pass
+
+
+class PushRejected(GitError):
+    pass
+
+
+class ForgeError(AirutError):
+    pass
+
+
+class ForgeUnavailable(ForgeError):
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ForgeRefused(ForgeError):
+    pass
+
+
+class ChannelError(AirutError):
+    pass
+
+
+class DeliveryDeferred(ChannelError):
+    pass
+
+
+class DeliveryRefused(ChannelError):
+    pass
+
+
+class BlobError(AirutError):
+    pass
+
+
+class BlobMissing(BlobError):
+    pass
+
+
+class BlobCorrupt(BlobError):
+    pass
+
+
+class SecretError(AirutError):
+    pass

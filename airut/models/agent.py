@@ -1,0 +1,66 @@
+"""One run of the coding agent: what it is given, and what its event stream has said so far."""
+
+from pathlib import Path
+
+from airut.models.base import Model
+from airut.models.outcome import Usage
+
+
+class AgentRun(Model):
+    """What an agent run is given. `home` is the thread's folder for the agent's own files on this host."""
+
+    session_id: str
+    prompt: str
+    system_prompt: str
+    """Our rules for working unattended, and the default branch's CLAUDE.md."""
+    model: str | None = None
+    effort: str | None = None
+    max_turns: int = 200
+    home: Path
+
+
+class AgentCommand(Model):
+    """How to start it: argv as seen in the container, standard input, environment (no secrets: surrogates only)."""
+
+    argv: tuple[str, ...]
+    stdin: str
+    environment: dict[str, str]
+    files: dict[str, str] = {}
+    """What `argv` refers to below `/run/airut/files/`: goes into `SandboxSpec.files` as it is."""
+    resumes: bool
+
+
+class AgentResultEvent(Model):
+    """A `result` event (CLAUDE-CODE.md §2): a run can emit several, the last one at process exit decides."""
+
+    subtype: str
+    is_error: bool
+    text: str = ""
+    turns: int = 0
+    deferred_tool: str | None = None
+    api_error_status: int | None = None
+    terminal_reason: str | None = None
+    errors: tuple[str, ...] = ()
+
+
+class ApiError(Model):
+    """The last failure of the model API that the stream reported."""
+
+    kind: str
+    status: int | None = None
+    message: str = ""
+
+
+class AgentProgress(Model):
+    """What the events so far say. Everything in it can be made again by reading the file from the start."""
+
+    session_id: str | None = None
+    events: int = 0
+    unreadable: int = 0
+    texts: tuple[str, ...] = ()
+    """The assistant's texts of the main conversation, newest last; only the last 20 are kept."""
+    last_step: str = ""
+    """One line for people: the tool in hand or the first words of the last text."""
+    results: tuple[AgentResultEvent, ...] = ()
+    api_error: ApiError | None = None
+    usage: Usage = Usage()

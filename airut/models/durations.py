@@ -1,0 +1,41 @@
+"""Durations and sizes as people write them in configuration: `30s`, `5m`, `2h`, `30d`; `512m`, `8g` (binary)."""
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_BYTES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
+
+
+def parse_duration(value: object) -> object:
+    """Seconds of `90s`, `5m`, `2h`, `7d`; numbers are seconds already.
+
+    Raises:
+        ValueError: anything else, with the forms that are understood.
+    """
+    if not isinstance(value, str):
+        return value
+    if match := _DURATION.fullmatch(value.strip()):
+        return float(match[1]) * _SECONDS[match[2]]
+    raise ValueError(f"{value!r} is not a duration; write 30s, 5m, 2h or 7d")
+
+
+def parse_size(value: object) -> object:
+    """Bytes of `512k`, `40MiB`, `8g`; numbers are bytes already.
+
+    Raises:
+        ValueError: anything else, with the forms that are understood.
+    """
+    if not isinstance(value, str):
+        return value
+    if match := _SIZE.fullmatch(value.strip()):
+        return int(float(match[1]) * _BYTES[match[2].lower()])
+    raise ValueError(f"{value!r} is not a size; write 512k, 25m or 8g")
+
+
+Seconds = Annotated[float, BeforeValidator(parse_duration)]
+Bytes = Annotated[int, BeforeValidator(parse_size)]

@@ -1,0 +1,61 @@
+"""Where things lie on a sandbox host: the one description of the state folder's layout."""
+
+import re
+from pathlib import Path
+
+from airut.models.base import Model
+
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class Folders(Model):
+    """One thread's folders (spec: lifecycle §1). All but `tasks` are mounted into its sandboxes."""
+
+    root: Path
+
+    @property
+    def workspace(self) -> Path:
+        return self.root / "workspace"
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
+
+    @property
+    def outbox(self) -> Path:
+        return self.root / "outbox"
+
+    @property
+    def storage(self) -> Path:
+        return self.root / "storage"
+
+    @property
+    def home(self) -> Path:
+        """Claude Code's own folder: sessions and settings."""
+        return self.root / "home"
+
+    def task(self, number: int, attempt: int) -> Path:
+        """Output, exit file and access log of one sandbox."""
+        return self.root / "tasks" / str(number) / str(attempt)
+
+    def make(self) -> None:
+        """Make what is missing; only the service user can look inside."""
+        for folder in (self.root, self.inbox, self.outbox, self.storage, self.home):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+class ThreadFolders(Model):
+    """The folders of all threads below one state folder."""
+
+    state: Path
+
+    def of(self, thread: str) -> Folders:
+        """The folders of a thread id such as `web/mail/abcdefgh23456789`.
+
+        Raises:
+            ValueError: a part of the id could lead elsewhere.
+        """
+        parts = thread.split("/")
+        if len(parts) != 3 or not all(_SAFE.fullmatch(part) for part in parts):
+            raise ValueError(f"{thread!r} is not a thread id")
+        return Folders(root=self.state.joinpath("threads", *parts))

@@ -1,0 +1,107 @@
+"""A repository's e-mail channel as configured (spec: email §1, §3, §4, §8-§10). Times in seconds, sizes in bytes."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from airut.models.base import Model
+from airut.models.durations import Bytes, Seconds
+from airut.models.secret import Secret
+
+
+class Security(StrEnum):
+    """How a connection to a mail server is protected. `plain` only for a loopback host."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    PLAIN = "plain"
+
+
+class MailAccount(Model):
+    username: str
+    password: Secret | None = None
+    sender: Annotated[str, Field(alias="from")]
+    """One address, display name allowed."""
+    aliases: tuple[str, ...] = ()
+
+
+class ProcessedMail(Model):
+    """What becomes of a mail that was handed over, refused, or could not be handled."""
+
+    action: Literal["move", "flag", "delete"] = "move"
+    flag: str = "$AirutDone"
+    folder: str = "Airut/Processed"
+    rejected: str = "Airut/Rejected"
+    failed: str = "Airut/Failed"
+
+
+class ImapSettings(Model):
+    host: str
+    port: int = 993
+    security: Security = Security.TLS
+    ca_file: Path | None = None
+    """PEM bundle used instead of the system store."""
+    folder: str = "INBOX"
+    idle: bool = True
+    rescan: Seconds = 300.0
+    poll_interval: Annotated[Seconds, Field(ge=0.1)] = 60.0
+    connect_timeout: Seconds = 15.0
+    command_timeout: Seconds = 60.0
+    processed: ProcessedMail = ProcessedMail()
+    search: Literal["unprocessed", "unseen"] = "unprocessed"
+    first_run_max_age: Seconds = 24 * 3600.0
+
+
+class SmtpSettings(Model):
+    host: str
+    port: int = 587
+    security: Security | None = None
+    """None: `tls` on port 465, else `starttls`."""
+    ca_file: Path | None = None
+    auth: bool = True
+    sent_folder: str | None = None
+    save_sent: bool = False
+
+
+class MailAuth(Model):
+    """Who may send, and how that is known (spec: email §4)."""
+
+    mode: Literal["results", "verify"] = "results"
+    trusted_authserv_id: tuple[str, ...] = ()
+    """Names of the servers whose `Authentication-Results` count; `""` for a server that writes none."""
+    results_fields: Annotated[int, Field(ge=1, le=5)] = 1
+    require_header_from: bool = False
+    require_dmarc_record: bool = True
+    microsoft_internal_fallback: bool = False
+    authorized_senders: tuple[str, ...]
+    """Addresses or `*@domain` (never subdomains)."""
+    continue_by: Annotated[Literal["participants", "authorized"], Field(alias="continue")] = "participants"
+    reject_reply: Literal["never", "daily"] = "never"
+    allow_lists: tuple[str, ...] = ()
+
+
+class MailLimits(Model):
+    message: Bytes = 40 * 1024**2
+    attachment: Bytes = 25 * 1024**2
+    attachments: int = 50
+    text: int = 200_000
+    """Characters."""
+
+
+class Replies(Model):
+    acknowledge: Literal["first", "always", "never"] = "first"
+    cc: Literal["participants", "sender"] = "participants"
+    subject_tag: Literal["auto", "always", "never"] = "auto"
+    attachments: Bytes = 20 * 1024**2
+    give_up_after: Seconds = 72 * 3600.0
+
+
+class EmailChannel(Model):
+    account: MailAccount
+    imap: ImapSettings
+    smtp: SmtpSettings
+    auth: MailAuth
+    limits: MailLimits = MailLimits()
+    replies: Replies = Replies()

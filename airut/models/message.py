@@ -1,0 +1,95 @@
+"""What a channel hands to a thread: one accepted, authenticated, authorized message."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from airut.models.base import Model
+from airut.models.blob import BlobRef, Text
+
+
+class ChannelKind(StrEnum):
+    EMAIL = "email"
+    SLACK = "slack"
+    CONSOLE = "console"
+
+
+class Attachment(Model):
+    """A file that came with a message or goes with a reply. `name` is safe as a file name (one component)."""
+
+    name: str
+    media_type: str
+    content: BlobRef
+    content_id: str | None = None
+    """RFC 2392 id of an inline picture, without angle brackets."""
+
+
+class Hints(Model):
+    """What the author asked for beyond the text; checked against the repository's limits later."""
+
+    model: str | None = None
+    effort: str | None = None
+    budget_usd: float | None = None
+
+
+class MailRoute(Model):
+    """Where a mail came from, in RFC 5322 terms: all that an answer's headers need. Addresses are bare addr-specs."""
+
+    kind: Literal["email"] = "email"
+    token: str
+    """The thread's 16 characters, as in our Message-IDs."""
+    message_id: str | None
+    """With angle brackets, as received; None when the mail had none."""
+    references: tuple[str, ...] = ()
+    sender: str
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    subject: str = ""
+    """Decoded, unfolded, as received."""
+    lost_references: bool = False
+    """The mail began with `Re:` and carried no reference header: its client threads by subject only."""
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Everybody the mail was addressed to, besides its author."""
+        return (*self.to, *self.cc)
+
+
+class ConsoleRoute(Model):
+    """A message of `airut send`: the answer stays in the thread and is printed by the CLI."""
+
+    kind: Literal["console"] = "console"
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        return ()
+
+
+Route = Annotated[MailRoute | ConsoleRoute, Field(discriminator="kind")]
+
+
+class InboundMessage(Model):
+    """One accepted message. Everything in it is decided before Temporal sees it.
+
+    `key` identifies it for ever: a message delivered twice has the same key and counts once.
+    `text` has earlier messages cut; `uncut` is set only where that made a difference, and a thread uses it for its
+    first message, since what is quoted there is new to us.
+    """
+
+    key: str
+    thread: str
+    repo: str
+    channel: ChannelKind
+    author: str
+    sent_at: datetime
+    received_at: datetime
+    subject: str = ""
+    text: Text
+    uncut: Text | None = None
+    attachments: tuple[Attachment, ...] = ()
+    hints: Hints = Hints()
+    notes: tuple[str, ...] = ()
+    """What the answer must mention: a file that was too large, a hint that was not understood."""
+    route: Route

@@ -1,0 +1,94 @@
+"""How an agent run and how a task can end (spec: lifecycle §8, sandbox §5.2)."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from airut.models.base import Model
+
+
+class TaskOutcome(StrEnum):
+    """Every way a task can end. There is no path without one."""
+
+    SUCCESS = "success"
+    NO_CHANGES = "no_changes"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    STOPPED = "stopped"
+    QUESTION_EXPIRED = "question_expired"
+    TURNS_EXCEEDED = "turns_exceeded"
+    BUDGET_EXCEEDED = "budget_exceeded"
+    USAGE_LIMITED = "usage_limited"
+    PROVIDER_UNAVAILABLE = "provider_unavailable"
+    PROVIDER_AUTH = "provider_auth"
+    SANDBOX_LOST = "sandbox_lost"
+    HOST_LOST = "host_lost"
+    IMAGE_FAILED = "image_failed"
+    WORKSPACE_FAILED = "workspace_failed"
+    POLICY_INVALID = "policy_invalid"
+    PUBLISH_FAILED = "publish_failed"
+    REPLY_FAILED = "reply_failed"
+    SESSION_LOST = "session_lost"
+    DISK_FULL = "disk_full"
+    INTERNAL_ERROR = "internal_error"
+
+    @property
+    def did_its_job(self) -> bool:
+        """False makes the task *Failed* in Temporal, so that it shows in the UI."""
+        return self in {TaskOutcome.SUCCESS, TaskOutcome.NO_CHANGES, TaskOutcome.STOPPED}
+
+
+class AgentOutcome(StrEnum):
+    """How one agent run ended, read from structured events and the exit file, never from prose."""
+
+    DONE = "DONE"
+    FAILED = "FAILED"
+    QUESTION = "QUESTION"
+    STOPPED = "STOPPED"
+    TURNS_EXCEEDED = "TURNS_EXCEEDED"
+    BUDGET_EXCEEDED = "BUDGET_EXCEEDED"
+    RATE_LIMITED = "RATE_LIMITED"
+    AUTH_FAILED = "AUTH_FAILED"
+    PROVIDER_UNAVAILABLE = "PROVIDER_UNAVAILABLE"
+    CONTEXT_FULL = "CONTEXT_FULL"
+    SESSION_INVALID = "SESSION_INVALID"
+    OUT_OF_MEMORY = "OUT_OF_MEMORY"
+    TIMEOUT = "TIMEOUT"
+    STALLED = "STALLED"
+    OUTPUT_LIMIT = "OUTPUT_LIMIT"
+    DISK_FULL = "DISK_FULL"
+
+
+class Usage(Model):
+    """What a run consumed; summed over segments and attempts. Costs in US dollars, durations in seconds."""
+
+    cost_usd: float = 0.0
+    turns: int = 0
+    duration_s: float = 0.0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    web_searches: int = 0
+    model: str | None = None
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(
+            cost_usd=self.cost_usd + other.cost_usd,
+            turns=self.turns + other.turns,
+            duration_s=self.duration_s + other.duration_s,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            web_searches=self.web_searches + other.web_searches,
+            model=other.model or self.model,
+        )
+
+
+class AgentVerdict(Model):
+    """What an agent run came to: its outcome, its last words, what it used, and when a limit renews."""
+
+    outcome: AgentOutcome
+    text: str = ""
+    usage: Usage = Usage()
+    session_id: str | None = None
+    detail: str = ""
+    """For people: the error's own words, without secrets."""
+    retry_at: datetime | None = None

@@ -1,0 +1,46 @@
+"""What goes out to a channel, before it is a mail or a post."""
+
+from enum import StrEnum
+
+from airut.models.base import Model
+from airut.models.message import Attachment, Route
+
+
+class ReplyKind(StrEnum):
+    """Part of a Message-ID (`airut.<token>.<task>.<kind>.<seq>`): four letters, never renamed."""
+
+    ACKNOWLEDGEMENT = "ack"
+    PROGRESS = "prog"
+    QUESTION = "ask"
+    ANSWER = "done"
+    NOTE = "note"
+
+
+class Outbound(Model):
+    """One answer. `markdown` is the whole text as the agent and we wrote it; the channel renders it.
+
+    `routes` are those of the answered messages, oldest first: the newest gives subject and threading headers, all
+    give recipients. `key` never contains a run id, so that a retry sends the same answer.
+    """
+
+    key: str
+    repo: str
+    thread: str
+    task: int
+    seq: int = 0
+    kind: ReplyKind
+    markdown: str
+    footer: tuple[str, ...] = ()
+    """Lines below the rule: usage, links. Plain text, each at most one line."""
+    attachments: tuple[Attachment, ...] = ()
+    routes: tuple[Route, ...]
+    participants: tuple[str, ...] = ()
+    """Authorized addresses seen in the thread: who may be copied in."""
+    subject_tag: bool = False
+
+
+class Delivery(Model):
+    """How an answer was delivered. `message_id` is the channel's own id; `notes` what could not be sent along."""
+
+    message_id: str
+    notes: tuple[str, ...] = ()

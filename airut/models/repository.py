@@ -1,0 +1,38 @@
+"""What is configured for one repository, in the shapes that activities use."""
+
+from pathlib import Path
+
+from airut.models.base import Model
+from airut.models.credentials import SandboxCredential
+
+
+class AgentSettings(Model):
+    """How the agent is run here. `binary` is Claude Code on this host."""
+
+    binary: Path
+    model: str | None = None
+    effort: str | None = None
+    max_turns: int = 200
+    system_prompt: str | None = None
+    slug: str
+    """`owner/name` on the forge, which presets of the policy expand to."""
+    granted_presets: tuple[str, ...] = ("anthropic",)
+    upstream_dns: tuple[str, ...] = ()
+    private_ranges: tuple[str, ...] = ()
+    extra_ca_files: tuple[Path, ...] = ()
+
+
+class PullRequestSettings(Model):
+    enabled: bool = True
+    draft: bool = True
+    labels: tuple[str, ...] = ("airut",)
+    reviewers: tuple[str, ...] = ()
+    show_author: bool = False
+    max_file: int = 50 * 1024**2
+
+
+class RepositorySecrets(Model):
+    """What the sandbox's environment is made of. Credentials hold real values: never across Temporal."""
+
+    environment: dict[str, str]
+    credentials: tuple[SandboxCredential, ...]

@@ -1,0 +1,146 @@
+"""A conversation thread: what its workflow carries, accepts and tells."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from airut.models.base import Model
+from airut.models.message import ChannelKind, InboundMessage
+from airut.models.outcome import TaskOutcome, Usage
+from airut.models.pull_request import PullRequestRef
+from airut.models.task import ReplyRecord, TaskInput, TaskResult
+
+SEEN_AGE = timedelta(days=30)
+SEEN_MOST = 5_000
+"""A key is remembered this long, or among this many newest: far beyond any channel's redelivery."""
+
+QUEUE_MOST = 200
+TASK_MESSAGES = 20
+TASK_CHARACTERS = 200_000
+"""A task takes at most this much of the queue; the rest waits for the following one (spec: lifecycle §4)."""
+
+
+class ThreadPhase(StrEnum):
+    IDLE = "idle"
+    RUNNING = "running"
+
+
+class SeenKey(Model):
+    """A message that was accepted, and when."""
+
+    key: str
+    at: datetime
+
+
+class TaskRecord(Model):
+    """A closed task, in one line."""
+
+    number: int
+    outcome: TaskOutcome
+    ended_at: datetime
+    cost_usd: float = 0.0
+
+
+class ThreadState(BaseModel):
+    """All that a thread knows; the only thing that a continued run is given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    queue: list[InboundMessage] = Field(default_factory=list)
+    seen: list[SeenKey] = Field(default_factory=list)
+    subject: str = ""
+    tasks: int = 0
+    session_id: str | None = None
+    host: str | None = None
+    branch: str | None = None
+    pull_request: PullRequestRef | None = None
+    participants: tuple[str, ...] = ()
+    usage: Usage = Usage()
+    recent: list[TaskRecord] = Field(default_factory=list)
+    last_reply: ReplyRecord | None = None
+
+    def accept(self, message: InboundMessage, now: datetime) -> bool:
+        """Queue a message unless its key is known or the queue is full; True when it was queued."""
+        if any(seen.key == message.key for seen in self.seen) or len(self.queue) >= QUEUE_MOST:
+            return False
+        self.seen = [seen for seen in self.seen if now - seen.at < SEEN_AGE][-(SEEN_MOST - 1) :]
+        self.seen.append(SeenKey(key=message.key, at=now))
+        self.queue.append(message)
+        self.subject = self.subject or message.subject
+        self.participants = tuple(dict.fromkeys((*self.participants, message.author, *message.route.people)))
+        return True
+
+    def next_task(self, thread: "ThreadInput", session_id: str) -> TaskInput:
+        """Take what one task may hold from the front of the queue."""
+        taken: list[InboundMessage] = []
+        characters = 0
+        while self.queue and len(taken) < TASK_MESSAGES:
+            text = self.queue[0].text
+            characters += len(text.inline) if text.inline is not None else text.blob.size if text.blob else 0
+            if taken and characters > TASK_CHARACTERS:
+                break
+            taken.append(self.queue.pop(0))
+        self.tasks += 1
+        self.session_id = self.session_id or session_id
+        return TaskInput(
+            thread=thread.thread,
+            repo=thread.repo,
+            channel=thread.channel,
+            number=self.tasks,
+            messages=tuple(taken),
+            session_id=self.session_id,
+            host=self.host,
+            branch=self.branch,
+            pull_request=self.pull_request,
+            participants=self.participants,
+        )
+
+    def record(self, number: int, result: TaskResult, now: datetime) -> None:
+        """Carry over what a closed task leaves to the next one."""
+        self.host = result.host or self.host
+        self.branch = result.branch or self.branch
+        self.pull_request = result.pull_request or self.pull_request
+        self.usage = self.usage + result.usage
+        self.last_reply = result.reply or self.last_reply
+        closed = TaskRecord(number=number, outcome=result.outcome, ended_at=now, cost_usd=result.usage.cost_usd)
+        self.recent = [*self.recent[-9:], closed]
+
+
+class ThreadInput(Model):
+    """A thread's first argument, and with `carried` that of each continued run."""
+
+    thread: str
+    repo: str
+    channel: ChannelKind
+    carried: Annotated[ThreadState | None, Field(repr=False)] = None
+
+
+class QueuedMessage(Model):
+    """A waiting message as `status` shows it."""
+
+    author: str
+    sent_at: datetime
+    first_line: str
+
+
+class ThreadStatus(Model):
+    """The thread's query, answered from memory in every state."""
+
+    thread: str
+    repo: str
+    channel: ChannelKind
+    phase: ThreadPhase
+    since: datetime
+    subject: str
+    queue: tuple[QueuedMessage, ...] = ()
+    task: str | None = None
+    """Workflow id of the open task, whose own query tells the step."""
+    tasks: int = 0
+    recent: tuple[TaskRecord, ...] = ()
+    usage: Usage = Usage()
+    host: str | None = None
+    branch: str | None = None
+    pull_request: PullRequestRef | None = None
+    last_reply: ReplyRecord | None = None

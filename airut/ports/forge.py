@@ -1,0 +1,24 @@
+"""Where pull requests live."""
+
+from typing import Protocol
+
+from airut.models.pull_request import PullRequestRef, PullRequestSpec
+
+
+class Forge(Protocol):
+    async def find_pull_request(self, repo: str, head: str) -> PullRequestRef | None:
+        """The newest pull request of that head branch, in any state.
+
+        Raises:
+            ForgeUnavailable, ForgeRefused
+        """
+        ...
+
+    async def open_or_update(self, spec: PullRequestSpec) -> PullRequestRef:
+        """Open the pull request, or bring the open one of the same head up to date between our marker comments.
+        Two calls at once make one pull request.
+
+        Raises:
+            ForgeUnavailable, ForgeRefused
+        """
+        ...

@@ -1,0 +1,27 @@
+"""What is configured for a repository, as far as activities need it."""
+
+from typing import Protocol
+
+from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
+from airut.models.sandbox import Limits
+
+
+class Repositories(Protocol):
+    """Looked up afresh for each task, so that a changed configuration applies to the next one.
+
+    Every method raises ConfigError when the repository is not configured here.
+    """
+
+    def limits(self, repo: str) -> Limits: ...
+
+    def agent(self, repo: str) -> AgentSettings: ...
+
+    def pull_request(self, repo: str) -> PullRequestSettings: ...
+
+    def secrets(self, repo: str, thread: str) -> RepositorySecrets:
+        """The repository's plain variables, and its credentials with this thread's surrogates.
+
+        Raises:
+            SecretError: a source cannot be read; names field and source.
+        """
+        ...

@@ -1,0 +1,61 @@
+"""Sandboxes and their images. One conformance suite (`tests/contract/sandbox.py`) runs over Podman and the fake."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Protocol
+
+from airut.models.sandbox import OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
+
+
+class Sandboxes(Protocol):
+    """Every method is safe to call twice, and has a deadline of its own."""
+
+    async def start(self, spec: SandboxSpec) -> SandboxRef:
+        """Make network, proxy and agent container, or return the ones that exist for this id and spec.
+
+        The container runs detached: it outlives this process. A container of an older attempt of the same task is
+        stopped first, so that two never run.
+
+        Raises:
+            EngineUnavailable, ImageMissing, NameTaken, NetworkLost, NoSpace, NoAddresses, EngineError
+        """
+        ...
+
+    def follow(self, ref: SandboxRef, offset: int) -> AsyncIterator[OutputChunk]:
+        """Yield output from byte `offset` as it comes, in whole lines, and last a chunk with the exit status.
+
+        While nothing comes, an empty chunk is yielded at least every second, so that a caller can heartbeat.
+
+        Raises:
+            NetworkLost: the proxy ended while the agent ran (the agent container has been killed).
+            EngineUnavailable, EngineError
+        """
+        ...
+
+    async def signal(self, ref: SandboxRef, signal: SandboxSignal) -> None:
+        """Interrupt, kill, pause or thaw the agent container; one that has ended or is absent is fine.
+
+        Raises:
+            EngineUnavailable, EngineError
+        """
+        ...
+
+    async def remove(self, sandbox_id: str) -> None:
+        """Remove container, proxy, network and rules folder; what is absent is fine. Output files stay.
+
+        Raises:
+            EngineUnavailable, EngineError
+        """
+        ...
+
+
+class Images(Protocol):
+    async def ensure(self, repo: str, container: Path | None) -> str:
+        """Return the tag of the image for this build folder (`.airut/container`, None = base image), building it
+        when no image of the same content exists.
+
+        Raises:
+            ImageBuildFailed: a step of the Dockerfile failed; carries the end of the log.
+            EngineUnavailable, NoSpace, EngineError
+        """
+        ...

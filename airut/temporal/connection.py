@@ -1,0 +1,30 @@
+"""One way to connect, for workers, intake, CLI and tests alike."""
+
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+
+from airut.config.schema import TemporalSettings
+
+
+async def connect(settings: TemporalSettings) -> Client:
+    """Connect to the embedded server's port, or to wherever Temporal's own environment configuration points
+    (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_TLS_*`, profiles in `temporal.toml`).
+
+    Raises:
+        RuntimeError: nothing answers there (the SDK's own error).
+    """
+    if settings.mode == "embedded":
+        return await Client.connect(
+            f"127.0.0.1:{settings.port}", namespace=settings.namespace, data_converter=pydantic_data_converter
+        )
+    found = ClientConfig.load_client_connect_config()
+    found.setdefault("target_host", "localhost:7233")
+    found.setdefault("namespace", settings.namespace)
+    return await Client.connect(**found, data_converter=pydantic_data_converter)
+
+
+FAST = timedelta(seconds=2)
+"""Heartbeats at most this far apart: a cancel arrives in about as long, whatever the heartbeat time-out."""

@@ -1,0 +1,102 @@
+"""`airut.yaml`: what is read, and what each mistake is told."""
+
+from pathlib import Path
+
+import pytest
+
+from airut.config.load import find_config, load_config
+from airut.errors import ConfigError
+
+GOOD = """\
+config_version: 1
+vars: {team: ["*@example.com"]}
+limits: {time: 45m, memory: 2g}
+repos:
+  web:
+    url: https://github.com/acme/web.git
+    channels:
+      email:
+        account: {username: bot, password: !env MAIL_PW, from: Airut <bot@example.com>}
+        imap: {host: mail.example.com}
+        smtp: {host: mail.example.com}
+        auth: {trusted_authserv_id: [mx.example.com], authorized_senders: !var team}
+    agent:
+      auth: {api_key: !file key}
+    credentials:
+      GH_TOKEN: {value: !env GH, hosts: [api.github.com]}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "key").write_text("sk-ant-api03-real\n")
+    monkeypatch.setenv("MAIL_PW", "hunter2")
+    monkeypatch.setenv("GH", "ghp_real")
+    path = tmp_path / "airut.yaml"
+    path.write_text(GOOD)
+    return path
+
+
+def test_a_good_file(file: Path) -> None:
+    config = load_config(file)
+    repo = config.repos["web"]
+    assert repo.slug == "acme/web"
+    assert (config.limits.time, config.limits.memory) == (2700.0, 2 * 1024**3)
+    assert repo.agent.auth.api_key is not None
+    assert repo.agent.auth.api_key.reveal() == "sk-ant-api03-real"
+    assert repo.channels.email is not None
+    assert repo.channels.email.auth.authorized_senders == ("*@example.com",)
+
+
+def test_no_secret_shows(file: Path) -> None:
+    shown = repr(load_config(file)) + load_config(file).model_dump_json()
+    assert not any(secret in shown for secret in ("hunter2", "ghp_real", "sk-ant-api03-real"))
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (("time: 45m", "time: 5s"), "{file}:3:16: limits.time: "),
+        (("limits: {time", "limits: {tmie"), '{file}:3:16: limits.tmie: unknown key; nearest is "time"'),
+        (("!env MAIL_PW", "!env NO_SUCH"), "environment variable NO_SUCH is not set"),
+        (("!var team", "!var crew"), "vars.crew is not defined"),
+        (("!file key", "!file nothing"), "{file}:14:23: repos.web.agent.auth.api_key: nothing: No such file"),
+        (("!env GH,", "!secret GH,"), "unknown tag !secret; known are !env, !var, !file"),
+        (("config_version: 1\n", ""), "config_version: is required"),
+        (("  web:\n", "  Web:\n"), "repos.Web"),
+        (("https://github.com", "https://user:pw@github.com"), "must not hold a user or password"),
+        (("GH_TOKEN:", "SSL_CERT_FILE:"), "cannot be used as a variable in the sandbox"),
+        (("limits:", "limits: {}\nlimits:"), "{file}:4:1: limits stands here twice"),
+        (("[*@", "[@"), None),
+    ],
+)
+def test_mistakes_are_named_with_their_place(file: Path, change: tuple[str, str], expected: str | None) -> None:
+    file.write_text(GOOD.replace(*change))
+    if expected is None:
+        load_config(file)
+        return
+    with pytest.raises(ConfigError) as raised:
+        load_config(file)
+    assert expected.format(file=file) in str(raised.value)
+    assert not any(secret in str(raised.value) for secret in ("hunter2", "ghp_real", "sk-ant-api03-real"))
+
+
+def test_two_repositories_cannot_share_a_mailbox(file: Path) -> None:
+    web = GOOD.split("repos:\n")[1]
+    file.write_text(GOOD + web.replace("  web:", "  api:"))
+    with pytest.raises(ConfigError, match=r"repos\.web and repos\.api share mailbox bot on mail\.example\.com"):
+        load_config(file)
+
+
+def test_all_faults_are_told_at_once(file: Path) -> None:
+    file.write_text(GOOD.replace("time: 45m", "time: 5s").replace("api_key", "apikey"))
+    with pytest.raises(ConfigError) as raised:
+        load_config(file)
+    assert len(str(raised.value).splitlines()) >= 2
+
+
+def test_no_configuration_says_where_it_was_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("AIRUT_CONFIG", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(ConfigError, match="set AIRUT_CONFIG"):
+        find_config(None)

@@ -1,0 +1,24 @@
+"""Fixtures that every part of the suite shares: one real Temporal server for the session."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from airut.contracts import SEARCH_ATTRIBUTES
+from airut.temporal.embedded import DYNAMIC, server_binary
+
+
+@pytest.fixture(scope="session")
+async def temporal() -> AsyncIterator[WorkflowEnvironment]:
+    """A real server, in memory, with the dynamic configuration of the embedded one."""
+    arguments = [part for key, value in DYNAMIC.items() for part in ("--dynamic-config-value", f"{key}={value}")]
+    environment = await WorkflowEnvironment.start_local(
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=str(server_binary()),
+        dev_server_extra_args=arguments,
+        search_attributes=SEARCH_ATTRIBUTES,
+    )
+    async with environment:
+        yield environment

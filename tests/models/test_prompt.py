@@ -1,0 +1,26 @@
+"""Prompts as the agent reads them."""
+
+from airut.models.blob import BlobRef
+from airut.models.message import Attachment
+from airut.models.prompt import compose_prompt, compose_rules
+from tests.support.messages import mail
+
+FILE = Attachment(name="log.txt", media_type="text/plain", content=BlobRef(sha256="0" * 64, size=1))
+
+
+def test_one_message_is_its_subject_and_text() -> None:
+    assert compose_prompt(((mail("x"), "please add it\n"),)) == "Add a file\n\nplease add it\n"
+
+
+def test_several_messages_carry_author_and_time_and_files() -> None:
+    first = mail("x").model_copy(update={"attachments": (FILE,), "subject": ""})
+    second = mail("y", author="bob@example.com").model_copy(update={"subject": ""})
+    assert compose_prompt(((first, "one"), (second, "two"))) == (
+        "[ann@example.com, 2026-03-29 12:00 UTC]\none\n[file: /inbox/log.txt]\n\n"
+        "[bob@example.com, 2026-03-29 12:00 UTC]\ntwo\n"
+    )
+
+
+def test_rules_hold_the_operators_and_the_default_branchs_words() -> None:
+    rules = compose_rules("Be brief.", "Use tabs.")
+    assert rules.index("unattended") < rules.index("Be brief.") < rules.index("Use tabs.")

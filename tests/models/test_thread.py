@@ -1,0 +1,57 @@
+"""A thread's state: what it accepts and how it cuts tasks."""
+
+from datetime import timedelta
+
+from airut.models import thread as limits
+from airut.models.message import ChannelKind
+from airut.models.thread import ThreadInput, ThreadState
+from tests.support.messages import NOON, mail
+
+THREAD = ThreadInput(thread="web/mail/abcdefgh23456789", repo="web", channel=ChannelKind.EMAIL)
+
+
+def test_a_known_key_is_not_accepted_again() -> None:
+    state = ThreadState()
+    assert state.accept(mail("a"), NOON)
+    assert not state.accept(mail("a"), NOON)
+    assert [message.text.inline for message in state.queue] == ["a"]
+
+
+def test_keys_are_forgotten_by_age_and_number() -> None:
+    state = ThreadState()
+    for number in range(limits.SEEN_MOST + 5):
+        state.accept(mail(str(number)), NOON)
+        state.queue.clear()
+    assert len(state.seen) == limits.SEEN_MOST
+    state.accept(mail("later"), NOON + timedelta(days=31))
+    assert len(state.seen) == 1
+
+
+def test_a_full_queue_refuses_and_does_not_remember_the_key() -> None:
+    state = ThreadState()
+    for number in range(limits.QUEUE_MOST):
+        state.accept(mail(str(number)), NOON)
+    assert not state.accept(mail("one more"), NOON)
+    assert len(state.seen) == limits.QUEUE_MOST
+
+
+def test_a_task_takes_twenty_messages_and_the_rest_waits() -> None:
+    state = ThreadState()
+    for number in range(25):
+        state.accept(mail(str(number)), NOON)
+    assert [len(state.next_task(THREAD, "s").messages), len(state.queue)] == [20, 5]
+    assert [len(state.next_task(THREAD, "s").messages), len(state.queue)] == [5, 0]
+
+
+def test_a_task_takes_at_most_so_many_characters_but_always_one_message() -> None:
+    state = ThreadState()
+    for letter in "abc":
+        state.accept(mail(letter * 150_000), NOON)
+    assert [len(state.next_task(THREAD, "s").messages) for _ in range(3)] == [1, 1, 1]
+
+
+def test_a_session_stays_the_same_for_the_threads_life() -> None:
+    state = ThreadState()
+    state.accept(mail("a"), NOON)
+    state.accept(mail("b" * 199_999), NOON)
+    assert [state.next_task(THREAD, session).session_id for session in ("first", "second")] == ["first", "first"]

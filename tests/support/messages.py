@@ -1,0 +1,26 @@
+"""Messages and results as tests need them."""
+
+import hashlib
+from datetime import UTC, datetime
+
+from airut.models.blob import Text
+from airut.models.message import ChannelKind, InboundMessage, MailRoute
+
+NOON = datetime(2026, 3, 29, 12, 0, tzinfo=UTC)
+
+
+def mail(text: str, thread: str = "web/mail/abcdefgh23456789", author: str = "ann@example.com") -> InboundMessage:
+    """A mail whose key follows from its text, so that sending it twice is a redelivery."""
+    token = thread.rpartition("/")[2]
+    return InboundMessage(
+        key=hashlib.sha256(f"{author}{text}".encode()).hexdigest(),
+        thread=thread,
+        repo=thread.split("/")[0],
+        channel=ChannelKind.EMAIL,
+        author=author,
+        sent_at=NOON,
+        received_at=NOON,
+        subject="Add a file",
+        text=Text(inline=text),
+        route=MailRoute(token=token, message_id=f"<{hash(text)}@example.com>", sender=author, subject="Add a file"),
+    )

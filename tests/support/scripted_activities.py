@@ -1,0 +1,110 @@
+"""Activities that play a part: registered under the contract's names, they record what they were asked."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from temporalio import activity
+
+from airut.models.blob import BlobRef, Text
+from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
+from airut.models.pull_request import PullRequestRef, PullRequestState
+from airut.models.task import (
+    AgentInput,
+    AgentResult,
+    CleanUpInput,
+    HostResult,
+    ImageInput,
+    ImageResult,
+    PublishInput,
+    PublishResult,
+    ReplyInput,
+    ReplyRecord,
+    WorkspaceInput,
+    WorkspaceResult,
+)
+from airut.models.workspace import DefaultBranch
+
+BLOB = BlobRef(sha256="0" * 64, size=3)
+REQUEST = PullRequestRef(
+    number=1, url="https://forge.example/1", head="airut/add", state=PullRequestState.OPEN, created=True
+)
+
+
+class ScriptedActivities:
+    """Every step succeeds unless the test replaces it; `asked` holds the names in order, `agent_inputs` the runs."""
+
+    def __init__(self, host: str = "h1") -> None:
+        self.host = host
+        self.asked: list[str] = []
+        self.agent_inputs: list[AgentInput] = []
+        self.replies: list[ReplyInput] = []
+        self.cleaned: list[CleanUpInput] = []
+        self.agent: Callable[[AgentInput], AgentResult] = lambda order: done("Done.")
+        self.workspace: Callable[[WorkspaceInput], None] = lambda order: None
+        self.gate: asyncio.Event = asyncio.Event()
+        self.gate.set()
+
+    def all(self) -> Sequence[Callable[..., Any]]:
+        return [
+            self.claim_host,
+            self.prepare_workspace,
+            self.build_image,
+            self.run_agent,
+            self.publish,
+            self.acknowledge,
+            self.reply,
+            self.clean_up,
+        ]
+
+    @activity.defn
+    async def claim_host(self) -> HostResult:
+        self.asked.append("claim_host")
+        return HostResult(host=self.host)
+
+    @activity.defn
+    async def prepare_workspace(self, order: WorkspaceInput) -> WorkspaceResult:
+        self.asked.append("prepare_workspace")
+        self.workspace(order)
+        return WorkspaceResult(policy=DefaultBranch(name="main", commit="c" * 40), time_limit_s=60)
+
+    @activity.defn
+    async def build_image(self, order: ImageInput) -> ImageResult:
+        self.asked.append("build_image")
+        return ImageResult(tag="image")
+
+    @activity.defn
+    async def run_agent(self, order: AgentInput) -> AgentResult:
+        self.asked.append("run_agent")
+        self.agent_inputs.append(order)
+        while not self.gate.is_set():
+            activity.heartbeat()
+            await asyncio.sleep(0.05)
+        return self.agent(order)
+
+    @activity.defn
+    async def publish(self, order: PublishInput) -> PublishResult:
+        self.asked.append("publish")
+        return PublishResult(branch="airut/add", commit="d" * 40, pull_request=REQUEST)
+
+    @activity.defn
+    async def acknowledge(self, order: ReplyInput) -> None:
+        return None
+
+    @activity.defn
+    async def reply(self, order: ReplyInput) -> ReplyRecord:
+        self.asked.append("reply")
+        self.replies.append(order)
+        return ReplyRecord(kind=order.kind, message_id="<m>", markdown=BLOB, delivered_at=datetime.now(UTC))
+
+    @activity.defn
+    async def clean_up(self, order: CleanUpInput) -> None:
+        self.asked.append("clean_up")
+        self.cleaned.append(order)
+
+
+def done(text: str, outcome: AgentOutcome = AgentOutcome.DONE, bundle: BlobRef | None = BLOB) -> AgentResult:
+    """An ended run."""
+    verdict = AgentVerdict(outcome=outcome, usage=Usage(cost_usd=0.25, turns=2))
+    return AgentResult(verdict=verdict, text=Text(inline=text), bundle=bundle)

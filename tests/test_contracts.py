@@ -1,0 +1,37 @@
+"""Stubs and activities are one: same name, same argument, same result."""
+
+import inspect
+import typing
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from activities.agent import AgentRuns
+from activities.cleanup import CleanUps
+from activities.image import ImageBuilds
+from activities.publish import Publishing
+from activities.reply import Replies
+from activities.workspace import Workspaces
+from airut import contracts
+
+CLASSES = (AgentRuns, CleanUps, ImageBuilds, Publishing, Replies, Workspaces)
+
+
+def activities_of(holder: object) -> dict[str, Callable[..., Any]]:
+    found = (member for _, member in inspect.getmembers(holder, inspect.isfunction))
+    return {member.__name__: member for member in found if hasattr(member, "__temporal_activity_definition")}
+
+
+IMPLEMENTED = {name: function for holder in CLASSES for name, function in activities_of(holder).items()}
+STUBS = activities_of(contracts)
+
+
+def test_every_stub_is_implemented_and_nothing_else() -> None:
+    assert STUBS.keys() == IMPLEMENTED.keys()
+
+
+@pytest.mark.parametrize("name", STUBS)
+def test_same_types(name: str) -> None:
+    stub, implementation = typing.get_type_hints(STUBS[name]), typing.get_type_hints(IMPLEMENTED[name])
+    assert stub == implementation

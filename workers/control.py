@@ -1,0 +1,32 @@
+"""The control worker: workflows, acknowledgements and replies."""
+
+import asyncio
+
+from temporalio.worker import Worker
+
+from airut import contracts
+from airut.config.schema import Config
+from airut.temporal.connection import FAST
+from workers.processes import connected, run
+from workers.wiring import control_activities
+from workflows.task import TaskWorkflow
+from workflows.thread import ThreadWorkflow
+
+
+async def serve(config: Config, stop: asyncio.Event) -> None:
+    client = await connected(config, stop)
+    if client is None:
+        return
+    worker = Worker(
+        client,
+        task_queue=contracts.CONTROL_QUEUE,
+        workflows=[ThreadWorkflow, TaskWorkflow],
+        activities=control_activities(config),
+        max_heartbeat_throttle_interval=FAST,
+    )
+    async with worker:
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    run("control", serve)

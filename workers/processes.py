@@ -1,0 +1,64 @@
+"""What every process of ours has in common: arguments, logs, an orderly end."""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from temporalio.client import Client
+
+from airut.config.load import find_config, load_config
+from airut.config.schema import Config
+from airut.errors import AirutError
+from airut.temporal.connection import connect
+
+EXIT_CONFIG = 3
+
+log = logging.getLogger("airut")
+
+
+def run(name: str, body: Callable[[Config, asyncio.Event], Awaitable[None]]) -> None:
+    """Run one process to its end: `body` gets the configuration and an event that is set on SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(prog=name)
+    parser.add_argument("--config", type=Path)
+    arguments = parser.parse_args()
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format=f"%(asctime)s {name} %(levelname)s %(name)s: %(message)s"
+    )
+    code = 0
+    try:
+        path = find_config(arguments.config).resolve()
+        os.environ["AIRUT_CONFIG"] = str(path)  # for the processes that this one starts
+        asyncio.run(_with_signals(load_config(path), body))
+    except AirutError as error:
+        print(error, file=sys.stderr)
+        code = EXIT_CONFIG
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The SDK can crash while the interpreter is torn down, and exit codes would lie (temporalio/sdk-python#300).
+    os._exit(code)
+
+
+async def _with_signals(config: Config, body: Callable[[Config, asyncio.Event], Awaitable[None]]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await body(config, stop)
+
+
+async def connected(config: Config, stop: asyncio.Event) -> Client | None:
+    """The Temporal client, waiting for the server as long as it takes; None when told to stop before."""
+    delay = 0.1
+    while not stop.is_set():
+        try:
+            return await connect(config.temporal)
+        except RuntimeError as error:
+            log.info("Temporal does not answer yet: %s", str(error)[:120])
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, 5.0)
+    return None

@@ -1,0 +1,39 @@
+"""The sandbox-host worker: checkouts, images, agents, publishing, on the machine that runs the containers."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from temporalio.worker import Worker
+
+from airut import contracts
+from airut.config.schema import Config
+from airut.temporal.connection import FAST
+from workers.processes import connected, run
+from workers.wiring import SandboxHost
+
+
+async def serve(config: Config, stop: asyncio.Event) -> None:
+    client = await connected(config, stop)
+    if client is None:
+        return
+    async with AsyncExitStack() as stack:
+        host = await stack.enter_async_context(SandboxHost(config))
+        placement = Worker(
+            client,
+            task_queue=contracts.PLACEMENT_QUEUE,
+            activities=[host.workspaces.claim_host],
+            max_concurrent_activities=host.slots,
+        )
+        own = Worker(
+            client,
+            task_queue=contracts.host_queue(host.id),
+            activities=host.activities,
+            max_heartbeat_throttle_interval=FAST,
+        )
+        await stack.enter_async_context(own)
+        await stack.enter_async_context(placement)
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    run("host", serve)

@@ -1,0 +1,74 @@
+"""How long each activity may take and how often it is tried again (spec: lifecycle §10); each number has its reason."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityCancellationType, ActivityConfig
+
+TOO_LARGE = "PayloadsTooLarge"
+"""The SDK's own failure type: trying again would run hours of work again for the same oversized result."""
+
+CLAIM = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=10),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
+)
+"""No schedule-to-start limit: a full or absent host is waited for, the thread says so in its status."""
+
+WORKSPACE = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=30),  # big clones
+    schedule_to_close_timeout=timedelta(hours=2),
+    heartbeat_timeout=timedelta(seconds=60),
+    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        maximum_interval=timedelta(minutes=5),
+        non_retryable_error_types=[TOO_LARGE],
+    ),
+)
+
+IMAGE = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=60),
+    heartbeat_timeout=timedelta(seconds=60),
+    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    # Registry hiccups only: a failing Dockerfile is raised as not retryable.
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=3),
+)
+
+AGENT = ActivityConfig(
+    # A Temporal server that is away for half a minute must not time an attempt out; a fast throttle on the worker
+    # makes a cancel arrive in about two seconds all the same (TEMPORAL.md, findings 5 and 7).
+    heartbeat_timeout=timedelta(seconds=60),
+    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    # Unlimited: each new attempt only adopts the running container. The workflow itself counts lost sandboxes.
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        maximum_interval=timedelta(seconds=30),
+        non_retryable_error_types=[TOO_LARGE],
+    ),
+)
+
+PUBLISH = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=15),
+    schedule_to_close_timeout=timedelta(hours=24),  # a forge that is down is not the user's fault
+    heartbeat_timeout=timedelta(seconds=60),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
+)
+
+ACKNOWLEDGE = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=1),
+    schedule_to_close_timeout=timedelta(hours=1),  # nice to have; an hour later nobody needs it
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
+)
+
+REPLY = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=10),
+    schedule_to_close_timeout=timedelta(hours=72),  # a mail server that is down over a weekend
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=10), maximum_interval=timedelta(minutes=15)),
+)
+
+CLEAN_UP = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=10),
+    heartbeat_timeout=timedelta(seconds=60),
+    # Unlimited: what is left over holds memory, addresses and the rules with real credentials.
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=10)),
+)

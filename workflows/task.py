@@ -1,0 +1,286 @@
+"""One prompt, one agent run, one reply (spec: lifecycle §3, §8)."""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import Priority
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import TimeoutError as ActivityTimeout
+from temporalio.workflow import ActivityConfig
+
+with workflow.unsafe.imports_passed_through():
+    from airut import contracts
+    from airut.models.message import Attachment
+    from airut.models.outcome import AgentOutcome, TaskOutcome, Usage
+    from airut.models.reply import ReplyKind
+    from airut.models.task import (
+        AgentInput,
+        AgentResult,
+        CleanUpInput,
+        ImageInput,
+        PublishInput,
+        PublishResult,
+        ReplyInput,
+        ReplyRecord,
+        TaskInput,
+        TaskResult,
+        TaskStatus,
+        TaskStep,
+        WorkspaceInput,
+        WorkspaceResult,
+    )
+    from workflows import options
+
+SANDBOXES_MOST = 5
+"""A sandbox that is lost this often is lost for a reason (out of memory, a broken host): say so instead."""
+
+RESUME_NOTE = (
+    "The sandbox was lost while you worked and has been made anew. The workspace is as you left it. "
+    "Look at it first, then go on where you stopped."
+)
+
+OUTCOMES = {
+    AgentOutcome.DONE: TaskOutcome.SUCCESS,
+    AgentOutcome.FAILED: TaskOutcome.FAILED,
+    AgentOutcome.QUESTION: TaskOutcome.FAILED,
+    AgentOutcome.STOPPED: TaskOutcome.STOPPED,
+    AgentOutcome.TURNS_EXCEEDED: TaskOutcome.TURNS_EXCEEDED,
+    AgentOutcome.BUDGET_EXCEEDED: TaskOutcome.BUDGET_EXCEEDED,
+    AgentOutcome.RATE_LIMITED: TaskOutcome.USAGE_LIMITED,
+    AgentOutcome.AUTH_FAILED: TaskOutcome.PROVIDER_AUTH,
+    AgentOutcome.PROVIDER_UNAVAILABLE: TaskOutcome.PROVIDER_UNAVAILABLE,
+    AgentOutcome.CONTEXT_FULL: TaskOutcome.SESSION_LOST,
+    AgentOutcome.SESSION_INVALID: TaskOutcome.SESSION_LOST,
+    AgentOutcome.OUT_OF_MEMORY: TaskOutcome.SANDBOX_LOST,
+    AgentOutcome.TIMEOUT: TaskOutcome.TIMED_OUT,
+    AgentOutcome.STALLED: TaskOutcome.TIMED_OUT,
+    AgentOutcome.OUTPUT_LIMIT: TaskOutcome.FAILED,
+    AgentOutcome.DISK_FULL: TaskOutcome.DISK_FULL,
+}
+
+
+class _Ended(Exception):
+    """The task cannot go on; the reply says why. Never leaves this module."""
+
+    def __init__(self, outcome: TaskOutcome, detail: str = "") -> None:
+        super().__init__(detail)
+        self.outcome, self.detail = outcome, detail
+
+
+@workflow.defn
+class TaskWorkflow:
+    """Steps: acknowledge ∥ workspace → image → agent → publish → reply; the sandbox is removed whatever happens."""
+
+    @workflow.init
+    def __init__(self, task: TaskInput) -> None:
+        self._task = task
+        self._host = task.host
+        self._attempt = 1
+        self._result = TaskResult(outcome=TaskOutcome.INTERNAL_ERROR, branch=task.branch)
+        self._agent: AgentResult | None = None
+        self._notes: list[str] = [note for message in task.messages for note in message.notes]
+        self._status = TaskStatus(step=TaskStep.ACCEPTED, since=workflow.now())
+        self._priority = Priority(fairness_key=task.repo)
+
+    @workflow.query(name=contracts.STATUS)
+    def status(self) -> TaskStatus:
+        return self._status
+
+    @workflow.run
+    async def run(self, task: TaskInput) -> TaskResult:  # noqa: ARG002  # @workflow.init has it
+        acknowledgement = asyncio.create_task(self._acknowledge())
+        try:
+            await self._work()
+            await self._answer()
+        finally:
+            acknowledgement.cancel()
+            await asyncio.shield(self._clean_up())
+        self._enter(TaskStep.CLOSED, str(self._result.outcome))
+        if not self._result.outcome.did_its_job:
+            # Failed in Temporal, so that it shows in the UI; the thread reads the result from the details.
+            raise ApplicationError(
+                self._result.detail or str(self._result.outcome), self._result, type=str(self._result.outcome)
+            )
+        return self._result
+
+    async def _work(self) -> None:
+        """Everything between the message and its answer. However it ends, there is an outcome."""
+        try:
+            workspace = await self._prepare()
+            agent = await self._run_agent(workspace)
+            await self._publish(workspace, agent)
+        except _Ended as ended:
+            self._end(ended.outcome, ended.detail)
+        except asyncio.CancelledError:
+            self._end(TaskOutcome.STOPPED, "stopped in Temporal")
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                self._end(TaskOutcome.STOPPED, "stopped in Temporal")
+            else:
+                self._end(*_reason(error))
+
+    async def _acknowledge(self) -> None:
+        """Never delays a task, never fails it."""
+        order = ReplyInput(task=self._task, kind=ReplyKind.ACKNOWLEDGEMENT)
+        try:
+            await workflow.execute_activity(
+                contracts.acknowledge,
+                order,
+                **self._options(options.ACKNOWLEDGE, contracts.CONTROL_QUEUE, "acknowledge"),
+            )
+        except ActivityError as error:
+            workflow.logger.info("not acknowledged: %s", type(error.cause).__name__)
+
+    async def _prepare(self) -> tuple[WorkspaceResult, str]:
+        self._enter(TaskStep.PREPARING, "placement")
+        if self._host is None:
+            claim = await workflow.execute_activity(
+                contracts.claim_host,
+                **self._options(options.CLAIM, contracts.PLACEMENT_QUEUE, "find a sandbox host"),
+            )
+            self._host = claim.host
+        self._result = self._result.model_copy(update={"host": self._host})
+        self._enter(TaskStep.PREPARING, "workspace")
+        attachments: list[Attachment] = [file for message in self._task.messages for file in message.attachments]
+        workspace = await workflow.execute_activity(
+            contracts.prepare_workspace,
+            WorkspaceInput(thread=self._task.thread, repo=self._task.repo, attachments=tuple(attachments)),
+            **self._options(options.WORKSPACE, contracts.host_queue(self._host), f"fetch {self._task.repo}"),
+        )
+        self._enter(TaskStep.PREPARING, "image")
+        image = await workflow.execute_activity(
+            contracts.build_image,
+            ImageInput(repo=self._task.repo, policy_commit=workspace.policy.commit),
+            **self._options(options.IMAGE, contracts.host_queue(self._host), "image of .airut/container"),
+        )
+        return workspace, image.tag
+
+    async def _run_agent(self, prepared: tuple[WorkspaceResult, str]) -> AgentResult:
+        """Run the agent; a sandbox that is lost is made anew and the session resumed, a few times."""
+        workspace, image = prepared
+        note: str | None = None
+        while True:
+            self._enter(TaskStep.AGENT, f"sandbox {self._attempt}")
+            order = AgentInput(
+                task=self._task, attempt=self._attempt, image=image, policy=workspace.policy, resume_note=note
+            )
+            try:
+                agent = await workflow.execute_activity(
+                    contracts.run_agent,
+                    order,
+                    **self._agent_options(workspace.time_limit_s),
+                )
+            except ActivityError as error:
+                outcome, detail = _reason(error)
+                if outcome is not TaskOutcome.SANDBOX_LOST or is_cancelled_exception(error):
+                    raise
+                if self._attempt >= SANDBOXES_MOST:
+                    raise _Ended(outcome, f"the sandbox was lost {SANDBOXES_MOST} times: {detail}") from error
+                self._attempt += 1
+                note = RESUME_NOTE
+                continue
+            self._agent = agent
+            self._notes += agent.notes
+            return agent
+
+    async def _publish(self, prepared: tuple[WorkspaceResult, str], agent: AgentResult) -> None:
+        outcome = OUTCOMES[agent.verdict.outcome]
+        self._end(outcome, agent.verdict.detail)
+        if outcome is not TaskOutcome.SUCCESS:
+            return
+        if agent.bundle is None:
+            self._end(TaskOutcome.NO_CHANGES)
+            return
+        self._enter(TaskStep.PUBLISHING)
+        published: PublishResult = await workflow.execute_activity(
+            contracts.publish,
+            PublishInput(task=self._task, policy=prepared[0].policy, bundle=agent.bundle, text=agent.text),
+            **self._options(options.PUBLISH, contracts.host_queue(self._host or ""), "push, pull request"),
+        )
+        self._notes += published.notes
+        self._result = self._result.model_copy(
+            update={"branch": published.branch or self._task.branch, "pull_request": published.pull_request}
+        )
+        if published.branch is None:
+            self._end(TaskOutcome.NO_CHANGES)
+
+    async def _answer(self) -> None:
+        self._enter(TaskStep.REPLYING)
+        agent = self._agent
+        order = ReplyInput(
+            task=self._task,
+            kind=ReplyKind.ANSWER,
+            outcome=self._result.outcome,
+            detail=self._result.detail,
+            text=agent.text if agent else None,
+            usage=agent.verdict.usage if agent else Usage(),
+            pull_request=self._result.pull_request,
+            branch=self._result.branch,
+            attachments=agent.outbox if agent else (),
+            notes=(*self._notes, *_left_behind(agent)),
+        )
+        record: ReplyRecord | None = None
+        try:
+            record = await asyncio.shield(self._send(order))
+        except ActivityError as error:
+            self._end(TaskOutcome.REPLY_FAILED, _reason(error)[1])
+        usage = agent.verdict.usage if agent else Usage()
+        self._result = self._result.model_copy(update={"reply": record, "usage": usage})
+
+    async def _send(self, order: ReplyInput) -> ReplyRecord:
+        return await workflow.execute_activity(
+            contracts.reply,
+            order,
+            **self._options(options.REPLY, contracts.CONTROL_QUEUE, f"reply: {order.outcome}"),
+        )
+
+    async def _clean_up(self) -> None:
+        if self._host is None:
+            return
+        delivered = self._result.reply is not None
+        await workflow.execute_activity(
+            contracts.clean_up,
+            CleanUpInput(task=self._task, attempts=self._attempt, delivered=delivered),
+            **self._options(options.CLEAN_UP, contracts.host_queue(self._host), "remove the sandbox"),
+        )
+
+    def _options(self, base: ActivityConfig, queue: str, summary: str) -> ActivityConfig:
+        """The step's limits, where it runs, and what the Temporal UI calls it."""
+        own = ActivityConfig(task_queue=queue, summary=summary, priority=self._priority)
+        return ActivityConfig(**{**base, **own})
+
+    def _agent_options(self, time_limit_s: float) -> ActivityConfig:
+        queue = contracts.host_queue(self._host or "")
+        config = self._options(options.AGENT, queue, f"Claude Code, sandbox {self._attempt}")
+        config["activity_id"] = f"agent-{self._attempt}"  # predictable, so that operators can pause it by name
+        # The activity holds the limit itself; this only ends one that no longer watches.
+        config["start_to_close_timeout"] = timedelta(seconds=time_limit_s + 300)
+        return config
+
+    def _end(self, outcome: TaskOutcome, detail: str = "") -> None:
+        self._result = self._result.model_copy(update={"outcome": outcome, "detail": detail})
+
+    def _enter(self, step: TaskStep, detail: str = "") -> None:
+        self._status = TaskStatus(step=step, since=workflow.now(), detail=detail, attempt=self._attempt)
+        lines = [f"**{step}** {detail}".rstrip(), f"host: `{self._host or 'not placed yet'}`"]
+        if request := self._result.pull_request:
+            lines.append(f"[pull request #{request.number}]({request.url})")
+        workflow.set_current_details("\n\n".join(lines))
+
+
+def _reason(error: ActivityError) -> tuple[TaskOutcome, str]:
+    """The outcome that a failed activity stands for: activities raise with the outcome as the failure's type."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError):
+        known = {str(outcome): outcome for outcome in TaskOutcome}
+        return known.get(cause.type or "", TaskOutcome.INTERNAL_ERROR), cause.message
+    if isinstance(cause, ActivityTimeout):
+        return TaskOutcome.INTERNAL_ERROR, f"{error.activity_type} took too long"
+    return TaskOutcome.INTERNAL_ERROR, type(cause).__name__
+
+
+def _left_behind(agent: AgentResult | None) -> tuple[str, ...]:
+    if agent is None or not agent.uncommitted:
+        return ()
+    return (f"{agent.uncommitted} changed file(s) are not committed; they stay in the workspace.",)

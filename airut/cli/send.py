@@ -59,7 +59,9 @@ async def _send(settings: Settings, content: str, repo: str, prefix: str | None,
         raise typer.Exit(1)
 
 
-async def _message(blobs: LocalBlobStore, content: str, repo: str, thread: str | None, files: list[Path]) -> InboundMessage:
+async def _message(
+    blobs: LocalBlobStore, content: str, repo: str, thread: str | None, files: list[Path]
+) -> InboundMessage:
     encoded = content.encode()
     text = Text(inline=content) if len(encoded) <= INLINE_LIMIT else Text(blob=await blobs.put(encoded))
     subject = content.strip().splitlines()[0][:80]

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -30,13 +31,13 @@ def find_config(named: Path | None) -> Path:
     raise ConfigError(f"no configuration: give --config, set AIRUT_CONFIG, or write one of {places}")
 
 
-def load_config(path: Path) -> Config:
-    """Read the file.
+def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:
+    """Read the file; `!env` looks into `environment`, by default this process's.
 
     Raises:
         ConfigError: with one line for each fault: `file:line:column: field: problem`.
     """
-    file = TaggedFile(path)
+    file = TaggedFile(path, environment)
     try:
         return Config.model_validate(file.values)
     except ValidationError as error:

@@ -1,0 +1,131 @@
+"""Pull requests on GitHub, idempotent by head branch (spec: operations §9)."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from githubkit import GitHub
+from githubkit.exception import GitHubException, RequestFailed
+
+from airut.adapters.github.failures import as_ours, mapped, message_of
+from airut.models.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
+from airut.models.pull_request_body import replace_our_part
+from airut.models.secret import Secret
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = 30.0
+"""Seconds for one request: GitHub ends its own after ten."""
+
+
+@dataclass(frozen=True)
+class GitHubRepository:
+    """`owner/name` on one GitHub; `base_url` is the API's for an enterprise server, None for github.com."""
+
+    slug: str
+    token: Secret
+    base_url: str | None = None
+
+
+class GitHubForge:
+    """Implements `airut.ports.forge.Forge`. `repositories` finds a repository by the name that airut.yaml gives it."""
+
+    def __init__(self, repositories: Callable[[str], GitHubRepository]) -> None:
+        self._repositories = repositories
+
+    async def find_pull_request(self, repo: str, head: str) -> PullRequestRef | None:
+        return await _Requests(self._repositories(repo)).newest(head)
+
+    async def open_or_update(self, spec: PullRequestSpec) -> PullRequestRef:
+        requests = _Requests(self._repositories(spec.repo))
+        known = await requests.newest(spec.head)
+        if known is None or known.state is not PullRequestState.OPEN:
+            opened = await requests.open(spec)
+            if opened is not None:
+                return opened.model_copy(update={"notes": await requests.decorate(spec, opened.number)})
+            known = await requests.newest(spec.head)  # another call was faster
+        if known is None:
+            raise as_ours(GitHubException("the pull request exists and cannot be found"), "opening the pull request")
+        await requests.update(spec, known.number)
+        return known
+
+
+class _Requests:
+    """The pull requests of one repository."""
+
+    def __init__(self, repository: GitHubRepository) -> None:
+        self._owner, _, self._name = repository.slug.rpartition("/")
+        # No cache: an answer from before our own write would open a second request. No retries: Temporal has them.
+        self._github = GitHub(
+            repository.token.reveal(),
+            base_url=repository.base_url,
+            timeout=TIMEOUT,
+            http_cache=False,
+            auto_retry=False,
+            trust_env=False,
+        )
+
+    async def newest(self, head: str) -> PullRequestRef | None:
+        with mapped("looking for the pull request"):
+            found = await self._github.rest.pulls.async_list(
+                self._owner, self._name, state="all", head=f"{self._owner}:{head}", sort="created", direction="desc"
+            )
+        for pull in found.parsed_data:  # type: ignore[attr-defined]  # githubkit's `list` hides the builtin from mypy
+            if pull.head.ref == head:
+                state = PullRequestState.MERGED if pull.merged_at else PullRequestState(pull.state)
+                return PullRequestRef(number=pull.number, url=pull.html_url, head=head, state=state)
+        return None
+
+    async def open(self, spec: PullRequestSpec) -> PullRequestRef | None:
+        """Open it; None when one of this head is open already."""
+        try:
+            created = await self._github.rest.pulls.async_create(
+                self._owner,
+                self._name,
+                title=spec.title,
+                head=spec.head,
+                base=spec.base,
+                body=spec.body,
+                draft=spec.draft,
+            )
+        except RequestFailed as error:
+            if error.response.status_code == 422 and "already exists" in message_of(error):
+                return None
+            if error.response.status_code == 422 and spec.draft and "draft" in message_of(error).lower():
+                return await self.open(spec.model_copy(update={"draft": False}))  # a plan without drafts
+            raise as_ours(error, "opening the pull request") from error
+        except GitHubException as error:
+            raise as_ours(error, "opening the pull request") from error
+        pull = created.parsed_data
+        return PullRequestRef(
+            number=pull.number, url=pull.html_url, head=spec.head, state=PullRequestState.OPEN, created=True
+        )
+
+    async def update(self, spec: PullRequestSpec, number: int) -> None:
+        """Exchange our part of the body; what people wrote around it stays, and so does a body without our part."""
+        with mapped("updating the pull request"):
+            pull = (await self._github.rest.pulls.async_get(self._owner, self._name, number)).parsed_data
+            body = replace_our_part(pull.body or "", spec.body)
+            if body is not None and body != pull.body:
+                await self._github.rest.pulls.async_update(self._owner, self._name, number, body=body)
+
+    async def decorate(self, spec: PullRequestSpec, number: int) -> tuple[str, ...]:
+        """Labels and reviewers, each as far as the token's rights go; what could not be done is told."""
+        notes: list[str] = []
+        issues, pulls = self._github.rest.issues, self._github.rest.pulls
+        if spec.labels:
+            labels = issues.async_add_labels(self._owner, self._name, number, labels=list(spec.labels))
+            notes += await _tried(labels, f"the labels {', '.join(spec.labels)} could not be set")
+        if spec.reviewers:
+            asked = pulls.async_request_reviewers(self._owner, self._name, number, reviewers=list(spec.reviewers))
+            notes += await _tried(asked, f"{', '.join(spec.reviewers)} could not be asked to review")
+        return tuple(notes)
+
+
+async def _tried(call: Awaitable[object], otherwise: str) -> list[str]:
+    try:
+        await call
+    except GitHubException as error:
+        log.info("%s", as_ours(error, otherwise))
+        return [f"{otherwise}."]
+    return []

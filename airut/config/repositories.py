@@ -1,0 +1,130 @@
+"""What `airut.yaml` means for one repository, in the shapes that activities use."""
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from airut.config.schema import Config, RepoConfig
+from airut.errors import ConfigError
+from airut.models.credentials import SandboxCredential
+from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
+from airut.models.sandbox import Limits
+from airut.models.secret import Secret
+from airut.models.surrogates import surrogate
+
+MODEL_HOST = "api.anthropic.com"
+
+
+class ConfiguredRepositories:
+    """Implements `airut.ports.repositories.Repositories`."""
+
+    def __init__(self, config: Config, surrogate_key: bytes, binary: Callable[[RepoConfig], Path]) -> None:
+        self._config = config
+        self._key = surrogate_key
+        self._binary = binary
+
+    def limits(self, repo: str) -> Limits:
+        self._of(repo)
+        limits = self._config.limits
+        return Limits(
+            memory=limits.memory,
+            cpus=limits.cpus,
+            pids=limits.pids,
+            time=limits.time,
+            idle=limits.idle,
+            output=limits.output,
+        )
+
+    def agent(self, repo: str) -> AgentSettings:
+        found, network = self._of(repo), self._config.network
+        return AgentSettings(
+            binary=self._binary(found),
+            model=found.agent.model,
+            effort=found.agent.effort,
+            max_turns=found.agent.max_turns,
+            system_prompt=found.agent.system_prompt,
+            slug=found.slug,
+            granted_presets=network.granted_presets,
+            upstream_dns=network.upstream_dns,
+            private_ranges=network.private_ranges,
+            extra_ca_files=network.extra_ca_files,
+        )
+
+    def pull_request(self, repo: str) -> PullRequestSettings:
+        forge = self._of(repo).forge
+        return PullRequestSettings(
+            enabled=forge_kind(self._of(repo)) != "none",
+            draft=forge.pull_request.draft,
+            labels=forge.pull_request.labels,
+            reviewers=forge.pull_request.reviewers,
+            show_author=forge.pull_request.show_author,
+            max_file=forge.max_file,
+        )
+
+    def secrets(self, repo: str, thread: str) -> RepositorySecrets:
+        found = self._of(repo)
+        credentials = [self._model_credential(repo, found, thread)]
+        for name, credential in found.credentials.items():
+            credentials.append(
+                SandboxCredential(
+                    name=name,
+                    kind=credential.kind,
+                    surrogate=self._surrogate(thread, repo, name, credential.value),
+                    value=credential.value,
+                    hosts=credential.hosts,
+                    ports=credential.ports,
+                    headers=credential.headers,
+                    methods=credential.methods,
+                    foreign=credential.foreign,
+                )
+            )
+        environment = {**found.env, **{credential.name: credential.surrogate for credential in credentials}}
+        return RepositorySecrets(environment=environment, credentials=tuple(credentials))
+
+    def values(self, repo: str) -> tuple[bytes, ...]:
+        """Every real value of a repository, for the check that none of them leaves in a commit."""
+        found = self._of(repo)
+        secrets = [credential.value for credential in found.credentials.values()]
+        secrets += [value for value in (found.agent.auth.api_key, found.agent.auth.oauth_token) if value]
+        secrets += [found.forge.auth.token] if found.forge.auth.token else []
+        return tuple(secret.reveal().encode() for secret in secrets)
+
+    def _of(self, repo: str) -> RepoConfig:
+        if repo not in self._config.repos:
+            raise ConfigError(f"the repository {repo} is not configured on this host any more; add it to airut.yaml")
+        return self._config.repos[repo]
+
+    def _model_credential(self, repo: str, found: RepoConfig, thread: str) -> SandboxCredential:
+        """The model's key: swapped in one header at one host, and no other key passes there."""
+        auth = found.agent.auth
+        if auth.api_key is not None:
+            name, header, value = "ANTHROPIC_API_KEY", "X-Api-Key", auth.api_key
+        elif auth.oauth_token is not None:
+            name, header, value = "CLAUDE_CODE_OAUTH_TOKEN", "Authorization", auth.oauth_token
+        else:
+            raise ConfigError(f"repos.{repo}.agent.auth: give either api_key or oauth_token")
+        return SandboxCredential(
+            name=name,
+            kind="claude",
+            surrogate=self._surrogate(thread, repo, name, value),
+            value=value,
+            hosts=(MODEL_HOST,),
+            headers=(header,),
+            foreign="block",
+        )
+
+    def _surrogate(self, thread: str, repo: str, name: str, value: Secret) -> str:
+        return surrogate(self._key, thread, repo, name, value.reveal())
+
+
+def forge_kind(repo: RepoConfig) -> str:
+    """The forge of a repository; `auto` goes by its URL.
+
+    Raises:
+        ConfigError: the URL does not tell.
+    """
+    if repo.forge.kind != "auto":
+        return repo.forge.kind
+    if urlsplit(repo.url).hostname == "github.com":
+        return "github"
+    raise ConfigError(f"forge.kind: {urlsplit(repo.url).hostname} does not tell the kind; write github or none")

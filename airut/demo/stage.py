@@ -1,0 +1,177 @@
+"""A whole installation on this machine: mail server, git host, forge, and `airut up` in front of them.
+
+The demo plays on it, and so do the end-to-end tests: what they show is the product as it runs in production, on real
+mail, git, Podman, proxy and Temporal servers.
+"""
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Self
+
+from temporalio.client import Client
+
+from airut.config.load import load_config
+from airut.config.schema import Config
+from airut.demo.forge import GitHubForge
+from airut.demo.git_server import GitServer
+from airut.demo.mailbox import Mailbox
+from airut.demo.mailserver import MailServer
+from airut.demo.repositories import seed_repository
+from airut.demo.sample import FILES
+from airut.demo.stage_config import CONFIG
+from airut.models.folders import ThreadFolders
+from airut.temporal.connection import connect
+
+REPOSITORY = "acme/web"
+PERSON, STRANGER, ROBOT = "ann@mail.test", "eve@mail.test", "airut@mail.test"
+STOP_LIMIT = 30.0
+
+
+def random_key(prefix: str) -> str:
+    """A made-up credential of a real one's shape, for this stage alone."""
+    return prefix + secrets.token_urlsafe(72)[:93] + "AA"
+
+
+class Stage:
+    """Everything lives below one folder. `async with` starts the servers; `up()` starts the product."""
+
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str], *, time_limit: str = "30m", warm: int = 1, ui_port: int = 0
+    ) -> None:
+        self.folder = folder
+        self._environment = environment
+        self._time_limit = time_limit
+        self._warm = warm
+        self.model_key = environment.get("ANTHROPIC_API_KEY") or random_key("sk-ant-api03-")
+        self.service_token = "svc_" + secrets.token_hex(20)
+        self.forge_token = "ghp_" + secrets.token_hex(18)
+        self.mail_password = secrets.token_hex(8)
+        self.mail = MailServer(folder / "mail")
+        self.repositories = folder / "git"
+        self.git = GitServer(self.repositories, [self.forge_token])
+        self.forge = GitHubForge(self.repositories, {self.forge_token: "airut-bot"})
+        self.port, self.ui_port = free_port(), ui_port or free_port()
+        self._up: asyncio.subprocess.Process | None = None
+
+    @property
+    def config_file(self) -> Path:
+        return self.folder / "airut.yaml"
+
+    @property
+    def config(self) -> Config:
+        with_secrets = {**os.environ, **self._secrets()}
+        return load_config(self.config_file, with_secrets)
+
+    @property
+    def folders(self) -> ThreadFolders:
+        return ThreadFolders(state=self.folder / "state")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every real value that nobody but the workers and the proxy may ever see."""
+        return (self.model_key, self.service_token, self.forge_token, self.mail_password)
+
+    async def __aenter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for person in (PERSON, STRANGER, ROBOT):
+            self.mail.add_user(person, self.mail_password)
+        await asyncio.to_thread(self.mail.start)
+        seed_repository(self.repositories, FILES, REPOSITORY)
+        await self.git.start()
+        await self.forge.start()
+        self.config_file.write_text(self._configuration())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.down()
+        await self.git.close()
+        await self.forge.close()
+        await asyncio.to_thread(self.mail.stop)
+
+    async def up(self) -> None:
+        """Start `airut up`, and wait until Temporal answers."""
+        log = (self.folder / "airut.log").open("ab")
+        self._up = await asyncio.create_subprocess_exec(
+            str(Path(sys.executable).with_name("airut")),
+            "--config",
+            str(self.config_file),
+            "up",
+            stdout=log,
+            stderr=log,
+            env={**self._environment, **self._secrets()},
+        )
+        while True:
+            try:
+                await self.client()
+                return
+            except RuntimeError:
+                if self._up.returncode is not None:
+                    raise RuntimeError(f"airut up ended: {self.log[-3000:]}") from None
+                await asyncio.sleep(0.1)
+
+    async def down(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Stop `airut up` as ctrl-C or a crash would."""
+        if self._up is None or self._up.returncode is not None:
+            return
+        self._up.send_signal(number)
+        await asyncio.wait_for(self._up.wait(), STOP_LIMIT)
+
+    @property
+    def log(self) -> str:
+        """What the product's processes have logged."""
+        return (self.folder / "airut.log").read_text(errors="replace")
+
+    async def client(self) -> Client:
+        return await connect(self.config.temporal)
+
+    def mailbox(self, user: str) -> Mailbox:
+        """The mailbox of a person, as their mail program sees it."""
+        return Mailbox(self.mail.host, self.mail.imap_port, self.mail.ca_file, user, self.mail_password)
+
+    async def send(self, message: EmailMessage) -> None:
+        """Submit a mail as its author, over the server's own submission port."""
+        await self.mailbox(str(message["From"])).submit(message, self.mail.smtp_port)
+
+    def _configuration(self) -> str:
+        lab = self._environment
+        return CONFIG.substitute(
+            state=self.folder / "state",
+            port=self.port,
+            ui_port=self.ui_port,
+            dns=lab.get("AIRUT_LAB_DNS", ""),
+            ca=Path(lab["AIRUT_LAB_CA_DIR"]) / "ca.pem" if "AIRUT_LAB_CA_DIR" in lab else "",
+            time=self._time_limit,
+            warm=self._warm,
+            git=self.git.url,
+            forge=self.forge.url,
+            robot=ROBOT,
+            person=PERSON,
+            mail_host=self.mail.host,
+            imap_port=self.mail.imap_port,
+            smtp_port=self.mail.smtp_port,
+            mail_ca=self.mail.ca_file,
+            authserv_id=self.mail.authserv_id,
+        )
+
+    def _secrets(self) -> dict[str, str]:
+        return {
+            "STAGE_MODEL_KEY": self.model_key,
+            "STAGE_SERVICE_TOKEN": self.service_token,
+            "STAGE_FORGE_TOKEN": self.forge_token,
+            "STAGE_MAIL_PASSWORD": self.mail_password,
+        }
+
+
+def free_port() -> int:
+    """A port of loopback that nothing listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,33 @@
+"""The stage's `airut.yaml`: what an operator would write, for servers on this machine."""
+
+from string import Template
+
+CONFIG = Template("""\
+config_version: 1
+state_dir: $state
+temporal: {port: $port, ui_port: $ui_port}
+network:
+  upstream_dns: [$dns]
+  extra_ca_files: [$ca]
+limits: {memory: 2g, cpus: 2, time: $time}
+sandbox: {warm: $warm}
+repos:
+  web:
+    url: $git/acme/web.git
+    channels:
+      console: {}
+      email:
+        account: {username: $robot, password: !env STAGE_MAIL_PASSWORD, from: Airut <$robot>}
+        imap: {host: $mail_host, port: $imap_port, ca_file: $mail_ca}
+        smtp: {host: $mail_host, port: $smtp_port, ca_file: $mail_ca}
+        auth: {trusted_authserv_id: [$authserv_id], authorized_senders: [$person]}
+    agent:
+      auth: {api_key: !env STAGE_MODEL_KEY}
+    env: {LOG_LEVEL: debug}
+    credentials:
+      SERVICE_TOKEN: {value: !env STAGE_SERVICE_TOKEN, hosts: [echo.example.com]}
+    forge:
+      kind: github
+      base_url: $forge
+      auth: {token: !env STAGE_FORGE_TOKEN}
+""")

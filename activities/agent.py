@@ -17,6 +17,7 @@ from activities.failures import reported
 from activities.network_log import blocked_requests
 from activities.outbox import read_outbox, read_regular
 from activities.texts import fetch, store
+from airut.errors import EngineError, NameTaken, NoSpace
 from airut.models.agent import AgentCommand, AgentProgress, AgentRun
 from airut.models.blob import BlobRef, Text
 from airut.models.folders import ThreadFolders
@@ -42,6 +43,10 @@ from airut.ports.sandbox import Sandboxes
 
 POLICY = ".airut/network-allowlist.yaml"
 
+LOST = (EngineError, NameTaken, NoSpace)
+"""A sandbox that cannot be made or watched any more; the workflow makes a new one, a few times. An engine that does
+not answer at all, or has no address left, is waited for."""
+
 GRACE = 20.0
 """Seconds an interrupted agent has to save its session before it is killed (sandbox §5)."""
 
@@ -65,7 +70,7 @@ class AgentRuns:
 
     @activity.defn
     async def run_agent(self, order: AgentInput) -> AgentResult:
-        with reported(TaskOutcome.SANDBOX_LOST):
+        with reported(TaskOutcome.SANDBOX_LOST, final=LOST):
             activity.heartbeat({"step": "starting the sandbox"})
             spec = await self._spec(order)
             ref = await self._sandboxes.start(spec)

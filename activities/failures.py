@@ -28,9 +28,9 @@ PERMANENT: dict[type[errors.AirutError], TaskOutcome] = {
 
 
 @contextmanager
-def reported(otherwise: TaskOutcome) -> Iterator[None]:
+def reported(otherwise: TaskOutcome, final: tuple[type[errors.AirutError], ...] = ()) -> Iterator[None]:
     """Raise what the block raises as a failure that names an outcome: its own, or `otherwise` when it is retryable
-    and the retries run out.
+    and the retries run out. Errors in `final` are not retried by Temporal: the workflow counts them.
 
     Raises:
         ApplicationError: in place of every AirutError.
@@ -38,7 +38,10 @@ def reported(otherwise: TaskOutcome) -> Iterator[None]:
     try:
         yield
     except errors.AirutError as error:
-        raise as_failure(error, otherwise) from error
+        failure = as_failure(error, otherwise)
+        if isinstance(error, final):
+            failure = ApplicationError(failure.message, type=failure.type, non_retryable=True)
+        raise failure from error
 
 
 def as_failure(error: errors.AirutError, otherwise: TaskOutcome) -> ApplicationError:

@@ -1,1 +1,200 @@
 """The composition root: the only place that constructs adapters."""
+
+import asyncio
+import ipaddress
+import os
+import platform
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Self
+
+from temporalio.client import Client
+
+from activities.agent import AgentRuns
+from activities.cleanup import CleanUps
+from activities.image import ImageBuilds
+from activities.publish import Publishing
+from activities.reply import Replies
+from activities.workspace import Workspaces
+from airut.adapters.blobs_local import LocalBlobStore
+from airut.adapters.ca import load_or_create_root
+from airut.adapters.claude_code.agent import ClaudeCode
+from airut.adapters.claude_code.binary import VERSION, ClaudeBinaries
+from airut.adapters.console import ConsoleChannel
+from airut.adapters.fence_rules import FenceRules
+from airut.adapters.git import GitMirror, RepoRemote
+from airut.adapters.github import GitHubForge, GitHubRepository
+from airut.adapters.imap.mailbox import imap_mailbox
+from airut.adapters.keys import load_or_create_key
+from airut.adapters.podman.engine import Engine
+from airut.adapters.podman.images import PodmanImages
+from airut.adapters.podman.sandboxes import PodmanSandboxes
+from airut.adapters.podman.settings import Enforce, SandboxSettings
+from airut.adapters.smtp import SmtpChannel
+from airut.config.installation import installation_id
+from airut.config.repositories import ConfiguredRepositories
+from airut.config.schema import Config, RepoConfig
+from airut.errors import ConfigError
+from airut.models.folders import ThreadFolders
+from airut.models.message import ChannelKind, InboundMessage
+from airut.ports.blobs import BlobStore
+from airut.ports.channel import Channel
+from airut.temporal.delivery import deliver
+from signals.mail_dns import DnsResolver
+from signals.mail_intake import MailIntake
+
+Activities = Sequence[Callable[..., Any]]
+
+
+def blob_store(config: Config) -> LocalBlobStore:
+    return LocalBlobStore(config.state / "blobs")
+
+
+def control_activities(config: Config) -> Activities:
+    """What the control worker runs besides workflows."""
+    blobs = blob_store(config)
+    replies = Replies(ConfiguredChannels(config, blobs), blobs)
+    return [replies.acknowledge, replies.reply]
+
+
+def intakes(config: Config, client: Client) -> Sequence[MailIntake]:
+    """One listener for each mailbox."""
+
+    async def submit(message: InboundMessage) -> None:
+        await deliver(client, message)
+
+    blobs, resolver = blob_store(config), DnsResolver()
+    return [
+        MailIntake(name, channel, imap_mailbox(channel.imap, channel.account), submit, blobs, resolver)
+        for name, repo in config.repos.items()
+        if (channel := repo.channels.email) is not None
+    ]
+
+
+class ConfiguredChannels:
+    """Implements `airut.ports.channels.Channels`: one sender for each channel of each repository."""
+
+    def __init__(self, config: Config, blobs: BlobStore) -> None:
+        self._config = config
+        installation = installation_id(config.state)
+        self._channels: dict[tuple[str, ChannelKind], Channel] = {}
+        for name, repo in config.repos.items():
+            if repo.channels.console is not None:
+                self._channels[name, ChannelKind.CONSOLE] = ConsoleChannel()
+            if (mail := repo.channels.email) is not None:
+                self._channels[name, ChannelKind.EMAIL] = SmtpChannel(
+                    mail.smtp, mail.account, mail.replies, blobs, installation
+                )
+
+    def of(self, repo: str, kind: ChannelKind) -> Channel | None:
+        return self._channels.get((repo, kind))
+
+    def acknowledges(self, repo: str, kind: ChannelKind, first: bool) -> bool:
+        mail = self._config.repos[repo].channels.email if repo in self._config.repos else None
+        if kind is not ChannelKind.EMAIL or mail is None:
+            return False
+        return mail.replies.acknowledge == "always" or (first and mail.replies.acknowledge == "first")
+
+
+class SandboxHost:
+    """Everything that a sandbox host's worker needs; entering it makes the host ready."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._stack = AsyncExitStack()
+        self.id = platform.node() or "host"
+        self.slots = config.limits.host_sandboxes or max(2, os.cpu_count() or 2)
+        self.workspaces: Workspaces
+        self.activities: Activities = []
+
+    async def __aenter__(self) -> Self:
+        config, blobs = self._config, blob_store(self._config)
+        engine = Engine(config.sandbox.podman_socket)
+        self._stack.push_async_callback(engine.close)
+        rules = FenceRules(load_or_create_root(config.state / "ca"))
+        images = PodmanImages(engine, rules.roots(), _path("AIRUT_BUILD_CA"))
+        sandboxes = PodmanSandboxes(engine, self._sandbox_settings(), rules, await images.ensure_proxy())
+        self._stack.push_async_callback(sandboxes.close)
+        repositories = ConfiguredRepositories(
+            config, load_or_create_key(config.state / "surrogate.key"), claude_binary
+        )
+        folders = ThreadFolders(state=config.state)
+        mirror = GitMirror(config.state / "mirrors", remotes(config), lambda: _real_values(config, repositories))
+        forge = GitHubForge(lambda repo: github_repository(config, repo))
+        self.workspaces = Workspaces(self.id, folders, mirror, blobs, repositories)
+        agents = AgentRuns(folders, sandboxes, ClaudeCode(), mirror, blobs, repositories)
+        self.activities = [
+            self.workspaces.prepare_workspace,
+            ImageBuilds(mirror, images).build_image,
+            agents.run_agent,
+            Publishing(mirror, forge, blobs, repositories).publish,
+            CleanUps(folders, sandboxes).clean_up,
+        ]
+        warming = asyncio.create_task(sandboxes.open())  # the first task need not wait for it
+        self._stack.callback(warming.cancel)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    def _sandbox_settings(self) -> SandboxSettings:
+        config = self._config
+        return SandboxSettings(
+            installation=installation_id(config.state),
+            host=self.id,
+            state=config.state,
+            pool=ipaddress.IPv4Network(config.sandbox.network.pool),
+            enforce=Enforce(config.limits.enforce),
+            cgroup_parent=os.environ.get("AIRUT_CGROUP_PARENT"),
+            warm=config.sandbox.warm,
+        )
+
+
+def claude_binary(repo: RepoConfig) -> Path:
+    """Claude Code on this host, in the version that the repository wants.
+
+    Raises:
+        ConfigError: it has not been fetched.
+    """
+    if repo.agent.binary is not None:
+        return repo.agent.binary
+    version = VERSION if repo.agent.version == "stable" else repo.agent.version
+    path = claude_binaries().path(version)
+    if not path.is_file():
+        raise ConfigError(f"Claude Code {version} is not on this host; run `airut image claude --version {version}`")
+    return path
+
+
+def claude_binaries() -> ClaudeBinaries:
+    """The cache of versions, shared by all installations of this user."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return ClaudeBinaries(cache / "airut" / "claude")
+
+
+def remotes(config: Config) -> dict[str, RepoRemote]:
+    return {
+        name: RepoRemote(name, repo.url, repo.forge.auth.token, repo.default_branch)
+        for name, repo in config.repos.items()
+    }
+
+
+def github_repository(config: Config, name: str) -> GitHubRepository:
+    """How to reach a repository's pull requests.
+
+    Raises:
+        ConfigError: it has no token.
+    """
+    repo = config.repos[name]
+    if repo.forge.auth.token is None:
+        raise ConfigError(f"repos.{name}.forge.auth.token is not set; pull requests need one")
+    return GitHubRepository(repo.slug, repo.forge.auth.token, repo.forge.base_url)
+
+
+def _real_values(config: Config, repositories: ConfiguredRepositories) -> Sequence[bytes]:
+    return [value for name in config.repos for value in repositories.values(name)]
+
+
+def _path(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    return Path(value) if value else None

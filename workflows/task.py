@@ -177,6 +177,7 @@ class TaskWorkflow:
                     raise
                 if self._attempt >= SANDBOXES_MOST:
                     raise _Ended(outcome, f"the sandbox was lost {SANDBOXES_MOST} times: {detail}") from error
+                await workflow.sleep(timedelta(seconds=2**self._attempt), summary="before another sandbox")
                 self._attempt += 1
                 note = RESUME_NOTE
                 continue

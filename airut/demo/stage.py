@@ -70,6 +70,11 @@ class Stage:
         return load_config(self.config_file, with_secrets)
 
     @property
+    def environment(self) -> dict[str, str]:
+        """What the product's processes are started with: the real values that `airut.yaml` refers to."""
+        return {**self._environment, **self._secrets()}
+
+    @property
     def folders(self) -> ThreadFolders:
         return ThreadFolders(state=self.folder / "state")
 
@@ -97,16 +102,16 @@ class Stage:
 
     async def up(self) -> None:
         """Start `airut up`, and wait until Temporal answers."""
-        log = (self.folder / "airut.log").open("ab")
-        self._up = await asyncio.create_subprocess_exec(
-            str(Path(sys.executable).with_name("airut")),
-            "--config",
-            str(self.config_file),
-            "up",
-            stdout=log,
-            stderr=log,
-            env={**self._environment, **self._secrets()},
-        )
+        with (self.folder / "airut.log").open("ab") as log:
+            self._up = await asyncio.create_subprocess_exec(
+                str(Path(sys.executable).with_name("airut")),
+                "--config",
+                str(self.config_file),
+                "up",
+                stdout=log,
+                stderr=log,
+                env=self.environment,
+            )
         while True:
             try:
                 await self.client()
@@ -122,6 +127,12 @@ class Stage:
             return
         self._up.send_signal(number)
         await asyncio.wait_for(self._up.wait(), STOP_LIMIT)
+
+    @property
+    def pid(self) -> int:
+        """The process of `airut up`, whose children are the parts."""
+        assert self._up is not None, "call up() first"
+        return self._up.pid
 
     @property
     def log(self) -> str:
@@ -149,6 +160,8 @@ class Stage:
             ca=Path(lab["AIRUT_LAB_CA_DIR"]) / "ca.pem" if "AIRUT_LAB_CA_DIR" in lab else "",
             time=self._time_limit,
             warm=self._warm,
+            # On a mixed cgroup tree the limits hold by the lab's own runtime, which Podman cannot see to read back.
+            enforce="best_effort" if "AIRUT_CGROUP_V1" in lab else "strict",
             git=self.git.url,
             forge=self.forge.url,
             robot=ROBOT,

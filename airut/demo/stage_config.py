@@ -9,7 +9,7 @@ temporal: {port: $port, ui_port: $ui_port}
 network:
   upstream_dns: [$dns]
   extra_ca_files: [$ca]
-limits: {memory: 2g, cpus: 2, time: $time}
+limits: {memory: 2g, cpus: 2, time: $time, enforce: $enforce}
 sandbox: {warm: $warm}
 repos:
   web:

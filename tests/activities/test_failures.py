@@ -40,3 +40,9 @@ def test_a_rate_limit_says_when_to_try_again() -> None:
 def test_a_build_log_travels_with_the_failure() -> None:
     with pytest.raises(ApplicationError, match="step 3\n\nE: no such package"), reported(TaskOutcome.IMAGE_FAILED):
         raise errors.ImageBuildFailed("step 3", "E: no such package")
+
+
+def test_what_the_workflow_counts_is_not_retried_by_temporal() -> None:
+    with pytest.raises(ApplicationError) as raised, reported(TaskOutcome.SANDBOX_LOST, final=(errors.EngineError,)):
+        raise errors.EngineError("no memory controller")
+    assert (raised.value.non_retryable, raised.value.type) == (True, "sandbox_lost")

@@ -1,0 +1,53 @@
+"""What a proxy is given: the rules of one sandbox, and a certificate authority that lives as long as it."""
+
+from airut.adapters.ca import RootCa, issue_proxy_ca
+from airut.errors import ConfigError, PolicyInvalid
+from airut.models.allowlist import parse_allowlist
+from airut.models.located import PolicyErrors
+from airut.models.policy import Sandbox, deny_all, rule_set
+from airut.models.sandbox import SandboxSpec
+
+ALLOWLIST_FILE = ".airut/network-allowlist.yaml"
+EXTRA_CA = "/run/airut/rules/extra-ca.pem"
+
+
+class FenceRules:
+    """Implements the Podman adapter's `Policy`."""
+
+    def __init__(self, root: RootCa) -> None:
+        self._root = root
+
+    def rules(self, spec: SandboxSpec | None, listen: str) -> bytes:
+        if spec is None:
+            return deny_all(listen=listen).to_wire()
+        network = spec.network
+        try:
+            allowlist = parse_allowlist(network.allowlist, ALLOWLIST_FILE) if network.allowlist is not None else None
+            return rule_set(
+                allowlist,
+                granted_presets=network.granted_presets,
+                repository=network.repository,
+                credentials=network.credentials,
+                sandbox=Sandbox(id=spec.sandbox_id, thread=spec.thread, task=spec.task, attempt=spec.attempt),
+                listen=listen,
+                upstream_dns=network.upstream_dns,
+                private_ranges=network.private_ranges,
+                extra_ca_file=EXTRA_CA if network.extra_ca_files else None,
+            ).to_wire()
+        except PolicyErrors as error:
+            raise PolicyInvalid(str(error)) from error
+
+    def extra_ca(self, spec: SandboxSpec) -> bytes:
+        found = []
+        for file in spec.network.extra_ca_files:
+            try:
+                found.append(file.read_bytes())
+            except OSError as error:
+                raise ConfigError(f"network.extra_ca_files: {file}: {error.strerror}") from error
+        return b"\n".join(found)
+
+    def issuing(self) -> bytes:
+        return issue_proxy_ca(self._root)
+
+    def roots(self) -> bytes:
+        return self._root.certificate_pem

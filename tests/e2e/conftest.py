@@ -1,0 +1,37 @@
+"""The whole product on real parts: `airut up` with mail server, git host, forge, Podman, proxy and the real CLI."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from airut.demo.internet import Internet
+from airut.demo.script import Script
+from airut.demo.stage import Stage
+from tests.e2e.conversation import Conversation
+
+
+@pytest.fixture(scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """One installation for the session. Tests use threads of their own on it."""
+    if "AIRUT_LAB_CONTROL" not in os.environ:
+        pytest.skip("needs the lab: run `make test`, or scripts/lab -- pytest")
+    folder: Path = tmp_path_factory.mktemp("stage")
+    async with Stage(folder, os.environ) as running:
+        await running.up()
+        yield running
+
+
+@pytest.fixture
+def internet() -> Internet:
+    return Internet.from_environment()
+
+
+@pytest.fixture
+async def conversation(stage: Stage, internet: Internet) -> AsyncIterator[Conversation]:
+    """A conversation of Ann's with the robot, whose model plays what the test registers."""
+    talk = Conversation(stage, internet)
+    yield talk
+    await internet.register(stage.model_key, Script(steps=()))
+    assert stage.forge.violations == []

@@ -1,0 +1,94 @@
+"""One person's conversation with the robot, over real mail."""
+
+import asyncio
+import time
+import uuid
+from email.message import EmailMessage
+
+from temporalio.client import Client
+
+from airut import contracts
+from airut.demo.internet import Internet
+from airut.demo.mailbox import compose
+from airut.demo.script import Script, Step
+from airut.demo.stage import PERSON, ROBOT, Stage
+from airut.models.thread import ThreadPhase, ThreadStatus
+
+LIMIT = 90.0
+"""Seconds to wait for anything: ten times what it takes on a quiet machine."""
+
+
+class Conversation:
+    """Mails of one subject, which nothing else in the mailbox has."""
+
+    def __init__(self, stage: Stage, internet: Internet) -> None:
+        self.stage = stage
+        self.internet = internet
+        self.subject = f"Task {uuid.uuid4().hex[:12]}"
+        self.begun = time.time()
+
+    async def plays(self, *steps: Step) -> None:
+        """What the model says in this test."""
+        await self.internet.register(self.stage.model_key, Script(steps=steps))
+
+    async def writes(self, text: str, answers: EmailMessage | None = None, author: str = PERSON) -> EmailMessage:
+        """Send a mail; `answers` is the mail that it replies to."""
+        subject = f"Re: {self.subject}" if answers is not None else self.subject
+        mail = compose(author, ROBOT, subject, text, answers)
+        await self.stage.send(mail)
+        return mail
+
+    async def answers(self, count: int = 1, limit: float = LIMIT) -> list[EmailMessage]:
+        """Wait for this many answers (acknowledgements left out), oldest first.
+
+        Raises:
+            TimeoutError: fewer came; says what came instead.
+        """
+        deadline = time.monotonic() + limit
+        while True:
+            mails = await self.mails()
+            found = [mail for mail in mails if ".done." in str(mail["Message-ID"])]
+            if len(found) >= count:
+                return found
+            if time.monotonic() > deadline:
+                seen = [str(mail["Message-ID"]) for mail in mails]
+                raise TimeoutError(f"{len(found)} of {count} answers; mails: {seen}\n{self.stage.log[-6000:]}")
+            await asyncio.sleep(0.2)
+
+    async def mails(self) -> list[EmailMessage]:
+        """All that the robot has sent to Ann in this conversation."""
+        return [mail for mail in await self.stage.mailbox(PERSON).read() if self.subject in str(mail["Subject"])]
+
+    async def thread(self, mail: EmailMessage) -> str:
+        """The workflow id that an answer of the robot belongs to."""
+        token = str(mail["Message-ID"]).split(".")[1]
+        return f"web/mail/{token}"
+
+    async def status(self, thread: str) -> ThreadStatus:
+        client: Client = await self.stage.client()
+        status: ThreadStatus = await client.get_workflow_handle(thread).query(
+            contracts.STATUS, result_type=ThreadStatus
+        )
+        return status
+
+    async def idle(self, thread: str) -> ThreadStatus:
+        """Wait until the thread has nothing to do."""
+        deadline = time.monotonic() + LIMIT
+        while time.monotonic() < deadline:
+            status = await self.status(thread)
+            if status.phase is ThreadPhase.IDLE and not status.queue and status.recent:
+                return status
+            await asyncio.sleep(0.1)
+        raise TimeoutError(f"{thread} is not idle: {await self.status(thread)}")
+
+    async def prompts(self) -> list[str]:
+        """The user texts of the last model request of this test."""
+        calls = await self.internet.model_calls(self.stage.model_key)
+        return [str(call.body) for call in calls if call.at >= self.begun]
+
+
+def body(mail: EmailMessage) -> str:
+    """The plain text of a mail."""
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())

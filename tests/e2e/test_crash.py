@@ -1,0 +1,61 @@
+"""Processes are killed; the task goes on."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from airut.demo.script import Step, ToolUse, bash, say
+from airut.models.outcome import TaskOutcome
+from tests.e2e.conversation import LIMIT, Conversation
+
+
+def processes(module: str, parent: int) -> list[int]:
+    """The pids of `python -m MODULE` below the stage's supervisor."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdecimal():
+            continue
+        try:
+            command = (entry / "cmdline").read_bytes().split(b"\0")
+            ppid = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # it has just ended
+        if module.encode() in command and ppid == parent:
+            found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.parametrize("module", ["workers.sandbox_host", "workers.control", "workers.intake"])
+async def test_a_killed_process_costs_nothing(conversation: Conversation, module: str) -> None:
+    stage = conversation.stage
+    slow = Step(tool=ToolUse(name="Bash", input={"command": "echo ran >> /storage/runs; sleep 4", "description": "x"}))
+    await conversation.plays(slow, bash("cat /storage/runs"), say("Survived."))
+    await conversation.writes("Work for a while.")
+    async with asyncio.timeout(LIMIT):
+        while not await conversation.prompts():
+            await asyncio.sleep(0.1)
+    await asyncio.sleep(1)
+    (pid,) = processes(module, stage.pid)
+    os.kill(pid, signal.SIGKILL)
+    (answer,) = await conversation.answers(limit=150)  # a heartbeat time-out of a minute lies in between
+    status = await conversation.idle(await conversation.thread(answer))
+    await asyncio.sleep(1)
+    assert len(await conversation.answers()) == 1
+    assert [task.outcome for task in status.recent] == [TaskOutcome.NO_CHANGES]
+    runs = stage.folders.of(status.thread).storage / "runs"
+    assert runs.read_text() == "ran\n"
+    assert len(await conversation.prompts()) == 3  # one run of three requests: the agent never ran twice
+
+
+async def test_mail_that_came_while_everything_was_down_is_answered_once(conversation: Conversation) -> None:
+    stage = conversation.stage
+    await conversation.plays(say("Here I am."))
+    await stage.down(signal.SIGKILL)
+    await conversation.writes("Are you there?")
+    await stage.up()
+    (answer,) = await conversation.answers()
+    status = await conversation.idle(await conversation.thread(answer))
+    assert status.tasks == 1

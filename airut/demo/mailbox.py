@@ -55,7 +55,9 @@ class Mailbox:
         context = ssl.create_default_context(cafile=str(self.ca_file))
         with imaplib.IMAP4_SSL(self.host, self.imap_port, ssl_context=context, timeout=20) as imap:
             imap.login(self.user, self.password)
-            if imap.select(f'"{folder}"', readonly=True)[0] != "OK":
+            # A maildir server spells the levels of a folder with dots.
+            spellings = dict.fromkeys((folder, folder.replace("/", ".")))
+            if not any(imap.select(f'"{name}"', readonly=True)[0] == "OK" for name in spellings):
                 return []
             found = imap.uid("SEARCH", "ALL")[1][0].split()
             return [self._fetch(imap, uid.decode()) for uid in found]

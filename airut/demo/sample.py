@@ -24,6 +24,7 @@ def login(user: str, password: str) -> bool:
 '''
 
 FILES = {
+    ".gitignore": "__pycache__/\n",
     "README.md": "# web\n\nThe web application of Acme.\n",
     "CLAUDE.md": "Write plain Python. Every function has a docstring.\n",
     "src/auth.py": AUTH,

@@ -27,7 +27,7 @@ async def test_no_way_out_by_name_address_or_dns(conversation: Conversation) -> 
         "sni": f"curl -sSk -m 5 --connect-to ::api.anthropic.com:443 https://{canary}.{OUTSIDE}/",
     }
     script = "; ".join(f"echo '== {name}'; {command} 2>&1; echo \" rc=$?\"" for name, command in attempts.items())
-    await conversation.plays(bash(script + " | tee /storage/attempts"), say("Tried all."))
+    await conversation.plays(bash("{ " + script + "; } > /storage/attempts"), say("Tried all."))
     await conversation.writes("Try to get out.")
     (answer,) = await conversation.answers()
     thread = await conversation.thread(answer)
@@ -35,7 +35,13 @@ async def test_no_way_out_by_name_address_or_dns(conversation: Conversation) -> 
 
     printed = (conversation.stage.folders.of(thread).storage / "attempts").read_text()
     internet = conversation.internet
-    assert "rc=0" not in printed.split("== address")[1].split("== sni")[0], printed
+    outcome = {part.split("\n")[0]: part for part in printed.split("== ")[1:]}
+    assert outcome.keys() == attempts.keys()
+    assert "403 rc=0" in outcome["name"]
+    assert "403 rc=0" in outcome["plain name"]
+    assert "host_mismatch" in outcome["sni"] or "host_not_allowed" in outcome["sni"], outcome["sni"]
+    for name in ("address", "tls address", "metadata", "dns"):
+        assert "rc=0" not in outcome[name], outcome[name]
     arrived = [
         a for a in await internet.arrivals() if a.at >= conversation.begun and a.address in {ADDRESS, "169.254.169.254"}
     ]

@@ -1,5 +1,6 @@
 """One run of the coding agent: what it is given, and what its event stream has said so far."""
 
+from datetime import datetime
 from pathlib import Path
 
 from airut.models.base import Model
@@ -48,6 +49,8 @@ class ApiError(Model):
 
     kind: str
     status: int | None = None
+    cause: str | None = None
+    """The API's own name for what is wrong with the request, such as `tool_history_mismatch`."""
     message: str = ""
 
 
@@ -64,3 +67,5 @@ class AgentProgress(Model):
     results: tuple[AgentResultEvent, ...] = ()
     api_error: ApiError | None = None
     usage: Usage = Usage()
+    limit_resets_at: datetime | None = None
+    """When the provider's usage limit renews, where the stream said so."""

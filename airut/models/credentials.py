@@ -4,8 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from airut.models import surrogates
 from airut.models.base import Model
 from airut.models.secret import Secret
+
+MODEL_HOST = "api.anthropic.com"
 
 
 class Credential(Model):
@@ -32,3 +35,38 @@ class SandboxCredential(Model):
     headers: tuple[str, ...] = ("Authorization",)
     methods: tuple[str, ...] = ()
     foreign: Literal["strip", "block", "allow"] = "strip"
+
+
+def for_sandbox(name: str, credential: Credential, *, key: bytes, thread: str, repo: str) -> SandboxCredential:
+    """A configured credential with its surrogate for one thread. `key` is the installation's, 32 bytes."""
+    real = credential.value.reveal()
+    return SandboxCredential(
+        name=name,
+        surrogate=surrogates.surrogate(key, thread, repo, name, real),
+        **{field: getattr(credential, field) for field in type(credential).model_fields},
+    )
+
+
+def claude_for_sandbox(
+    form: Literal["api_key", "oauth_token"],
+    value: Secret,
+    *,
+    key: bytes,
+    thread: str,
+    repo: str,
+    hosts: tuple[str, ...] = (MODEL_HOST,),
+) -> SandboxCredential:
+    """The model provider's credential (credentials.md §7.2), under the variable that Claude Code reads it from."""
+    name, header = {
+        "api_key": ("ANTHROPIC_API_KEY", "X-Api-Key"),
+        "oauth_token": ("CLAUDE_CODE_OAUTH_TOKEN", "Authorization"),
+    }[form]
+    return SandboxCredential(
+        name=name,
+        kind="claude",
+        surrogate=surrogates.surrogate(key, thread, repo, name, value.reveal()),
+        value=value,
+        hosts=hosts,
+        headers=(header,),
+        foreign="block",
+    )

@@ -1,6 +1,6 @@
 """A value that must not be seen: every ordinary way to look at it gives `***`."""
 
-from typing import Any, NoReturn
+from typing import Any
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -34,8 +34,14 @@ class Secret:
     def __hash__(self) -> int:
         return hash(self._value)
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret cannot be pickled")
+    def __reduce__(self) -> "tuple[type[Secret], tuple[str]]":
+        return Secret, (HIDDEN,)
+
+    def __copy__(self) -> "Secret":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Secret":
+        return self  # within the process a copy is the value; only what leaves it is hidden
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

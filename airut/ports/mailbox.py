@@ -30,6 +30,10 @@ class MailUnreadable(ChannelError):
     """What the server says about one mail cannot be understood. The connection stays of use."""
 
 
+class MailNotSettled(ChannelError):
+    """The server refused to move, flag or delete a mail. The connection stays of use; tried again later."""
+
+
 class Disposition(StrEnum):
     """What becomes of a mail on the server."""
 
@@ -77,7 +81,11 @@ class Mailbox(Protocol):
         ...
 
     async def settle(self, uid: int, disposition: Disposition) -> None:
-        """Take the mail out of sight of `search`: move, flag or delete it, as configured. Gone already is fine."""
+        """Take the mail out of sight of `search`: move, flag or delete it, as configured. Gone already is fine.
+
+        Raises:
+            MailNotSettled: refused, for lack of space or rights.
+        """
         ...
 
     async def wait(self, seconds: float) -> None:

@@ -42,12 +42,14 @@ class GitHubForge:
         if known is None or known.state is not PullRequestState.OPEN:
             opened = await requests.open(spec)
             if opened is not None:
-                return opened.model_copy(update={"notes": await requests.decorate(spec, opened.number)})
+                notes = await requests.label(spec, opened.number) + await requests.ask(spec, opened.number)
+                return opened.model_copy(update={"notes": notes})
             known = await requests.newest(spec.head)  # another call was faster
         if known is None:
             raise as_ours(GitHubException("the pull request exists and cannot be found"), "opening the pull request")
         await requests.update(spec, known.number)
-        return known
+        # Labels again: a later push may be the first that touches the policy. Reviewers are not asked twice.
+        return known.model_copy(update={"notes": await requests.label(spec, known.number)})
 
 
 class _Requests:
@@ -109,23 +111,27 @@ class _Requests:
             if body is not None and body != pull.body:
                 await self._github.rest.pulls.async_update(self._owner, self._name, number, body=body)
 
-    async def decorate(self, spec: PullRequestSpec, number: int) -> tuple[str, ...]:
-        """Labels and reviewers, each as far as the token's rights go; what could not be done is told."""
-        notes: list[str] = []
-        issues, pulls = self._github.rest.issues, self._github.rest.pulls
-        if spec.labels:
-            labels = issues.async_add_labels(self._owner, self._name, number, labels=list(spec.labels))
-            notes += await _tried(labels, f"the labels {', '.join(spec.labels)} could not be set")
-        if spec.reviewers:
-            asked = pulls.async_request_reviewers(self._owner, self._name, number, reviewers=list(spec.reviewers))
-            notes += await _tried(asked, f"{', '.join(spec.reviewers)} could not be asked to review")
-        return tuple(notes)
+    async def label(self, spec: PullRequestSpec, number: int) -> tuple[str, ...]:
+        """Add the labels, as far as the token's rights go; what could not be done is told."""
+        if not spec.labels:
+            return ()
+        issues = self._github.rest.issues
+        labels = issues.async_add_labels(self._owner, self._name, number, labels=list(spec.labels))
+        return await _tried(labels, f"the labels {', '.join(spec.labels)} could not be set")
+
+    async def ask(self, spec: PullRequestSpec, number: int) -> tuple[str, ...]:
+        """Ask for reviews, as far as the token's rights go; what could not be done is told."""
+        if not spec.reviewers:
+            return ()
+        pulls = self._github.rest.pulls
+        asked = pulls.async_request_reviewers(self._owner, self._name, number, reviewers=list(spec.reviewers))
+        return await _tried(asked, f"{', '.join(spec.reviewers)} could not be asked to review")
 
 
-async def _tried(call: Awaitable[object], otherwise: str) -> list[str]:
+async def _tried(call: Awaitable[object], otherwise: str) -> tuple[str, ...]:
     try:
         await call
     except GitHubException as error:
         log.info("%s", as_ours(error, otherwise))
-        return [f"{otherwise}."]
-    return []
+        return (f"{otherwise}.",)
+    return ()

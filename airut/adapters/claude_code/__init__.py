@@ -1,0 +1,1 @@
+"""Claude Code: command line, event stream, verdict, and the binary itself."""

@@ -1,0 +1,21 @@
+"""Claude Code as the agent: implements `airut.ports.agent.Agent`."""
+
+from airut.adapters.claude_code.command import command
+from airut.adapters.claude_code.stream import fold
+from airut.adapters.claude_code.verdict import classify
+from airut.models.agent import AgentCommand, AgentProgress, AgentRun
+from airut.models.outcome import AgentVerdict
+from airut.models.sandbox import ExitStatus
+
+
+class ClaudeCode:
+    """Holds nothing: what there is to know is in the run, the session folder and the stream."""
+
+    def command(self, run: AgentRun) -> AgentCommand:
+        return command(run)
+
+    def progress(self, before: AgentProgress, lines: bytes) -> AgentProgress:
+        return fold(before, lines)
+
+    def verdict(self, progress: AgentProgress, exit_status: ExitStatus, stderr: str) -> AgentVerdict:
+        return classify(progress, exit_status, stderr)

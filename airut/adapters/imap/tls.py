@@ -1,0 +1,40 @@
+"""TLS for mail connections: 1.2 or newer, chain and host name verified, no switch to turn that off."""
+
+import ipaddress
+import ssl
+from pathlib import Path
+
+
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """`ca_file` is used instead of the system store, not besides it.
+
+    Raises:
+        OSError: the file cannot be read, or holds no certificate.
+    """
+    context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def describe_tls_error(error: ssl.SSLError, host: str, ca_file: Path | None) -> str:
+    """Host, reason and `ca_file`, in words that an operator can act on."""
+    reason = str(error.reason or error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        message = error.verify_message
+        if "expired" in message:
+            reason = "expired"
+        elif "self-signed" in message or "issuer" in message:
+            reason = "unknown issuer"
+        elif "mismatch" in message:
+            reason = "certificate is for another name"
+        else:
+            reason = message
+    return f"TLS to {host} failed: {reason} (ca_file: {ca_file or 'system store'})"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nothing sent to this host can leave the machine. Names other than `localhost` are not asked for."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

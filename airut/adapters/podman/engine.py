@@ -1,0 +1,214 @@
+"""The connection to Podman: every call has a deadline, runs in a thread of ours, and fails with our errors."""
+
+import asyncio
+import json
+import logging
+import os
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from podman import PodmanClient
+
+from airut.adapters.podman.failures import translate
+from airut.errors import EngineError, EngineUnavailable
+
+INSPECT = 10.0
+START = 60.0  # create and start: the first use of an image copies it for our user mapping
+BUILD = 30 * 60.0
+SERVICE_START = 10.0  # a cold `podman system service` takes a second on a slow disk
+THREADS = 16  # more calls than this at once only queue up in the engine's own locks
+
+log = logging.getLogger(__name__)
+
+type Body = Mapping[str, object]
+type Json = Any  # what the engine answers; read by models of ours right where it arrives
+type Method = Literal["GET", "POST", "DELETE"]
+
+
+class Engine:
+    """Podman's libpod API. Connects at the first call; where nothing listens on the usual socket, it runs
+    `podman system service` on a socket of its own and keeps that process until `close`."""
+
+    def __init__(self, socket_path: Path | None = None, runtime: Path | None = None) -> None:
+        """`runtime` is `$XDG_RUNTIME_DIR`; `socket_path` a socket to use and no other."""
+        self._runtime = runtime or Path(os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}"))
+        self._given = socket_path
+        self._client: PodmanClient | None = None
+        self._service: asyncio.subprocess.Process | None = None
+        self._connecting = asyncio.Lock()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="podman")
+
+    async def close(self) -> None:
+        """End the service, if it is ours. Containers go on."""
+        self._client = None
+        if self._service and self._service.returncode is None:
+            self._service.terminate()
+            await self._service.wait()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def get(self, path: str, what: str, *, params: Body | None = None, deadline: float = INSPECT) -> Json:
+        """Decoded answer, or None where the thing does not exist.
+
+        Raises:
+            EngineUnavailable, EngineError and the rest of `SandboxError`
+        """
+        return await self._call("GET", path, what, params=params, deadline=deadline, absent_is_fine=True)
+
+    async def text(self, path: str, what: str, *, params: Body) -> str:
+        """The frames of a container's log as one text. Raises: as `get`"""
+        client = await self._connected()
+
+        def call() -> str:
+            response = client.api.get(path, params=_params(params), timeout=INSPECT)
+            response.raise_for_status()
+            return unframe(response.content)
+
+        return await self._in_thread(call, what, INSPECT)
+
+    async def post(
+        self,
+        path: str,
+        what: str,
+        *,
+        params: Body | None = None,
+        body: Body | None = None,
+        deadline: float = START,
+        absent_is_fine: bool = False,
+    ) -> Json:
+        """Raises: as `get`; a thing that does not exist is an error unless it is said to be fine."""
+        return await self._call(
+            "POST", path, what, params=params, body=body, deadline=deadline, absent_is_fine=absent_is_fine
+        )
+
+    async def delete(self, path: str, what: str, *, params: Body | None = None, deadline: float = START) -> None:
+        """Raises: as `get`; what does not exist counts as deleted."""
+        await self._call("DELETE", path, what, params=params, deadline=deadline, absent_is_fine=True)
+
+    async def upload(
+        self, path: str, what: str, data: Iterable[bytes], params: Body, on_line: Callable[[str], None]
+    ) -> None:
+        """POST a stream, and hand on each line of the answer as it comes (image builds and imports).
+
+        Raises: as `get`
+        """
+        client = await self._connected()
+
+        def call() -> None:
+            response = client.api.post(
+                path,
+                params=_params(params),
+                data=data,
+                stream=True,
+                timeout=BUILD,
+                headers={"Content-Type": "application/x-tar"},
+            )
+            response.raise_for_status()
+            for line in response.iter_lines():
+                on_line(line.decode(errors="replace"))
+
+        await self._in_thread(call, what, BUILD)
+
+    async def _call(
+        self,
+        method: Method,
+        path: str,
+        what: str,
+        *,
+        deadline: float,
+        params: Body | None = None,
+        body: Body | None = None,
+        absent_is_fine: bool = False,
+    ) -> Json:
+        client = await self._connected()
+
+        def call() -> Json:
+            send = {"GET": client.api.get, "POST": client.api.post, "DELETE": client.api.delete}[method]
+            extra = {} if body is None else {"data": json.dumps(body), "headers": {"Content-Type": "application/json"}}
+            response = send(path, params=_params(params), timeout=deadline, **cast(Any, extra))
+            if response.status_code == 304 or (response.status_code == 404 and absent_is_fine):
+                return None
+            response.raise_for_status()
+            return json.loads(response.content) if response.content.strip() else None
+
+        return await self._in_thread(call, what, deadline)
+
+    async def _in_thread[T](self, call: Callable[[], T], what: str, deadline: float) -> T:
+        # The socket's own timeout counts from byte to byte; this one is for the whole.
+        future = asyncio.get_running_loop().run_in_executor(self._threads, call)
+        try:
+            return await asyncio.wait_for(future, deadline + 1)
+        except TimeoutError as error:
+            raise EngineError(f"{what}: Podman did not answer within {deadline:.0f} s") from error
+        except OSError as error:
+            problem = translate(error, what)
+            if isinstance(problem, EngineUnavailable):
+                self._client = None  # the next call looks for a socket again
+            raise problem from error
+
+    async def _connected(self) -> PodmanClient:
+        if self._client:
+            return self._client
+        async with self._connecting:
+            if self._client is None:
+                path = await self._find_socket()
+                client = PodmanClient(base_url=f"http+unix://{path}", max_pool_size=THREADS)
+                # Podman may end an idle connection just as the next call is written to it, and a new one costs nothing.
+                client.api.headers["Connection"] = "close"
+                self._client = client
+        return self._client
+
+    async def _find_socket(self) -> Path:
+        if self._given:
+            if not _listens(self._given):
+                raise EngineUnavailable(f"nothing listens on {self._given} (sandbox.podman_socket)")
+            return self._given
+        own = self._runtime / "airut" / "podman.sock"
+        for path in (self._runtime / "podman" / "podman.sock", own):
+            if _listens(path):
+                return path
+        await self._start_service(own)
+        return own
+
+    async def _start_service(self, path: Path) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        command = ("podman", "--log-level=error", "system", "service", "--time=0", f"unix://{path}")
+        try:
+            # A session of its own: Ctrl-C ends the worker in good order, and the service only after it.
+            self._service = await asyncio.create_subprocess_exec(*command, start_new_session=True, umask=0o177)
+        except FileNotFoundError as error:
+            raise EngineUnavailable("there is no `podman` on this host: install it (rootless, 4.3 or newer)") from error
+        loop = asyncio.get_running_loop()
+        end = loop.time() + SERVICE_START
+        while not _listens(path):
+            if self._service.returncode is not None or loop.time() > end:
+                raise EngineUnavailable("`podman system service` did not start; run it by hand to see why")
+            await asyncio.sleep(0.02)
+        path.chmod(0o600)
+        log.info("started podman system service on %s", path)
+
+
+def unframe(data: bytes) -> str:
+    """The text of a multiplexed stream: frames of 8 bytes of header, of which the last four are the length."""
+    parts: list[bytes] = []
+    while len(data) >= 8:
+        length = int.from_bytes(data[4:8])
+        parts.append(data[8 : 8 + length])
+        data = data[8 + length :]
+    return b"".join(parts).decode(errors="replace")
+
+
+def _params(params: Body | None) -> Any:
+    return {key: json.dumps(value) if isinstance(value, dict) else value for key, value in (params or {}).items()}
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,172 @@
+"""The fence of one sandbox: an internal network and the proxy on it. Made for one sandbox, or claimed from warm ones."""
+
+import asyncio
+import hashlib
+import json
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from airut.adapters.podman.bodies import proxy_body
+from airut.adapters.podman.containers import Containers
+from airut.adapters.podman.files import HOSTS, make_folder, remove_folder, write_private
+from airut.adapters.podman.launch import Launcher
+from airut.adapters.podman.network import Networks, Subnet
+from airut.adapters.podman.settings import SandboxSettings
+from airut.errors import NetworkLost
+from airut.models.sandbox import SandboxSpec
+
+READY = 20.0  # seconds; a proxy is ready within two, and within ten on a host whose CPUs are all taken
+READY_PROBE = 0.01  # a look at a file costs nothing, and every start waits for this one
+NOWHERE = "192.0.2.1"  # stands for an address that is not known yet (RFC 5737)
+USUAL_PORTS = {80, 443}
+
+log = logging.getLogger(__name__)
+
+
+class Policy(Protocol):
+    """What a proxy is given: its rules and a certificate authority of its own."""
+
+    def rules(self, spec: SandboxSpec | None, listen: str) -> bytes:
+        """`rules.json`; None denies everything.
+
+        Raises:
+            PolicyInvalid: the repository's allowlist is wrong.
+        """
+        ...
+
+    def extra_ca(self, spec: SandboxSpec) -> bytes:
+        """PEM of authorities that the proxy trusts besides the public ones. Raises: ConfigError"""
+        ...
+
+    def issuing(self) -> bytes:
+        """PEM: key, issuing certificate and root certificate for one proxy."""
+        ...
+
+    def roots(self) -> bytes:
+        """PEM: the certificates that the agent trusts."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fence:
+    """`folder` is on tmpfs and holds what only the containers may read; `log` is the access log's folder."""
+
+    name: str
+    subnet: Subnet
+    folder: Path
+    log: Path
+
+    @property
+    def network(self) -> str:
+        return f"airut-{self.name}"
+
+    @property
+    def proxy(self) -> str:
+        return f"airut-proxy-{self.name}"
+
+
+class Fences:
+    """Builds and removes fences. `image` is the proxy image's tag."""
+
+    def __init__(
+        self,
+        containers: Containers,
+        networks: Networks,
+        launcher: Launcher,
+        settings: SandboxSettings,
+        policy: Policy,
+        image: str,
+    ) -> None:
+        self._containers = containers
+        self._networks = networks
+        self._launcher = launcher
+        self._settings = settings
+        self._policy = policy
+        self._image = image
+        self._egress = False
+
+    async def network(self, name: str, folder: Path, log_folder: Path, labels: dict[str, str]) -> Fence:
+        """The network, and the folders. Raises: NoAddresses, NameTaken, NoSpace, EngineUnavailable, EngineError"""
+        if not self._egress:
+            await self._networks.ensure_egress(self._settings.egress, self._settings.labels("installation"))
+            self._egress = True
+        subnet = await self._networks.create_internal(f"airut-{name}", labels)
+        fence = Fence(name, subnet, folder, log_folder)
+        for part in (folder / "rules", folder / "ca", folder / "agent" / "out", log_folder):
+            make_folder(part)
+        (log_folder / "ready").unlink(missing_ok=True)
+        write_private(folder / "hosts", HOSTS.format(name="proxy").encode())
+        write_private(folder / "ca" / "issuing.pem", self._policy.issuing())
+        described = {"name": name, "subnet": str(subnet.network), "made": time.time(), "stamp": self._stamp()}
+        write_private(folder / "fence.json", json.dumps(described).encode())
+        return fence
+
+    def set_rules(self, fence: Fence, spec: SandboxSpec | None) -> None:
+        """What the proxy enforces from its next request on. Raises: PolicyInvalid, NoSpace, EngineError"""
+        if spec and spec.network.extra_ca_files:
+            write_private(fence.folder / "rules" / "extra-ca.pem", self._policy.extra_ca(spec))
+        write_private(fence.folder / "rules" / "rules.json", self._policy.rules(spec, fence.subnet.proxy))
+
+    async def start_proxy(self, fence: Fence, labels: dict[str, str]) -> None:
+        """Raises: ImageMissing, NetworkLost, NoSpace, EngineUnavailable, EngineError"""
+        networks = {fence.network: {"static_ips": [fence.subnet.proxy]}, self._settings.egress: {}}
+        await self._launcher.launch(
+            fence.proxy, labels, lambda place: proxy_body(self._image, place, networks, fence.folder, fence.log)
+        )
+
+    async def until_ready(self, fence: Fence) -> None:
+        """Raises: NetworkLost: the proxy ended, or does not answer. EngineUnavailable, EngineError"""
+        end = time.monotonic() + READY
+        look = time.monotonic() + 1
+        while not (fence.log / "ready").exists():
+            now = time.monotonic()
+            if now > look:
+                look = now + 1
+                if now > end or not await self.alive(fence.name):
+                    words = await self._containers.log(fence.proxy)
+                    raise NetworkLost(f"the proxy of sandbox {fence.name} did not start: {words[-2000:]}")
+            await asyncio.sleep(READY_PROBE)
+
+    async def alive(self, name: str) -> bool:
+        """Whether the proxy of this fence runs. Raises: EngineUnavailable, EngineError"""
+        container = await self._containers.inspect(f"airut-proxy-{name}")
+        return container is not None and container.running
+
+    def find(self, folder: Path, log_folder: Path) -> Fence | None:
+        """The fence whose folder this is, None where there is none."""
+        try:
+            described = json.loads((folder / "fence.json").read_bytes())
+            subnet = Subnet.parse(described["subnet"])
+        except (OSError, ValueError, KeyError):
+            return None
+        return Fence(described["name"], subnet, folder, log_folder)
+
+    def current(self, folder: Path, max_age: float) -> bool:
+        """Whether the fence of this folder was made lately, and from the image, authority and pool of now."""
+        try:
+            described = json.loads((folder / "fence.json").read_bytes())
+        except (OSError, ValueError):
+            return False
+        return bool(described["stamp"] == self._stamp() and time.time() - described["made"] < max_age)
+
+    def fits(self, spec: SandboxSpec) -> bool:
+        """Whether a proxy that started with other rules can serve these: ports and authorities are taken at its start.
+
+        Raises: PolicyInvalid
+        """
+        rules = json.loads(self._policy.rules(spec, NOWHERE))
+        ports = {port for entry in rules["entries"] for port in entry["ports"]}
+        return ports <= USUAL_PORTS and rules["extra_ca_file"] is None
+
+    def _stamp(self) -> str:
+        made_from = f"{self._image}\n{self._settings.pool}\n{self._settings.installation}\n".encode()
+        return hashlib.sha256(made_from + self._policy.roots()).hexdigest()
+
+    async def remove(self, name: str, folder: Path) -> None:
+        """Proxy, network and folder; absent is fine. Raises: EngineUnavailable, EngineError"""
+        await self._containers.remove(f"airut-proxy-{name}")
+        await self._networks.remove(f"airut-{name}")
+        remove_folder(folder)

@@ -1,0 +1,110 @@
+"""Following a sandbox: its output as it comes, its end, and the end of its proxy."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from airut.adapters.podman.containers import Container, Containers
+from airut.adapters.podman.fence import Fences
+from airut.adapters.podman.output import OutputReader, Tampered
+from airut.errors import EngineError, NetworkLost
+from airut.models.sandbox import ExitStatus, LimitHit, OutputChunk, SandboxRef
+
+POLL = 0.05  # seconds between two looks at the file
+LOOK = 1.0  # seconds between two looks at the containers, and the longest time without a chunk
+END_POLL = 0.02
+END_WAIT = 15.0  # from the exit file to the end of PID 1, which writes it last: longer is a forgery
+
+
+@dataclass
+class _Follower:
+    containers: Containers
+    fences: Fences
+    ref: SandboxRef
+    reader: OutputReader
+    looked: float = field(default=0.0)
+
+    async def ended(self) -> Container | None:
+        """The container, when it has ended. Raises: Tampered, NetworkLost, EngineUnavailable, EngineError"""
+        written = self.reader.exit_written()
+        if not written and time.monotonic() - self.looked < LOOK:
+            return None
+        self.looked = time.monotonic()
+        if written:
+            return await self._until_ended()
+        self.reader.check()
+        container = await self._inspect()
+        proxy = await self.fences.alive(container.labels["airut.fence"])
+        if container.running:
+            if not proxy:
+                await self._lost()
+            return None
+        # The exit file may have come while we looked. Without it, and without a proxy, something took both away.
+        if not proxy and not self.reader.exit_written():
+            await self._lost()
+        return container
+
+    async def _until_ended(self) -> Container:
+        until = time.monotonic() + END_WAIT
+        while (container := await self._inspect()).running:
+            if time.monotonic() > until:
+                raise Tampered
+            await asyncio.sleep(END_POLL)
+        return container
+
+    async def _inspect(self) -> Container:
+        container = await self.containers.inspect(self.ref.container)
+        if container is None:
+            raise EngineError(f"sandbox {self.ref.sandbox_id} is gone: its container was removed")
+        return container
+
+    async def _lost(self) -> None:
+        await self.containers.signal(self.ref.container, "SIGKILL")
+        raise NetworkLost(f"the proxy of sandbox {self.ref.sandbox_id} ended")
+
+
+async def follow(containers: Containers, fences: Fences, ref: SandboxRef, offset: int) -> AsyncIterator[OutputChunk]:
+    """See `airut.ports.sandbox.Sandboxes.follow`."""
+    try:
+        opened = OutputReader(ref.folder / "out", offset)
+    except OSError as error:
+        raise EngineError(f"the output of sandbox {ref.sandbox_id} is gone: {error.strerror}") from error
+    with opened as reader:
+        follower = _Follower(containers, fences, ref, reader)
+        ended: Container | None = None
+        said = time.monotonic()
+        try:
+            while True:
+                begin = reader.offset
+                data = reader.read(final=ended is not None)
+                if data or time.monotonic() - said > LOOK:
+                    said = time.monotonic()
+                    yield OutputChunk(offset=begin, data=data)
+                elif ended:
+                    yield OutputChunk(offset=begin, exit=exit_status(ended, reader.exit_status()))
+                    return
+                else:
+                    ended = await follower.ended()
+                    if ended is None:
+                        await asyncio.sleep(POLL)
+        except Tampered:
+            await containers.signal(ref.container, "SIGKILL")
+            yield OutputChunk(offset=reader.offset, exit=ExitStatus(code=-1, tampered=True))
+
+
+def exit_status(container: Container, said: ExitStatus | None) -> ExitStatus:
+    """How it ended: the entrypoint's word where the engine agrees with it, else the engine's."""
+    code = container.exit_code
+    if said is not None:
+        return said.model_copy(
+            update={"oom_killed": said.oom_killed or container.oom_killed, "tampered": said.code != code}
+        )
+    limit = float(container.labels.get("airut.time_limit", "inf"))
+    return ExitStatus(
+        code=code,
+        signal=code - 128 if code > 128 else None,
+        oom_killed=container.oom_killed,
+        limit=LimitHit.TIME if container.duration_s > limit else None,
+        duration_s=container.duration_s,
+    )

@@ -1,0 +1,45 @@
+#!/bin/sh
+# Turns any image that has sh, git and python3 into one that the agent can run in. Runs once, as root, in the build.
+set -eu
+missing() {
+    echo "the image has no $1; add it to .airut/container/Dockerfile" >&2
+    exit 1
+}
+command -v git >/dev/null || missing git
+command -v python3 >/dev/null || missing python3
+
+# The user 1000, whatever the image called it. Files and not useradd, which many images do not have.
+for file in passwd group; do
+    touch "/etc/$file"
+    { grep -v -e '^[^:]*:[^:]*:1000:' -e '^agent:' "/etc/$file" || true; } >"/etc/$file.new"
+    cat "/etc/$file.new" >"/etc/$file" && rm "/etc/$file.new"
+done
+echo 'agent:x:1000:1000:agent:/home/agent:/bin/sh' >>/etc/passwd
+echo 'agent:x:1000:' >>/etc/group
+mkdir -p /home/agent/.claude /workspace /inbox /outbox /storage /opt/claude /run/airut /etc/airut
+chown -R 1000:1000 /home/agent /workspace /outbox /storage
+
+# Tools read one of these: the image's own authorities and ours. The first that exists is the model for all.
+cd /opt/airut
+for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem /etc/ssl/ca-bundle.pem; do
+    if [ -s "$bundle" ]; then
+        cat "$bundle" root.pem >/etc/airut/ca-bundle.pem
+        break
+    fi
+done
+[ -s /etc/airut/ca-bundle.pem ] || cp root.pem /etc/airut/ca-bundle.pem
+for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem /etc/ssl/ca-bundle.pem; do
+    if [ -s "$bundle" ]; then cat /etc/airut/ca-bundle.pem >"$bundle"; fi
+done
+[ -e /etc/ssl/certs/ca-certificates.crt ] || { mkdir -p /etc/ssl/certs && cp /etc/airut/ca-bundle.pem /etc/ssl/certs/ca-certificates.crt; }
+
+git config --system user.name >/dev/null || git config --system user.name 'Airut agent'
+git config --system user.email >/dev/null || git config --system user.email 'agent@sandbox.invalid'
+git config --system init.defaultBranch main
+git config --system advice.detachedHead false
+git config --system --add safe.directory /workspace
+
+ln -sf "$(command -v python3)" /opt/airut/python
+/opt/airut/python -ISE -c '
+import py_compile
+py_compile.compile("/opt/airut/entrypoint.py", cfile="/opt/airut/entrypoint.pyc", doraise=True)'

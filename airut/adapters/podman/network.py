@@ -1,0 +1,132 @@
+"""Addresses and networks: one internal /28 for each sandbox, one way out for all proxies."""
+
+import hashlib
+import ipaddress
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from airut.adapters.podman.engine import Engine
+from airut.errors import EngineError, NameTaken, NoAddresses, SandboxError
+
+PREFIX = 28  # network, broadcast, the gateway that Podman keeps for itself, proxy, agent; and a little room
+ROUTES = Path("/proc/net/route")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Subnet:
+    """The addresses of one sandbox."""
+
+    network: ipaddress.IPv4Network
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises: ValueError"""
+        return cls(ipaddress.IPv4Network(text))
+
+    @property
+    def proxy(self) -> str:
+        return str(self.network[2])
+
+    @property
+    def agent(self) -> str:
+        return str(self.network[3])
+
+
+def candidates(
+    pool: ipaddress.IPv4Network, name: str, routes: Sequence[ipaddress.IPv4Network] = ()
+) -> Iterator[Subnet]:
+    """All subnets of the pool, from one that the name's hash picks, without those that a route of the host covers."""
+    count = 2 ** (PREFIX - pool.prefixlen)
+    first = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) % count
+    for step in range(count):
+        base = int(pool.network_address) + ((first + step) % count) * 2 ** (32 - PREFIX)
+        network = ipaddress.IPv4Network((base, PREFIX))
+        if not any(network.overlaps(route) for route in routes):
+            yield Subnet(network)
+
+
+def parse_routes(table: str) -> list[ipaddress.IPv4Network]:
+    """The destinations of `/proc/net/route`, default routes left out."""
+    found: list[ipaddress.IPv4Network] = []
+    for line in table.splitlines()[1:]:
+        fields = line.split()
+        if len(fields) > 7 and fields[7] != "00000000":
+            found.append(ipaddress.IPv4Network((_address(fields[1]), str(_address(fields[7])))))
+    return found
+
+
+def _address(field: str) -> ipaddress.IPv4Address:
+    return ipaddress.IPv4Address(bytes.fromhex(field)[::-1])
+
+
+class Networks:
+    """Internal networks by name. The engine's create call is the claim: nothing is stored, so nothing goes stale."""
+
+    def __init__(self, engine: Engine, pool: ipaddress.IPv4Network) -> None:
+        self._engine = engine
+        self._pool = pool
+
+    async def create_internal(self, name: str, labels: dict[str, str]) -> Subnet:
+        """Raises: NoAddresses, NameTaken, EngineUnavailable, EngineError"""
+        routes = parse_routes(ROUTES.read_text()) if ROUTES.exists() else []
+        covered = [route for route in routes if route.overlaps(self._pool)]
+        if covered:
+            log.warning("sandbox.network.pool %s overlaps routes of this host: %s", self._pool, covered)
+        for subnet in candidates(self._pool, name, covered):
+            try:
+                await self._create(name, labels, internal=True, subnet=subnet.network)
+            except SandboxError as error:
+                if not _taken(error):
+                    raise
+                continue
+            return subnet
+        raise NoAddresses(f"every /{PREFIX} of {self._pool} is in use (sandbox.network.pool)")
+
+    async def ensure_egress(self, name: str, labels: dict[str, str]) -> None:
+        """The network that proxies reach the outside by. Raises: EngineUnavailable, EngineError"""
+        if await self._engine.get(f"/networks/{name}/json", f"inspect network {name}"):
+            return
+        try:
+            await self._create(name, labels, internal=False)
+        except NameTaken:
+            pass  # another process was faster
+
+    async def subnet(self, name: str) -> Subnet | None:
+        """Raises: EngineUnavailable, EngineError"""
+        found = await self._engine.get(f"/networks/{name}/json", f"inspect network {name}")
+        return Subnet(ipaddress.IPv4Network(found["subnets"][0]["subnet"])) if found else None
+
+    async def remove(self, name: str) -> None:
+        """Raises: EngineUnavailable, EngineError"""
+        await self._engine.delete(f"/networks/{name}", f"remove network {name}", params={"force": True})
+
+    async def names(self, labels: Iterable[str]) -> list[str]:
+        """Networks that carry all these labels (`key=value`). Raises: EngineUnavailable, EngineError"""
+        found = await self._engine.get("/networks/json", "list networks", params={"filters": {"label": list(labels)}})
+        return [entry["name"] for entry in found or []]
+
+    async def _create(
+        self, name: str, labels: dict[str, str], *, internal: bool, subnet: ipaddress.IPv4Network | None = None
+    ) -> None:
+        body: dict[str, object] = {
+            "name": name,
+            "driver": "bridge",
+            "internal": internal,
+            "dns_enabled": False,
+            "ipv6_enabled": False,
+            "labels": labels,
+            "options": {} if internal else {"isolate": "true"},
+        }
+        if subnet:
+            body["subnets"] = [{"subnet": str(subnet)}]
+        await self._engine.post("/networks/create", f"create network {name}", body=body)
+
+
+def _taken(error: SandboxError) -> bool:
+    words = str(error)
+    return isinstance(error, EngineError | NameTaken) and "subnet" in words and "used" in words

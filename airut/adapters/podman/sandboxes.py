@@ -1,0 +1,209 @@
+"""Sandboxes over rootless Podman: implements `airut.ports.sandbox.Sandboxes`."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+from airut.adapters.podman.bodies import agent_body
+from airut.adapters.podman.containers import Container, Containers
+from airut.adapters.podman.engine import Engine
+from airut.adapters.podman.fence import Fence, Fences, Policy
+from airut.adapters.podman.files import HOSTS, make_folder, remove_folder, write_private
+from airut.adapters.podman.following import follow
+from airut.adapters.podman.launch import Launcher
+from airut.adapters.podman.network import Networks
+from airut.adapters.podman.settings import SandboxSettings
+from airut.adapters.podman.warm import WarmFences
+from airut.errors import NameTaken
+from airut.models.sandbox import OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
+
+log = logging.getLogger(__name__)
+
+
+class PodmanSandboxes:
+    """One per process. `proxy_image` is the tag that `Images.ensure_proxy` returned."""
+
+    def __init__(self, engine: Engine, settings: SandboxSettings, policy: Policy, proxy_image: str) -> None:
+        self._settings = settings
+        self._policy = policy
+        self._containers = Containers(engine)
+        self._launcher = Launcher(self._containers, settings)
+        networks = Networks(engine, settings.pool)
+        self._fences = Fences(self._containers, networks, self._launcher, settings, policy, proxy_image)
+        self._warm = WarmFences(self._fences, settings)
+
+    async def open(self) -> None:
+        """Optional: make the warm fences now, so that the first sandbox already starts fast. Raises: SandboxError"""
+        await self._warm.refill()
+
+    async def close(self) -> None:
+        """Stop what runs in this process. Sandboxes and warm fences stay."""
+        await self._warm.close()
+
+    async def discard_warm(self) -> None:
+        """Remove all warm fences of this host, for the end of an installation or a test. Raises: SandboxError"""
+        await self._warm.discard_all()
+
+    async def start(self, spec: SandboxSpec) -> SandboxRef:
+        found = await self._containers.inspect(_agent(spec.sandbox_id))
+        if found and await self._adoptable(found, spec):
+            return SandboxRef(sandbox_id=spec.sandbox_id, container=found.name, folder=spec.folder, adopted=True)
+        await self._stop_other_attempts(spec)
+        await self.remove(spec.sandbox_id)  # also what a start that was cut off has left
+        try:
+            await self._start(spec)
+        except BaseException:
+            await asyncio.shield(self.remove(spec.sandbox_id))
+            raise
+        self._warm.refill_later()
+        return SandboxRef(sandbox_id=spec.sandbox_id, container=_agent(spec.sandbox_id), folder=spec.folder)
+
+    def follow(self, ref: SandboxRef, offset: int) -> AsyncIterator[OutputChunk]:
+        return follow(self._containers, self._fences, ref, offset)
+
+    async def signal(self, ref: SandboxRef, signal: SandboxSignal) -> None:
+        match signal:
+            case SandboxSignal.PAUSE:
+                await self._containers.pause(ref.container)
+            case SandboxSignal.THAW:
+                await self._containers.thaw(ref.container)
+            case SandboxSignal.INTERRUPT:
+                await self._containers.thaw(ref.container)  # a frozen process hears nothing
+                await self._containers.signal(ref.container, "SIGINT")
+            case SandboxSignal.KILL:
+                await self._containers.signal(ref.container, "SIGKILL")
+
+    async def remove(self, sandbox_id: str) -> None:
+        container = await self._containers.inspect(_agent(sandbox_id))
+        folder = self._folder(sandbox_id)
+        fence = self._fences.find(folder, folder)
+        named = container.labels.get("airut.fence") if container else None
+        name = named or (fence.name if fence else sandbox_id)
+        members = [f"airut-proxy-{name}"] + ([container.name] if container else [])
+        await asyncio.gather(*map(self._containers.remove, members))
+        await self._fences.remove(name, folder)
+
+    async def _adoptable(self, found: Container, spec: SandboxSpec) -> bool:
+        """Whether this container is the run that is asked for. One that was cut off (never let go, or killed from
+        outside: a reboot, a lost network) is not: the session goes on in a new one.
+
+        Raises:
+            NameTaken: it is somebody else's.
+        """
+        if found.labels.get("airut.spec") != spec.digest():
+            raise NameTaken(f"sandbox {spec.sandbox_id} exists with another specification")
+        if found.running:
+            let_go = (self._folder(spec.sandbox_id) / "agent" / "go").exists()
+            return let_go and await self._fences.alive(found.labels["airut.fence"])
+        return not found.fresh and (spec.folder / "out" / "exit.json").is_file()
+
+    async def _stop_other_attempts(self, spec: SandboxSpec) -> None:
+        """Two containers of one task never run."""
+        labels = (f"airut.installation={self._settings.installation}", f"airut.task={spec.task}", "airut.role=agent")
+        for other in await self._containers.labelled(*labels):
+            if other["airut.sandbox"] != spec.sandbox_id:
+                log.info("removing sandbox %s, an older attempt of %s", other["airut.sandbox"], spec.task)
+                await self.remove(other["airut.sandbox"])
+
+    async def _start(self, spec: SandboxSpec) -> None:
+        remove_folder(spec.folder / "out")
+        make_folder(spec.folder / "out")
+        make_folder(self._settings.runtime)
+        clock = _Clock(spec.sandbox_id)
+        folder, log_folder = self._folder(spec.sandbox_id), spec.folder / "log"
+        with clock.part("fence"):
+            warm = await self._warm.claim(spec, folder, log_folder)
+            labels = self._labels(spec, warm.name if warm else spec.sandbox_id)
+            fence = warm or await self._fences.network(spec.sandbox_id, folder, log_folder, labels | _role("proxy"))
+            self._fences.set_rules(fence, spec)
+            self._write_settings(fence, spec)
+        with clock.part("containers"):
+            await self._start_both(fence, spec, labels, warm=warm is not None)
+        with clock.part("limits"):
+            await self._launcher.check_limits(_agent(spec.sandbox_id), spec.limits)
+        write_private(fence.folder / "agent" / "go", b"")
+        log.debug("sandbox %s started, warm=%s: %s", spec.sandbox_id, warm is not None, clock)
+
+    async def _start_both(self, fence: Fence, spec: SandboxSpec, labels: dict[str, str], *, warm: bool) -> None:
+        """Proxy and agent at the same time: the entrypoint holds the agent back until `go`."""
+
+        async def proxy() -> None:
+            if not warm:
+                await self._fences.start_proxy(fence, labels | _role("proxy"))
+            await self._fences.until_ready(fence)
+
+        async def agent() -> None:
+            address, settings = fence.subnet.agent, fence.folder / "agent"
+            await self._launcher.launch(
+                _agent(spec.sandbox_id),
+                labels | _role("agent"),
+                lambda place: agent_body(spec, place, fence.network, address, settings),
+            )
+
+        done = await asyncio.gather(proxy(), agent(), return_exceptions=True)  # both settled before anything is removed
+        for problem in done:
+            if problem:
+                raise problem
+
+    def _write_settings(self, fence: Fence, spec: SandboxSpec) -> None:
+        folder = make_folder(fence.folder / "agent")
+        limits = {"time": spec.limits.time, "idle": spec.limits.idle, "output": spec.limits.output}
+        told = {"command": spec.command, "cwd": "/workspace", "base_commit": spec.base_commit, **limits}
+        make_folder(folder / "files")
+        texts = {
+            "settings.json": json.dumps(told),
+            "environment.json": json.dumps(spec.environment),
+            "stdin": spec.stdin,
+            "hosts": HOSTS.format(name="sandbox"),
+            "resolv.conf": f"nameserver {fence.subnet.proxy}\n",
+            **{f"files/{Path(name).name}": text for name, text in spec.files.items()},
+        }
+        for name, text in texts.items():
+            write_private(folder / name, text.encode())
+        write_private(folder / "ca.pem", self._policy.roots())
+
+    def _labels(self, spec: SandboxSpec, fence: str) -> dict[str, str]:
+        return self._settings.labels(
+            "task",
+            sandbox=spec.sandbox_id,
+            thread=spec.thread,
+            task=spec.task,
+            attempt=str(spec.attempt),
+            repo=spec.repo,
+            spec=spec.digest(),
+            fence=fence,
+            time_limit=str(spec.limits.time),
+            started=str(int(time.time())),
+        )
+
+    def _folder(self, sandbox_id: str) -> Path:
+        return self._settings.runtime / sandbox_id
+
+
+class _Clock:
+    """How long each part of a start took, for the debug log."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._parts: list[tuple[str, float]] = []
+
+    @contextlib.contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        begun = time.monotonic()
+        yield
+        self._parts.append((name, time.monotonic() - begun))
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in self._parts)
+
+
+def _agent(sandbox_id: str) -> str:
+    return f"airut-{sandbox_id}"
+
+
+def _role(role: str) -> dict[str, str]:
+    return {"airut.role": role}

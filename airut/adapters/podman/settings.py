@@ -1,0 +1,45 @@
+"""What the operator and the installation decide about sandboxes on this host."""
+
+import ipaddress
+import os
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Enforce(StrEnum):
+    """What happens where the kernel does not let us limit memory, CPU and processes."""
+
+    STRICT = "strict"
+    """No sandbox is started."""
+    BEST_EFFORT = "best_effort"
+    """It is started without."""
+
+
+def _runtime() -> Path:
+    return Path(os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")) / "airut"
+
+
+@dataclass(frozen=True)
+class SandboxSettings:
+    """`state` is the installation's state folder, `runtime` a tmpfs of this user for what holds secrets."""
+
+    installation: str
+    host: str
+    state: Path
+    runtime: Path = field(default_factory=_runtime)
+    pool: ipaddress.IPv4Network = ipaddress.IPv4Network("10.199.0.0/16")
+    enforce: Enforce = Enforce.STRICT
+    cgroup_parent: str | None = None
+    """Needed where Podman does not run under systemd; its value is a path below /sys/fs/cgroup."""
+    warm: int = 1
+    """Networks with a running proxy kept ready, each of which makes one start faster. 0 is off."""
+
+    @property
+    def egress(self) -> str:
+        return "airut-egress" if self.installation == "airut" else f"airut-egress-{self.installation}"
+
+    def labels(self, owner: str, **more: str) -> dict[str, str]:
+        """Labels of everything that this installation makes on this host."""
+        named = {f"airut.{key}": value for key, value in more.items()}
+        return {"airut.installation": self.installation, "airut.host": self.host, "airut.owner": owner, **named}

@@ -1,0 +1,112 @@
+"""The output half of the e-mail channel (spec: email §9, §10)."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from airut.adapters.mail_render import RenderedMail, Sender, render
+from airut.adapters.smtp.submission import ContentRefused, MessageTooLarge, Submission
+from airut.errors import BlobError, DeliveryRefused
+from airut.models.mail_settings import MailAccount, Replies, SmtpSettings
+from airut.models.reply import Delivery, Outbound
+from airut.ports.blobs import BlobStore
+
+_REMEMBERED_DATES = 1000
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+class SmtpChannel:
+    """Implements `airut.ports.channel.Channel`. A second try renders the same bytes under the same Message-ID."""
+
+    def __init__(
+        self,
+        settings: SmtpSettings,
+        account: MailAccount,
+        replies: Replies,
+        blobs: BlobStore,
+        installation: str,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        """
+        Raises:
+            ConfigError: the connection would not be protected.
+        """
+        self._submission = Submission(settings, account)
+        self._sender = Sender(account.sender, account.aliases, installation, replies.cc == "participants")
+        self._limit = replies.attachments
+        self._blobs = blobs
+        self._clock = clock
+        self._dates: OrderedDict[str, datetime] = OrderedDict()
+
+    async def send(self, outbound: Outbound) -> Delivery:
+        files, left_out = await self._files(outbound)
+        try:
+            return await self._submit(outbound, files, left_out)
+        except MessageTooLarge as error:
+            refusal = error
+        except ContentRefused as error:
+            return await self._send_plain(outbound, left_out + _named(outbound, files, "the server refused"), error)
+        # Spec §10: what the server calls too large goes once more without files, which are named.
+        left_out += _named(outbound, files, "the mail would be too large for the server")
+        if not files:
+            return await self._send_plain(outbound, left_out, refusal)
+        try:
+            return await self._submit(outbound, {}, left_out)
+        except (MessageTooLarge, ContentRefused) as error:
+            return await self._send_plain(outbound, left_out, error)
+
+    async def _send_plain(self, outbound: Outbound, left_out: tuple[str, ...], first: Exception) -> Delivery:
+        """The last form: one text part. Filters that refuse HTML or files have nothing left to refuse but words."""
+        try:
+            return await self._submit(outbound, {}, left_out, plain_only=True)
+        except (MessageTooLarge, ContentRefused) as error:
+            raise DeliveryRefused(f"the mail server refused the answer: {first}; as plain text: {error}") from error
+
+    async def _submit(
+        self, outbound: Outbound, files: Mapping[str, bytes], left_out: tuple[str, ...], plain_only: bool = False
+    ) -> Delivery:
+        mail = await asyncio.to_thread(self._render, outbound, files, left_out, plain_only)
+        refused = await self._submission.submit(mail)
+        notes = tuple(f"{recipient} was not reached: {answer}" for recipient, answer in refused.items())
+        return Delivery(message_id=mail.message_id, notes=left_out + notes)
+
+    def _render(
+        self, outbound: Outbound, files: Mapping[str, bytes], left_out: tuple[str, ...], plain_only: bool
+    ) -> RenderedMail:
+        try:
+            return render(outbound, self._sender, self._date(outbound.key), files, left_out, plain_only)
+        except ValueError as error:
+            raise DeliveryRefused(f"this answer cannot be a mail: {error}") from error
+
+    async def _files(self, outbound: Outbound) -> tuple[dict[str, bytes], tuple[str, ...]]:
+        """Contents by digest, as many as fit, and what is left out, each with the reason."""
+        files: dict[str, bytes] = {}
+        left_out: list[str] = []
+        room = self._limit
+        for attachment in outbound.attachments:
+            ref = attachment.content
+            if ref.size > room:
+                left_out.append(f"Not attached: {attachment.name}, since files may have {self._limit} bytes in total")
+                continue
+            try:
+                files[ref.sha256] = await self._blobs.get(ref)
+                room -= ref.size
+            except BlobError:
+                left_out.append(f"Not attached: {attachment.name}, since it cannot be read any more")
+        return files, tuple(left_out)
+
+    def _date(self, key: str) -> datetime:
+        """The time of the first try, so that later ones send the same bytes."""
+        date = self._dates.setdefault(key, self._clock())
+        while len(self._dates) > _REMEMBERED_DATES:
+            self._dates.popitem(last=False)
+        return date
+
+
+def _named(outbound: Outbound, files: Mapping[str, bytes], reason: str) -> tuple[str, ...]:
+    names = [attachment.name for attachment in outbound.attachments if attachment.content.sha256 in files]
+    return tuple(f"Not attached: {name}, since {reason}" for name in names)

@@ -1,0 +1,169 @@
+"""One mail over one connection: connect, TLS, log in, hand over (RFC 5321, RFC 3207, RFC 4954)."""
+
+import contextlib
+import ipaddress
+import ssl
+from collections.abc import Mapping
+
+import aiosmtplib
+
+from airut.adapters.mail_render import RenderedMail
+from airut.adapters.smtp.responses import Verdict, judge, shown
+from airut.errors import ConfigError, DeliveryDeferred, DeliveryRefused
+from airut.models.mail_settings import MailAccount, Security, SmtpSettings
+
+CONNECT_TIMEOUT = 15.0
+COMMAND_TIMEOUT = 60.0
+DATA_TIMEOUT = 300.0
+"""Seconds: servers scan content before they answer DATA; RFC 5321 §4.5.3.2 asks for patience here."""
+
+
+class MessageTooLarge(Exception):
+    """The server takes no mail of this size; `args[0]` is its answer."""
+
+
+class ContentRefused(Exception):
+    """The server refused the content; `args[0]` is its answer."""
+
+
+class Submission:
+    """Where and how mail is handed over. Holds no connection."""
+
+    def __init__(self, settings: SmtpSettings, account: MailAccount) -> None:
+        """
+        Raises:
+            ConfigError: an unprotected connection to a host that is not this machine.
+        """
+        self._settings = settings
+        self._account = account
+        self._security = settings.security or (Security.TLS if settings.port == 465 else Security.STARTTLS)
+        if self._security is Security.PLAIN and not _is_loopback(settings.host):
+            raise ConfigError(f"smtp.security: plain is for a loopback host only, not {settings.host}; use starttls")
+
+    async def submit(self, mail: RenderedMail) -> Mapping[str, str]:
+        """Hand over the mail; returns recipients that were refused for good, each with the server's answer.
+
+        Raises:
+            DeliveryDeferred: not now.
+            DeliveryRefused: the sender or every recipient is refused for good.
+            MessageTooLarge, ContentRefused: another form of the mail may be accepted.
+        """
+        where = f"{self._settings.host}:{self._settings.port}"
+        client = self._client(mail.sender)
+        try:
+            await self._open(client)
+            return await self._transfer(client, mail)
+        except aiosmtplib.SMTPResponseException as error:
+            raise DeliveryDeferred(f"{where} answered {shown(error.code, error.message)}") from error
+        except TimeoutError as error:
+            raise DeliveryDeferred(f"{where} did not answer in time") from error
+        except ssl.SSLCertVerificationError as error:
+            raise DeliveryDeferred(_certificate_remedy(where, error)) from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+                raise DeliveryDeferred(_certificate_remedy(where, error.__cause__)) from error
+            raise DeliveryDeferred(f"cannot send through {where}: {error}") from error
+        finally:
+            # The mail is accepted or not by now; how the connection ends changes nothing.
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+                if client.is_connected:
+                    await client.quit(timeout=5)
+            client.close()
+
+    def _client(self, sender: str) -> aiosmtplib.SMTP:
+        return aiosmtplib.SMTP(
+            hostname=self._settings.host,
+            port=self._settings.port,
+            timeout=COMMAND_TIMEOUT,
+            use_tls=self._security is Security.TLS,
+            start_tls=False,
+            tls_context=self._tls_context(),
+            # Given, since the default asks DNS for this machine's name and tells it to the server.
+            local_hostname=sender.rpartition("@")[2],
+        )
+
+    def _tls_context(self) -> ssl.SSLContext:
+        try:
+            context = ssl.create_default_context(cafile=self._settings.ca_file)
+        except OSError as error:
+            raise DeliveryDeferred(f"smtp.ca_file {self._settings.ca_file} cannot be read: {error}") from error
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+    async def _open(self, client: aiosmtplib.SMTP) -> None:
+        await client.connect(timeout=CONNECT_TIMEOUT)
+        if self._security is Security.STARTTLS:
+            await client.ehlo()
+            if not client.supports_extension("starttls"):
+                raise DeliveryDeferred(f"{self._settings.host}: the server offers no STARTTLS; nothing was sent")
+            await client.starttls()
+        await client.ehlo()
+        if self._settings.auth:
+            password = self._account.password
+            if password is None:
+                raise DeliveryDeferred("smtp.auth is on and account.password is missing")
+            await client.login(self._account.username.encode(), password.reveal().encode())
+
+    async def _transfer(self, client: aiosmtplib.SMTP, mail: RenderedMail) -> Mapping[str, str]:
+        await self._mail_from(client, mail)
+        refused = await self._recipients(client, mail)
+        try:
+            await client.data(mail.content, timeout=DATA_TIMEOUT)
+        except aiosmtplib.SMTPDataError as error:
+            answer = shown(error.code, error.message)
+            match judge(error.code, error.message):
+                case Verdict.TOO_LARGE:
+                    raise MessageTooLarge(answer) from error
+                case Verdict.NEVER:
+                    raise ContentRefused(answer) from error
+                case Verdict.LATER:
+                    raise
+        return refused
+
+    async def _mail_from(self, client: aiosmtplib.SMTP, mail: RenderedMail) -> None:
+        options = []
+        if client.supports_extension("size"):
+            options.append(f"SIZE={len(mail.content)}")  # RFC 1870: a refusal before the transfer
+        international = not "".join((mail.sender, *mail.to, *mail.cc)).isascii()
+        if international:
+            if not client.supports_extension("smtputf8"):
+                raise DeliveryRefused(f"{self._settings.host} takes no internationalised addresses (RFC 6531)")
+            options += ["SMTPUTF8", "BODY=8BITMIME"]
+        try:
+            await client.mail(mail.sender, options=options, encoding="utf-8" if international else "ascii")
+        except aiosmtplib.SMTPSenderRefused as error:
+            match judge(error.code, error.message):
+                case Verdict.TOO_LARGE:
+                    raise MessageTooLarge(shown(error.code, error.message)) from error
+                case Verdict.NEVER:
+                    answer = shown(error.code, error.message)
+                    raise DeliveryRefused(f"sender {mail.sender} refused: {answer}") from error
+                case Verdict.LATER:
+                    raise
+
+    async def _recipients(self, client: aiosmtplib.SMTP, mail: RenderedMail) -> dict[str, str]:
+        """Name the recipients. One that is refused for now defers the whole mail if it is in To; a copy is dropped,
+        since a whole second try would reach the others twice."""
+        refused: dict[str, str] = {}
+        recipients = (*mail.to, *mail.cc)
+        for recipient in recipients:
+            try:
+                await client.rcpt(recipient, encoding="ascii" if recipient.isascii() else "utf-8")
+            except aiosmtplib.SMTPRecipientRefused as error:
+                if recipient in mail.to and judge(error.code, error.message) is Verdict.LATER:
+                    raise
+                refused[recipient] = shown(error.code, error.message)
+        if len(refused) == len(recipients):
+            raise DeliveryRefused("; ".join(f"{recipient}: {answer}" for recipient, answer in refused.items()))
+        return refused
+
+
+def _certificate_remedy(where: str, error: ssl.SSLCertVerificationError) -> str:
+    return f"the certificate of {where} is not trusted: {error.verify_message}; see smtp.ca_file"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,91 @@
+"""`airut image`: what a sandbox host needs before its first task. Each command says in one line what it did, and does
+nothing when nothing is to do."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from airut.adapters.claude_code.binary import VERSION, ClaudeBinaries
+from airut.adapters.podman.base_image import SUITE, make_base_image
+from airut.adapters.podman.engine import Engine
+from airut.adapters.podman.images import PodmanImages
+from airut.errors import AirutError, ImageBuildFailed
+
+type Make = Callable[[Engine], Awaitable[str]]
+
+app = typer.Typer(help="Make what sandboxes are started from.", no_args_is_help=True)
+
+
+@app.command()
+def base(
+    suite: Annotated[str, typer.Option(help="Debian release.")] = SUITE,
+    mirror: Annotated[str | None, typer.Option(help="Debian archive; default: this host's own.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Make it anew, with today's packages.")] = False,
+) -> None:
+    """Make the base image from Debian's packages: no registry is needed."""
+
+    async def make(engine: Engine) -> str:
+        return await make_base_image(engine, suite, mirror, again=again)
+
+    _run(_with_engine(make))
+
+
+@app.command()
+def proxy() -> None:
+    """Make the image of the proxy that fences each sandbox."""
+
+    async def make(engine: Engine) -> str:
+        bundle = os.environ.get("AIRUT_BUILD_CA")
+        images = PodmanImages(engine, roots=b"", build_ca=Path(bundle) if bundle else None)
+        tag = await images.ensure_proxy()
+        return f"proxy image {tag} is there"
+
+    _run(_with_engine(make))
+
+
+@app.command()
+def claude(
+    version: Annotated[str, typer.Option(help="Version of Claude Code.")] = VERSION,
+    file: Annotated[Path | None, typer.Option("--from", help="Take this file instead of fetching it.")] = None,
+    sha256: Annotated[str | None, typer.Option(help="Checksum that the file must have.")] = None,
+) -> None:
+    """Fetch the Claude Code binary, which sandboxes mount."""
+    binaries = ClaudeBinaries(cache_folder() / "claude")
+    if (file is None) != (sha256 is None):
+        raise typer.BadParameter("--from and --sha256 go together")
+
+    async def fetch() -> str:
+        if file is not None and sha256 is not None:
+            path = await asyncio.to_thread(binaries.install, file, sha256, version)
+        else:
+            path = await binaries.ensure(version)
+        return f"Claude Code {version} is at {path}"
+
+    _run(fetch())
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept, for all installations of this user."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "airut"
+
+
+async def _with_engine(make: Make) -> str:
+    engine = Engine()
+    try:
+        return await make(engine)
+    finally:
+        await engine.close()
+
+
+def _run(work: Coroutine[Any, Any, str]) -> None:
+    try:
+        typer.echo(asyncio.run(work))
+    except AirutError as error:
+        if isinstance(error, ImageBuildFailed) and error.log_tail:
+            typer.echo(error.log_tail, err=True)
+        typer.echo(f"airut image: {error}", err=True)
+        raise typer.Exit(1) from error

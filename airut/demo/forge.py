@@ -1,0 +1,186 @@
+"""GitHub's REST API over the same bare repositories that the git server shows, as far as pull requests need it.
+
+With AIRUT_GITHUB_OPENAPI set, every request and every answer is judged by GitHub's own description: what does not fit
+is answered with 500 and kept in `violations`, which a test asserts to be empty.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Collection
+from pathlib import Path
+from typing import Self
+
+from pydantic import JsonValue
+
+from airut.demo.faults import Faults
+from airut.demo.forge_routes import ROUTES, Call, Text
+from airut.demo.github_documents import Documents, Pull
+from airut.demo.github_pulls import Pulls, Refused
+from airut.demo.github_schema import GitHubSchema
+from airut.demo.http import HttpServer, Request, Response, json_response
+from airut.demo.tls import Authority
+from airut.models.base import Model
+
+JSON = "application/json; charset=utf-8"
+INSPECT = "/_airut/state"  # no path of GitHub's; for another process that wants to see what the forge holds
+
+
+class ForgeState(Model):
+    """What the forge holds and has seen."""
+
+    pulls: tuple[Pull, ...]
+    requests: tuple[str, ...]
+    violations: tuple[str, ...]
+
+
+class GitHubForge:
+    """The API of one forge. `tokens` maps each token to the login that it acts for."""
+
+    def __init__(
+        self,
+        folder: Path,
+        tokens: dict[str, str],
+        *,
+        collaborators: Collection[str] = (),
+        web: str = "https://github.com",
+        api: str | None = None,
+        authority: Authority | None = None,
+    ) -> None:
+        self._folder = folder
+        self._tokens = tokens
+        self._collaborators = frozenset(collaborators)
+        self._web = web
+        self._api = api
+        self._schema = GitHubSchema.from_environment()
+        self._repositories: dict[str, Pulls] = {}
+        self._comments: dict[tuple[str, int], list[dict[str, JsonValue]]] = {}
+        self._checks: dict[str, dict[str, str | None]] = {}
+        # One request at a time: two that open the same pull request at once must not both succeed.
+        self._turn = asyncio.Lock()
+        self.faults = Faults()
+        self.requests: list[str] = []
+        """`METHOD target` of each request, in order, failed ones included."""
+        self.violations: list[str] = []
+        self._server = HttpServer(self._recorded, authority)
+
+    async def start(self, port: int = 0) -> Self:
+        await self._server.start(port=port)
+        return self
+
+    async def close(self) -> None:
+        await self._server.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def url(self) -> str:
+        """What githubkit takes as `base_url`."""
+        return self._server.url
+
+    def pulls(self, repo: str = "acme/web") -> Pulls:
+        """The pull requests of a repository, to look at and to act on as a person would in the browser.
+
+        Raises:
+            Refused: no such repository.
+        """
+        repository = self._folder / f"{repo}.git"
+        if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo) or not (repository / "HEAD").exists():
+            raise Refused(404, "Not Found")
+        return self._repositories.setdefault(repo, Pulls(repo, repository))
+
+    def set_check(self, sha: str, name: str, conclusion: str | None) -> None:
+        """Let a check run of that commit have this conclusion (None: still in progress)."""
+        self._checks.setdefault(sha, {})[name] = conclusion
+
+    async def _recorded(self, request: Request) -> Response:
+        if request.path == INSPECT:
+            return json_response((await asyncio.to_thread(self.state)).model_dump(mode="json"))
+        self.requests.append(f"{request.method} {request.target}")
+        return await self.faults.wrap(self.handle)(request)
+
+    async def handle(self, request: Request) -> Response:
+        async with self._turn:
+            return await asyncio.to_thread(self._answer, request)
+
+    def _answer(self, request: Request) -> Response:
+        try:
+            return self._conditional(request, self._routed(request))
+        except Refused as refused:
+            return json_response(refused.document, refused.status, {"content-type": JSON})
+
+    def _routed(self, request: Request) -> Response:
+        login = self._login(request)
+        for method, template, handler in ROUTES:
+            found = re.fullmatch(re.sub(r"\{(\w+)\}", _variable, template), request.path)
+            if method != request.method or not found:
+                continue
+            variables = found.groupdict()
+            try:
+                body = request.json()
+            except ValueError as error:
+                raise Refused(400, "Problems parsing JSON") from error
+            if self._schema:
+                self._judge(self._schema.check_request(method, template, variables, request.query, body), request)
+            try:
+                status, document = handler(self._call(request, login, variables, body))
+            except Refused as refused:
+                status, document = refused.status, refused.document
+            if isinstance(document, Text):
+                return Response(status, document.text.encode(), {"content-type": document.media_type})
+            if self._schema:
+                self._judge(self._schema.check_response(method, template, status, document), request)
+            if document is None:
+                return Response(status)
+            return json_response(document, status, {"content-type": JSON, "x-ratelimit-remaining": "4999"})
+        raise Refused(404, "Not Found")
+
+    def _call(self, request: Request, login: str, variables: dict[str, str], body: JsonValue) -> Call:
+        repo = f"{variables['owner']}/{variables['repo']}" if "owner" in variables else ""
+        pulls = self.pulls(repo) if repo else None
+        return Call(
+            login=login, variables=variables, query=request.query, body=body if isinstance(body, dict) else {},
+            values=body if isinstance(body, list) else [], accept=request.headers.get("accept", ""), repo=repo,
+            repository=self._folder / f"{repo}.git", kept=pulls, collaborators=self._collaborators | {login},
+            documents=Documents(self._api or self.url, self._web), comments=self._comments, checks=self._checks,
+        )  # fmt: skip
+
+    def _login(self, request: Request) -> str:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() not in ("bearer", "token") or not token:
+            raise Refused(401, "Requires authentication")
+        if token not in self._tokens:
+            raise Refused(401, "Bad credentials")
+        return self._tokens[token]
+
+    def _judge(self, problems: list[str], request: Request) -> None:
+        if not problems:
+            return
+        violations = [f"{request.method} {request.target}: {problem}" for problem in problems]
+        self.violations += violations
+        raise Refused(500, "not as GitHub describes it: " + "; ".join(violations[:5]))
+
+    def _conditional(self, request: Request, response: Response) -> Response:
+        """An ETag for every GET that went well, and 304 for who has it (RFC 9110 §13)."""
+        if request.method != "GET" or response.status != 200 or not isinstance(response.body, bytes):
+            return response
+        tag = f'W/"{hashlib.sha256(response.body).hexdigest()}"'
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(304, headers={"etag": tag})
+        return Response(200, response.body, {**response.headers, "etag": tag})
+
+    def state(self) -> ForgeState:
+        """Everything at once; another process reads the same as JSON at `INSPECT`."""
+        pulls = (pull for kept in self._repositories.values() for pull in kept.all())
+        return ForgeState(pulls=tuple(pulls), requests=tuple(self.requests), violations=tuple(self.violations))
+
+
+def _variable(found: re.Match[str]) -> str:
+    """A path variable as a group: refs hold slashes, numbers are numbers, everything else is one segment."""
+    name = found[1]
+    pattern = r"\d+" if name.endswith("_number") else ".+" if name == "ref" else "[^/]+"
+    return f"(?P<{name}>{pattern})"

@@ -1,0 +1,247 @@
+"""A real mail server for the demo and the tests: Dovecot (IMAP, LMTP) and Exim (submission), on loopback, not as root.
+
+Debian packages: dovecot-imapd, dovecot-lmtpd (2.3) and exim4-daemon-light. Exim rather than Postfix, because Postfix
+insists on being started by root. Everything lives in one folder; started as root, the servers run as `nobody`.
+"""
+
+import base64
+import contextlib
+import grp
+import hashlib
+import os
+import pwd
+import shutil
+import signal
+import smtplib
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from email.utils import parseaddr
+from pathlib import Path
+
+from airut.demo.mail_certificates import TestAuthority
+from airut.demo.mail_config import DOVECOT, EXIM
+
+START_DEADLINE = 15.0
+"""Seconds until all ports must answer: both servers take well under one on a quiet machine."""
+
+_PROGRAM_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/usr/bin")
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Kept over stop and start, so that clients find the server again. `imap` is TLS, `imap_starttls` is not yet."""
+
+    imap: int
+    imap_starttls: int
+    smtp: int
+    lmtp: int
+
+
+class MailServer:
+    """One server with any number of users in any domains; mail between them is delivered, all other is refused.
+
+    Submission needs STARTTLS and authentication. What a user submits gets an `Authentication-Results` field of this
+    server (`authserv_id`): `dmarc=pass` when the From address is the authenticated user's own, else `dmarc=fail`;
+    fields that came with the mail are removed, as RFC 8601 §5 asks of a border server.
+    """
+
+    authserv_id = "mail.test"
+
+    def __init__(self, folder: Path, *, certificate_host: str = "127.0.0.1") -> None:
+        """`folder` must be reachable by `nobody` when this runs as root. `certificate_host` is what the
+        certificate is for; another than 127.0.0.1 makes a server whose name is wrong."""
+        self._folder = folder.resolve()
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._passwords: dict[str, str] = {}
+        ports = _free_ports(4)
+        self._ports = Ports(*ports)
+        self.host = "127.0.0.1"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._authority = TestAuthority(self._folder / "tls")
+        self._authority.issue(certificate_host)
+        self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+
+    @property
+    def imap_port(self) -> int:
+        return self._ports.imap
+
+    @property
+    def imap_starttls_port(self) -> int:
+        return self._ports.imap_starttls
+
+    @property
+    def smtp_port(self) -> int:
+        return self._ports.smtp
+
+    @property
+    def ca_file(self) -> Path:
+        return self._authority.ca_file
+
+    def add_user(self, name: str, password: str) -> str:
+        """Add or change a user; takes effect at once, also while running. Returns the full address."""
+        address = (name if "@" in name else f"{name}@{self.authserv_id}").lower()
+        self._passwords[address] = password
+        self._write_users()
+        return address
+
+    def start(self) -> None:
+        """Start both servers and wait until all ports answer.
+
+        Raises:
+            RuntimeError: a program is missing, or a port does not answer; carries the end of the logs.
+        """
+        self._write_users()
+        self._write_configuration()
+        exim = [_program("exim4", "exim4-daemon-light"), "-C", str(self._folder / "exim.conf"), "-bdf"]
+        dovecot = [_program("dovecot", "dovecot-imapd dovecot-lmtpd"), "-F", "-c", str(self._folder / "dovecot.conf")]
+        self._processes = [self._spawn(command) for command in (dovecot, exim)]
+        self._await_ports()
+
+    def stop(self) -> None:
+        """End both servers in good order."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End every process of both servers at once, as a crash would."""
+        self._end(signal.SIGKILL)
+
+    def deliver(
+        self, raw: bytes, user: str, *, results: str | None = "dmarc=pass", sender: str = "bounces@mail.test"
+    ) -> None:
+        """Deliver a mail from outside, as an MX would: with an `Authentication-Results` field of ours on top.
+
+        `results` is what that field says beyond the id, `header.from` added; None adds no field.
+        `sender` is the envelope's, which Dovecot writes as `Return-Path`.
+        """
+        if results is not None:
+            domain = _from_domain(raw)
+            field = f"Authentication-Results: {self.authserv_id}; {results} header.from={domain}\r\n"
+            raw = field.encode() + raw
+        with smtplib.LMTP(self.host, self._ports.lmtp) as lmtp:
+            lmtp.sendmail(sender, [user if "@" in user else f"{user}@{self.authserv_id}"], raw)
+
+    def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
+        user, group = (self._user.pw_uid, self._user.pw_gid) if os.geteuid() == 0 else (None, None)
+        with (self._folder / "output.log").open("ab") as output:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd=self._folder,
+                user=user,
+                group=group,
+                extra_groups=[] if user is not None else None,
+            )
+
+    def _end(self, number: signal.Signals) -> None:
+        for process in self._processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, number)
+        for process in self._processes:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                # Dovecot waits five seconds for children that were just starting; nothing is lost with them.
+                process.wait(timeout=1)
+            with contextlib.suppress(ProcessLookupError):  # what is left of the group: after a crash, all children
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self._processes = []
+
+    def _await_ports(self) -> None:
+        deadline = time.monotonic() + START_DEADLINE
+        for port in (self._ports.imap, self._ports.imap_starttls, self._ports.smtp, self._ports.lmtp):
+            while not _answers(port):
+                if time.monotonic() > deadline or any(p.poll() is not None for p in self._processes):
+                    self.kill()
+                    raise RuntimeError(f"mail server did not start on port {port}:\n{self._logs()}")
+                time.sleep(0.02)
+
+    def _logs(self) -> str:
+        return "\n".join(path.read_text(errors="replace")[-2000:] for path in sorted(self._folder.glob("*.log")))
+
+    def _write_users(self) -> None:
+        """Passwords reach Dovecot as base64 and Exim as digests, so that any character may stand in them."""
+        users = self._folder / "users"
+        users.mkdir(exist_ok=True)
+        for address, password in self._passwords.items():
+            # A file each: Dovecot looks for changes in one it has read only once a second.
+            encoded = base64.b64encode(password.encode()).decode()
+            _replace(users / address, f"{address}:{{PLAIN.b64}}{encoded}::::::\n")
+        exim = [f"{_digest(address)}: {_digest(password)}\n" for address, password in self._passwords.items()]
+        _replace(self._folder / "exim.users", "".join(exim))
+        _replace(self._folder / "exim.mailboxes", "".join(f"{address}: 1\n" for address in self._passwords))
+        _replace(self._folder / "exim.domains", "".join(f"{a.partition('@')[2]}: 1\n" for a in self._passwords))
+
+    def _write_configuration(self) -> None:
+        run = self._folder / "run"
+        for name in ("run", "mail", "spool"):
+            (self._folder / name).mkdir(exist_ok=True)
+        values = {
+            "folder": str(self._folder),
+            "run": str(run),
+            "user": self._user.pw_name,
+            "group": grp.getgrgid(self._user.pw_gid).gr_name,
+            "exim": _program("exim4", "exim4-daemon-light"),
+            "uid": str(self._user.pw_uid),
+            "gid": str(self._user.pw_gid),
+            "host": self.host,
+            "authserv_id": self.authserv_id,
+            "imap": str(self._ports.imap),
+            "imap_starttls": str(self._ports.imap_starttls),
+            "smtp": str(self._ports.smtp),
+            "lmtp": str(self._ports.lmtp),
+            "certificate": str(self._authority.certificate_file),
+            "key": str(self._authority.key_file),
+        }
+        (self._folder / "dovecot.conf").write_text(DOVECOT.substitute(values))
+        (self._folder / "exim.conf").write_text(EXIM.substitute(values))
+        if os.geteuid() == 0:
+            for path in [self._folder, *self._folder.rglob("*")]:
+                os.chown(path, self._user.pw_uid, self._user.pw_gid, follow_symlinks=False)
+
+
+def _program(name: str, packages: str) -> str:
+    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *_PROGRAM_FOLDERS]))
+    if found is None:
+        raise RuntimeError(f"{name} is not installed; apt-get install {packages}")
+    return found
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that were free a moment ago; bound together first, so that they differ."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_suffix(path.suffix + ".new")
+    temporary.write_text(text)
+    temporary.chmod(0o644)
+    temporary.replace(path)
+
+
+def _from_domain(raw: bytes) -> str:
+    for line in raw.replace(b"\r\n", b"\n").split(b"\n"):
+        if line.lower().startswith(b"from:"):
+            return parseaddr(line[5:].decode("utf-8", "replace"))[1].rpartition("@")[2] or "invalid"
+        if not line:
+            break
+    return "invalid"

@@ -1,0 +1,268 @@
+"""The one addon: puts the steps in mitmproxy's hooks, in order, and lets nothing pass that it has not cleared."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from mitmproxy import connection, http
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+
+from proxy import block
+from proxy.acceptance import Head
+from proxy.access_log import AccessLog
+from proxy.block import Reason, Refused
+from proxy.decision import Clearance, Resolve, decide
+from proxy.record import Record
+from proxy.reload import LiveRules
+from proxy.settings import PROBE_HOST, Ports
+
+MAX_CLIENTS = 256
+HEAD_TIMEOUT = 30.0  # seconds to finish a request head: a client that takes longer only holds a connection
+CONNECT_TIMEOUT = 60.0  # seconds for TCP and TLS to an upstream
+BAD_ADDRESS = 30.0  # seconds for which another address of the host is preferred after one failed
+NOWHERE = ("255.255.255.255", 1)  # where a request goes that nobody has cleared: no address to connect to
+logger = logging.getLogger(__name__)
+
+Abort = Callable[[connection.Client, connection.Connection], None]
+"""Ends one of the connections that belong to a client connection: its own, or one to an upstream."""
+
+
+@dataclass
+class _Client:
+    """What was decided on one client connection."""
+
+    host: str | None = None
+    opened: set[tuple[str, int]] = field(default_factory=set)
+    head_timer: asyncio.TimerHandle | None = None
+
+
+class Fence:
+    """Decides each request and writes it down; `layers.Gate` for the layers it hands out."""
+
+    def __init__(self, rules: LiveRules, log: AccessLog, ports: Ports, resolve: Resolve, abort: Abort) -> None:
+        self._rules = rules
+        self._log = log
+        self._ports = ports
+        self._resolve = resolve
+        self._clients: dict[str, _Client] = {}
+        self._records: dict[str, Record] = {}
+        self._cleared: set[str] = set()
+        self._bad: dict[str, float] = {}
+        self._abort = abort
+
+    # --- connections ---------------------------------------------------------------------------------------------
+
+    def client_connected(self, client: connection.Client) -> None:
+        """Admits at most so many clients, each with a time limit on its first request head."""
+        if len(self._clients) >= MAX_CLIENTS:
+            client.error = "too many connections"
+            self._log.write("error", {"reason": "too_many_connections"})
+            return
+        self._clients[client.id] = _Client()
+        self.head_pending(client, True)
+
+    def client_disconnected(self, client: connection.Client) -> None:
+        """Writes down what the client left unfinished."""
+        self.head_pending(client, False)
+        self._clients.pop(client.id, None)
+        for flow_id in [flow_id for flow_id, record in self._records.items() if record.client == client.id]:
+            self._finish(flow_id, error="client disconnected")
+
+    def head_pending(self, client: connection.Client, pending: bool) -> None:
+        """Starts the clock on a request head, or stops it."""
+        state = self._clients.get(client.id)
+        if state is None:
+            return
+        if pending and state.head_timer is None:
+            loop = asyncio.get_running_loop()
+            state.head_timer = loop.call_later(HEAD_TIMEOUT, lambda: self._abort(client, client))
+        elif not pending and state.head_timer is not None:
+            state.head_timer.cancel()
+            state.head_timer = None
+
+    def refuse_connection(self, client: connection.Client, reason: str) -> None:
+        """Records a connection that is closed before it could ask for anything."""
+        port = self._ports.of_bound(client.sockname[1])
+        self._log.write("tls", {"decision": "blocked", "reason": reason, "port": port})
+
+    # --- requests ------------------------------------------------------------------------------------------------
+
+    async def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Decides; every way out of here that is not the last line leaves the flow refused."""
+        try:
+            head = self._head(flow)
+            record = self._begin(flow, head)
+            try:
+                self._check_connection(flow, head)
+                clearance = await decide(self._rules.current(), head, self._resolve)
+                self._clear(flow, head, record, clearance)
+            except Refused as refused:
+                self.refuse(flow, refused)
+        except Exception:
+            logger.exception("a request could not be decided")
+            self.refuse(flow, Refused(Reason.INTERNAL_ERROR))
+
+    def _head(self, flow: http.HTTPFlow) -> Head:
+        client, data = flow.client_conn, flow.request.data
+        return Head(
+            tls=client.tls_established,
+            sni=client.sni,
+            port=self._ports.of_bound(client.sockname[1]),
+            http2=flow.request.is_http2,
+            method=data.method,
+            target=data.path,
+            authority=data.authority,
+            fields=tuple(flow.request.headers.fields),
+        )
+
+    def _begin(self, flow: http.HTTPFlow, head: Head) -> Record:
+        client = flow.client_conn
+        record = Record(client.id, "https" if head.tls else "http", head.port, protocol=flow.request.http_version)
+        named = head.authority or flow.request.headers.get("host", "").encode("utf-8", "surrogateescape")
+        record.describe(head.method, named.decode("ascii", "backslashreplace").lower(), head.target)
+        # Only the proxy has its own address as a source in the sandbox network: the readiness probe is not traffic.
+        record.is_probe = client.peername[0] == client.sockname[0] and record.host == PROBE_HOST
+        self._records[flow.id] = record
+        self.head_pending(client, False)
+        return record
+
+    def _check_connection(self, flow: http.HTTPFlow, head: Head) -> None:
+        if flow.error is not None and head.method != b"CONNECT":
+            raise Refused(Reason.MALFORMED_REQUEST, "conflicting or malformed framing")
+        if not self._log.is_writable():
+            raise Refused(Reason.INTERNAL_ERROR, "the access log cannot be written")
+
+    def _clear(self, flow: http.HTTPFlow, head: Head, record: Record, clearance: Clearance) -> None:
+        """Turns the request into the one that goes upstream; the flow is cleared by the very last statement."""
+        asked, data = clearance.asked, flow.request.data
+        client = self._clients[flow.client_conn.id]
+        if client.host not in (None, asked.host):
+            # Upstream connections are kept per client connection and address: two hosts must not meet on one.
+            raise Refused(Reason.HOST_MISMATCH, "another host than before on this connection")
+        client.host = asked.host
+        address = self._preferred([str(address) for address in clearance.addresses])
+        client.opened.add((address, asked.port))
+        record.rule, record.host, record.upstream_ip = clearance.rule, asked.host, address
+        record.credentials, record.stripped = clearance.credentials, clearance.stripped
+        record.surrogate_in = clearance.surrogate_in
+        data.host, data.port, data.scheme = address, asked.port, asked.scheme.encode("ascii")
+        data.authority = clearance.authority.encode("ascii") if head.http2 else b""
+        data.headers = http.Headers(clearance.fields)
+        flow.request.stream = record.count_out
+        record.decision, record.reason = "allowed", None
+        self._cleared.add(flow.id)
+
+    def _preferred(self, addresses: list[str]) -> str:
+        now = asyncio.get_running_loop().time()
+        return next((address for address in addresses if self._bad.get(address, 0) <= now), addresses[0])
+
+    def is_cleared(self, flow: http.HTTPFlow) -> bool:
+        """Whether the decision was taken to its end and let this request pass."""
+        return flow.id in self._cleared and flow.response is None
+
+    def refuse(self, flow: http.HTTPFlow, refused: Refused) -> None:
+        """Takes any clearance back and answers with the block page."""
+        self._cleared.discard(flow.id)
+        record = self._records.get(flow.id)
+        if record is None:
+            record = self._records[flow.id] = Record(flow.client_conn.id, "", 0)
+        record.refuse(refused)
+        flow.request.headers.pop("expect", None)
+        flow.response = _response(record, refused)
+
+    def refuse_head(self, client: connection.Client, refused: Refused) -> http.Response:
+        """Writes down a request whose head could not be read, and answers it."""
+        port = self._ports.of_bound(client.sockname[1])
+        record = Record(client.id, "https" if client.tls_established else "http", port, host=client.sni or "")
+        record.refuse(refused)
+        record.status = block.status(refused.reason)
+        self._log.write("http", record.line())
+        return _response(record, refused)
+
+    # --- the way out ---------------------------------------------------------------------------------------------
+
+    def server_connect(self, data: ServerConnectionHookData) -> None:
+        """Opens connections only to addresses that a cleared request asked for, with its host as the TLS name."""
+        server = data.server
+        server.error = "not cleared"
+        state = self._clients.get(data.client.id)
+        if state is None or state.host is None or server.address not in state.opened:
+            return
+        if server.tls:
+            server.sni = state.host
+        loop = asyncio.get_running_loop()
+        loop.call_later(CONNECT_TIMEOUT, lambda: self._give_up(data.client, server))
+        server.error = None
+
+    def _give_up(self, client: connection.Client, server: connection.Server) -> None:
+        done = server.timestamp_tls_setup if server.tls else server.timestamp_tcp_setup
+        if done is None and server.timestamp_end is None:
+            self._abort(client, server)
+
+    def server_connect_error(self, data: ServerConnectionHookData) -> None:
+        """Prefers another address of the host for a while."""
+        now = asyncio.get_running_loop().time()
+        self._bad = {address: until for address, until in self._bad.items() if until > now}
+        if data.server.address is not None:
+            self._bad[data.server.address[0]] = now + BAD_ADDRESS
+
+    # --- the way back --------------------------------------------------------------------------------------------
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """Streams the response, chunk by chunk; if that cannot be set up, there is no response."""
+        try:
+            response, record = flow.response, self._records[flow.id]
+            assert response is not None
+            # The only ports here are the proxy's own, and it speaks no HTTP/3.
+            response.headers.pop("alt-svc", None)
+            response.stream = record.count_in
+        except Exception:
+            logger.exception("a response could not be set up")
+            flow.kill()  # type: ignore[no-untyped-call]
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        """The request is over, unless it became a WebSocket."""
+        record = self._records.get(flow.id)
+        if record is not None and flow.response is not None:
+            record.status = flow.response.status_code
+        self._finish(flow.id)
+        if flow.websocket is not None and record is not None:
+            self._records[flow.id] = record
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        """The request ended without a whole response."""
+        self._finish(flow.id, error=flow.error.msg[:200] if flow.error is not None else "unknown")
+
+    def websocket_message(self, flow: http.HTTPFlow) -> None:
+        """Counts a message and lets go of it: mitmproxy would keep every one for as long as the socket is open."""
+        record = self._records.get(flow.id)
+        if flow.websocket is None or record is None:
+            return
+        for message in flow.websocket.messages:
+            count = record.count_out if message.from_client else record.count_in
+            count(message.content)
+        flow.websocket.messages.clear()
+
+    def websocket_end(self, flow: http.HTTPFlow) -> None:
+        """The WebSocket is over."""
+        self._finish(flow.id, kind="ws")
+
+    def done(self) -> None:
+        """Shutdown: what is still open is written down."""
+        for flow_id in list(self._records):
+            self._finish(flow_id, error="proxy stopped")
+
+    def _finish(self, flow_id: str, *, kind: str = "http", error: str | None = None) -> None:
+        self._cleared.discard(flow_id)
+        record = self._records.pop(flow_id, None)
+        if record is not None and not record.is_probe:
+            record.error = error
+            self._log.write(kind, record.line())
+
+
+def _response(record: Record, refused: Refused) -> http.Response:
+    body = block.body(record.asked(), refused)
+    return http.Response.make(block.status(refused.reason), body, block.headers(refused.reason))

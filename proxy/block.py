@@ -1,0 +1,157 @@
+"""Refusals: why, with which status, and the answer that tells the agent what to change (network.md §8)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+MAX_PATH = 1_000  # characters of the path in an answer or a log line
+
+
+class Reason(StrEnum):
+    """Every reason a request is not answered by its upstream."""
+
+    HOST_NOT_ALLOWED = "host_not_allowed"
+    PATH_NOT_ALLOWED = "path_not_allowed"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    QUERY_NOT_ALLOWED = "query_not_allowed"
+    SCHEME_NOT_ALLOWED = "scheme_not_allowed"
+    PORT_NOT_ALLOWED = "port_not_allowed"
+    REQUEST_TARGET_REFUSED = "request_target_refused"
+    HOST_MISMATCH = "host_mismatch"
+    CONNECT_REFUSED = "connect_refused"
+    TRACE_REFUSED = "trace_refused"
+    UPSTREAM_ADDRESS_REFUSED = "upstream_address_refused"
+    UPSTREAM_CERTIFICATE_INVALID = "upstream_certificate_invalid"
+    UPSTREAM_UNREACHABLE = "upstream_unreachable"
+    FOREIGN_CREDENTIAL_BLOCKED = "foreign_credential_blocked"
+    MALFORMED_REQUEST = "malformed_request"
+    TARGET_TOO_LONG = "target_too_long"
+    HEADERS_TOO_LARGE = "headers_too_large"
+    BODY_TOO_LARGE = "body_too_large"
+    INTERNAL_ERROR = "internal_error"
+
+
+_STATUS = {
+    Reason.REQUEST_TARGET_REFUSED: 400,
+    Reason.MALFORMED_REQUEST: 400,
+    Reason.TRACE_REFUSED: 405,
+    Reason.BODY_TOO_LARGE: 413,
+    Reason.TARGET_TOO_LONG: 414,
+    Reason.HOST_MISMATCH: 421,
+    Reason.HEADERS_TOO_LARGE: 431,
+    Reason.UPSTREAM_CERTIFICATE_INVALID: 502,
+    Reason.UPSTREAM_UNREACHABLE: 502,
+}
+_FILE = ".airut/network-allowlist.yaml"
+_PROPOSE = f"Propose a change to {_FILE}; it applies to new tasks once it is reviewed and merged."
+_MESSAGES = {
+    Reason.HOST_NOT_ALLOWED: f"This host is not on the allowlist. {_PROPOSE}",
+    Reason.PATH_NOT_ALLOWED: f"This path is not allowed on this host. {_PROPOSE}",
+    Reason.METHOD_NOT_ALLOWED: f"The method is not allowed for this path. {_PROPOSE}",
+    Reason.QUERY_NOT_ALLOWED: f"The query is not allowed for this path. {_PROPOSE}",
+    Reason.SCHEME_NOT_ALLOWED: f"This scheme is not allowed for this host: use https, or name it. {_PROPOSE}",
+    Reason.PORT_NOT_ALLOWED: f"This port is not allowed for this host. {_PROPOSE}",
+    Reason.REQUEST_TARGET_REFUSED: "A server could read this request target in two ways. Write it without ambiguity.",
+    Reason.HOST_MISMATCH: "TLS name, Host or :authority and target must name one host, and a connection serves one.",
+    Reason.CONNECT_REFUSED: "There is no proxy to configure here: connect to the host itself.",
+    Reason.TRACE_REFUSED: "TRACE is never forwarded.",
+    Reason.UPSTREAM_ADDRESS_REFUSED: "The host resolves to an address that is not public. The entry's `addresses` and "
+    "the operator's `network.private_ranges` must both allow it.",
+    Reason.UPSTREAM_CERTIFICATE_INVALID: "The host's certificate could not be verified, and is always verified.",
+    Reason.UPSTREAM_UNREACHABLE: "The request is allowed, but the host could not be reached.",
+    Reason.FOREIGN_CREDENTIAL_BLOCKED: "This host takes the credential that was configured for it, and no other one.",
+    Reason.MALFORMED_REQUEST: "The request does not follow HTTP.",
+    Reason.TARGET_TOO_LONG: "The request target is longer than 16 KiB.",
+    Reason.HEADERS_TOO_LARGE: "The header section is over 64 KiB or 200 fields.",
+    Reason.BODY_TOO_LARGE: "The request body is over 2 GiB.",
+    Reason.INTERNAL_ERROR: "The proxy could not decide, so it refused. Its operator finds the cause in its log.",
+}
+_IN_ALLOWLIST = {
+    Reason.HOST_NOT_ALLOWED,
+    Reason.PATH_NOT_ALLOWED,
+    Reason.METHOD_NOT_ALLOWED,
+    Reason.QUERY_NOT_ALLOWED,
+    Reason.SCHEME_NOT_ALLOWED,
+    Reason.PORT_NOT_ALLOWED,
+}
+
+
+class Refused(Exception):
+    """Raised by any step of the decision; nothing of the request has left by then."""
+
+    def __init__(self, reason: Reason, detail: str | None = None) -> None:
+        super().__init__(reason.value if detail is None else f"{reason.value}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Request:
+    """As much of the request as its refusal repeats; the path without query."""
+
+    request_id: str
+    method: str
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+
+def status(reason: Reason) -> int:
+    """403 unless the reason has a status of its own."""
+    return _STATUS.get(reason, 403)
+
+
+def headers(reason: Reason) -> dict[str, str]:
+    """The header fields of a refusal, without the framing."""
+    return {
+        "Content-Type": "application/json",
+        "Cache-Control": "no-store",
+        "X-Airut-Blocked": reason.value,
+    }
+
+
+def body(request: Request, refused: Refused) -> bytes:
+    """The JSON body of a refusal."""
+    reached = refused.reason in (Reason.UPSTREAM_UNREACHABLE, Reason.UPSTREAM_CERTIFICATE_INVALID)
+    document = {
+        "error": "upstream_failed" if reached else "blocked_by_network_allowlist",
+        "reason": refused.reason.value,
+        "method": request.method,
+        "scheme": request.scheme,
+        "host": request.host,
+        "port": request.port,
+        "path": request.path[:MAX_PATH],
+        "request_id": request.request_id,
+        "detail": refused.detail,
+        "suggestion": suggestion(request) if refused.reason in _IN_ALLOWLIST else None,
+        "message": _MESSAGES[refused.reason],
+    }
+    return json.dumps(document, ensure_ascii=True).encode() + b"\n"
+
+
+def suggestion(request: Request) -> str:
+    """The YAML of an entry that would allow exactly this request."""
+    # A JSON string is a YAML string (YAML 1.2 §1.3), so nothing the agent sends can break out of its line.
+    lines = [
+        "url_prefixes:",
+        f"  - host: {_scalar(request.host)}",
+        f"    path: {_scalar(request.path[:MAX_PATH])}",
+        f"    methods: [{_scalar(request.method)}]",
+    ]
+    if request.scheme != "https":
+        lines.append(f"    schemes: [{_scalar(request.scheme)}]")
+    if request.port != {"https": 443, "http": 80}.get(request.scheme):
+        lines.append(f"    ports: [{request.port}]")
+    return "\n".join(lines)
+
+
+def _scalar(text: str) -> str:
+    plain = text.isascii() and text.replace("/", "").replace(".", "").replace("-", "").replace("_", "").isalnum()
+    is_word = text.lower() in _YAML_WORDS or text[:1].isdigit() or text.startswith("-")
+    return text if plain and not is_word else json.dumps(text)
+
+
+_YAML_WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null"])  # YAML 1.1 reads these as values

@@ -1,0 +1,71 @@
+"""The order of all steps from a request head to the one that may go upstream. No mitmproxy in here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from proxy import acceptance, foreign, hosts, matching, swap, upstream
+from proxy.acceptance import Fields, Head
+from proxy.block import Reason, Refused
+from proxy.matching import Asked
+from proxy.rules import DEFAULT_PORTS, Rules
+from proxy.upstream import IPAddress
+
+Resolve = Callable[[str], Awaitable[tuple[IPAddress, ...]]]
+
+
+@dataclass(frozen=True)
+class Clearance:
+    """What goes upstream, where to, and what the log says of it."""
+
+    asked: Asked
+    rule: str
+    addresses: tuple[IPAddress, ...]
+    authority: str
+    fields: Fields
+    credentials: tuple[str, ...]
+    stripped: tuple[str, ...]
+    surrogate_in: tuple[str, ...]
+
+
+async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
+    """Judges a request on its head alone, before a byte of it goes anywhere.
+
+    Real values come in last: no step before the swap sees one, and none after it can refuse.
+
+    Raises:
+        Refused: with the first reason found.
+    """
+    asked = acceptance.accept(head)
+    verdict = matching.decide(rules.entries, asked)
+    if verdict.entry is None:
+        raise Refused(verdict.reason or Reason.INTERNAL_ERROR)
+    entry = verdict.entry
+    screened = foreign.screen(acceptance.end_to_end(head.fields), rules.credentials, entry, asked)
+    addresses = await resolve(asked.host)
+    upstream.check_addresses(
+        addresses,
+        entry_ranges=entry.addresses,
+        private_ranges=rules.private_ranges,
+        own=rules.listen_address,
+    )
+    scope = swap.in_scope(rules.credentials, asked)
+    swapped = swap.swap(screened.fields, scope, rules.credentials, head.target)
+    authority = hosts.to_authority(asked.host, asked.port, DEFAULT_PORTS[asked.scheme])
+    return Clearance(
+        asked=asked,
+        rule=entry.rule,
+        addresses=addresses,
+        authority=authority,
+        fields=_with_authority(swapped.fields, authority, http2=head.http2),
+        credentials=swapped.names,
+        stripped=screened.stripped,
+        surrogate_in=swapped.surrogate_in,
+    )
+
+
+def _with_authority(fields: Fields, authority: str, *, http2: bool) -> Fields:
+    """One spelling of the host for the upstream: `:authority` alone in HTTP/2 (RFC 9113 §8.3.1), else `Host` first."""
+    rest = tuple((name, value) for name, value in fields if name.lower() != b"host")
+    return rest if http2 else ((b"Host", authority.encode("ascii")), *rest)

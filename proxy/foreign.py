@@ -1,0 +1,89 @@
+"""Credentials the agent brought itself: removed or refused where ours are meant to be used (credentials.md §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from proxy import glob, matching, swap
+from proxy.acceptance import Fields
+from proxy.block import Reason, Refused
+from proxy.matching import Asked
+from proxy.rules import Credential, Entry, Foreign
+
+# Headers known to carry credentials: a glob in a credential's `headers` claims these only.
+KNOWN = ("authorization", "x-api-key", "private-token", "job-token", "deploy-token", "cookie", "x-auth-*")
+MODEL_HOSTS = ("api.anthropic.com",)
+AWS_HOSTS = ("*.amazonaws.com", "*.amazonaws.com.cn", "*.api.aws")
+_STRICTEST: tuple[Foreign, ...] = ("block", "strip", "allow")
+
+
+@dataclass(frozen=True)
+class Screened:
+    """The fields that are left, and the names of those that were removed."""
+
+    fields: Fields
+    stripped: tuple[str, ...]
+
+
+def screen(fields: Fields, credentials: Sequence[Credential], entry: Entry, asked: Asked) -> Screened:
+    """Judges every credential-carrying header field in which no surrogate in scope is found.
+
+    Raises:
+        Refused: `foreign_credential_blocked`, with the header's name.
+    """
+    scope = swap.in_scope(credentials, asked)
+    ours = {_lower(name) for name, value in fields if _is_ours(name, value, scope)}
+    kept: list[tuple[bytes, bytes]] = []
+    stripped: dict[str, None] = {}
+    for name, value in fields:
+        text = _lower(name)
+        policy = _policy(text, credentials, entry, asked.host)
+        if policy == "allow" or _is_ours(name, value, scope):
+            kept.append((name, value))
+        elif policy == "block" and text not in ours:
+            raise Refused(Reason.FOREIGN_CREDENTIAL_BLOCKED, text)
+        else:
+            stripped[text] = None
+    return Screened(tuple(kept), tuple(stripped))
+
+
+def _lower(name: bytes) -> str:
+    return name.decode("ascii", "replace").lower()
+
+
+def _is_ours(name: bytes, value: bytes, scope: Sequence[Credential]) -> bool:
+    here = [credential for credential in scope if swap.header_in_scope(credential, _lower(name))]
+    return bool(swap.swap_value(value, here)[1])
+
+
+def _policy(name: str, credentials: Sequence[Credential], entry: Entry, host: str) -> Foreign:
+    """What happens to a foreign value in this header: the strictest of the credentials that claim it on this host.
+
+    A host is a credential's whatever the scheme, port or method: a surrogate is no use there, a foreign value is.
+    """
+    claimants = [c for c in credentials if any(matching.host_matches(pattern, host) for pattern in c.hosts)]
+    claims = {credential.foreign for credential in claimants if _claims(credential, name)}
+    if claims:
+        return next(policy for policy in _STRICTEST if policy in claims)
+    if not _is_known(name):
+        return "allow"
+    closed = _is_closed(host, credentials)
+    if claimants and not closed:
+        return "allow"
+    return entry.foreign_credentials or ("block" if closed else "allow")
+
+
+def _is_known(name: str) -> bool:
+    return any(glob.matches(known, name) for known in KNOWN)
+
+
+def _claims(credential: Credential, name: str) -> bool:
+    patterns = [pattern.lower() for pattern in credential.headers]
+    return name in patterns or (_is_known(name) and any(glob.matches(pattern, name) for pattern in patterns))
+
+
+def _is_closed(host: str, credentials: Sequence[Credential]) -> bool:
+    """Hosts of models and of AWS: a key of somebody else's there is a mailbox of somebody else's."""
+    models = [*MODEL_HOSTS, *(pattern for c in credentials if c.kind == "claude" for pattern in c.hosts)]
+    return any(matching.host_matches(pattern, host) for pattern in (*models, *AWS_HOSTS))

@@ -1,0 +1,258 @@
+"""mitmproxy's HTTP layers, changed where their default is to go on: a request passes only after it was cleared.
+
+Everything here stands on mitmproxy 12.2's internals; what each override replaces is said at its place.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Protocol
+
+from mitmproxy import connection, flow, http
+from mitmproxy.net.http import http1
+from mitmproxy.net.http.http1 import expected_http_body_size
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.http import (
+    DropStream,
+    GetHttpConnection,
+    HttpLayer,
+    HTTPMode,
+    HttpStream,
+    SendHttp,
+    validate_request,
+)
+from mitmproxy.proxy.layers.http._base import ReceiveHttp
+from mitmproxy.proxy.layers.http._events import (
+    ErrorCode,
+    RequestData,
+    RequestHeaders,
+    RequestProtocolError,
+    ResponseData,
+    ResponseEndOfMessage,
+    ResponseHeaders,
+    ResponseProtocolError,
+)
+from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpRequestHeadersHook, HttpResponseHook
+from mitmproxy.proxy.layers.http._http1 import Http1Server, make_body_reader
+
+from proxy import acceptance
+from proxy.block import Reason, Refused
+
+logger = logging.getLogger(__name__)
+
+
+class Gate(Protocol):
+    """What the layers ask of the addon."""
+
+    def is_cleared(self, flow: http.HTTPFlow) -> bool:
+        """Whether every step of the decision was taken and let this request pass."""
+        ...
+
+    def refuse(self, flow: http.HTTPFlow, refused: Refused) -> None:
+        """Gives a flow the answer that says why it is refused."""
+        ...
+
+    def refuse_head(self, client: connection.Client, refused: Refused) -> http.Response:
+        """Records a request whose head never became a flow, and gives its answer."""
+        ...
+
+    def head_pending(self, client: connection.Client, pending: bool) -> None:
+        """Says whether a client has begun a request head and not finished it."""
+        ...
+
+
+class FencedHttp1Server(Http1Server):
+    """HTTP/1 towards the sandbox: the head is checked as bytes before mitmproxy, which is lenient, parses it."""
+
+    def __init__(self, context: Context, gate: Gate) -> None:
+        super().__init__(context)
+        self._gate = gate
+
+    def read_headers(self, event: events.ConnectionEvent) -> layer.CommandGenerator[None]:
+        """Replaces the parent's, whose errors are HTML and whose buffer has no limit."""
+        if not isinstance(event, events.DataReceived):
+            yield from super().read_headers(event)
+            return
+        client = self.context.client
+        try:
+            blank = len(self.buf) - len(bytes(self.buf).lstrip(b"\r\n"))
+            self.buf.maybe_extract_at_most(blank)  # RFC 9112 §2.2: empty lines before a request are ignored
+            if not acceptance.is_complete_head(bytes(self.buf)):
+                self._gate.head_pending(client, bool(self.buf))
+                return
+            lines = self.buf.maybe_extract_lines() or []
+            self.request = http1.read_request_head([bytes(line) for line in lines])
+            size = expected_http_body_size(self.request)
+        except Refused as refused:
+            yield from self._refuse(refused)
+        except ValueError:
+            # The exception's text repeats the request, which may carry a secret; the kind of error is enough.
+            yield from self._refuse(Refused(Reason.MALFORMED_REQUEST, "unreadable request head"))
+        else:
+            self._gate.head_pending(client, False)
+            yield ReceiveHttp(RequestHeaders(self.stream_id, self.request, size == 0))
+            self.body_reader = make_body_reader(size)
+            self.state = self.read_body
+            yield from self.state(event)
+
+    def _refuse(self, refused: Refused) -> layer.CommandGenerator[None]:
+        response = self._gate.refuse_head(self.context.client, refused)
+        response.headers["Connection"] = "close"
+        yield commands.SendData(self.conn, http1.assemble_response(response))  # type: ignore[no-untyped-call]
+        yield commands.CloseConnection(self.conn)
+        self.state = self.done
+
+
+class FencedStream(HttpStream):
+    """One request and its response."""
+
+    def __init__(self, context: Context, stream_id: int, gate: Gate) -> None:
+        super().__init__(context, stream_id)
+        self._gate = gate
+        self._body_size = 0
+
+    def state_wait_for_request_headers(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """Replaces the parent's: without a clearance the answer goes out at once, and the body nowhere."""
+        assert isinstance(event, RequestHeaders)
+        self.flow = http.HTTPFlow(self.context.client, self.context.server)
+        self.flow.request = event.request
+        self.flow.live = True
+        invalid = validate_request(HTTPMode.transparent, self.flow.request, validate_inbound_headers=True)
+        if invalid:
+            self.flow.error = flow.Error(invalid)
+        yield HttpRequestHeadersHook(self.flow)
+        if (yield from self.check_killed(True)):
+            return
+        if invalid or self.flow.response or not self._gate.is_cleared(self.flow):
+            yield from self._answer(close=invalid is not None, whole=event.end_stream)
+            return
+        if self.flow.request.headers.get("expect", "").lower() == "100-continue":
+            proceed = http.Response.make(100)
+            proceed.headers.clear()
+            yield SendHttp(ResponseHeaders(self.stream_id, proceed), self.context.client)
+            self.flow.request.headers.pop("expect")
+        self.server_state = self.state_wait_for_response_headers
+        if event.end_stream:
+            self.client_state = self.state_consume_request_body
+        else:
+            yield from self.start_request_stream()
+
+    def start_request_stream(self) -> layer.CommandGenerator[None]:
+        """Replaces the parent's, which leaves an HTTP/2 body without framing on an HTTP/1 connection."""
+        if not (yield from self.make_server_connection()):
+            return
+        request = self.flow.request
+        if request.is_http2 and self.context.server.alpn != b"h2" and "content-length" not in request.headers:
+            # Otherwise the upstream would read the body as a second request, one that nobody has judged.
+            request.headers["transfer-encoding"] = "chunked"
+        yield SendHttp(RequestHeaders(self.stream_id, request, end_stream=False), self.context.server)
+        self.client_state = self.state_stream_request_body
+
+    def state_stream_request_body(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """Adds the limit on what is streamed, which mitmproxy would apply to responses as well."""
+        if isinstance(event, RequestData):
+            self._body_size += len(event.data)
+            if self._body_size > acceptance.MAX_BODY:
+                yield from self._abort_upload()
+                return
+        # The parent's annotation leaves out the trailers its own decorator admits.
+        yield from super().state_stream_request_body(event)  # pyright: ignore[reportArgumentType]
+
+    def _abort_upload(self) -> layer.CommandGenerator[None]:
+        cancel = RequestProtocolError(self.stream_id, "request body too large", ErrorCode.CANCEL)
+        yield SendHttp(cancel, self.context.server)
+        if self.server_state == self.state_wait_for_response_headers:
+            self._gate.refuse(self.flow, Refused(Reason.BODY_TOO_LARGE))
+            yield from self._answer(close=True, whole=False)
+            return
+        self.client_state = self.server_state = self.state_errored
+        self.flow.error = flow.Error("request body too large")
+        yield HttpErrorHook(self.flow)
+        yield SendHttp(ResponseProtocolError(self.stream_id, "too large", ErrorCode.CANCEL), self.context.client)
+        yield DropStream(self.stream_id)
+
+    def make_server_connection(self) -> layer.CommandGenerator[bool]:
+        """Replaces the parent's, whose failure is an HTML page."""
+        request = self.flow.request
+        opened, problem = yield GetHttpConnection((request.host, request.port), request.scheme == "https", None, "tcp")
+        if problem:
+            self._gate.refuse(self.flow, _upstream_failure(problem))
+            yield from self._answer(close=False, whole=self.client_state == self.state_done)
+            return False
+        self.context.server = self.flow.server_conn = opened
+        return True
+
+    def _answer(self, *, close: bool, whole: bool) -> layer.CommandGenerator[None]:
+        """Sends the refusal now; whatever the client still sends on this stream is read and dropped."""
+        if self.flow.response is None:
+            self._gate.refuse(self.flow, Refused(Reason.INTERNAL_ERROR, "not cleared"))
+        response = self.flow.response
+        assert response is not None
+        self.client_state = self.server_state = self.state_errored
+        if not whole and not self.flow.request.is_http2:
+            # A client that was told no before its body was read cannot know where the next request starts.
+            response.headers["Connection"] = "close"
+        response.timestamp_end = time.time()
+        self.flow.error = None
+        yield HttpResponseHook(self.flow)
+        self.flow.live = False
+        yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=False), self.context.client)
+        if self.flow.request.method != "HEAD" and response.raw_content:
+            yield SendHttp(ResponseData(self.stream_id, response.raw_content), self.context.client)
+        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
+        if close and not self.flow.request.is_http2:
+            yield commands.CloseConnection(self.context.client)
+        yield DropStream(self.stream_id)
+
+
+def _upstream_failure(problem: str) -> Refused:
+    text = problem[:200]
+    if text.startswith("Certificate verify failed"):
+        return Refused(Reason.UPSTREAM_CERTIFICATE_INVALID, text.removeprefix("Certificate verify failed: "))
+    return Refused(Reason.UPSTREAM_UNREACHABLE, text)
+
+
+class FencedHttpLayer(HttpLayer):
+    """The HTTP part of one client connection, made of the classes above."""
+
+    def __init__(self, context: Context, gate: Gate) -> None:
+        super().__init__(context, HTTPMode.transparent)
+        self._gate = gate
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """Ends the connection on an error of ours or mitmproxy's, which would otherwise leave the client hanging."""
+        if isinstance(event, events.ConnectionEvent) and not self._is_known(event.connection):
+            return
+        if isinstance(event, events.Start) and self.context.client.alpn != b"h2":
+            self.connections[self.context.client] = FencedHttp1Server(self.context.fork(), self._gate)
+        try:
+            yield from super()._handle_event(event)
+        except Exception:
+            logger.exception("a connection was closed after an error")
+            yield commands.CloseConnection(self.context.client)
+
+    def _is_known(self, conn: connection.Connection) -> bool:
+        return conn in self.connections or conn == self.context.server
+
+    def make_stream(self, stream_id: int) -> layer.CommandGenerator[None]:
+        """Replaces the parent's: our streams."""
+        self.streams[stream_id] = FencedStream(self.context.fork(), stream_id, self._gate)
+        yield from self.event_to_child(self.streams[stream_id], events.Start())
+
+    def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> layer.CommandGenerator[None]:
+        """Forgets connections that failed: the parent would repeat their error for as long as the client stays."""
+        failed = [conn for conn in self.connections if isinstance(conn, connection.Server) and conn.error]
+        for conn in failed:
+            if conn not in self.waiting_for_establishment:
+                del self.connections[conn]
+        yield from super().get_connection(event, reuse=reuse)
+
+
+class ClosingLayer(layer.Layer):
+    """Ends a connection that is neither TLS nor HTTP."""
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        if isinstance(event, events.Start):
+            yield commands.CloseConnection(self.context.client)

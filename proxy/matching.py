@@ -1,0 +1,127 @@
+"""The allowlist: the first entry whose every condition holds decides; none does, none may pass (network.md §4.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote, unquote_to_bytes
+
+from proxy import glob, hosts
+from proxy.block import Reason
+from proxy.normalise import Target
+from proxy.rules import DEFAULT_PORTS, Entry
+
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_KEPT = re.compile("(%2[FA]|%3F)", re.IGNORECASE)
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks for, after acceptance: one canonical host, a scheme, the port it came in on."""
+
+    scheme: str
+    host: str
+    port: int
+    method: str
+    target: Target
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The entry that admits the request, or the condition that the nearest entry fails."""
+
+    entry: Entry | None
+    reason: Reason | None
+
+
+def decide(entries: Iterable[Entry], asked: Asked) -> Verdict:
+    """The decision of the whole allowlist."""
+    nearest = 0
+    for entry in entries:
+        failed = first_failing(entry, asked)
+        if failed is None:
+            return Verdict(entry, None)
+        nearest = max(nearest, _ORDER.index(failed))
+    return Verdict(None, _ORDER[nearest])
+
+
+_ORDER = (
+    Reason.HOST_NOT_ALLOWED,
+    Reason.SCHEME_NOT_ALLOWED,
+    Reason.PORT_NOT_ALLOWED,
+    Reason.PATH_NOT_ALLOWED,
+    Reason.METHOD_NOT_ALLOWED,
+    Reason.QUERY_NOT_ALLOWED,
+)
+
+
+def first_failing(entry: Entry, asked: Asked) -> Reason | None:
+    """The first of an entry's conditions that the request does not meet."""
+    if not host_matches(entry.host, asked.host):
+        return Reason.HOST_NOT_ALLOWED
+    if asked.scheme not in entry.schemes:
+        return Reason.SCHEME_NOT_ALLOWED
+    if asked.port not in (entry.ports or (DEFAULT_PORTS[asked.scheme],)):
+        return Reason.PORT_NOT_ALLOWED
+    if not _path_matches(entry.path, asked.target):
+        return Reason.PATH_NOT_ALLOWED
+    if entry.methods and asked.method not in entry.methods:
+        return Reason.METHOD_NOT_ALLOWED
+    if not query_matches(entry.query, asked.target.query):
+        return Reason.QUERY_NOT_ALLOWED
+    return None
+
+
+def host_matches(pattern: str, host: str) -> bool:
+    """Whether a canonical host is meant by a pattern; an IP literal only by that very literal."""
+    pattern = pattern.lower().removesuffix(".")
+    if pattern == host:
+        return True
+    return glob.is_wildcard(pattern) and hosts.ip_literal(host) is None and glob.matches(pattern, host)
+
+
+def _path_matches(pattern: str | None, target: Target) -> bool:
+    if target.path == "*":
+        return pattern == "*"
+    if pattern is None:
+        return True
+    normal = _normal_pattern(pattern)
+    return all(glob.matches(normal, reading) for reading in target.readings)
+
+
+@lru_cache(maxsize=16_384)
+def _normal_pattern(pattern: str) -> str:
+    """A path pattern with its escapes as `read_target` leaves them; an escaped wildcard stays, and matches nothing."""
+    parts = _KEPT.split(pattern)
+    try:
+        return "".join(part.upper() if i % 2 else unquote(part, errors="strict") for i, part in enumerate(parts))
+    except UnicodeDecodeError:
+        return "\0"  # escapes that are no UTF-8 are refused in a target, so nothing can match them
+
+
+def query_matches(rules: Mapping[str, tuple[str, ...]] | None, query: str | None) -> bool:
+    """Whether every parameter present is named and each of its values meets one of its patterns."""
+    if rules is None or not query:
+        return True
+    if ";" in query or _BAD_ESCAPE.search(query):
+        return False
+    for pair in query.split("&"):
+        if not pair:
+            continue
+        raw_name, _, raw_value = pair.partition("=")
+        name, value = _decoded(raw_name), _decoded(raw_value)
+        if name is None or value is None or _ESCAPE.search(name):
+            return False
+        if not any(glob.matches(pattern, value) for pattern in rules.get(name, ())):
+            return False
+    return True
+
+
+def _decoded(text: str) -> str | None:
+    try:
+        return unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,92 @@
+"""What is known of one request while it lasts; its line in the access log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from proxy import block
+from proxy.access_log import Value, ulid
+from proxy.block import Reason, Refused
+
+
+@dataclass
+class Record:
+    """Filled in step by step; a request that was never decided is a blocked one."""
+
+    client: str
+    scheme: str
+    port: int
+    request_id: str = field(default_factory=ulid)
+    started: float = field(default_factory=time.monotonic)
+    decision: str = "blocked"
+    reason: str | None = None
+    rule: str | None = None
+    method: str = ""
+    host: str = ""
+    path: str = ""
+    query_names: tuple[str, ...] = ()
+    status: int | None = None
+    bytes_out: int = 0
+    bytes_in: int = 0
+    protocol: str | None = None
+    upstream_ip: str | None = None
+    credentials: tuple[str, ...] = ()
+    stripped: tuple[str, ...] = ()
+    surrogate_in: tuple[str, ...] = ()
+    error: str | None = None
+    is_probe: bool = False
+
+    def describe(self, method: bytes, host: str, target: bytes) -> None:
+        """What was asked for, as it came in and before anything was judged; the query's values are left out."""
+        path, _, query = target.partition(b"?")
+        self.method = method.decode("ascii", "backslashreplace")
+        self.host = host
+        self.path = path.decode("ascii", "backslashreplace")[: block.MAX_PATH]
+        names = [pair.partition(b"=")[0].decode("ascii", "backslashreplace") for pair in query.split(b"&") if pair]
+        self.query_names = tuple(dict.fromkeys(names))[:100]
+
+    def refuse(self, refused: Refused) -> None:
+        """Marks the request as blocked; an upstream that cannot be reached blocks nothing."""
+        self.decision = "allowed" if refused.reason is Reason.UPSTREAM_UNREACHABLE else "blocked"
+        self.reason = refused.reason.value
+
+    def asked(self) -> block.Request:
+        """The part that a refusal repeats."""
+        return block.Request(self.request_id, self.method, self.scheme, self.host, self.port, self.path)
+
+    def count_out(self, data: bytes) -> bytes:
+        """Passes a piece of the request body through."""
+        self.bytes_out += len(data)
+        return data
+
+    def count_in(self, data: bytes) -> bytes:
+        """Passes a piece of the response body through."""
+        self.bytes_in += len(data)
+        return data
+
+    def line(self) -> Mapping[str, Value]:
+        """The fields of the log line (network.md §9)."""
+        return {
+            "request_id": self.request_id,
+            "decision": self.decision,
+            "reason": self.reason,
+            "rule": self.rule,
+            "method": self.method,
+            "scheme": self.scheme,
+            "host": self.host,
+            "port": self.port,
+            "path": self.path,
+            "query_names": self.query_names,
+            "status": self.status,
+            "bytes_out": self.bytes_out,
+            "bytes_in": self.bytes_in,
+            "ms": round((time.monotonic() - self.started) * 1000),
+            "protocol": self.protocol,
+            "upstream_ip": self.upstream_ip,
+            "credentials": self.credentials,
+            "stripped": self.stripped,
+            "surrogate_in": self.surrogate_in,
+            "error": self.error,
+        }

@@ -1,0 +1,256 @@
+"""The rule set of one sandbox, as `rules.json` (version 1) says it: strict, because what cannot be read blocks."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast, get_args
+
+from proxy import hosts
+
+VERSION = 1
+Scheme = Literal["https", "http"]
+Foreign = Literal["allow", "strip", "block"]
+_SURROGATE = re.compile(r"[\x21-\x7e]+\Z")
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+DEFAULT_PORTS: Mapping[str, int] = {"https": 443, "http": 80}
+
+
+class RulesError(ValueError):
+    """The document is not a rule set of this version; its text never contains a value of the document."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the allowlist; an empty tuple means "any", no ports mean the scheme's own."""
+
+    rule: str
+    host: str
+    path: str | None
+    methods: tuple[str, ...]
+    query: Mapping[str, tuple[str, ...]] | None
+    schemes: tuple[Scheme, ...]
+    ports: tuple[int, ...]
+    addresses: tuple[IPNetwork, ...]
+    foreign_credentials: Foreign | None
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A real value and the surrogate that stands for it in the sandbox."""
+
+    name: str
+    kind: str
+    surrogate: str
+    value: str = field(repr=False)
+    hosts: tuple[str, ...]
+    ports: tuple[int, ...]
+    headers: tuple[str, ...]
+    methods: tuple[str, ...]
+    foreign: Foreign
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """Whose traffic this is, for the log."""
+
+    id: str
+    thread: str
+    task: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything the proxy decides by."""
+
+    digest: str
+    sandbox: Sandbox
+    listen: str
+    entries: tuple[Entry, ...]
+    credentials: tuple[Credential, ...]
+    upstream_dns: tuple[str, ...]
+    private_ranges: tuple[IPNetwork, ...]
+    extra_ca_file: str | None
+
+    @property
+    def listen_address(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+        """The proxy's own address in the sandbox network."""
+        return ipaddress.ip_address(self.listen)
+
+    def tcp_ports(self) -> tuple[int, ...]:
+        """The ports to listen on: TLS, plain http, and those that entries name."""
+        named = {port for entry in self.entries for port in entry.ports}
+        return tuple(sorted({*DEFAULT_PORTS.values(), *named}))
+
+
+class _Reader:
+    """Takes typed members out of one JSON object; anything missing, extra or of another type is an error."""
+
+    def __init__(self, value: object, where: str) -> None:
+        if not isinstance(value, dict):
+            raise RulesError(f"{where}: not an object")
+        self._members = cast(dict[str, Any], dict(value))
+        self._where = where
+
+    def _take(self, name: str) -> Any:
+        if name not in self._members:
+            raise RulesError(f"{self._where}.{name}: missing")
+        return self._members.pop(name)
+
+    def text(self, name: str) -> str:
+        value = self._take(name)
+        if not isinstance(value, str):
+            raise RulesError(f"{self._where}.{name}: not a string")
+        return value
+
+    def optional_text(self, name: str) -> str | None:
+        return None if self._members.get(name, "") is None and self._take(name) is None else self.text(name)
+
+    def number(self, name: str) -> int:
+        value = self._take(name)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise RulesError(f"{self._where}.{name}: not a whole number")
+        return value
+
+    def items(self, name: str) -> list[Any]:
+        value = self._take(name)
+        if not isinstance(value, list):
+            raise RulesError(f"{self._where}.{name}: not a list")
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        return _texts(self.items(name), f"{self._where}.{name}")
+
+    def schemes(self, name: str) -> tuple[Scheme, ...]:
+        values = self.texts(name)
+        if any(value not in get_args(Scheme) for value in values):
+            raise RulesError(f"{self._where}.{name}: unknown value")
+        return cast(tuple[Scheme, ...], values)
+
+    def ports(self, name: str) -> tuple[int, ...]:
+        values = self.items(name)
+        if any(not isinstance(v, int) or isinstance(v, bool) or not 0 < v < 65_536 or v == 53 for v in values):
+            raise RulesError(f"{self._where}.{name}: not ports")
+        return tuple(values)
+
+    def networks(self, name: str) -> tuple[IPNetwork, ...]:
+        try:
+            return tuple(ipaddress.ip_network(text) for text in self.texts(name))
+        except ValueError as error:
+            raise RulesError(f"{self._where}.{name}: not networks") from error
+
+    def child(self, name: str) -> _Reader:
+        return _Reader(self._take(name), f"{self._where}.{name}")
+
+    def query(self, name: str) -> Mapping[str, tuple[str, ...]] | None:
+        value = self._take(name)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            raise RulesError(f"{self._where}.{name}: not an object")
+        return {key: _texts(patterns, f"{self._where}.{name}") for key, patterns in value.items()}
+
+    def foreign(self, name: str) -> Foreign:
+        value = self.text(name)
+        if value not in get_args(Foreign):
+            raise RulesError(f"{self._where}.{name}: unknown value")
+        return cast(Foreign, value)
+
+    def optional_foreign(self, name: str) -> Foreign | None:
+        return None if self._members.get(name, "") is None and self._take(name) is None else self.foreign(name)
+
+    def finish(self) -> None:
+        if self._members:
+            raise RulesError(f"{self._where}: unknown members {sorted(self._members)}")
+
+
+def _texts(values: object, where: str) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise RulesError(f"{where}: not a list of strings")
+    return tuple(cast(list[str], values))
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise RulesError("duplicate member names")
+    return members
+
+
+def _entry(value: object, where: str) -> Entry:
+    reader = _Reader(value, where)
+    entry = Entry(
+        rule=reader.text("rule"),
+        host=reader.text("host"),
+        path=reader.optional_text("path"),
+        methods=reader.texts("methods"),
+        query=reader.query("query"),
+        schemes=reader.schemes("schemes"),
+        ports=reader.ports("ports"),
+        addresses=reader.networks("addresses"),
+        foreign_credentials=reader.optional_foreign("foreign_credentials"),
+    )
+    reader.finish()
+    if not entry.host or not entry.schemes or entry.path == "":
+        raise RulesError(f"{where}: host, schemes and path must not be empty")
+    return entry
+
+
+def _credential(value: object, where: str) -> Credential:
+    reader = _Reader(value, where)
+    credential = Credential(
+        name=reader.text("name"),
+        kind=reader.text("kind"),
+        surrogate=reader.text("surrogate"),
+        value=reader.text("value"),
+        hosts=reader.texts("hosts"),
+        ports=reader.ports("ports"),
+        headers=reader.texts("headers"),
+        methods=reader.texts("methods"),
+        foreign=reader.foreign("foreign"),
+    )
+    reader.finish()
+    if credential.kind not in ("token", "claude"):
+        raise RulesError(f"{where}.kind: unknown to this proxy")
+    if not credential.surrogate or not credential.value or not credential.hosts or not credential.ports:
+        raise RulesError(f"{where}: surrogate, value, hosts and ports must not be empty")
+    if not _SURROGATE.match(credential.surrogate) or any(c in credential.value for c in "\r\n\0"):
+        raise RulesError(f"{where}: surrogate or value contain what no header field may")
+    return credential
+
+
+def parse(text: str | bytes) -> Rules:
+    """The rule set a document holds.
+
+    Raises:
+        RulesError: not JSON, another version, or any member missing, unknown or of another type.
+    """
+    try:
+        reader = _Reader(json.loads(text, object_pairs_hook=_no_duplicates), "rules")
+    except (ValueError, RecursionError) as error:
+        raise error if isinstance(error, RulesError) else RulesError("rules: not JSON") from None
+    if reader.number("version") != VERSION:
+        raise RulesError(f"rules.version: this proxy reads version {VERSION} only")
+    who = reader.child("sandbox")
+    rules = Rules(
+        digest=reader.text("digest"),
+        sandbox=Sandbox(who.text("id"), who.text("thread"), who.text("task"), who.number("attempt")),
+        listen=reader.text("listen"),
+        entries=tuple(_entry(v, f"rules.entries[{i}]") for i, v in enumerate(reader.items("entries"))),
+        credentials=tuple(_credential(v, f"rules.credentials[{i}]") for i, v in enumerate(reader.items("credentials"))),
+        upstream_dns=reader.texts("upstream_dns"),
+        private_ranges=reader.networks("private_ranges"),
+        extra_ca_file=reader.optional_text("extra_ca_file"),
+    )
+    if len({credential.surrogate for credential in rules.credentials}) != len(rules.credentials):
+        raise RulesError("rules.credentials: two have one surrogate")
+    reader.child("limits").finish()
+    who.finish()
+    reader.finish()
+    if hosts.ip_literal(rules.listen) is None:
+        raise RulesError("rules.listen: not an address")
+    return rules

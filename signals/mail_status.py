@@ -1,0 +1,44 @@
+"""What is told about a mailbox and its mails: health for the dashboard, one audit entry for each mail put aside."""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+
+from airut.models.base import Model
+from airut.ports.mailbox import Disposition
+
+
+class MailboxState(StrEnum):
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    DEGRADED = "degraded"
+
+
+class MailboxStatus(Model):
+    """`reason` and `next_try` are set while degraded. A connected mailbox may be degraded by Temporal or DNS."""
+
+    state: MailboxState
+    since: datetime
+    reason: str = ""
+    next_try: datetime | None = None
+    adopted: int = 0
+    """Old mails that the first run marked as processed without reading them."""
+
+
+class MailAudit(Model):
+    """A mail that became no message: why, and what it said about its sender. Values are from outside, unverified."""
+
+    repo: str
+    uid: int
+    at: datetime
+    disposition: Disposition
+    reason: str
+    detail: str = ""
+    message_id: str = ""
+    sender: str = ""
+    """The From field as it came, cut to 200 characters."""
+    results: str = ""
+    """The topmost Authentication-Results field, cut to 500."""
+
+
+Audit = Callable[[MailAudit], None]

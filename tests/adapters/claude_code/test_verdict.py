@@ -1,0 +1,134 @@
+"""Every way a run ends. The recordings are the real CLI (2.1.330) against a scripted API on loopback."""
+
+from pathlib import Path
+
+import pytest
+
+from airut.adapters.claude_code.agent import ClaudeCode
+from airut.models.agent import AgentProgress
+from airut.models.outcome import AgentOutcome
+from airut.models.sandbox import ExitStatus, LimitHit
+
+RECORDINGS = Path(__file__).parent / "recordings"
+O = AgentOutcome  # noqa: E741 (a table reads better)
+
+
+def replay(name: str) -> AgentProgress:
+    return ClaudeCode().progress(AgentProgress(), (RECORDINGS / f"{name}.jsonl").read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("recording", "exit_status", "outcome", "detail"),
+    [
+        ("success", ExitStatus(code=0), O.DONE, ""),
+        ("resumed", ExitStatus(code=0), O.DONE, ""),
+        ("long_then_short", ExitStatus(code=0), O.DONE, ""),
+        ("max_turns", ExitStatus(code=1), O.TURNS_EXCEEDED, "Reached maximum number of turns (2)"),
+        ("api_401", ExitStatus(code=1), O.AUTH_FAILED, "Invalid API key · Fix external API key"),
+        ("api_403", ExitStatus(code=1), O.AUTH_FAILED, None),
+        ("api_400_billing", ExitStatus(code=1), O.AUTH_FAILED, "Credit balance is too low"),
+        ("api_400_prompt_too_long", ExitStatus(code=1), O.CONTEXT_FULL, None),
+        ("api_400_session", ExitStatus(code=1), O.SESSION_INVALID, None),
+        ("api_400_other", ExitStatus(code=1), O.FAILED, "API Error: 400 max_tokens: must be positive"),
+        ("api_404", ExitStatus(code=1), O.FAILED, None),
+        ("api_413", ExitStatus(code=1), O.CONTEXT_FULL, None),
+        ("api_429", ExitStatus(code=1), O.RATE_LIMITED, "API Error: Request rejected (429) · rate limited"),
+        ("api_529", ExitStatus(code=1), O.RATE_LIMITED, None),
+        ("api_500", ExitStatus(code=1), O.PROVIDER_UNAVAILABLE, None),
+        ("connection_dropped", ExitStatus(code=1), O.PROVIDER_UNAVAILABLE, None),
+        ("stream_broken", ExitStatus(code=1), O.PROVIDER_UNAVAILABLE, None),
+        ("interrupted", ExitStatus(code=0), O.STOPPED, "interrupted"),
+        ("interrupted", ExitStatus(code=0, limit=LimitHit.TIME), O.TIMEOUT, "the time limit was reached"),
+        ("interrupted", ExitStatus(code=0, limit=LimitHit.IDLE), O.STALLED, None),
+        ("interrupted", ExitStatus(code=0, limit=LimitHit.OUTPUT), O.OUTPUT_LIMIT, None),
+        ("interrupted", ExitStatus(code=0, limit=LimitHit.DISK), O.DISK_FULL, None),
+        ("terminated", ExitStatus(code=143, signal=15), O.FAILED, "ended by signal 15 before it had finished"),
+        ("killed", ExitStatus(code=137, signal=9), O.FAILED, "ended by signal 9 before it had finished"),
+        ("killed", ExitStatus(code=137, signal=9, oom_killed=True), O.OUT_OF_MEMORY, "the memory limit was reached"),
+        ("success", ExitStatus(code=0, oom_killed=True), O.DONE, ""),
+        ("success", ExitStatus(code=-1, tampered=True), O.FAILED, "output was tampered with"),
+    ],
+)
+def test_recorded(recording: str, exit_status: ExitStatus, outcome: AgentOutcome, detail: str | None) -> None:
+    verdict = ClaudeCode().verdict(replay(recording), exit_status, "")
+    assert verdict.outcome is outcome
+    if detail is not None:
+        assert verdict.detail == detail
+    assert verdict.session_id == "7f1d3c52-0a5e-4b6e-9f63-2d0c5a1b7e11"
+
+
+@pytest.mark.parametrize(
+    ("stream", "exit_status", "stderr", "outcome", "detail"),
+    [
+        (
+            b'{"type":"result","subtype":"success","is_error":false,"result":"","deferred_tool_use":{"id":"t","name":"Ask"}}\n',
+            ExitStatus(code=0),
+            "",
+            O.QUESTION,
+            "Ask",
+        ),
+        (
+            b'{"type":"result","subtype":"error_max_budget_usd","is_error":true,"errors":["over"]}\n',
+            ExitStatus(code=1),
+            "",
+            O.BUDGET_EXCEEDED,
+            "over",
+        ),
+        (
+            b'{"type":"result","subtype":"error_during_execution","is_error":true,'
+            b'"errors":["No conversation found with session ID: x"]}\n',
+            ExitStatus(code=1),
+            "",
+            O.SESSION_INVALID,
+            "No conversation found with session ID: x",
+        ),
+        (
+            b"",
+            ExitStatus(code=1),
+            "Error: Session ID x is already in use.",
+            O.SESSION_INVALID,
+            "Error: Session ID x is already in use.",
+        ),
+        (b"", ExitStatus(code=127), "no such file\n", O.FAILED, "no such file"),
+        (b"", ExitStatus(code=3), "", O.FAILED, "ended with exit code 3 and without a result"),
+        (
+            b'{"type":"assistant","message":{"content":[{"type":"text","text":"API Error: 429 rate limit reached"}]}}\n'
+            b'{"type":"result","subtype":"success","is_error":false,"result":"API Error: 429"}\n',
+            ExitStatus(code=0),
+            "API Error: 401",
+            O.DONE,
+            "",
+        ),
+    ],
+)
+def test_constructed(stream: bytes, exit_status: ExitStatus, stderr: str, outcome: AgentOutcome, detail: str) -> None:
+    verdict = ClaudeCode().verdict(ClaudeCode().progress(AgentProgress(), stream), exit_status, stderr)
+    assert (verdict.outcome, verdict.detail) == (outcome, detail)
+
+
+@pytest.mark.parametrize(
+    ("recording", "text"),
+    [
+        ("success", "All done: it works."),
+        ("long_then_short", "A long report. " * 40 + "\n\nDone."),
+        ("api_401", ""),
+    ],
+)
+def test_reply_text(recording: str, text: str) -> None:
+    assert ClaudeCode().verdict(replay(recording), ExitStatus(code=0), "").text == text
+
+
+def test_several_results_are_joined() -> None:
+    lines = b"".join(
+        b'{"type":"result","subtype":"success","is_error":false,"result":"part %d"}\n' % number for number in (1, 2)
+    )
+    progress = ClaudeCode().progress(AgentProgress(), lines)
+    assert ClaudeCode().verdict(progress, ExitStatus(code=0), "").text == "part 1\n\npart 2"
+
+
+def test_rate_limit_names_when_it_renews() -> None:
+    stream = b'{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":1800000000}}\n'
+    progress = ClaudeCode().progress(AgentProgress(), stream + (RECORDINGS / "api_429.jsonl").read_bytes())
+    retry_at = ClaudeCode().verdict(progress, ExitStatus(code=1), "").retry_at
+    assert retry_at is not None
+    assert retry_at.isoformat() == "2027-01-15T08:00:00+00:00"

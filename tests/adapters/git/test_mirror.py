@@ -1,0 +1,268 @@
+"""refresh, read_tree and clone against a real git host."""
+
+import asyncio
+import base64
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from airut.adapters.git import GitMirror, RepoRemote
+from airut.demo.faults import FOREVER, Fault
+from airut.demo.git_server import seed_repository
+from airut.demo.repositories import git
+from airut.errors import ConfigError, GitError, RemoteRefused, RemoteUnavailable
+from airut.models.workspace import DefaultBranch, TreeFile
+from tests.adapters.git.stage import FILES, REPO, TOKEN, Stage, Worker
+
+
+async def test_refresh_follows_the_remote(stage: Stage) -> None:
+    first = await stage.mirror.refresh(REPO)
+    assert first == DefaultBranch(name="main", commit=str(stage.at("main")))
+    assert await stage.mirror.refresh(REPO) == first
+    commit = stage.advance({"new.txt": "x"})
+    assert await stage.mirror.refresh(REPO) == DefaultBranch(name="main", commit=commit)
+
+
+async def test_refresh_follows_a_renamed_default_branch_and_a_rewritten_one(stage: Stage) -> None:
+    await stage.mirror.refresh(REPO)
+    git(stage.repository, "branch", "-m", "main", "trunk")
+    assert (await stage.mirror.refresh(REPO)).name == "trunk"
+    git(stage.repository, "update-ref", "-d", "refs/heads/trunk")
+    commit = stage.advance({"a": "b"}, "trunk")
+    assert await stage.mirror.refresh(REPO) == DefaultBranch(name="trunk", commit=commit)
+
+
+async def test_branch_that_stands_where_a_folder_stood(stage: Stage) -> None:
+    stage.advance({"a": "b"}, "x/y")
+    await stage.mirror.refresh(REPO)
+    git(stage.repository, "branch", "-m", "x/y", "x")
+    await stage.mirror.refresh(REPO)
+
+
+async def test_configured_default_branch(stage: Stage) -> None:
+    commit = stage.advance({"a": "b"}, "next")
+    mirror = stage.other_mirror(stage.remote_with(TOKEN, default_branch="next"))
+    assert await mirror.refresh(REPO) == DefaultBranch(name="next", commit=commit)
+
+
+async def test_remote_with_detached_head(stage: Stage) -> None:
+    git(stage.repository, "update-ref", "--no-deref", "HEAD", str(stage.at("main")))
+    with pytest.raises(RemoteRefused, match="set default_branch"):
+        await stage.mirror.refresh(REPO)
+
+
+async def test_empty_remote(stage: Stage) -> None:
+    seed_repository(stage.repository.parents[1], FILES, "acme/empty")
+    git(stage.repository.parent / "empty.git", "update-ref", "-d", "refs/heads/main")
+    with pytest.raises(RemoteRefused, match="push a first commit"):
+        await stage.other_mirror(stage.remote_with(TOKEN, "acme/empty")).refresh(REPO)
+
+
+@pytest.mark.parametrize("token", ["wrong-token-value", None])
+async def test_wrong_token(stage: Stage, token: str | None) -> None:
+    with pytest.raises(RemoteRefused, match="check the URL and the token") as caught:
+        await stage.other_mirror(stage.remote_with(token)).refresh(REPO)
+    assert "wrong-token-value" not in str(caught.value)
+
+
+async def test_no_such_repository(stage: Stage) -> None:
+    with pytest.raises(RemoteRefused):
+        await stage.other_mirror(stage.remote_with(TOKEN, "acme/none")).refresh(REPO)
+    with pytest.raises(ConfigError, match="nothing"):
+        await stage.mirror.refresh("nothing")
+
+
+@pytest.mark.parametrize("fault", [Fault.server_error(times=FOREVER), Fault(drop=True, times=FOREVER)])
+async def test_remote_away_and_back(stage: Stage, fault: Fault) -> None:
+    stage.server.faults.add(fault)
+    with pytest.raises(RemoteUnavailable):
+        await stage.mirror.refresh(REPO)
+    stage.server.faults.clear()
+    await stage.mirror.refresh(REPO)
+
+
+async def test_redirect_does_not_carry_the_token_away(stage: Stage) -> None:
+    headers = {"location": f"http://localhost:1/{stage.server.clone_url('x')}"}
+    stage.server.faults.add(Fault(status=301, headers=headers, times=FOREVER))
+    with pytest.raises(RemoteRefused):
+        await stage.mirror.refresh(REPO)
+
+
+async def test_stale_locks_of_a_killed_git_do_not_stop_us(stage: Stage) -> None:
+    await stage.mirror.refresh(REPO)
+    for name in ("HEAD.lock", "packed-refs.lock", "refs/heads/main.lock"):
+        (stage.root / f"{REPO}.git" / name).touch()
+    commit = stage.advance({"a": "b"})
+    assert (await stage.mirror.refresh(REPO)).commit == commit
+
+
+async def test_many_at_once(stage: Stage) -> None:
+    other = GitMirror(stage.root, {REPO: stage.remote})
+    branches = await asyncio.gather(*(mirror.refresh(REPO) for mirror in (stage.mirror, other) * 4))
+    assert len(set(branches)) == 1
+
+
+async def test_cancelled_leaves_no_git_behind(stage: Stage) -> None:
+    stage.server.faults.add(Fault(delay=30))
+    task = asyncio.create_task(stage.mirror.refresh(REPO))
+    await asyncio.sleep(0.5)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert stage.server.url not in await processes()
+    await stage.mirror.refresh(REPO)
+
+
+async def test_token_is_in_no_argument_and_no_file(stage: Stage, tmp_path: Path) -> None:
+    stage.server.faults.add(Fault(delay=0.3, times=FOREVER))
+    task = asyncio.create_task(stage.checkout())
+    seen = ""
+    while not task.done():
+        seen += await processes()
+        await asyncio.sleep(0.05)
+    await task
+    assert "remote-http" in seen
+    forms = (TOKEN.encode(), base64.b64encode(f"x-access-token:{TOKEN}".encode()))
+    assert not any(form.decode() in seen for form in forms)
+    state = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
+    assert state
+    assert not [path for path in state if any(form in path.read_bytes() for form in forms)]
+
+
+async def processes() -> str:
+    """Argument lists of everything that runs."""
+    done = await asyncio.to_thread(subprocess.run, ["ps", "-ewwo", "args"], capture_output=True, text=True)
+    return done.stdout
+
+
+async def test_read_tree(stage: Stage) -> None:
+    branch = await stage.mirror.refresh(REPO)
+    assert await stage.mirror.read_tree(REPO, branch.commit, ".airut") == (
+        TreeFile(path="container/Dockerfile", mode=0o100644, content=b"FROM scratch\n"),
+        TreeFile(path="network-allowlist.yaml", mode=0o100644, content=b"domains: []\n"),
+    )
+    (file,) = await stage.mirror.read_tree(REPO, branch.commit, ".airut/network-allowlist.yaml")
+    assert file.path == "network-allowlist.yaml"
+    assert len(await stage.mirror.read_tree(REPO, branch.commit, "")) == len(FILES)
+    for absent in (".air", "air*", "src/app.py/x", "nothing"):
+        assert await stage.mirror.read_tree(REPO, branch.commit, absent) == ()
+
+
+@pytest.mark.parametrize(("commit", "path"), [("0" * 40, ""), ("main", ""), ("--help", ""), ("a" * 40, "../x")])
+async def test_read_tree_of_nothing(stage: Stage, commit: str, path: str) -> None:
+    await stage.mirror.refresh(REPO)
+    with pytest.raises(GitError):
+        await stage.mirror.read_tree(REPO, commit, path)
+
+
+@pytest.mark.parametrize(
+    ("target", "good"), [("a.txt", True), ("../src/app.py", False), ("/etc/passwd", False), ("../../x", False)]
+)
+async def test_read_tree_and_symbolic_links(stage: Stage, target: str, good: bool) -> None:
+    worker, _ = await stage.checkout()
+    (worker.folder / ".airut" / "link").symlink_to(target)
+    worker.commit({".airut/a.txt": "x", ".airut/ümläut \n": "y"})
+    worker.git("push", "--quiet", str(stage.repository), "HEAD:refs/heads/main")
+    branch = await stage.mirror.refresh(REPO)
+    if good:
+        files = {
+            file.path: (file.mode, file.content) for file in await stage.mirror.read_tree(REPO, branch.commit, ".airut")
+        }
+        assert files["link"] == (0o120000, b"a.txt")
+        assert files["ümläut \n"] == (0o100644, b"y")
+    else:
+        with pytest.raises(GitError, match="link leads out"):
+            await stage.mirror.read_tree(REPO, branch.commit, ".airut")
+
+
+async def test_clone(stage: Stage) -> None:
+    stage.advance({"b": "c"}, "other")
+    worker, branch = await stage.checkout()
+    assert {path: (worker.folder / path).read_text() for path in FILES} == FILES
+    assert worker.head() == branch.commit
+    assert worker.git("status", "--porcelain", "--branch") == b"## main...origin/main\n"
+    assert worker.git("remote", "get-url", "origin").decode().strip() == stage.server.clone_url("acme/web")
+    remotes = worker.git("for-each-ref", "--format=%(refname)", "refs/remotes").decode().split()
+    assert {"refs/remotes/origin/main", "refs/remotes/origin/other"} <= set(remotes)
+    worker.git("fsck", "--full", "--strict")
+
+
+async def test_clone_shares_nothing_with_the_mirror(stage: Stage) -> None:
+    worker, _ = await stage.checkout()
+    dot_git = worker.folder / ".git"
+    assert not (dot_git / "objects" / "info" / "alternates").exists()
+    files = [path for path in dot_git.rglob("*") if path.is_file()]
+    assert {os.stat(path).st_nlink for path in files} == {1}
+    told = [path for path in files if str(stage.root).encode() in path.read_bytes()]
+    assert told == []
+    assert not list(dot_git.glob("hooks/*"))
+
+
+async def test_a_finished_workspace_is_left_alone_and_no_git_runs_in_it(stage: Stage) -> None:
+    worker, branch = await stage.checkout()
+    worker.commit({"mine.txt": "x"})
+    trap = worker.folder / ".git" / "config"
+    trap.write_text(trap.read_text() + "[core]\n\tfsmonitor = touch pwned; true\n\thooksPath = /nonexistent\n")
+    (worker.folder / "untracked").write_text("keep")
+    stage.advance({"newer": "x"})
+    await stage.mirror.clone(REPO, await stage.mirror.refresh(REPO), worker.folder)
+    assert (worker.folder / "untracked").read_text() == "keep"
+    assert not (worker.folder / "pwned").exists()
+    assert not (worker.folder / "newer").exists()
+    assert (worker.folder.parent / "workspace.ready").read_text().strip() == branch.commit
+
+
+@pytest.mark.parametrize("left", ["nothing", "empty", "half", "partial", "marker only", "link"])
+async def test_an_unfinished_workspace_is_made_anew(stage: Stage, tmp_path: Path, left: str) -> None:
+    workspace = stage.root.with_name("workspace")
+    workspace.parent.mkdir(parents=True)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "keep").touch()
+    if left in ("empty", "half"):
+        workspace.mkdir()
+    if left == "half":
+        (workspace / "README.md").write_text("torn")
+        (workspace / ".git").mkdir()
+    if left == "partial":
+        workspace.with_name("workspace.partial").mkdir()
+    if left == "marker only":
+        workspace.with_name("workspace.ready").touch()
+    if left == "link":
+        workspace.symlink_to(outside)
+    worker, _ = await stage.checkout()
+    assert (worker.folder / "README.md").read_text() == FILES["README.md"]
+    assert not workspace.with_name("workspace.partial").exists()
+    assert (outside / "keep").exists()
+
+
+async def test_two_clones_of_one_workspace_at_once(stage: Stage) -> None:
+    branch = await stage.mirror.refresh(REPO)
+    workspace = stage.root.with_name("workspace")
+    await asyncio.gather(*(stage.mirror.clone(REPO, branch, workspace) for _ in range(4)))
+    assert Worker(workspace).head() == branch.commit
+
+
+async def test_clone_of_an_older_commit_of_the_branch(stage: Stage) -> None:
+    old = await stage.mirror.refresh(REPO)
+    stage.advance({"newer": "x"})
+    await stage.mirror.refresh(REPO)
+    workspace = stage.root.with_name("workspace")
+    await stage.mirror.clone(REPO, old, workspace)
+    assert Worker(workspace).head() == old.commit
+
+
+async def test_clone_of_an_unknown_commit(stage: Stage) -> None:
+    await stage.mirror.refresh(REPO)
+    workspace = stage.root.with_name("workspace")
+    with pytest.raises(GitError, match="checkout"):
+        await stage.mirror.clone(REPO, DefaultBranch(name="main", commit="0" * 40), workspace)
+    assert not workspace.exists()
+
+
+async def test_ssh_and_https_remotes_are_built_without_contact(tmp_path: Path) -> None:
+    """A mirror that is only constructed touches neither disk nor network."""
+    GitMirror(tmp_path / "m", {REPO: RepoRemote(REPO, "git@github.com:acme/web.git")})
+    assert not (tmp_path / "m").exists()

@@ -1,0 +1,154 @@
+"""Pull requests against the forge emulator, which GitHub's own description judges where it is at hand."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from airut.adapters.github import GitHubForge, GitHubRepository
+from airut.demo.faults import FOREVER, Fault
+from airut.demo.forge import GitHubForge as Emulator
+from airut.demo.repositories import commit_files, seed_repository
+from airut.errors import ForgeRefused, ForgeUnavailable
+from airut.models.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
+from airut.models.pull_request_body import BEGIN, END
+from airut.models.secret import Secret
+
+TOKEN = "ghp_" + "a" * 36
+HEAD = "airut/fix-3jkllsxy"
+SPEC = PullRequestSpec(
+    repo="web", head=HEAD, base="main", title="Mend it", body=f"{BEGIN}\nfirst\n{END}", labels=("airut",)
+)
+
+
+@pytest.fixture
+async def emulator(tmp_path: Path) -> AsyncIterator[Emulator]:
+    bare = seed_repository(tmp_path, {"README.md": "# Web\n"})
+    commit_files(bare, HEAD, {"a.txt": "a\n"}, "Add a", base="main")
+    async with Emulator(tmp_path, {TOKEN: "airut-bot"}, collaborators=["octavia"]) as running:
+        yield running
+        assert running.violations == []
+
+
+@pytest.fixture
+def forge(emulator: Emulator) -> GitHubForge:
+    return forge_with(emulator, TOKEN)
+
+
+def forge_with(emulator: Emulator, token: str, slug: str = "acme/web") -> GitHubForge:
+    return GitHubForge(lambda repo: GitHubRepository(slug, Secret(token), emulator.url))
+
+
+async def test_none_yet(forge: GitHubForge) -> None:
+    assert await forge.find_pull_request("web", HEAD) is None
+
+
+async def test_opened_once_and_then_updated(forge: GitHubForge, emulator: Emulator) -> None:
+    opened = await forge.open_or_update(SPEC)
+    assert (opened.number, opened.head, opened.state, opened.created, opened.notes) == (
+        1,
+        HEAD,
+        PullRequestState.OPEN,
+        True,
+        (),
+    )
+    again = await forge.open_or_update(SPEC.model_copy(update={"body": f"{BEGIN}\nsecond\n{END}"}))
+    assert again == opened.model_copy(update={"created": False})
+    (pull,) = emulator.pulls().all()
+    assert (pull.title, pull.body, pull.draft) == ("Mend it", f"{BEGIN}\nsecond\n{END}", True)
+    assert [label.name for label in pull.labels] == ["airut"]
+    assert await forge.find_pull_request("web", HEAD) == again
+
+
+async def test_what_people_wrote_stays(forge: GitHubForge, emulator: Emulator) -> None:
+    await forge.open_or_update(SPEC)
+    emulator.pulls().update(1, {"body": f"Above.\n{BEGIN}\nfirst\n{END}\nBelow.", "title": "Better title"})
+    await forge.open_or_update(SPEC.model_copy(update={"body": f"{BEGIN}\nsecond\n{END}"}))
+    pull = emulator.pulls().get(1)
+    assert (pull.title, pull.body) == ("Better title", f"Above.\n{BEGIN}\nsecond\n{END}\nBelow.")
+    emulator.pulls().update(1, {"body": "Rewritten by a person."})
+    await forge.open_or_update(SPEC)
+    assert emulator.pulls().get(1).body == "Rewritten by a person."
+
+
+async def test_a_label_that_a_later_push_needs_is_added(forge: GitHubForge, emulator: Emulator) -> None:
+    await forge.open_or_update(SPEC)
+    await forge.open_or_update(SPEC.model_copy(update={"labels": ("airut", "airut-policy-change")}))
+    assert [label.name for label in emulator.pulls().get(1).labels] == ["airut", "airut-policy-change"]
+
+
+async def test_two_at_once_make_one(forge: GitHubForge, emulator: Emulator) -> None:
+    found = await asyncio.gather(*(forge.open_or_update(SPEC) for _ in range(4)))
+    assert {one.number for one in found} == {1}
+    assert [one.created for one in found].count(True) == 1
+    assert len(emulator.pulls().all()) == 1
+
+
+async def test_answer_lost_after_opening(forge: GitHubForge, emulator: Emulator) -> None:
+    emulator.faults.add(Fault.lost_answer("POST /repos/acme/web/pulls"))
+    with pytest.raises(ForgeUnavailable):
+        await forge.open_or_update(SPEC)
+    again = await forge.open_or_update(SPEC)
+    assert (again.number, again.created) == (1, False)
+
+
+async def test_merged_is_found_as_such(forge: GitHubForge, emulator: Emulator) -> None:
+    await forge.open_or_update(SPEC.model_copy(update={"draft": False}))
+    emulator.pulls().merge(1)
+    found = await forge.find_pull_request("web", HEAD)
+    assert found is not None
+    assert found.state is PullRequestState.MERGED
+
+
+async def test_closed_is_found_as_such_and_a_new_one_opened(forge: GitHubForge, emulator: Emulator) -> None:
+    await forge.open_or_update(SPEC)
+    emulator.pulls().update(1, {"state": "closed"})
+    found = await forge.find_pull_request("web", HEAD)
+    assert isinstance(found, PullRequestRef)
+    assert found.state is PullRequestState.CLOSED
+    assert (await forge.open_or_update(SPEC)).number == 2
+
+
+async def test_missing_rights_for_extras_are_notes(forge: GitHubForge, emulator: Emulator) -> None:
+    emulator.faults.add(Fault.missing_right("POST .*/labels"))
+    opened = await forge.open_or_update(SPEC.model_copy(update={"reviewers": ("stranger",)}))
+    assert opened.created
+    assert opened.notes == ("the labels airut could not be set.", "stranger could not be asked to review.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({"head": "nowhere"}, "invalid"), ({"base": "nowhere"}, "invalid"), ({"head": "main"}, "No commits between")],
+)
+async def test_refused(forge: GitHubForge, changes: dict[str, str], reason: str) -> None:
+    with pytest.raises(ForgeRefused, match=reason):
+        await forge.open_or_update(SPEC.model_copy(update=changes))
+
+
+@pytest.mark.parametrize(
+    ("token", "slug", "remedy"),
+    [("ghp_" + "b" * 36, "acme/web", "give a new one"), (TOKEN, "acme/none", "cannot see it")],
+)
+async def test_token_and_repository(emulator: Emulator, token: str, slug: str, remedy: str) -> None:
+    with pytest.raises(ForgeRefused, match=remedy) as caught:
+        await forge_with(emulator, token, slug).open_or_update(SPEC)
+    assert token not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fault", "retry_after"),
+    [
+        (Fault.server_error(times=FOREVER), None),
+        (Fault(drop=True, times=FOREVER), None),
+        (Fault.secondary_limit(retry_after=42, times=FOREVER), 42.0),
+        (Fault.rate_limited(reset_in=100, times=FOREVER), pytest.approx(100, abs=10)),
+    ],
+)
+async def test_not_now(forge: GitHubForge, emulator: Emulator, fault: Fault, retry_after: float | None) -> None:
+    emulator.faults.add(fault)
+    with pytest.raises(ForgeUnavailable) as caught:
+        await forge.open_or_update(SPEC)
+    assert caught.value.retry_after == retry_after
+    emulator.faults.clear()
+    assert (await forge.open_or_update(SPEC)).created

@@ -1,0 +1,84 @@
+"""Real rootless Podman, with the images that `airut image` made. Run through scripts/lab."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from airut.adapters.ca import RootCa, load_or_create_root
+from airut.adapters.fence_rules import FenceRules
+from airut.adapters.podman.engine import Engine
+from airut.adapters.podman.images import PodmanImages
+from airut.adapters.podman.sandboxes import PodmanSandboxes
+from airut.adapters.podman.settings import Enforce, SandboxSettings
+from tests.contract.sandbox import Stage
+
+
+@pytest.fixture(scope="session")
+def podman() -> None:
+    if os.getuid() == 0 or not shutil.which("podman"):
+        pytest.skip("needs rootless Podman: run it as `scripts/lab -- python -m pytest …`")
+
+
+@pytest.fixture(scope="session")
+async def engine(podman: None) -> AsyncIterator[Engine]:
+    engine = Engine()
+    yield engine
+    await engine.close()
+
+
+@pytest.fixture(scope="session")
+def state() -> Path:
+    return Path(tempfile.mkdtemp(prefix="airut-state-"))
+
+
+@pytest.fixture(scope="session")
+def root(state: Path) -> RootCa:
+    return load_or_create_root(state / "ca")
+
+
+@pytest.fixture(scope="session")
+def images(engine: Engine, root: RootCa) -> PodmanImages:
+    return PodmanImages(engine, root.certificate_pem)
+
+
+@pytest.fixture(scope="session")
+async def image(images: PodmanImages) -> str:
+    return await images.ensure("web", None)
+
+
+@pytest.fixture(scope="session")
+def settings(state: Path) -> SandboxSettings:
+    return SandboxSettings(
+        installation="airut-tests",
+        host="here",
+        state=state,
+        enforce=Enforce.BEST_EFFORT,
+        cgroup_parent=os.environ.get("AIRUT_CGROUP_PARENT"),
+        warm=0,
+    )
+
+
+@pytest.fixture(scope="session")
+async def proxy_image(images: PodmanImages) -> str:
+    return await images.ensure_proxy()
+
+
+@pytest.fixture(scope="session")
+async def sandboxes(
+    engine: Engine, settings: SandboxSettings, root: RootCa, proxy_image: str
+) -> AsyncIterator[PodmanSandboxes]:
+    sandboxes = PodmanSandboxes(engine, settings, FenceRules(root), proxy_image)
+    yield sandboxes
+    await sandboxes.close()
+
+
+@pytest.fixture
+async def stage(sandboxes: PodmanSandboxes, image: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    stage = Stage(sandboxes=sandboxes, folder=tmp_path, image=image)
+    yield stage
+    for made in stage.started:
+        await sandboxes.remove(made)

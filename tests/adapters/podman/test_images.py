@@ -1,0 +1,51 @@
+"""Images by content."""
+
+from pathlib import Path
+
+import pytest
+
+from airut.adapters.podman.images import PodmanImages
+from airut.errors import ImageBuildFailed
+from tests.contract.sandbox import Stage
+
+
+def folder(path: Path, dockerfile: str, **files: str) -> Path:
+    path.mkdir()
+    (path / "Dockerfile").write_text(dockerfile)
+    for name, text in files.items():
+        (path / name).write_text(text)
+    return path
+
+
+async def test_a_dockerfile_of_the_repository(images: PodmanImages, stage: Stage, tmp_path: Path) -> None:
+    build = folder(tmp_path / "container", "FROM airut/base\nCOPY tool /usr/local/bin/tool\nRUN chmod +x /usr/local/bin/tool\n")
+    (build / "tool").write_text("#!/bin/sh\necho the tool of $(id -un)\n")
+    tag = await images.ensure("acme/Web", build)
+    assert tag.startswith("localhost/airut/acme-web:")
+    assert await images.ensure("acme/Web", build) == tag
+    output, _ = await stage.run(stage.spec("tool; git config user.email; grep -c BEGIN $SSL_CERT_FILE", image=tag))
+    tool, email, certificates = output.splitlines()
+    assert (tool, email) == (b"the tool of agent", b"agent@sandbox.invalid")
+    assert int(certificates) > 100
+
+    (build / "tool").write_text("#!/bin/sh\necho another\n")
+    assert await images.ensure("acme/Web", build) != tag
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "said", "last"),
+    [
+        ("FROM airut/base\nRUN echo before && false\n", "exit status 1", "before"),
+        ("FROM airut/base\nRUN rm /usr/bin/git\n", "the image has no git; add it to .airut/container/Dockerfile", ""),
+        ("FROM airut/base\nRUN rm /usr/bin/python3\n", "the image has no python3; add it to", ""),
+        ("FROM airut/no-such-image\n", "no-such-image", ""),
+    ],
+)
+async def test_what_cannot_be_built_says_why(
+    images: PodmanImages, tmp_path: Path, dockerfile: str, said: str, last: str
+) -> None:
+    with pytest.raises(ImageBuildFailed) as caught:
+        await images.ensure("web", folder(tmp_path / "container", dockerfile))
+    assert said in str(caught.value)
+    assert last in caught.value.log_tail
+    assert len(caught.value.log_tail.splitlines()) <= 40

@@ -1,0 +1,140 @@
+"""What goes on when something dies: the worker, the proxy, the container; and what is not believed."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from airut.adapters.podman.containers import Containers
+from airut.adapters.podman.engine import Engine
+from airut.adapters.podman.sandboxes import PodmanSandboxes
+from airut.adapters.podman.settings import SandboxSettings
+from airut.errors import EngineError, EngineUnavailable, ImageMissing, NetworkLost, PolicyInvalid
+from airut.models.sandbox import NetworkSpec
+from tests.contract.sandbox import WAITS, Stage
+
+WORKER = """
+import asyncio, json, sys
+from airut.adapters.ca import load_or_create_root
+from airut.adapters.fence_rules import FenceRules
+from airut.adapters.podman.engine import Engine
+from airut.adapters.podman.sandboxes import PodmanSandboxes
+from airut.adapters.podman.settings import Enforce, SandboxSettings
+from airut.models.sandbox import SandboxSpec
+from pathlib import Path
+
+async def main(told):
+    state = Path(told["state"])
+    settings = SandboxSettings(told["installation"], "here", state, enforce=Enforce.BEST_EFFORT,
+                               cgroup_parent=told["cgroup"], warm=0)
+    sandboxes = PodmanSandboxes(Engine(), settings, FenceRules(load_or_create_root(state / "ca")), told["proxy"])
+    ref = await sandboxes.start(SandboxSpec.model_validate_json(told["spec"]))
+    async for chunk in sandboxes.follow(ref, 0):
+        if chunk.data:
+            print("following", flush=True)
+
+asyncio.run(main(json.load(sys.stdin)))
+"""
+
+
+async def test_the_agent_outlives_the_worker(
+    stage: Stage, settings: SandboxSettings, proxy_image: str, sandboxes: PodmanSandboxes
+) -> None:
+    spec = stage.spec("echo ready; for i in $(seq 30); do echo $i; sleep 0.05; done; exit 6")
+    told = {
+        "state": str(settings.state),
+        "installation": settings.installation,
+        "cgroup": settings.cgroup_parent,
+        "proxy": proxy_image,
+        "spec": spec.model_dump_json(),
+    }
+    worker = subprocess.Popen([sys.executable, "-c", WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    worker.stdin.write(json.dumps(told))
+    worker.stdin.close()
+    assert await asyncio.to_thread(worker.stdout.readline) == "following\n"
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    worker.stdout.close()
+
+    ref = await sandboxes.start(spec)
+    output, ended = await stage.rest(ref)
+    assert ref.adopted
+    assert output == b"ready\n" + b"".join(b"%d\n" % i for i in range(1, 31))
+    assert ended.code == 6
+
+
+async def test_without_its_proxy_the_agent_is_killed(stage: Stage, engine: Engine) -> None:
+    containers = Containers(engine)
+    async with stage.running(WAITS) as ref:
+        await containers.signal(f"airut-proxy-{ref.sandbox_id}", "SIGKILL")
+        with pytest.raises(NetworkLost):
+            await stage.rest(ref)
+        agent = await containers.inspect(ref.container)
+        assert agent is not None
+        assert not agent.running
+
+
+async def test_a_run_that_was_cut_off_is_started_anew(stage: Stage, engine: Engine) -> None:
+    """As after a reboot: the container is there, dead, and says nothing of how it ended."""
+    spec = stage.spec("echo begun; test -e marked && exit 3; touch marked; sleep 60")
+    ref = await stage.sandboxes.start(spec)
+    await stage.until(ref, b"begun\n")
+    await Containers(engine).signal(ref.container, "SIGKILL")
+    await stage.rest(ref)
+    again = await stage.sandboxes.start(spec)
+    output, ended = await stage.rest(again)
+    assert (again.adopted, output, ended.code) == (False, b"begun\n", 3)
+
+
+async def test_a_container_that_was_removed_by_hand(stage: Stage, engine: Engine) -> None:
+    async with stage.running(WAITS) as ref:
+        await Containers(engine).remove(ref.container)
+        with pytest.raises(EngineError, match="was removed"):
+            await stage.rest(ref)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "echo '{}' >/run/airut/out/exit.json; sleep 60",
+        "echo one; sleep 1; : >/run/airut/out/events.jsonl; sleep 60",
+        "echo one; sleep 1; cp /run/airut/out/events.jsonl /run/airut/out/n; mv /run/airut/out/n /run/airut/out/events.jsonl; "
+        "sleep 60",
+        "rm /run/airut/out/events.jsonl; ln -s /etc/passwd /run/airut/out/events.jsonl; sleep 60",
+    ],
+    ids=["forged exit", "cut", "replaced", "link"],
+)
+async def test_tampering_is_seen(stage: Stage, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("airut.adapters.podman.following.END_WAIT", 1.0)  # so that the forgery is seen within the test
+    output, ended = await stage.run(stage.spec(script))
+    assert ended.tampered
+    assert b"root" not in output
+
+
+async def test_nothing_is_left_of_a_start_that_fails(stage: Stage, engine: Engine, settings: SandboxSettings) -> None:
+    spec = stage.spec("true", image="localhost/airut/no-such-image:1")
+    with pytest.raises(ImageMissing):
+        await stage.sandboxes.start(spec)
+    assert not (settings.runtime / spec.sandbox_id).exists()
+    assert await engine.get(f"/networks/airut-{spec.sandbox_id}/json", "look") is None
+    assert await Containers(engine).inspect(f"airut-proxy-{spec.sandbox_id}") is None
+
+
+async def test_a_wrong_policy_starts_nothing(stage: Stage, settings: SandboxSettings) -> None:
+    spec = stage.spec("true", network=NetworkSpec(allowlist="domains: [1", repository="acme/web"))
+    with pytest.raises(PolicyInvalid):
+        await stage.sandboxes.start(spec)
+    assert not (settings.runtime / spec.sandbox_id).exists()
+
+
+async def test_no_engine(tmp_path: Path) -> None:
+    engine = Engine(tmp_path / "none.sock")
+    with pytest.raises(EngineUnavailable):
+        await Containers(engine).inspect("x")
+    await engine.close()

@@ -1,0 +1,222 @@
+"""What every implementation of `airut.ports.sandbox.Sandboxes` does. Each runs this class with a `stage` of its own."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from airut.errors import NameTaken
+from airut.models.sandbox import (
+    ExitStatus,
+    Limits,
+    Mount,
+    NetworkSpec,
+    OutputChunk,
+    SandboxRef,
+    SandboxSignal,
+    SandboxSpec,
+    sandbox_id,
+)
+from airut.ports.sandbox import Sandboxes
+
+PATIENCE = 20.0  # seconds: what takes one on an idle machine, on a busy one
+numbers = itertools.count(1)
+
+
+@dataclass
+class Stage:
+    """An implementation, and how to ask it for a sandbox that runs a shell script in a fresh workspace."""
+
+    sandboxes: Sandboxes
+    folder: Path
+    image: str = ""
+    mounts: tuple[Mount, ...] = ()
+    started: set[str] = field(default_factory=set)
+
+    def spec(self, script: str, *, task: str | None = None, attempt: int = 1, **more: object) -> SandboxSpec:
+        task = task or f"{self.folder.name}/task-{next(numbers)}"
+        made = sandbox_id(task, attempt)
+        workspace = self.folder / "workspaces" / task
+        workspace.mkdir(parents=True, exist_ok=True)
+        self.started.add(made)
+        values: dict[str, object] = {
+            "sandbox_id": made,
+            "thread": self.folder.name,
+            "task": task,
+            "attempt": attempt,
+            "repo": "web",
+            "image": self.image,
+            "command": ("sh", "-c", script),
+            "stdin": "the prompt\n",
+            "environment": {"GREETING": "hello; $world"},
+            "mounts": (Mount(source=workspace, target="/workspace", writable=True), *self.mounts),
+            "folder": self.folder / "sandboxes" / made,
+            "network": NetworkSpec(allowlist=None, repository="acme/web", granted_presets=()),
+            "limits": Limits(memory=512 * 1024**2, cpus=1, pids=200),
+        }
+        return SandboxSpec.model_validate(values | more)
+
+    async def run(self, spec: SandboxSpec) -> tuple[bytes, ExitStatus]:
+        """Start it, follow it to its end, and remove it."""
+        ref = await self.sandboxes.start(spec)
+        try:
+            return await self.rest(ref)
+        finally:
+            await self.sandboxes.remove(spec.sandbox_id)
+
+    async def rest(self, ref: SandboxRef, offset: int = 0) -> tuple[bytes, ExitStatus]:
+        chunks = [chunk async for chunk in self.sandboxes.follow(ref, offset)]
+        assert chunks[-1].exit is not None
+        assert all(chunk.exit is None for chunk in chunks[:-1])
+        return b"".join(chunk.data for chunk in chunks), chunks[-1].exit
+
+    async def until(self, ref: SandboxRef, text: bytes) -> int:
+        """Follow until this was said; returns the offset behind it."""
+        async with asyncio.timeout(PATIENCE):
+            async for chunk in self.sandboxes.follow(ref, 0):
+                if text in chunk.data:
+                    return chunk.offset + len(chunk.data)
+        raise AssertionError(f"{text!r} was never said")
+
+    @asynccontextmanager
+    async def running(self, script: str, **more: object) -> AsyncIterator[SandboxRef]:
+        """A sandbox whose script has said `ready`."""
+        spec = self.spec(f"{script}", **more)  # type: ignore[arg-type]
+        ref = await self.sandboxes.start(spec)
+        try:
+            await self.until(ref, b"ready\n")
+            yield ref
+        finally:
+            await self.sandboxes.remove(spec.sandbox_id)
+
+
+WAITS = "trap 'echo interrupted; exit 7' INT; echo ready; while :; do sleep 0.05; done"
+
+
+class SandboxContract:
+    async def test_input_output_and_exit_code(self, stage: Stage) -> None:
+        output, ended = await stage.run(stage.spec('cat; echo "$GREETING"; pwd | tail -c 20; echo lost >&2; exit 3'))
+        lines = output.splitlines()
+        assert lines[:2] == [b"the prompt", b"hello; $world"]
+        assert (ended.code, ended.signal, ended.oom_killed, ended.tampered) == (3, None, False, False)
+
+    async def test_a_last_line_without_its_end_counts_once_it_is_the_last(self, stage: Stage) -> None:
+        output, _ = await stage.run(stage.spec("printf 'one\\ntw'; sleep 0.3; printf 'o'"))
+        assert output == b"one\ntwo"
+
+    async def test_chunks_hold_whole_lines(self, stage: Stage) -> None:
+        ref = await stage.sandboxes.start(
+            stage.spec("for i in $(seq 2000); do echo line $i; done; printf 'half '; echo x")
+        )
+        chunks = [chunk async for chunk in stage.sandboxes.follow(ref, 0)]
+        assert all(chunk.data.endswith(b"\n") for chunk in chunks if chunk.data)
+        assert [chunk.offset for chunk in chunks] == list(
+            itertools.accumulate((len(chunk.data) for chunk in chunks[:-1]), initial=0)
+        )
+        await stage.sandboxes.remove(ref.sandbox_id)
+
+    async def test_a_command_that_does_not_exist(self, stage: Stage) -> None:
+        _, ended = await stage.run(stage.spec("", command=("no-such-command",)))
+        assert ended.code == 127
+
+    async def test_follow_goes_on_from_an_offset(self, stage: Stage) -> None:
+        ref = await stage.sandboxes.start(stage.spec("echo one; echo two; echo three"))
+        output, _ = await stage.rest(ref)
+        assert output == b"one\ntwo\nthree\n"
+        assert (await stage.rest(ref, offset=8))[0] == b"three\n"
+        assert (await stage.rest(ref, offset=14))[0] == b""
+        await stage.sandboxes.remove(ref.sandbox_id)
+
+    async def test_while_nothing_comes_there_is_a_chunk_every_second(self, stage: Stage) -> None:
+        async with stage.running(WAITS) as ref:
+            silent: list[OutputChunk] = []
+            begun = time.monotonic()
+            async for chunk in stage.sandboxes.follow(ref, len(b"ready\n")):
+                silent.append(chunk)
+                if len(silent) == 2:
+                    break
+            assert time.monotonic() - begun < 4
+            assert silent == [OutputChunk(offset=6), OutputChunk(offset=6)]
+
+    async def test_starting_it_twice_returns_the_one_that_runs(self, stage: Stage) -> None:
+        spec = stage.spec(WAITS)
+        first = await stage.sandboxes.start(spec)
+        second = await stage.sandboxes.start(spec.model_copy(update={"command": ("sh", "-c", "echo resumed")}))
+        assert (first.adopted, second.adopted) == (False, True)
+        assert second == first.model_copy(update={"adopted": True})
+        await stage.until(second, b"ready\n")
+        await stage.sandboxes.remove(spec.sandbox_id)
+
+    async def test_starting_it_again_after_its_end_returns_what_it_left(self, stage: Stage) -> None:
+        spec = stage.spec("echo once; exit 4")
+        await stage.rest(await stage.sandboxes.start(spec))
+        again = await stage.sandboxes.start(spec)
+        output, ended = await stage.rest(again)
+        assert (again.adopted, output, ended.code) == (True, b"once\n", 4)
+        await stage.sandboxes.remove(spec.sandbox_id)
+
+    async def test_another_specification_under_its_id_is_refused(self, stage: Stage) -> None:
+        spec = stage.spec(WAITS)
+        await stage.sandboxes.start(spec)
+        with pytest.raises(NameTaken):
+            await stage.sandboxes.start(spec.model_copy(update={"stdin": "another prompt"}))
+        await stage.sandboxes.remove(spec.sandbox_id)
+
+    async def test_an_older_attempt_is_ended_before_a_newer_one_starts(self, stage: Stage) -> None:
+        older = stage.spec("while :; do date +%s%N >>beat; sleep 0.02; done")
+        await stage.sandboxes.start(older)
+        newer = stage.spec("cp beat before; sleep 0.5; cmp beat before && echo quiet", task=older.task, attempt=2)
+        await asyncio.sleep(0.3)
+        output, _ = await stage.run(newer)
+        assert output == b"quiet\n"
+        await stage.sandboxes.remove(older.sandbox_id)
+
+    async def test_interrupt_lets_it_finish(self, stage: Stage) -> None:
+        async with stage.running(WAITS) as ref:
+            await stage.sandboxes.signal(ref, SandboxSignal.INTERRUPT)
+            output, ended = await stage.rest(ref)
+            assert (output, ended.code) == (b"ready\ninterrupted\n", 7)
+
+    async def test_kill_ends_it(self, stage: Stage) -> None:
+        async with stage.running(WAITS) as ref:
+            await stage.sandboxes.signal(ref, SandboxSignal.KILL)
+            output, ended = await stage.rest(ref)
+            assert (output, ended.code, ended.signal) == (b"ready\n", 137, 9)
+
+    async def test_paused_it_stands_still(self, stage: Stage) -> None:
+        async with stage.running("echo ready; while :; do echo beat; sleep 0.02; done") as ref:
+            await stage.sandboxes.signal(ref, SandboxSignal.PAUSE)
+            await stage.sandboxes.signal(ref, SandboxSignal.PAUSE)
+            await asyncio.sleep(0.2)
+            size = (ref.folder / "out" / "events.jsonl").stat().st_size
+            await asyncio.sleep(0.3)
+            assert (ref.folder / "out" / "events.jsonl").stat().st_size == size
+            await stage.sandboxes.signal(ref, SandboxSignal.THAW)
+            await stage.sandboxes.signal(ref, SandboxSignal.THAW)
+            await eventually(lambda: (ref.folder / "out" / "events.jsonl").stat().st_size > size)
+
+    async def test_what_is_absent_can_be_signalled_and_removed(self, stage: Stage) -> None:
+        ref = SandboxRef(sandbox_id="aaaaaaaaaaaa", container="airut-aaaaaaaaaaaa", folder=stage.folder)
+        for signal in SandboxSignal:
+            await stage.sandboxes.signal(ref, signal)
+        await stage.sandboxes.remove("aaaaaaaaaaaa")
+
+    async def test_what_has_ended_can_be_signalled_and_removed_twice(self, stage: Stage) -> None:
+        ref = await stage.sandboxes.start(stage.spec("echo kept"))
+        await stage.rest(ref)
+        for signal in SandboxSignal:
+            await stage.sandboxes.signal(ref, signal)
+        await stage.sandboxes.remove(ref.sandbox_id)
+        await stage.sandboxes.remove(ref.sandbox_id)
+        assert (ref.folder / "out" / "events.jsonl").read_bytes() == b"kept\n"
+
+
+async def eventually(check: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not check():
+            await asyncio.sleep(0.02)

@@ -1,0 +1,294 @@
+"""A real proxy process on loopback, with real TLS upstreams and a name server that knows them.
+
+A service has one port everywhere: the proxy binds it on its own loopback address, the upstream on another one.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+import json
+import os
+import secrets
+import signal
+import socket
+import ssl
+import struct
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpcore
+import httpx
+
+from airut.adapters.ca import RootCa, issue_proxy_ca, load_or_create_root
+from tests.proxy.authority import Authority
+
+REPOSITORY = Path(__file__).parents[2]
+PROXY = "127.77.0.2"
+UPSTREAM = "127.88.0.1"
+LOOPBACK = "127.0.0.0/8"
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def free_port() -> int:
+    """A port that is free on every loopback address."""
+    with socket.socket() as probe:
+        probe.bind(("0.0.0.0", 0))
+        return int(probe.getsockname()[1])
+
+
+def entry(host: str, **given: Any) -> dict[str, Any]:
+    """One entry of `rules.json`; addresses of loopback are open."""
+    defaults = {
+        "rule": ".airut/network-allowlist.yaml:1",
+        "host": host,
+        "path": None,
+        "methods": [],
+        "query": None,
+        "schemes": ["https"],
+        "ports": [],
+        "addresses": [LOOPBACK],
+        "foreign_credentials": None,
+    }
+    return defaults | given
+
+
+def credential(name: str, **given: Any) -> dict[str, Any]:
+    """One credential of `rules.json`."""
+    defaults = {
+        "name": name,
+        "kind": "token",
+        "surrogate": f"surrogate-of-{name}",
+        "value": f"real-value-of-{name}",
+        "hosts": ["*"],
+        "ports": [443],
+        "headers": ["Authorization"],
+        "methods": [],
+        "foreign": "strip",
+    }
+    return defaults | given
+
+
+def rules(*entries: dict[str, Any], **given: Any) -> dict[str, Any]:
+    """A whole `rules.json`."""
+    defaults = {
+        "version": 1,
+        "digest": secrets.token_hex(32),
+        "sandbox": {"id": "sb-1", "thread": "thread-1", "task": "thread-1/task-1", "attempt": 1},
+        "listen": PROXY,
+        "entries": list(entries),
+        "credentials": [],
+        "upstream_dns": [],
+        "private_ranges": [LOOPBACK],
+        "extra_ca_file": None,
+        "limits": {},
+    }
+    return defaults | given
+
+
+class NameServer(asyncio.DatagramProtocol):
+    """Answers A queries from a table; counts every query, so that a test can say that there was none."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, list[str]] = {}
+        self.asked: list[str] = []
+        self.ttl = 60
+
+    async def start(self) -> str:
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
+        return "127.0.0.1:" + str(self._transport.get_extra_info("sockname")[1])
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        labels, offset = [], 12
+        while length := data[offset]:
+            labels.append(data[offset + 1 : offset + 1 + length].decode())
+            offset += 1 + length
+        question = data[12 : offset + 5]
+        qtype = struct.unpack_from("!H", data, offset + 1)[0]
+        name = ".".join(labels).lower()
+        self.asked.append(name)
+        known = [ipaddress.ip_address(text) for text in self.names.get(name, [])]
+        found = [address.packed for address in known if (address.version == 4) == (qtype == 1)]
+        answers = b"".join(struct.pack("!HHHIH", 0xC00C, qtype, 1, self.ttl, len(raw)) + raw for raw in found)
+        rcode = 0 if name in self.names else 3
+        header = data[:2] + struct.pack("!5H", 0x8180 | rcode, 1, len(found), 0, 0)
+        self._transport.sendto(header + question + answers, addr)
+
+
+@dataclass
+class Fence:
+    """The running proxy, and what surrounds it."""
+
+    folder: Path
+    root: RootCa
+    authority: Authority
+    names: NameServer
+    upstream_dns: str
+    https: int
+    http: int
+    dns: int
+    process: asyncio.subprocess.Process | None = None
+    seen: int = 0
+    servers: list[asyncio.Server] = field(default_factory=list)
+
+    @property
+    def rules_file(self) -> Path:
+        return self.folder / "rules" / "rules.json"
+
+    @property
+    def log_file(self) -> Path:
+        return self.folder / "log" / "network.jsonl"
+
+    def write_rules(self, document: dict[str, Any] | str) -> None:
+        """Replaces the rules as the product does: written beside, renamed over."""
+        if isinstance(document, dict):
+            document = {**document, "upstream_dns": document["upstream_dns"] or [self.upstream_dns]}
+            if document["extra_ca_file"] is None:
+                document["extra_ca_file"] = str(self.folder / "extra-ca.pem")
+        text = document if isinstance(document, str) else json.dumps(document)
+        beside = self.rules_file.with_suffix(".new")
+        beside.write_text(text)
+        beside.replace(self.rules_file)
+
+    async def use(self, document: dict[str, Any]) -> None:
+        """Has the proxy follow these rules, with a log that begins here."""
+        if self.process is None:
+            await self.start(document)
+            return
+        self.write_rules(document)
+        ready = self.folder / "log" / "ready"
+        async with asyncio.timeout(20):
+            while json.loads(ready.read_text())["digest"] != document["digest"]:
+                await asyncio.sleep(0.01)
+        self.seen = len(self.log_file.read_text().splitlines())
+
+    async def start(self, document: dict[str, Any]) -> None:
+        """Starts the process and waits until it says that it is ready."""
+        self.write_rules(document)
+        ports = {443: self.https, 80: self.http, 53: self.dns}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(REPOSITORY),
+            "AIRUT_PROXY_RULES": str(self.rules_file),
+            "AIRUT_PROXY_CA": str(self.folder / "issuing.pem"),
+            "AIRUT_PROXY_LOG": str(self.folder / "log"),
+            "AIRUT_PROXY_PORTS": ",".join(f"{named}={bound}" for named, bound in ports.items()),
+        }
+        with (self.folder / "stderr").open("wb") as stderr:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "proxy", env=environment, cwd=self.folder, stderr=stderr
+            )
+        ready = self.folder / "log" / "ready"
+        async with asyncio.timeout(20):
+            while not ready.exists():
+                if self.process.returncode is not None:
+                    raise AssertionError(f"the proxy ended: {self.stderr()}")
+                await asyncio.sleep(0.01)
+
+    def stderr(self) -> str:
+        path = self.folder / "stderr"
+        return path.read_text() if path.exists() else ""
+
+    async def stop(self) -> None:
+        for server in self.servers:
+            server.close()
+        self.names.close()
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(5):
+                await self.process.wait()
+
+    async def upstream(
+        self,
+        host: str,
+        serve: Serve,
+        *,
+        tls: bool = True,
+        alpn: list[str] | None = None,
+        context: ssl.SSLContext | None = None,
+    ) -> int:
+        """A server for a host name, known to the name server; its port."""
+        port = free_port()
+        context = context or (self.authority.server_context(host) if tls else None)
+        if context is not None and alpn:
+            context.set_alpn_protocols(alpn)
+        self.servers.append(await asyncio.start_server(serve, UPSTREAM, port, ssl=context))
+        self.names.names[host] = [UPSTREAM]
+        return port
+
+    def trust(self) -> ssl.SSLContext:
+        """A client context that trusts the installation's root and nothing else."""
+        return ssl.create_default_context(cadata=self.root.certificate_pem.decode())
+
+    @contextlib.asynccontextmanager
+    async def client(self, **given: Any) -> AsyncIterator[httpx.AsyncClient]:
+        """A client for which every name is the proxy, as the sandbox's DNS says."""
+        transport = httpx.AsyncHTTPTransport()
+        transport._pool = httpcore.AsyncConnectionPool(
+            ssl_context=self.trust(), network_backend=_SandboxNetwork(self), **given
+        )
+        async with httpx.AsyncClient(transport=transport, timeout=10) as client:
+            yield client
+
+    async def connect(self, host: str | None, port: int, alpn: str | None = None) -> Connection:
+        """A raw connection: TLS with this server name, or plain."""
+        context = self.trust() if host else None
+        if context is not None and alpn:
+            context.set_alpn_protocols([alpn])
+        return await asyncio.open_connection(PROXY, self.bound(port), ssl=context, server_hostname=host)
+
+    async def exchange(self, host: str | None, port: int, data: bytes) -> bytes:
+        """What comes back for these bytes, until the proxy closes or is silent for a while."""
+        reader, writer = await self.connect(host, port)
+        writer.write(data)
+        received = b""
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            while piece := await asyncio.wait_for(reader.read(65_536), 0.3):
+                received += piece
+        writer.close()
+        return received
+
+    def bound(self, port: int) -> int:
+        return {443: self.https, 80: self.http}.get(port, port)
+
+    def log(self, kind: str = "http") -> list[dict[str, Any]]:
+        """The access log's lines of one kind."""
+        lines = [json.loads(line) for line in self.log_file.read_text().splitlines()[self.seen :]]
+        return [line for line in lines if line["kind"] == kind]
+
+    async def logged(self, count: int, kind: str = "http") -> list[dict[str, Any]]:
+        """Waits for that many lines."""
+        async with asyncio.timeout(5):
+            while len(self.log(kind)) < count:
+                await asyncio.sleep(0.01)
+        return self.log(kind)
+
+
+class _SandboxNetwork(httpcore.AnyIOBackend):
+    """Every name is the proxy, as the sandbox's DNS says."""
+
+    def __init__(self, fence: Fence) -> None:
+        self._fence = fence
+
+    async def connect_tcp(self, host: str, port: int, *given: Any, **named: Any) -> httpcore.AsyncNetworkStream:
+        return await super().connect_tcp(PROXY, self._fence.bound(port), *given, **named)
+
+
+async def make_fence(folder: Path) -> Fence:
+    """Everything but the process."""
+    root = load_or_create_root(folder / "ca")
+    authority = Authority()
+    (folder / "issuing.pem").write_bytes(issue_proxy_ca(root))
+    (folder / "extra-ca.pem").write_bytes(authority.pem)
+    for name in ("rules", "log"):
+        (folder / name).mkdir()
+    names = NameServer()
+    upstream_dns = await names.start()
+    return Fence(folder, root, authority, names, upstream_dns, free_port(), free_port(), free_port())

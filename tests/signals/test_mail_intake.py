@@ -1,0 +1,308 @@
+"""The whole way from a real mailbox to the submit callable."""
+
+import asyncio
+import contextlib
+import imaplib
+import ssl
+from collections.abc import AsyncIterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from airut.adapters.blobs_local import LocalBlobStore
+from airut.adapters.imap.mailbox import imap_mailbox
+from airut.demo.mailserver import MailServer
+from airut.models.mail_settings import EmailChannel
+from airut.models.message import InboundMessage
+from signals.mail_dns import DnsTemporary
+from signals.mail_intake import Delays, MailIntake, SubmitRefused
+from signals.mail_status import MailAudit, MailboxState
+from tests.support.mailserver import PASSWORD, email_channel, mail_server, running_mail_server  # noqa: F401  # fixture
+
+FAST = Delays(reconnect=0.05, reconnect_most=0.2, refused=0.1, submit=0.05, submit_most=0.1, retry=0.05)
+
+
+class NoDns:
+    async def txt(self, name: str) -> tuple[bytes, ...]:
+        raise DnsTemporary(name)
+
+
+class Temporal:
+    """What `submit` talks to: takes messages, is down, or refuses by subject."""
+
+    def __init__(self) -> None:
+        self.received: asyncio.Queue[InboundMessage] = asyncio.Queue()
+        self.down = False
+        self.refused = ""
+
+    async def submit(self, message: InboundMessage) -> None:
+        if self.down:
+            raise ConnectionError("connection refused")
+        if self.refused and self.refused in message.subject:
+            raise SubmitRefused("too large")
+        await self.received.put(message)
+
+    async def next(self) -> InboundMessage:
+        async with asyncio.timeout(5):
+            return await self.received.get()
+
+
+class Running:
+    def __init__(self, channel: EmailChannel, folder: Path) -> None:
+        self.temporal = Temporal()
+        self.audit: list[MailAudit] = []
+        self.blobs = LocalBlobStore(folder / "blobs")
+        opened = imap_mailbox(channel.imap, channel.account)
+        self.intake = MailIntake(
+            "repo", channel, opened, self.temporal.submit, self.blobs, NoDns(), self.audit.append, FAST
+        )
+        self.task = asyncio.ensure_future(self.intake.run())
+
+    async def until(self, state: MailboxState, reason: str = "") -> None:
+        async with asyncio.timeout(5):
+            while self.intake.status.state is not state or reason not in self.intake.status.reason:
+                await asyncio.sleep(0.01)
+
+    async def stop(self) -> None:
+        self.task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            async with asyncio.timeout(5):
+                await self.task
+
+
+@contextlib.asynccontextmanager
+async def running(channel: EmailChannel, folder: Path) -> AsyncIterator[Running]:
+    intake = Running(channel, folder)
+    try:
+        await intake.until(MailboxState.CONNECTED)
+        yield intake
+    finally:
+        await intake.stop()
+
+
+def mail(subject: str = "Fix it", sender: str = "Alice <alice@example.org>", **fields: str) -> bytes:
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = "agent@mail.test"
+    message["Subject"] = subject
+    message["Message-ID"] = f"<{subject.replace(' ', '-')}@example.org>"
+    for name, value in fields.items():
+        message[name.replace("_", "-")] = value
+    message.set_content("Please.\n")
+    return message.as_bytes()
+
+
+def folder_size(server: MailServer, address: str, folder: str) -> int:
+    context = ssl.create_default_context(cafile=str(server.ca_file))
+    with imaplib.IMAP4_SSL(server.host, server.imap_port, ssl_context=context) as client:
+        client.authenticate("PLAIN", lambda _: f"\0{address}\0{PASSWORD}".encode())
+        _, data = client.select(folder, readonly=True)
+        return int(data[0] or b"0")
+
+
+async def settled(server: MailServer, address: str, folder: str, count: int) -> None:
+    async with asyncio.timeout(5):
+        while await asyncio.to_thread(folder_size, server, address, folder) != count:
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("idle", [True, False])
+async def test_pushed_mail_is_submitted_then_moved(mail_server: MailServer, tmp_path: Path, idle: bool) -> None:  # noqa: F811
+    address = mail_server.add_user(f"push-{idle}", PASSWORD)
+    async with running(email_channel(mail_server, address, imap={"idle": idle}), tmp_path) as intake:
+        for number in range(3):
+            async with asyncio.timeout(1.0):
+                mail_server.deliver(mail(f"mail {number}"), address)
+                message = await intake.temporal.next()
+            assert (message.author, message.subject, message.text.inline) == (
+                "alice@example.org",
+                f"mail {number}",
+                "Please.",
+            )
+            assert message.thread.startswith("repo/mail/")
+        await settled(mail_server, address, "Airut.Processed", 3)
+        assert intake.audit == []
+
+
+async def test_many_mails_at_once_come_in_order(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811
+    address = mail_server.add_user("many", PASSWORD)
+    for number in range(50):
+        mail_server.deliver(mail(f"mail {number}"), address)
+    async with running(email_channel(mail_server, address), tmp_path) as intake:
+        subjects = [(await intake.temporal.next()).subject for _ in range(50)]
+        assert subjects == [f"mail {number}" for number in range(50)]
+        await settled(mail_server, address, "INBOX", 0)
+
+
+@pytest.mark.parametrize(
+    ("raw", "results", "reason", "folder"),
+    [
+        (mail(), "dmarc=fail", "dmarc_failed", "Airut.Rejected"),
+        (mail(), None, "no_results", "Airut.Rejected"),
+        (b"Authentication-Results: mail.test; dmarc=pass\r\n" + mail(), "dmarc=none", "dmarc_failed", "Airut.Rejected"),
+        (mail(sender="eve@example.com"), "dmarc=pass", "unauthorized", "Airut.Rejected"),
+        (mail(sender="eve@sub.example.org"), "dmarc=pass", "unauthorized", "Airut.Rejected"),
+        (b"From: eve@example.com\r\n" + mail(), "dmarc=pass", "bad_from", "Airut.Rejected"),
+        (mail(Auto_Submitted="auto-replied"), "dmarc=pass", "auto_submitted", "Airut.Processed"),
+        (mail(X_Airut_Installation="x"), "dmarc=pass", "own", "Airut.Processed"),
+    ],
+)
+async def test_put_aside_without_a_word(
+    mail_server: MailServer,  # noqa: F811
+    tmp_path: Path,
+    raw: bytes,
+    results: str | None,
+    reason: str,
+    folder: str,
+) -> None:
+    address = mail_server.add_user(f"aside-{reason}-{len(raw)}", PASSWORD)
+    mail_server.deliver(raw, address, results=results)
+    async with running(email_channel(mail_server, address), tmp_path) as intake:
+        await settled(mail_server, address, folder, 1)
+        assert [entry.reason for entry in intake.audit] == [reason]
+        assert intake.temporal.received.empty()
+
+
+async def test_killed_between_submit_and_move(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811
+    address = mail_server.add_user("killed", PASSWORD)
+    channel = email_channel(mail_server, address)
+    mail_server.deliver(mail(), address)
+    first = Running(channel, tmp_path)
+    submitted = first.temporal.submit
+
+    async def submit_and_die(message: InboundMessage) -> None:
+        await submitted(message)
+        first.task.cancel()
+        await asyncio.sleep(0)
+
+    first.intake._submit = submit_and_die
+    before = await first.temporal.next()
+    await first.stop()
+    async with running(channel, tmp_path) as second:
+        again = await second.temporal.next()
+        await settled(mail_server, address, "Airut.Processed", 1)
+    assert again == before
+
+
+async def test_temporal_down(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811
+    address = mail_server.add_user("temporal", PASSWORD)
+    async with running(email_channel(mail_server, address), tmp_path) as intake:
+        intake.temporal.down = True
+        mail_server.deliver(mail(), address)
+        await intake.until(MailboxState.DEGRADED, "temporal: connection refused")
+        assert folder_size(mail_server, address, "INBOX") == 1
+        intake.temporal.down = False
+        assert (await intake.temporal.next()).subject == "Fix it"
+        await intake.until(MailboxState.CONNECTED)
+        await settled(mail_server, address, "Airut.Processed", 1)
+
+
+async def test_poison_does_not_delay_the_next(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811
+    address = mail_server.add_user("poison", PASSWORD)
+    async with running(email_channel(mail_server, address), tmp_path) as intake:
+        intake.temporal.refused = "poison"
+        mail_server.deliver(mail("poison"), address)
+        mail_server.deliver(mail("good"), address)
+        assert (await intake.temporal.next()).subject == "good"
+        await settled(mail_server, address, "Airut.Failed", 1)
+        assert [entry.reason for entry in intake.audit] == ["poison"]
+        await intake.until(MailboxState.CONNECTED)
+
+
+async def test_server_restart(tmp_path: Path) -> None:
+    with running_mail_server() as server:
+        address = server.add_user("agent", PASSWORD)
+        async with running(email_channel(server, address), tmp_path) as intake:
+            server.kill()
+            await intake.until(MailboxState.DEGRADED)
+            server.start()
+            await intake.until(MailboxState.CONNECTED)
+            server.deliver(mail(), address)
+            assert (await intake.temporal.next()).subject == "Fix it"
+            server.stop()
+            await intake.until(MailboxState.DEGRADED)
+            server.start()
+            server.deliver(mail("second"), address)
+            assert (await intake.temporal.next()).subject == "second"
+
+
+async def test_html_reply_with_files(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811
+    address = mail_server.add_user("html", PASSWORD)
+    message = EmailMessage()
+    message["From"] = "alice@example.org"
+    message["To"] = f"agent@mail.test, Bob <bob@example.org>, {address}"
+    message["Subject"] = "Re: Grüße"
+    message["In-Reply-To"] = "<airut.abcdefghij234567.1.done.0@mail.test>"
+    message["Message-ID"] = "<html@example.org>"
+    message.set_content("plain")
+    quote = '<div class="gmail_quote">On Monday 1, Bob wrote:<blockquote>old</blockquote></div>'
+    message.add_alternative(f"<p>Use <b>this</b></p>{quote}", subtype="html")
+    message.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="../a.pdf")
+    async with running(email_channel(mail_server, address), tmp_path) as intake:
+        mail_server.deliver(message.as_bytes(), address)
+        received = await intake.temporal.next()
+        assert received.thread == "repo/mail/abcdefghij234567"
+        assert received.text.inline == "Use **this**\n\n[earlier messages cut]"
+        assert received.uncut is not None
+        assert received.uncut.inline is not None
+        assert "> old" in received.uncut.inline
+        assert received.route.people == ("agent@mail.test", "bob@example.org", address)
+        (file,) = received.attachments
+        assert (file.name, file.media_type, await intake.blobs.get(file.content)) == (
+            "a.pdf",
+            "application/pdf",
+            b"%PDF",
+        )
+
+
+async def test_long_text_goes_to_the_blob_store(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811
+    address = mail_server.add_user("long", PASSWORD)
+    message = EmailMessage()
+    message["From"] = "alice@example.org"
+    message.set_content("word " * 5000)
+    async with running(email_channel(mail_server, address), tmp_path) as intake:
+        mail_server.deliver(message.as_bytes(), address)
+        received = await intake.temporal.next()
+        assert received.text.blob is not None
+        assert (await intake.blobs.get(received.text.blob)).decode() == ("word " * 5000).strip()
+
+
+async def test_one_message_id_twice_and_from_two_senders(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811
+    address = mail_server.add_user("twice", PASSWORD)
+    async with running(email_channel(mail_server, address), tmp_path) as intake:
+        for sender in ("alice@example.org", "alice@example.org", "bob@example.org"):
+            mail_server.deliver(mail(sender=sender), address)
+        keys = [(await intake.temporal.next()).key for _ in range(3)]
+        assert keys[0] == keys[1] != keys[2]
+
+
+async def test_too_big_a_mail_becomes_its_header(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811
+    address = mail_server.add_user("big", PASSWORD)
+    async with running(email_channel(mail_server, address, limits={"message": "1k"}), tmp_path) as intake:
+        mail_server.deliver(mail() + b"x" * 5000, address)
+        received = await intake.temporal.next()
+        assert received.notes[0].startswith("your mail has 5 KiB, the limit is 1 KiB")
+        assert received.text.inline == f"({received.notes[0]})"
+
+
+async def test_dns_down_keeps_the_mail(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811
+    address = mail_server.add_user("dns", PASSWORD)
+    signature = "v=1; a=rsa-sha256; d=example.org; s=s; h=from:subject:date; bh=AAAA; b=AAAA"
+    channel = email_channel(mail_server, address, auth={"mode": "verify"})
+    async with running(channel, tmp_path) as intake:
+        from email.utils import format_datetime, localtime
+
+        mail_server.deliver(mail(DKIM_Signature=signature, Date=format_datetime(localtime())), address)
+        await intake.until(MailboxState.DEGRADED, "dns: ")
+        assert folder_size(mail_server, address, "INBOX") == 1
+        assert intake.audit == []
+
+
+async def test_wrong_password_is_told_and_tried_again(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811
+    address = mail_server.add_user("password", "another")
+    intake = Running(email_channel(mail_server, address), tmp_path)
+    await intake.until(MailboxState.DEGRADED, "refused")
+    mail_server.add_user(address, PASSWORD)
+    await intake.until(MailboxState.CONNECTED)
+    await intake.stop()

@@ -105,7 +105,7 @@ class AgentRuns:
                 Mount(source=settings.binary.parent, target="/opt/claude"),
             ),
             folder=folder,
-            base_commit=order.policy.commit,
+            base_commit=order.base,
             limits=self._repositories.limits(repo),
             network=NetworkSpec(
                 allowlist=await self._file_of(repo, order.policy.commit, POLICY),

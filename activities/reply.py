@@ -46,6 +46,7 @@ class Replies:
             task=task.number,
             seq=order.seq,
             kind=order.kind,
+            at=order.at,
             markdown=markdown,
             footer=footer,
             attachments=order.attachments,
@@ -55,7 +56,11 @@ class Replies:
         kept = await self._blobs.put("\n".join((markdown, *footer)).encode())
         delivery = await self._channel(task.repo, task.channel).send(outbound)
         return ReplyRecord(
-            kind=order.kind, message_id=delivery.message_id, markdown=kept, delivered_at=datetime.now(UTC)
+            kind=order.kind,
+            message_id=delivery.message_id,
+            markdown=kept,
+            delivered_at=datetime.now(UTC),
+            notes=delivery.notes,
         )
 
     def _channel(self, repo: str, kind: ChannelKind) -> Channel:

@@ -38,10 +38,10 @@ class Workspaces:
                 branch = await self._mirror.refresh(order.repo)
                 folders = self._folders.of(order.thread)
                 folders.make()
-                await self._mirror.clone(order.repo, branch, folders.workspace)
+                base = await self._mirror.clone(order.repo, branch, folders.workspace)
                 for file in order.attachments:
                     await self._put_into_inbox(order.thread, file)
-                return WorkspaceResult(policy=branch, time_limit_s=limits.time)
+                return WorkspaceResult(policy=branch, base=base, time_limit_s=limits.time)
 
     async def _put_into_inbox(self, thread: str, file: Attachment) -> None:
         """Same name and content: there already. Written beside and renamed, so the agent never sees half a file."""

@@ -122,7 +122,7 @@ class TaskWorkflow:
 
     async def _acknowledge(self) -> None:
         """Never delays a task, never fails it."""
-        order = ReplyInput(task=self._task, kind=ReplyKind.ACKNOWLEDGEMENT)
+        order = ReplyInput(task=self._task, at=workflow.now(), kind=ReplyKind.ACKNOWLEDGEMENT)
         try:
             await workflow.execute_activity(
                 contracts.acknowledge,
@@ -163,7 +163,12 @@ class TaskWorkflow:
         while True:
             self._enter(TaskStep.AGENT, f"sandbox {self._attempt}")
             order = AgentInput(
-                task=self._task, attempt=self._attempt, image=image, policy=workspace.policy, resume_note=note
+                task=self._task,
+                attempt=self._attempt,
+                image=image,
+                policy=workspace.policy,
+                base=workspace.base,
+                resume_note=note,
             )
             try:
                 agent = await workflow.execute_activity(
@@ -211,6 +216,7 @@ class TaskWorkflow:
         agent = self._agent
         order = ReplyInput(
             task=self._task,
+            at=workflow.now(),
             kind=ReplyKind.ANSWER,
             outcome=self._result.outcome,
             detail=self._result.detail,
@@ -248,8 +254,9 @@ class TaskWorkflow:
 
     def _options(self, base: ActivityConfig, queue: str, summary: str) -> ActivityConfig:
         """The step's limits, where it runs, and what the Temporal UI calls it."""
-        own = ActivityConfig(task_queue=queue, summary=summary, priority=self._priority)
-        return ActivityConfig(**{**base, **own})
+        config = base.copy()
+        config["task_queue"], config["summary"], config["priority"] = queue, summary, self._priority
+        return config
 
     def _agent_options(self, time_limit_s: float) -> ActivityConfig:
         queue = contracts.host_queue(self._host or "")

@@ -30,5 +30,7 @@ def load_or_create_key(path: Path) -> bytes:
         partial.unlink()
     key = path.read_bytes()
     if len(key) != SIZE:
-        raise ConfigError(f"{path} must hold {SIZE} bytes; restore it from a backup, for every surrogate follows from it")
+        raise ConfigError(
+            f"{path} must hold {SIZE} bytes; restore it from a backup, for every surrogate follows from it"
+        )
     return key

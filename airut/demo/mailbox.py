@@ -2,8 +2,8 @@
 
 import asyncio
 import email
-import email.utils
 import email.policy
+import email.utils
 import imaplib
 import smtplib
 import ssl

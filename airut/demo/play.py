@@ -6,7 +6,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from email.message import EmailMessage
 from pathlib import Path
-from typing import TypeVar
 
 from rich.console import Console, Group
 from rich.markdown import Markdown
@@ -37,8 +36,6 @@ Ann
 """
 LIMIT = 300.0
 """Seconds that the demo waits for the answer: the scripted model needs some ten, a real one a few minutes."""
-
-Found = TypeVar("Found")
 
 
 class Play:
@@ -173,8 +170,8 @@ async def _step(client: Client, task: str) -> str:
     return f"{status.step}: {status.detail}" if status.detail else str(status.step)
 
 
-async def _until(look: Callable[[], Awaitable[Found | None]]) -> Found:
+async def _until[Found](look: Callable[[], Awaitable[Found | None]]) -> Found:
     """Look again until there is something."""
-    while (found := await look()) is None:
+    while (found := await look()) is None:  # noqa: ASYNC110  # nobody tells us
         await asyncio.sleep(0.1)
     return found

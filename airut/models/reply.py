@@ -1,5 +1,6 @@
 """What goes out to a channel, before it is a mail or a post."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from airut.models.base import Model
@@ -29,6 +30,8 @@ class Outbound(Model):
     task: int
     seq: int = 0
     kind: ReplyKind
+    at: datetime
+    """When it was decided; the same on every try, and the mail's Date."""
     markdown: str
     footer: tuple[str, ...] = ()
     """Lines below the rule: usage, links. Plain text, each at most one line."""

@@ -63,6 +63,8 @@ class ReplyRecord(Model):
     message_id: str
     markdown: BlobRef
     delivered_at: datetime
+    notes: tuple[str, ...] = ()
+    """What could not be sent along: files, recipients."""
 
 
 class TaskResult(Model):
@@ -100,9 +102,11 @@ class WorkspaceInput(Model):
 
 class WorkspaceResult(Model):
     """A checkout that is ready, and what the task's rules are: `policy` is the commit that all of `.airut/` is read
-    from, the newest of the default branch; `base` is the commit that the thread's work is measured against."""
+    from, the newest of the default branch; `base` is the commit that the checkout began at, which the thread's own
+    commits come after."""
 
     policy: DefaultBranch
+    base: str
     time_limit_s: float
 
 
@@ -122,6 +126,7 @@ class AgentInput(Model):
     attempt: int
     image: str
     policy: DefaultBranch
+    base: str
     resume_note: str | None = None
     """Set when an earlier sandbox of this task was lost: what the agent is told instead of the messages."""
 
@@ -157,9 +162,10 @@ class PublishResult(Model):
 
 
 class ReplyInput(Model):
-    """Everything an answer is composed from; `seq` tells two answers of one kind apart."""
+    """Everything an answer is composed from; `seq` tells two answers of one kind apart, `at` dates all tries alike."""
 
     task: TaskInput
+    at: datetime
     kind: ReplyKind
     seq: int = 0
     outcome: TaskOutcome | None = None

@@ -26,10 +26,10 @@ class Mirror(Protocol):
         """
         ...
 
-    async def clone(self, repo: str, branch: DefaultBranch, workspace: Path) -> None:
+    async def clone(self, repo: str, branch: DefaultBranch, workspace: Path) -> str:
         """Make a full checkout for a thread: objects copied, no links or alternates into the mirror, `origin` set to
         the public URL without credentials, `branch` checked out. A finished one (marker file) is left as it is; an
-        unfinished one is made anew.
+        unfinished one is made anew. Return the commit that the checkout began at.
 
         Raises:
             GitError

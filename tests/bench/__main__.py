@@ -75,8 +75,9 @@ async def measure(stage: Stage, internet: Internet) -> Sample:
     calls = await internet.model_calls(stage.model_key, bodies=False)
     first_request = min(call.at for call in calls if call.at > delivered)
     at = await moments(client, thread)
-    out = stage.folders.of(thread).task(1, 1) / "out" / "exit.json"
-    ended = out.stat().st_mtime
+    if "run_agent done" not in at:
+        raise RuntimeError(f"{thread} did not go as it should:\n{stage.log[-5000:]}")
+    ended = (stage.folders.of(thread).task(1, 1) / "out" / "exit.json").stat().st_mtime
     return Sample(
         intake=at["thread"] - delivered,
         placement=at["prepare_workspace"] - at["thread"],

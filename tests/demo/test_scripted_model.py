@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import httpx
 import pytest
 from pydantic import JsonValue, ValidationError
 
+from airut.adapters.claude_code.binary import ClaudeBinaries
 from airut.demo.http import HttpServer
 from airut.demo.repositories import GIT_ENVIRONMENT
 from airut.demo.script import (
@@ -228,10 +228,10 @@ def test_steps_that_make_no_sense(wrong: Body) -> None:
 
 @pytest.fixture
 def claude() -> Path:
-    binary = os.environ.get("AIRUT_CLAUDE_BINARY")
-    if not binary or not Path(binary).exists():
-        pytest.skip("AIRUT_CLAUDE_BINARY names no Claude Code binary (npm: @anthropic-ai/claude-code-linux-x64)")
-    return Path(binary)
+    binary = ClaudeBinaries(Path.home() / ".cache" / "airut" / "claude").path()
+    if not binary.exists():
+        pytest.skip(f"no Claude Code at {binary}: run `airut image claude`")
+    return binary
 
 
 async def run_claude(claude: Path, url: str, home: Path, key: str, prompt: str, *session: str) -> list[Body]:

@@ -7,7 +7,7 @@ from airut.models.outcome import TaskOutcome, Usage
 from airut.models.pull_request import PullRequestRef, PullRequestState
 from airut.models.reply import ReplyKind
 from airut.models.task import ReplyInput, TaskInput
-from tests.support.messages import mail
+from tests.support.messages import NOON, mail
 
 MESSAGE = mail("add a file")
 TASK = TaskInput(
@@ -17,7 +17,7 @@ REQUEST = PullRequestRef(number=7, url="https://forge.example/7", head="b", stat
 
 
 def order(outcome: TaskOutcome, detail: str = "", **more: object) -> ReplyInput:
-    values = {"task": TASK, "kind": ReplyKind.ANSWER, "outcome": outcome, "detail": detail, **more}
+    values = {"task": TASK, "at": NOON, "kind": ReplyKind.ANSWER, "outcome": outcome, "detail": detail, **more}
     return ReplyInput.model_validate(values)
 
 

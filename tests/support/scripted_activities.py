@@ -67,7 +67,7 @@ class ScriptedActivities:
     async def prepare_workspace(self, order: WorkspaceInput) -> WorkspaceResult:
         self.asked.append("prepare_workspace")
         self.workspace(order)
-        return WorkspaceResult(policy=DefaultBranch(name="main", commit="c" * 40), time_limit_s=60)
+        return WorkspaceResult(policy=DefaultBranch(name="main", commit="c" * 40), base="c" * 40, time_limit_s=60)
 
     @activity.defn
     async def build_image(self, order: ImageInput) -> ImageResult:

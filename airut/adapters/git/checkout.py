@@ -17,8 +17,12 @@ def marker(workspace: Path) -> Path:
     return workspace.with_name(f"{workspace.name}.ready")
 
 
-def is_ready(workspace: Path) -> bool:
-    return marker(workspace).is_file() and workspace.is_dir()
+def begun_at(workspace: Path) -> str | None:
+    """The commit that a finished checkout began at; None when there is none, or only half of one."""
+    try:
+        return marker(workspace).read_text().strip() if workspace.is_dir() else None
+    except FileNotFoundError:
+        return None
 
 
 async def make_checkout(mirror: Path, branch: DefaultBranch, workspace: Path, origin: str) -> None:

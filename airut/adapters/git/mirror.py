@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from airut.adapters.git.bundle import parse_bundle
-from airut.adapters.git.checkout import is_ready, make_checkout
+from airut.adapters.git.checkout import begun_at, make_checkout
 from airut.adapters.git.fetching import fetch_all, open_mirror
 from airut.adapters.git.lock import locked
 from airut.adapters.git.process import Git, GitFailed
@@ -46,14 +46,15 @@ class GitMirror:
             async with self._mirror_locked(repo, exclusive=False):
                 return await read_tree(Git(self._mirror(repo)), commit, path)
 
-    async def clone(self, repo: str, branch: DefaultBranch, workspace: Path) -> None:
+    async def clone(self, repo: str, branch: DefaultBranch, workspace: Path) -> str:
         remote = self._remote(repo)
         with _local(remote):
             async with locked(workspace.with_name(f"{workspace.name}.lock")):
-                if await asyncio.to_thread(is_ready, workspace):
-                    return
+                if begun := await asyncio.to_thread(begun_at, workspace):
+                    return begun
                 async with self._mirror_locked(repo, exclusive=False):
                     await make_checkout(self._mirror(repo), branch, workspace, public_url(remote.url))
+                return branch.commit
 
     async def publish(self, spec: PushSpec, bundle: bytes) -> Push | None:
         remote = self._remote(spec.repo)

@@ -1,9 +1,7 @@
 """The output half of the e-mail channel (spec: email §9, §10)."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 
 from airut.adapters.mail_render import RenderedMail, Sender, render
 from airut.adapters.smtp.submission import ContentRefused, MessageTooLarge, Submission
@@ -11,12 +9,6 @@ from airut.errors import BlobError, DeliveryRefused
 from airut.models.mail_settings import MailAccount, Replies, SmtpSettings
 from airut.models.reply import Delivery, Outbound
 from airut.ports.blobs import BlobStore
-
-_REMEMBERED_DATES = 1000
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)
 
 
 class SmtpChannel:
@@ -29,7 +21,6 @@ class SmtpChannel:
         replies: Replies,
         blobs: BlobStore,
         installation: str,
-        clock: Callable[[], datetime] = _now,
     ) -> None:
         """
         Raises:
@@ -39,8 +30,6 @@ class SmtpChannel:
         self._sender = Sender(account.sender, account.aliases, installation, replies.cc == "participants")
         self._limit = replies.attachments
         self._blobs = blobs
-        self._clock = clock
-        self._dates: OrderedDict[str, datetime] = OrderedDict()
 
     async def send(self, outbound: Outbound) -> Delivery:
         files, left_out = await self._files(outbound)
@@ -78,7 +67,7 @@ class SmtpChannel:
         self, outbound: Outbound, files: Mapping[str, bytes], left_out: tuple[str, ...], plain_only: bool
     ) -> RenderedMail:
         try:
-            return render(outbound, self._sender, self._date(outbound.key), files, left_out, plain_only)
+            return render(outbound, self._sender, outbound.at, files, left_out, plain_only)
         except ValueError as error:
             raise DeliveryRefused(f"this answer cannot be a mail: {error}") from error
 
@@ -98,13 +87,6 @@ class SmtpChannel:
             except BlobError:
                 left_out.append(f"Not attached: {attachment.name}, since it cannot be read any more")
         return files, tuple(left_out)
-
-    def _date(self, key: str) -> datetime:
-        """The time of the first try, so that later ones send the same bytes."""
-        date = self._dates.setdefault(key, self._clock())
-        while len(self._dates) > _REMEMBERED_DATES:
-            self._dates.popitem(last=False)
-        return date
 
 
 def _named(outbound: Outbound, files: Mapping[str, bytes], reason: str) -> tuple[str, ...]:

@@ -169,9 +169,19 @@ class Fence:
                 await asyncio.sleep(0.01)
         self.seen = len(self.log_file.read_text().splitlines())
 
-    async def start(self, document: dict[str, Any]) -> None:
+    async def start(self, document: dict[str, Any], *, sabotage: str | None = None) -> None:
         """Starts the process and waits until it says that it is ready."""
         self.write_rules(document)
+        await self.launch("tests.proxy.sabotage" if sabotage else "proxy", *([sabotage] if sabotage else []))
+        ready = self.folder / "log" / "ready"
+        async with asyncio.timeout(20):
+            while not ready.exists():
+                if self.process is not None and self.process.returncode is not None:
+                    raise AssertionError(f"the proxy ended: {self.stderr()}")
+                await asyncio.sleep(0.01)
+
+    async def launch(self, module: str, *arguments: str) -> None:
+        """Starts the process."""
         ports = {443: self.https, 80: self.http, 53: self.dns}
         environment = {
             **os.environ,
@@ -183,14 +193,8 @@ class Fence:
         }
         with (self.folder / "stderr").open("wb") as stderr:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "proxy", env=environment, cwd=self.folder, stderr=stderr
+                sys.executable, "-m", module, *arguments, env=environment, cwd=self.folder, stderr=stderr
             )
-        ready = self.folder / "log" / "ready"
-        async with asyncio.timeout(20):
-            while not ready.exists():
-                if self.process.returncode is not None:
-                    raise AssertionError(f"the proxy ended: {self.stderr()}")
-                await asyncio.sleep(0.01)
 
     def stderr(self) -> str:
         path = self.folder / "stderr"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.proxy.authority import Authority
 from tests.proxy.fence import UPSTREAM, Fence, entry, free_port, rules
-from tests.proxy.upstreams import Echo, once
+from tests.proxy.upstreams import Echo, Http2Echo, once
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 
@@ -62,6 +62,13 @@ async def test_a_name_that_does_not_exist(fence: Fence) -> None:
     assert (answer.status_code, answer.json()["reason"]) == (502, "upstream_unreachable")
 
 
+async def greeting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server that speaks first, and no TLS."""
+    writer.write(b"220 mail.test ESMTP\r\n")
+    await writer.drain()
+    writer.close()
+
+
 @pytest.mark.parametrize("fault", ["name", "expired", "unknown authority", "self-signed", "not tls"])
 async def test_certificates(fence: Fence, fault: str) -> None:
     echo = Echo()
@@ -72,7 +79,8 @@ async def test_certificates(fence: Fence, fault: str) -> None:
         "self-signed": Authority().server_context("bad.test"),
         "not tls": None,
     }
-    port = await fence.upstream("bad.test", echo, tls=fault != "not tls", context=contexts[fault])
+    serve = greeting if fault == "not tls" else echo
+    port = await fence.upstream("bad.test", serve, tls=fault != "not tls", context=contexts[fault])
     await fence.use(rules(entry("bad.test", ports=[port])))
     async with fence.client() as client:
         for _ in range(2):
@@ -227,7 +235,8 @@ async def test_a_websocket_passes(fence: Fence) -> None:
     assert (line["bytes_out"], line["bytes_in"]) == (5, 5)
 
 
-async def test_a_response_with_trailers_does_not_hang(fence: Fence) -> None:
+async def test_a_response_with_trailers_does_not_hang(own_fence: Fence) -> None:
+    fence = own_fence  # it complains: mitmproxy has no trailers in HTTP/1
     port = await fence.upstream(
         "trailers.test", once(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX: y\r\n\r\n")
     )
@@ -238,8 +247,22 @@ async def test_a_response_with_trailers_does_not_hang(fence: Fence) -> None:
 
 
 async def test_http2_upstream(fence: Fence) -> None:
-    """Both sides HTTP/2: a proxy behind the proxy is the nearest HTTP/2 server."""
-    await fence.use(rules(entry("api.test")))
+    server = Http2Echo()
+    port = await fence.upstream("h2.test", server, alpn=["h2"])
+    await fence.use(rules(entry("h2.test", ports=[port])))
     async with fence.client(http2=True) as client:
-        answer = await client.get("https://other.test/")
-    assert answer.http_version == "HTTP/2"
+        answers = await asyncio.gather(
+            *(client.post(f"https://h2.test:{port}/{n}", content=b"x" * n) for n in range(20))
+        )
+    assert [len(answer.content) for answer in answers] == list(range(20))
+    assert server.connections == 1
+    assert {(b":authority", f"h2.test:{port}".encode()), (b":scheme", b"https")} <= set(server.headers[0])
+    assert b"host" not in dict(server.headers[0])
+
+
+async def test_http2_to_an_http1_upstream_streams_many_at_once(fence: Fence) -> None:
+    port = await fence.upstream("many.test", once(OK))
+    await fence.use(rules(entry("many.test", ports=[port])))
+    async with fence.client(http2=True) as client:
+        answers = await asyncio.gather(*(client.get(f"https://many.test:{port}/{n}") for n in range(20)))
+    assert {answer.status_code for answer in answers} == {200}

@@ -1,7 +1,12 @@
 """Upstream servers in a few lines each."""
 
 import asyncio
+from collections import defaultdict
 from dataclasses import dataclass, field
+
+import h2.config
+import h2.connection
+import h2.events
 
 from tests.proxy.fence import Serve
 
@@ -53,3 +58,31 @@ def once(answer: bytes) -> Serve:
         writer.close()
 
     return serve
+
+
+@dataclass
+class Http2Echo:
+    """An HTTP/2 server that sends each body back."""
+
+    headers: list[list[tuple[bytes, bytes]]] = field(default_factory=list)
+    connections: int = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding=None))
+        connection.initiate_connection()
+        writer.write(connection.data_to_send())
+        bodies: dict[int, bytes] = defaultdict(bytes)
+        while data := await reader.read(65_536):
+            for event in connection.receive_data(data):
+                if isinstance(event, h2.events.RequestReceived):
+                    self.headers.append(list(event.headers))
+                elif isinstance(event, h2.events.DataReceived):
+                    bodies[event.stream_id] += event.data
+                    connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                elif isinstance(event, h2.events.StreamEnded):
+                    connection.send_headers(event.stream_id, [(":status", "200")])
+                    connection.send_data(event.stream_id, bodies[event.stream_id], end_stream=True)
+            writer.write(connection.data_to_send())
+            await writer.drain()
+        writer.close()

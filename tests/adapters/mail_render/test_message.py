@@ -38,6 +38,7 @@ def outbound(**changes: object) -> Outbound:
         thread=f"demo/mail/{TOKEN}",
         task=2,
         kind=ReplyKind.ANSWER,
+        at=datetime(2025, 1, 1, tzinfo=UTC),
         markdown="**Done.**\n",
         footer=("opus, 0.12 USD",),
         routes=(ROUTE,),

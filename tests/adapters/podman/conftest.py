@@ -16,6 +16,8 @@ from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import Enforce, SandboxSettings
 from tests.contract.sandbox import Stage
 
+CA = Path.home() / ".cache" / "airut" / "tests-ca"
+
 
 @pytest.fixture(scope="session")
 def podman() -> None:
@@ -36,8 +38,9 @@ def state() -> Path:
 
 
 @pytest.fixture(scope="session")
-def root(state: Path) -> RootCa:
-    return load_or_create_root(state / "ca")
+def root() -> RootCa:
+    """Kept from run to run: it is part of the image, whose first container costs seconds."""
+    return load_or_create_root(CA)
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ async def test_hardening(inside: dict[str, Any], tmp_path: Path) -> None:
         "uid": "1000",
         "gid": "1000",
         "groups": ["1000"],
-        "capabilities": {name: none for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")},
+        "capabilities": dict.fromkeys(("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"), none),
         "no_new_privileges": "1",
         "seccomp": "2",
         "processes": 3,

@@ -15,6 +15,7 @@ from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import SandboxSettings
 from airut.errors import EngineError, EngineUnavailable, ImageMissing, NetworkLost, PolicyInvalid
 from airut.models.sandbox import NetworkSpec
+from tests.adapters.podman.conftest import CA
 from tests.contract.sandbox import WAITS, Stage
 
 WORKER = """
@@ -31,7 +32,7 @@ async def main(told):
     state = Path(told["state"])
     settings = SandboxSettings(told["installation"], "here", state, enforce=Enforce.BEST_EFFORT,
                                cgroup_parent=told["cgroup"], warm=0)
-    sandboxes = PodmanSandboxes(Engine(), settings, FenceRules(load_or_create_root(state / "ca")), told["proxy"])
+    sandboxes = PodmanSandboxes(Engine(), settings, FenceRules(load_or_create_root(Path(told["ca"]))), told["proxy"])
     ref = await sandboxes.start(SandboxSpec.model_validate_json(told["spec"]))
     async for chunk in sandboxes.follow(ref, 0):
         if chunk.data:
@@ -47,6 +48,7 @@ async def test_the_agent_outlives_the_worker(
     spec = stage.spec("echo ready; for i in $(seq 30); do echo $i; sleep 0.05; done; exit 6")
     told = {
         "state": str(settings.state),
+        "ca": str(CA),
         "installation": settings.installation,
         "cgroup": settings.cgroup_parent,
         "proxy": proxy_image,

@@ -40,7 +40,9 @@ async def test_a_warm_fence_serves_one_sandbox(warm: Stage, settings: SandboxSet
     runtime = settings.runtime.parent / f"w{os.getpid()}"
     ready = [folder.name.removeprefix("warm-") for folder in runtime.glob("warm-*")]
     assert len(ready) == 1
-    network = NetworkSpec(allowlist=None, repository="acme/web", granted_presets=("anthropic",), upstream_dns=("192.0.2.1",))
+    network = NetworkSpec(
+        allowlist=None, repository="acme/web", granted_presets=("anthropic",), upstream_dns=("192.0.2.1",)
+    )
     spec = warm.spec(f"cat /etc/resolv.conf; {ASK}", network=network)
     ref = await warm.sandboxes.start(spec)
     assert list(runtime.glob("warm-*")) == []
@@ -49,7 +51,7 @@ async def test_a_warm_fence_serves_one_sandbox(warm: Stage, settings: SandboxSet
     # Allowed by the rules it was given after it had started; only the way to the outside does not exist here.
     assert output.splitlines()[-1] != b"403"
     log = (spec.folder / "log" / "network.jsonl").read_text()
-    assert f'"{spec.sandbox_id}"' in log
+    assert f'"task": "{spec.task}"' in log
     await warm.sandboxes.remove(spec.sandbox_id)
     assert list(runtime.iterdir()) == []
 
@@ -57,9 +59,11 @@ async def test_a_warm_fence_serves_one_sandbox(warm: Stage, settings: SandboxSet
 async def test_rules_that_need_another_port_get_a_proxy_of_their_own(warm: Stage, settings: SandboxSettings) -> None:
     runtime = settings.runtime.parent / f"w{os.getpid()}"
     network = NetworkSpec(
-        allowlist="domains:\n  - host: example.org\n    ports: [8443]\n", repository="acme/web", granted_presets=()
+        allowlist="url_prefixes:\n  - host: example.org\n    ports: [8443]\n", repository="acme/web", granted_presets=()
     )
-    spec = warm.spec("p=$(awk '{print $2}' /etc/resolv.conf); curl -sk https://$p:8443/ >/dev/null; echo $?", network=network)
+    spec = warm.spec(
+        "p=$(awk '{print $2}' /etc/resolv.conf); curl -sk https://$p:8443/ >/dev/null; echo $?", network=network
+    )
     output, _ = await warm.run(spec)
     assert len(list(runtime.glob("warm-*"))) == 1
     assert output != b"7\n"  # curl's word for: connection refused

@@ -2,7 +2,6 @@ import hashlib
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -33,6 +32,7 @@ OUTBOUND = Outbound(
     thread="demo/mail/x",
     task=1,
     kind=ReplyKind.ANSWER,
+    at=datetime(2025, 1, 1, tzinfo=UTC),
     markdown="Done.",
     routes=(ROUTE,),
     participants=("ann@mail.test", "bob@mail.test"),
@@ -40,7 +40,6 @@ OUTBOUND = Outbound(
 
 
 def channel(port: int, blobs: Path, **changes: object) -> SmtpChannel:
-    seconds = count()
     settings = SmtpSettings(host="127.0.0.1", port=port, security=Security.PLAIN).model_copy(update=changes)
     account = MailAccount(username="bot", password=Secret('p"ä\\'), **{"from": "Airut <bot@mail.test>"})
     return SmtpChannel(
@@ -49,7 +48,6 @@ def channel(port: int, blobs: Path, **changes: object) -> SmtpChannel:
         Replies(attachments=1000),
         LocalBlobStore(blobs),
         "inst-1",
-        clock=lambda: datetime(2025, 1, 1, 0, 0, next(seconds), tzinfo=UTC),
     )
 
 

@@ -1,0 +1,126 @@
+"""Whatever breaks, nothing passes."""
+
+import asyncio
+import json
+import signal
+import time
+
+import httpx
+import pytest
+
+from tests.proxy.fence import PROXY, Fence, entry, rules
+from tests.proxy.upstreams import Echo
+
+BEFORE_THE_DECISION_IS_OVER = [
+    "proxy.addon:Fence.client_connected",
+    "proxy.addon:Fence.requestheaders",
+    "proxy.addon:Fence.server_connect",
+    "proxy.addon:Fence.is_cleared",
+    "proxy.addon:Fence._clear",
+    "proxy.acceptance:accept",
+    "proxy.acceptance:end_to_end",
+    "proxy.matching:decide",
+    "proxy.foreign:screen",
+    "proxy.upstream:check_addresses",
+    "proxy.swap:swap",
+    "proxy.resolver:Resolver.resolve",
+    "proxy.layers:FencedStream.state_wait_for_request_headers",
+    "proxy.layers:FencedStream.make_server_connection",
+]
+
+
+@pytest.mark.parametrize("part", BEFORE_THE_DECISION_IS_OVER)
+async def test_a_part_that_raises_lets_nothing_pass(own_fence: Fence, part: str) -> None:
+    echo = Echo()
+    port = await own_fence.upstream("api.test", echo)
+    probed = part.startswith(("proxy.addon:Fence.c", "proxy.addon:Fence.r", "proxy.layers:FencedStream.s"))
+    document = rules(entry("api.test", ports=[port]))
+    try:
+        await own_fence.start(document, sabotage=part)
+    except (AssertionError, TimeoutError):
+        assert probed  # the readiness probe already met what is broken, and no agent is started
+    async with own_fence.client() as client:
+        try:
+            answer = await client.post(f"https://api.test:{port}/", content=b"secret")
+        except httpx.HTTPError:
+            pass
+        else:
+            assert answer.status_code in (403, 502)
+    assert echo.heads == []
+
+
+async def test_later_parts_that_raise_do_not_hang(own_fence: Fence) -> None:
+    echo = Echo()
+    port = await own_fence.upstream("api.test", echo)
+    await own_fence.start(rules(entry("api.test", ports=[port])), sabotage="proxy.addon:Fence.responseheaders")
+    async with own_fence.client() as client:
+        assert (await client.get(f"https://api.test:{port}/")).text == "ok"
+
+
+async def test_a_log_that_cannot_be_written_blocks(own_fence: Fence) -> None:
+    echo = Echo()
+    port = await own_fence.upstream("api.test", echo)
+    with pytest.raises(AssertionError, match="the proxy ended"):
+        await own_fence.start(rules(entry("api.test", ports=[port])), sabotage="proxy.access_log:AccessLog._append")
+    assert echo.heads == []
+
+
+@pytest.mark.parametrize("text", ["", "{", json.dumps(rules(version=2)), json.dumps(rules())[:-9]])
+async def test_without_rules_it_does_not_start(own_fence: Fence, text: str) -> None:
+    own_fence.write_rules(text)
+    await own_fence.launch("proxy")
+    assert own_fence.process is not None
+    assert await asyncio.wait_for(own_fence.process.wait(), 10) == 1
+    assert "the proxy does not start" in own_fence.stderr()
+    assert not (own_fence.folder / "log" / "ready").exists()
+
+
+async def test_ready_says_what_answers(own_fence: Fence) -> None:
+    document = rules(entry("api.test", ports=[9_443]))
+    await own_fence.start(document)
+    ready = json.loads((own_fence.folder / "log" / "ready").read_text())
+    assert ready == {
+        "time": ready["time"],
+        "dns": own_fence.dns,
+        "tcp": [own_fence.http, own_fence.https, 9_443],
+        "digest": document["digest"],
+    }
+    kinds = [json.loads(line)["kind"] for line in own_fence.log_file.read_text().splitlines()]
+    assert kinds == ["start"]  # the probes are not traffic
+
+
+async def test_sigterm_ends_it_within_two_seconds(own_fence: Fence) -> None:
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    port = await own_fence.upstream("slow.test", hang)
+    await own_fence.start(rules(entry("slow.test", ports=[port])))
+    _, writer = await own_fence.connect("slow.test", port)
+    writer.write(f"GET / HTTP/1.1\r\nHost: slow.test:{port}\r\n\r\n".encode())
+    await asyncio.sleep(0.2)
+    assert own_fence.process is not None
+    began = time.monotonic()
+    own_fence.process.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(own_fence.process.wait(), 5) == 0
+    assert time.monotonic() - began < 2
+    writer.close()
+    print(own_fence.log_file.read_text(), own_fence.stderr())
+    assert own_fence.log()[-1]["error"] in ("proxy stopped", "client disconnected")
+    assert own_fence.log("stop")
+
+
+async def test_killed_it_leaves_nothing_listening(own_fence: Fence) -> None:
+    await own_fence.start(rules())
+    assert own_fence.process is not None
+    own_fence.process.kill()
+    await own_fence.process.wait()
+    for port in (own_fence.https, own_fence.http, own_fence.dns):
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(PROXY, port)
+
+
+async def test_a_port_in_use_ends_it(own_fence: Fence) -> None:
+    taken = await asyncio.start_server(lambda _reader, _writer: None, PROXY, own_fence.dns)
+    with pytest.raises(AssertionError, match="the proxy ended"):
+        await own_fence.start(rules())
+    taken.close()

@@ -42,8 +42,8 @@ class Publishing:
                     ),
                     await self._blobs.get(order.bundle),
                 )
-                if push is None:
-                    return PublishResult(pull_request=order.task.pull_request, branch=order.task.branch)
+                if push is None or push.commit == order.task.published:
+                    return PublishResult()
                 if not settings.enabled:
                     return PublishResult(branch=branch, commit=push.commit)
                 request = await self._open(order, push, settings)

@@ -204,12 +204,17 @@ class TaskWorkflow:
             PublishInput(task=self._task, policy=prepared[0].policy, bundle=agent.bundle, text=agent.text),
             **self._options(options.PUBLISH, contracts.host_queue(self._host or ""), "push, pull request"),
         )
-        self._notes += published.notes
-        self._result = self._result.model_copy(
-            update={"branch": published.branch or self._task.branch, "pull_request": published.pull_request}
-        )
         if published.branch is None:
             self._end(TaskOutcome.NO_CHANGES)
+            return
+        self._notes += published.notes
+        self._result = self._result.model_copy(
+            update={
+                "branch": published.branch,
+                "published": published.commit,
+                "pull_request": published.pull_request,
+            }
+        )
 
     async def _answer(self) -> None:
         self._enter(TaskStep.REPLYING)

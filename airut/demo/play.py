@@ -68,7 +68,8 @@ class Play:
             self._show(thread, replies[-1])
             self._say(f"done in {time.monotonic() - self._begun:.0f} s")
             if self._keep:
-                await self._linger(thread)
+                self._say("everything stays up; ctrl-C ends it")
+                await asyncio.Event().wait()
             return bool(thread.recent and thread.recent[-1].outcome.did_its_job)
 
     def _say(self, text: str) -> None:
@@ -100,8 +101,9 @@ class Play:
         head = Table.grid(padding=(0, 1))
         for name in ("From", "To", "Subject", "In-Reply-To", "Auto-Submitted"):
             head.add_row(Text(name, style="dim"), Text(str(reply[name])))
-        body = Markdown(plain.get_content() if plain else "")
-        console.print(Panel(Group(head, "", body), title="the reply, as received"))
+        words, _, footer = (plain.get_content() if plain else "").rpartition("\n---\n")
+        body = Group(head, "", Markdown(words), "", Text(footer.strip(), style="dim"))
+        console.print(Panel(body, title="the reply, as received"))
         if thread.pull_request and thread.branch:
             repository = self._stage.repositories / f"{REPOSITORY}.git"
             pull = self._stage.forge.pulls(REPOSITORY).get(thread.pull_request.number)
@@ -131,12 +133,6 @@ class Play:
                 seen.add(row)
                 table.add_row(*row, style="red" if entry["decision"] == "blocked" else "")
         return table
-
-    async def _linger(self, thread: ThreadStatus) -> None:
-        config = self._stage.config_file
-        self._say(f"everything stays up; try  airut --config {config} thread show {thread.thread}")
-        self._say("ctrl-C ends it")
-        await asyncio.Event().wait()
 
 
 def scripted() -> Script:

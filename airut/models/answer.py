@@ -76,7 +76,7 @@ def compose_answer(order: ReplyInput, text: str) -> str:
         parts.append(NOTHING_SAID)
     if outcome is TaskOutcome.NO_CHANGES:
         parts.append(parts.pop(0))  # the agent's words come first, when nothing went wrong
-    if request := order.pull_request:
+    if (request := order.pull_request) and outcome is TaskOutcome.SUCCESS:
         verb = "Opened" if request.created else "Updated"
         parts.append(f"{verb} pull request [#{request.number}]({request.url}).")
     elif order.branch and outcome is TaskOutcome.SUCCESS:

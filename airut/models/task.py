@@ -36,6 +36,8 @@ class TaskInput(Model):
     """The sandbox host that holds the workspace; None before the first placement."""
     branch: str | None = None
     """The thread's own branch once something was pushed."""
+    published: str | None = None
+    """The commit that was pushed last: the same one again is no change."""
     pull_request: PullRequestRef | None = None
     participants: tuple[str, ...] = ()
 
@@ -75,6 +77,7 @@ class TaskResult(Model):
     usage: Usage = Usage()
     host: str | None = None
     branch: str | None = None
+    published: str | None = None
     pull_request: PullRequestRef | None = None
     reply: ReplyRecord | None = None
 
@@ -153,7 +156,7 @@ class PublishInput(Model):
 
 
 class PublishResult(Model):
-    """`branch` and `pull_request` are None when the bundle held nothing new."""
+    """All None when the bundle held nothing that the branch does not hold already."""
 
     branch: str | None = None
     commit: str | None = None

@@ -55,6 +55,7 @@ class ThreadState(BaseModel):
     session_id: str | None = None
     host: str | None = None
     branch: str | None = None
+    published: str | None = None
     pull_request: PullRequestRef | None = None
     participants: tuple[str, ...] = ()
     usage: Usage = Usage()
@@ -93,6 +94,7 @@ class ThreadState(BaseModel):
             session_id=self.session_id,
             host=self.host,
             branch=self.branch,
+            published=self.published,
             pull_request=self.pull_request,
             participants=self.participants,
         )
@@ -101,6 +103,7 @@ class ThreadState(BaseModel):
         """Carry over what a closed task leaves to the next one."""
         self.host = result.host or self.host
         self.branch = result.branch or self.branch
+        self.published = result.published or self.published
         self.pull_request = result.pull_request or self.pull_request
         self.usage = self.usage + result.usage
         self.last_reply = result.reply or self.last_reply

@@ -72,6 +72,13 @@ async def test_a_reply_continues_the_session_in_the_same_workspace(conversation:
     assert len(pulls) == 1
     assert "Updated pull request" in body(second)
 
+    await conversation.plays(say("Nothing to do."))
+    await conversation.writes("Anything else?", answers=second)
+    *_, third = await conversation.answers(3)
+    status = await conversation.idle(await conversation.thread(third))
+    assert status.recent[-1].outcome is TaskOutcome.NO_CHANGES
+    assert "pull request" not in body(third)
+
 
 async def test_two_mails_at_once_run_one_after_the_other(conversation: Conversation) -> None:
     await conversation.plays(bash("sleep 1"), say("First done."), say("Second done."), say("Third done."))

@@ -18,11 +18,11 @@ async def test_an_external_server_is_named_by_temporals_own_environment(
     monkeypatch.setenv("TEMPORAL_NAMESPACE", temporal.client.namespace)
     client = await connect(TemporalSettings(mode="external"))
     assert client.namespace == temporal.client.namespace
-    assert [execution async for execution in client.list_workflows(limit=1)] is not None
+    assert len([execution async for execution in client.list_workflows(limit=1)]) <= 1
 
 
 async def test_nothing_there_is_an_error_that_callers_wait_on() -> None:
-    with pytest.raises(RuntimeError, match="127.0.0.1:1"):
+    with pytest.raises(RuntimeError, match=r"127\.0\.0\.1:1"):
         await connect(TemporalSettings(port=1))
 
 

@@ -14,6 +14,8 @@ from signals.mail_quotes import QUOTE_BEGIN, SIGNATURE_END
 
 MAX_HTML = 5 * 1024 * 1024
 """Characters; what is above is cut, since no person writes so much and parsing it takes seconds."""
+MAX_UNCLOSED = 1000
+"""Tags without an end, by which HTML is taken for text: programs that write HTML close theirs."""
 MAX_DEPTH = 100
 """Deeper elements are read as their text alone: twenty years of replies nest less."""
 
@@ -41,7 +43,7 @@ def html_to_markdown(html: str, files: Mapping[str, str] | None = None) -> str:
     Quotes and signatures that clients mark stand between the marks of `mail_quotes`; `split_marked` reads them.
     """
     # The comment keeps the parser from guessing that short or XML-like text was passed by mistake.
-    soup = BeautifulSoup("<!-- -->" + html[:MAX_HTML], "html.parser")
+    soup = BeautifulSoup("<!-- -->" + _parseable(html[:MAX_HTML]), "html.parser")
     for element in soup.find_all(_is_dropped):
         element.extract()
     mark_regions(soup)
@@ -148,6 +150,21 @@ class _Writer:
         texts = [[" ".join(self._text(cell, depth).split()) for cell in row] for row in rows]
         has_header = any(cell.name == "th" for cell in rows[0])
         return [Block(write_table(texts, has_header=has_header), loose=True)]
+
+
+def _parseable(html: str) -> str:
+    """What the standard library's parser reads in linear time: it looks for the end of each comment and each tag
+    from every one that has none, which takes hours for a mail made for it."""
+    kept: list[str] = []
+    position = 0
+    while (start := html.find("<!--", position)) >= 0:
+        kept.append(html[position:start])
+        end = html.find("-->", start + 2)
+        position = len(html) if end < 0 else end + 3
+    text = "".join((*kept, html[position:]))
+    if text.count("<") - text.count(">") > MAX_UNCLOSED:
+        text = text.replace("<", "&lt;")
+    return text
 
 
 def _is_block(element: Tag) -> bool:

@@ -6,12 +6,10 @@ from bs4.element import Tag
 def table_rows(table: Tag) -> list[list[Tag]]:
     """Cells of the table's own rows, not those of tables inside it; rows without cells left out."""
     rows: list[list[Tag]] = []
-    for row in table.find_all("tr"):
-        if row.find_parent("table") is table:
-            cells = list(row.find_all(["td", "th"], recursive=False))
-            if cells:
-                rows.append(cells)
-    return rows
+    for child in table.find_all(True, recursive=False):
+        own = [child] if child.name == "tr" else child.find_all("tr", recursive=False)
+        rows.extend(list(row.find_all(["td", "th"], recursive=False)) for row in own)
+    return [row for row in rows if row]
 
 
 def write_table(rows: list[list[str]], *, has_header: bool) -> str:

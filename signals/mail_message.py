@@ -10,6 +10,7 @@ from airut.models.message import Attachment, ChannelKind, InboundMessage, MailRo
 from airut.ports.blobs import BlobStore
 from airut.ports.mailbox import FetchedMail
 from signals.mail_attachments import MailFile, too_big, within_limits
+from signals.mail_authorization import participants
 from signals.mail_from import BadFrom, normalized, parse_mailbox
 from signals.mail_header import HeaderBlock
 from signals.mail_hints import HintedText, read_hints
@@ -30,6 +31,7 @@ class Draft(Model):
     key: str
     thread: str
     sender: str
+    participants: tuple[str, ...]
     sent_at: datetime
     received_at: datetime
     subject: str
@@ -69,10 +71,12 @@ def draft_message(
     if not text and not files and notes:
         # Nothing but the obstacle is left to say; the thread answers it like any other message.
         text = uncut = "\n".join(f"({note})" for note in notes)
+    route = _route(header, references, verified.address, token)
     return Draft(
         key=key,
         thread=workflow_id(repo, token),
         sender=verified.address,
+        participants=participants(verified.address, (*route.to, *route.cc), channel.auth.authorized_senders),
         sent_at=_sent_at(header) or mail.internal_date,
         received_at=mail.internal_date,
         subject=header.text("subject"),
@@ -81,7 +85,7 @@ def draft_message(
         files=files,
         hinted=hinted,
         notes=(*notes, *hinted.notes),
-        route=_route(header, references, verified.address, token),
+        route=route,
     )
 
 
@@ -106,6 +110,7 @@ async def store_message(draft: Draft, repo: str, blobs: BlobStore) -> InboundMes
         repo=repo,
         channel=ChannelKind.EMAIL,
         author=draft.sender,
+        participants=draft.participants,
         sent_at=draft.sent_at,
         received_at=draft.received_at,
         subject=draft.subject,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.agent import AgentRuns
 from activities.cleanup import CleanUps
@@ -42,7 +43,7 @@ from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
 from airut.temporal.delivery import deliver
 from signals.mail_dns import DnsResolver
-from signals.mail_intake import MailIntake
+from signals.mail_intake import MailIntake, SubmitRefused
 
 Activities = Sequence[Callable[..., Any]]
 
@@ -62,7 +63,12 @@ def intakes(config: Config, client: Client) -> Sequence[MailIntake]:
     """One listener for each mailbox."""
 
     async def submit(message: InboundMessage) -> None:
-        await deliver(client, message)
+        try:
+            await deliver(client, message)
+        except RPCError as error:
+            if error.status is RPCStatusCode.INVALID_ARGUMENT:
+                raise SubmitRefused(error.message) from error
+            raise
 
     blobs, resolver = blob_store(config), DnsResolver()
     return [
@@ -116,9 +122,7 @@ class SandboxHost:
         images = PodmanImages(engine, rules.roots(), _path("AIRUT_BUILD_CA"))
         sandboxes = PodmanSandboxes(engine, self._sandbox_settings(), rules, await images.ensure_proxy())
         self._stack.push_async_callback(sandboxes.close)
-        repositories = ConfiguredRepositories(
-            config, load_or_create_key(config.state / "surrogate.key"), claude_binary
-        )
+        repositories = ConfiguredRepositories(config, load_or_create_key(config.state / "surrogate.key"), claude_binary)
         folders = ThreadFolders(state=config.state)
         mirror = GitMirror(config.state / "mirrors", remotes(config), lambda: _real_values(config, repositories))
         forge = GitHubForge(lambda repo: github_repository(config, repo))

@@ -51,20 +51,11 @@ class MailRoute(Model):
     lost_references: bool = False
     """The mail began with `Re:` and carried no reference header: its client threads by subject only."""
 
-    @property
-    def people(self) -> tuple[str, ...]:
-        """Everybody the mail was addressed to, besides its author."""
-        return (*self.to, *self.cc)
-
 
 class ConsoleRoute(Model):
     """A message of `airut send`: the answer stays in the thread and is printed by the CLI."""
 
     kind: Literal["console"] = "console"
-
-    @property
-    def people(self) -> tuple[str, ...]:
-        return ()
 
 
 Route = Annotated[MailRoute | ConsoleRoute, Field(discriminator="kind")]
@@ -83,6 +74,8 @@ class InboundMessage(Model):
     repo: str
     channel: ChannelKind
     author: str
+    participants: tuple[str, ...] = ()
+    """The author and whoever else was addressed and is authorized: who may be copied in, and may go on."""
     sent_at: datetime
     received_at: datetime
     subject: str = ""

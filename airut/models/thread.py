@@ -70,7 +70,7 @@ class ThreadState(BaseModel):
         self.seen.append(SeenKey(key=message.key, at=now))
         self.queue.append(message)
         self.subject = self.subject or message.subject
-        self.participants = tuple(dict.fromkeys((*self.participants, message.author, *message.route.people)))
+        self.participants = tuple(dict.fromkeys((*self.participants, *message.participants)))
         return True
 
     def next_task(self, thread: "ThreadInput", session_id: str) -> TaskInput:

@@ -17,6 +17,13 @@ def test_a_known_key_is_not_accepted_again() -> None:
     assert [message.text.inline for message in state.queue] == ["a"]
 
 
+def test_participants_are_those_that_the_messages_name() -> None:
+    state = ThreadState()
+    state.accept(mail("a"), NOON)
+    state.accept(mail("b", author="bob@example.com"), NOON)
+    assert state.participants == ("ann@example.com", "bob@example.com")
+
+
 def test_keys_are_forgotten_by_age_and_number() -> None:
     state = ThreadState()
     for number in range(limits.SEEN_MOST + 5):

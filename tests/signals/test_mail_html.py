@@ -37,8 +37,8 @@ CASES = {
     "pictures": ('see <img src="cid:p1@x"> there <img src="cid:unknown">', "see [file: chart.png] there"),
     "entities": ("a&nbsp;b &amp; &lt;c&gt; &#x263A; &bogus", "a b & <c> ☺ &bogus"),
     "outlook lists": (
-        "<p class=MsoListParagraph style='mso-list:l0 level1 lfo1'><![if !supportLists]><span>·<span>&nbsp;&nbsp;</span>"
-        "</span><![endif]>one</p><p class=MsoListParagraphCxSpLast style='mso-list:l0 level2 lfo1'>o&nbsp; two</p>"
+        "<p class=MsoListParagraph style='mso-list:l0 level1 lfo1'><![if !supportLists]><span>·<span>&nbsp;&nbsp;"
+        "</span></span><![endif]>one</p><p class=MsoListParagraphCxSpLast style='mso-list:l0 level2 lfo1'>o&nbsp; two</p>"
         "<p class=MsoListParagraph>2)&nbsp; three</p>",
         "- one\n  - two\n2 three",
     ),
@@ -54,7 +54,14 @@ def test_markdown(html: str, markdown: str) -> None:
     assert html_to_markdown(html, {"p1@x": "chart.png"}) == markdown
 
 
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("piece", ["<!--", "<a b='", "<![if ", "<?", "&#", "<table><tr><td>"])
+def test_html_made_to_be_slow(piece: str) -> None:
+    assert html_to_markdown(f"x{piece * 20_000}").startswith("x")
+
+
 def test_depth_is_no_danger() -> None:
     assert html_to_markdown("<div>" * 5000 + "deep") == "deep"
     assert html_to_markdown("<b>" * 5000 + "deep").strip("*") == "deep"
     assert "deep" in html_to_markdown("<ul><li>" * 400 + "deep")
+    assert "deep" in html_to_markdown("<blockquote type=cite>" * 5000 + "deep")

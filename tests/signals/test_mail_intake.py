@@ -6,6 +6,7 @@ import imaplib
 import ssl
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
+from email.utils import format_datetime, localtime
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.imap.mailbox import imap_mailbox
 from airut.demo.mailserver import MailServer
 from airut.models.mail_settings import EmailChannel
-from airut.models.message import InboundMessage
+from airut.models.message import InboundMessage, MailRoute
 from signals.mail_dns import DnsTemporary
 from signals.mail_intake import Delays, MailIntake, SubmitRefused
 from signals.mail_status import MailAudit, MailboxState
@@ -247,13 +248,12 @@ async def test_html_reply_with_files(mail_server: MailServer, tmp_path: Path) ->
         assert received.uncut is not None
         assert received.uncut.inline is not None
         assert "> old" in received.uncut.inline
-        assert received.route.people == ("agent@mail.test", "bob@example.org", address)
+        assert isinstance(received.route, MailRoute)
+        assert (*received.route.to, *received.route.cc) == ("agent@mail.test", "bob@example.org", address)
+        assert "bob@example.org" not in received.participants  # addressed, but not authorized
         (file,) = received.attachments
-        assert (file.name, file.media_type, await intake.blobs.get(file.content)) == (
-            "a.pdf",
-            "application/pdf",
-            b"%PDF",
-        )
+        assert (file.name, file.media_type) == ("a.pdf", "application/pdf")
+        assert await intake.blobs.get(file.content) == b"%PDF"
 
 
 async def test_long_text_goes_to_the_blob_store(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811
@@ -291,8 +291,6 @@ async def test_dns_down_keeps_the_mail(mail_server: MailServer, tmp_path: Path) 
     signature = "v=1; a=rsa-sha256; d=example.org; s=s; h=from:subject:date; bh=AAAA; b=AAAA"
     channel = email_channel(mail_server, address, auth={"mode": "verify"})
     async with running(channel, tmp_path) as intake:
-        from email.utils import format_datetime, localtime
-
         mail_server.deliver(mail(DKIM_Signature=signature, Date=format_datetime(localtime())), address)
         await intake.until(MailboxState.DEGRADED, "dns: ")
         assert folder_size(mail_server, address, "INBOX") == 1

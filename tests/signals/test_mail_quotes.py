@@ -12,8 +12,8 @@ GMAIL = (
 )
 OUTLOOK_WEB = (
     '<html><body><div class="elementToProof">{words}</div><div id="appendonsend"></div>'
-    '<hr style="display:inline-block;width:98%"><div id="divRplyFwdMsg" dir="ltr"><b>From:</b> Bob<br><b>Sent:</b> Monday'
-    "<br><b>To:</b> Alice<br><b>Subject:</b> x</div><div>the old text</div></body></html>"
+    '<hr style="display:inline-block;width:98%"><div id="divRplyFwdMsg" dir="ltr"><b>From:</b> Bob<br>'
+    "<b>Sent:</b> Monday<br><b>To:</b> Alice<br><b>Subject:</b> x</div><div>the old text</div></body></html>"
 )
 OUTLOOK_DESKTOP = (
     "<div class=WordSection1><p class=MsoNormal>{words}<o:p></o:p></p><p class=MsoNormal><o:p>&nbsp;</o:p></p>"
@@ -52,7 +52,7 @@ PLAIN_CLIENTS = {
     "apple_fr": "{words}\n\n> Le 2 mars 2026 à 09:00, Bob <b@x.org> a écrit :\n> \n> the old text\n",
     "gmail_ja": "{words}\n\n2026年3月2日(月) 9:00 Bob <bob@example.org>:\n\n> the old text\n",
     "mutt": "{words}\n\nOn 2026-03-02 09:00, Bob wrote:\n> the old text\n> > older\n",
-    "outlook": "{words}\n\n________________________________\nFrom: Bob\nSent: Monday\nTo: Alice\nSubject: x\n\nthe old text",
+    "outlook": "{words}\n\n_________________________\nFrom: Bob\nSent: Monday\nTo: Alice\nSubject: x\n\nthe old text",
     "outlook_es": "{words}\n\nDe: Bob\nEnviado el: lunes\nPara: Alice\nAsunto: x\n\nthe old text",
     "original": "{words}\n\n-----Original Message-----\nFrom: Bob\nSent: x\n\nthe old text",
     "urspruengliche": "{words}\n\n-----Ursprüngliche Nachricht-----\nVon: Bob\n\nthe old text",

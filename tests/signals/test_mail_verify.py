@@ -39,7 +39,8 @@ PRIVATE, PUBLIC = make_key(1024)
 
 
 def signed(mail: bytes = MAIL, domain: bytes = b"example.org", fields: list[bytes] = FIELDS, **more: object) -> bytes:
-    return dkim.sign(mail, b"s", domain, PRIVATE, include_headers=fields, **more) + mail
+    field: bytes = dkim.sign(mail, b"s", domain, PRIVATE, include_headers=fields, **more)
+    return field + mail
 
 
 def zone(**changes: tuple[bytes, ...]) -> Zone:

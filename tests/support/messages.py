@@ -18,6 +18,7 @@ def mail(text: str, thread: str = "web/mail/abcdefgh23456789", author: str = "an
         repo=thread.split("/")[0],
         channel=ChannelKind.EMAIL,
         author=author,
+        participants=(author,),
         sent_at=NOON,
         received_at=NOON,
         subject="Add a file",

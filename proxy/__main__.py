@@ -25,6 +25,8 @@ def main() -> int:
     """Runs until SIGTERM (0), or until a part of the fence ends by itself (1)."""
     os.umask(0o077)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    # Its warnings are about single connections, which the access log has; its errors are mitmproxy's own.
+    logging.getLogger("mitmproxy.proxy.server").setLevel(logging.ERROR)
     skip_default_addons()
     from proxy.serving import serve  # after the line above, which must come before anything of mitmproxy's
 

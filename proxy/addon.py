@@ -51,6 +51,7 @@ class Fence:
         self._records: dict[str, Record] = {}
         self._cleared: set[str] = set()
         self._bad: dict[str, float] = {}
+        self._stopped = False
         self._abort = abort
 
     # --- connections ---------------------------------------------------------------------------------------------
@@ -254,11 +255,12 @@ class Fence:
         """Shutdown: what is still open is written down."""
         for flow_id in list(self._records):
             self._finish(flow_id, error="proxy stopped")
+        self._stopped = True
 
     def _finish(self, flow_id: str, *, kind: str = "http", error: str | None = None) -> None:
         self._cleared.discard(flow_id)
         record = self._records.pop(flow_id, None)
-        if record is not None and not record.is_probe:
+        if record is not None and not record.is_probe and not self._stopped:
             record.error = error
             self._log.write(kind, record.line())
 

@@ -7,9 +7,8 @@ from typing import Protocol
 from mitmproxy import connection
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import layer, tunnel
-from mitmproxy.proxy.layers import ClientTLSLayer
 
-from proxy.layers import ClosingLayer, FencedHttpLayer, Gate
+from proxy.layers import ClosingLayer, FencedHttpLayer, FencedTlsLayer, Gate
 
 ENOUGH = 3  # bytes: a TLS record's type and version, or half of the shortest method and its blank
 
@@ -36,7 +35,7 @@ class NextLayer:
         context = nextlayer.context
         if starts_like_tls_record(data):
             stack = tunnel.LayerStack()
-            stack /= ClientTLSLayer(context)
+            stack /= FencedTlsLayer(context)
             stack /= FencedHttpLayer(context, self._gate)
             nextlayer.layer = stack[0]
         elif data.lstrip(b"\r\n")[:ENOUGH].isalpha() or not data.strip(b"\r\n"):

@@ -14,6 +14,7 @@ from mitmproxy.net.http import http1
 from mitmproxy.net.http.http1 import expected_http_body_size
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers import ClientTLSLayer
 from mitmproxy.proxy.layers.http import (
     DropStream,
     GetHttpConnection,
@@ -184,6 +185,18 @@ class FencedStream(HttpStream):
         self.context.server = self.flow.server_conn = opened
         return True
 
+    def handle_protocol_error(
+        self, event: RequestProtocolError | ResponseProtocolError
+    ) -> layer.CommandGenerator[None]:
+        """Answers for an upstream that ended before it answered; the parent's page is HTML."""
+        waiting = self.server_state == self.state_wait_for_response_headers
+        if not waiting or not isinstance(event, ResponseProtocolError):
+            yield from super().handle_protocol_error(event)
+            return
+        whole = self.client_state == self.state_done
+        self._gate.refuse(self.flow, _upstream_failure(event.message))
+        yield from self._answer(close=False, whole=whole)
+
     def _answer(self, *, close: bool, whole: bool) -> layer.CommandGenerator[None]:
         """Sends the refusal now; whatever the client still sends on this stream is read and dropped."""
         if self.flow.response is None:
@@ -202,16 +215,21 @@ class FencedStream(HttpStream):
         if self.flow.request.method != "HEAD" and response.raw_content:
             yield SendHttp(ResponseData(self.stream_id, response.raw_content), self.context.client)
         yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
-        if close and not self.flow.request.is_http2:
+        if close and not self.flow.request.is_http2 and self.context.client.connected:
             yield commands.CloseConnection(self.context.client)
         yield DropStream(self.stream_id)
 
 
 def _upstream_failure(problem: str) -> Refused:
-    text = problem[:200]
-    if text.startswith("Certificate verify failed"):
-        return Refused(Reason.UPSTREAM_CERTIFICATE_INVALID, text.removeprefix("Certificate verify failed: "))
-    return Refused(Reason.UPSTREAM_UNREACHABLE, text)
+    _, failed, fault = problem[:200].partition("Certificate verify failed: ")
+    if failed:
+        return Refused(Reason.UPSTREAM_CERTIFICATE_INVALID, fault)
+    # What an upstream sent instead of HTTP is not repeated: the text would carry it.
+    said = problem.partition(":")[0] if problem.startswith(_QUOTING) else problem[:200]
+    return Refused(Reason.UPSTREAM_UNREACHABLE, said)
+
+
+_QUOTING = ("unexpected server response", "Cannot parse HTTP response", "Received ")
 
 
 class FencedHttpLayer(HttpLayer):
@@ -231,7 +249,8 @@ class FencedHttpLayer(HttpLayer):
             yield from super()._handle_event(event)
         except Exception:
             logger.exception("a connection was closed after an error")
-            yield commands.CloseConnection(self.context.client)
+            if self.context.client.connected:
+                yield commands.CloseConnection(self.context.client)
 
     def _is_known(self, conn: connection.Connection) -> bool:
         return conn in self.connections or conn == self.context.server
@@ -248,6 +267,17 @@ class FencedHttpLayer(HttpLayer):
             if conn not in self.waiting_for_establishment:
                 del self.connections[conn]
         yield from super().get_connection(event, reuse=reuse)
+
+
+class FencedTlsLayer(ClientTLSLayer):
+    """TLS towards the sandbox."""
+
+    def on_handshake_error(self, err: str) -> layer.CommandGenerator[None]:
+        """Closes once: cancelled a second time, mitmproxy 12.2's connection task ends without closing its socket."""
+        if self.conn.connected:
+            yield from super().on_handshake_error(err)
+        else:
+            self.event_to_child = self.errored  # type: ignore[method-assign]
 
 
 class ClosingLayer(layer.Layer):

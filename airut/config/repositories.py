@@ -2,17 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypedDict
 from urllib.parse import urlsplit
 
-from airut.config.schema import Config, RepoConfig
+from airut.config.schema import AgentAuth, Config, RepoConfig
 from airut.errors import ConfigError
-from airut.models.credentials import SandboxCredential
+from airut.models.credentials import SandboxCredential, claude_for_sandbox, for_sandbox
 from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
 from airut.models.sandbox import Limits
-from airut.models.secret import Secret
-from airut.models.surrogates import surrogate
-
-MODEL_HOST = "api.anthropic.com"
 
 
 class ConfiguredRepositories:
@@ -63,21 +60,11 @@ class ConfiguredRepositories:
 
     def secrets(self, repo: str, thread: str) -> RepositorySecrets:
         found = self._of(repo)
-        credentials = [self._model_credential(repo, found, thread)]
-        for name, credential in found.credentials.items():
-            credentials.append(
-                SandboxCredential(
-                    name=name,
-                    kind=credential.kind,
-                    surrogate=self._surrogate(thread, repo, name, credential.value),
-                    value=credential.value,
-                    hosts=credential.hosts,
-                    ports=credential.ports,
-                    headers=credential.headers,
-                    methods=credential.methods,
-                    foreign=credential.foreign,
-                )
-            )
+        scope = _Scope(key=self._key, thread=thread, repo=repo)
+        credentials = [
+            _model_credential(found.agent.auth, scope),
+            *(for_sandbox(name, credential, **scope) for name, credential in found.credentials.items()),
+        ]
         environment = {**found.env, **{credential.name: credential.surrogate for credential in credentials}}
         return RepositorySecrets(environment=environment, credentials=tuple(credentials))
 
@@ -94,27 +81,22 @@ class ConfiguredRepositories:
             raise ConfigError(f"the repository {repo} is not configured on this host any more; add it to airut.yaml")
         return self._config.repos[repo]
 
-    def _model_credential(self, repo: str, found: RepoConfig, thread: str) -> SandboxCredential:
-        """The model's key: swapped in one header at one host, and no other key passes there."""
-        auth = found.agent.auth
-        if auth.api_key is not None:
-            name, header, value = "ANTHROPIC_API_KEY", "X-Api-Key", auth.api_key
-        elif auth.oauth_token is not None:
-            name, header, value = "CLAUDE_CODE_OAUTH_TOKEN", "Authorization", auth.oauth_token
-        else:
-            raise ConfigError(f"repos.{repo}.agent.auth: give either api_key or oauth_token")
-        return SandboxCredential(
-            name=name,
-            kind="claude",
-            surrogate=self._surrogate(thread, repo, name, value),
-            value=value,
-            hosts=(MODEL_HOST,),
-            headers=(header,),
-            foreign="block",
-        )
 
-    def _surrogate(self, thread: str, repo: str, name: str, value: Secret) -> str:
-        return surrogate(self._key, thread, repo, name, value.reveal())
+class _Scope(TypedDict):
+    """What a surrogate follows from, besides the credential's name and shape."""
+
+    key: bytes
+    thread: str
+    repo: str
+
+
+def _model_credential(auth: AgentAuth, scope: _Scope) -> SandboxCredential:
+    """The model's key: swapped in one header at one host, and no other key passes there."""
+    if auth.api_key is not None:
+        return claude_for_sandbox("api_key", auth.api_key, **scope)
+    if auth.oauth_token is not None:
+        return claude_for_sandbox("oauth_token", auth.oauth_token, **scope)
+    raise ConfigError("agent.auth: give either api_key or oauth_token")
 
 
 def forge_kind(repo: RepoConfig) -> str:

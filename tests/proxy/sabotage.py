@@ -1,4 +1,4 @@
-"""The proxy with one of its parts broken: `python -m tests.proxy.sabotage module:Class.method`."""
+"""The proxy with one of its parts broken, or a constant changed: `python -m tests.proxy.sabotage module:name[=value]`."""
 
 import importlib
 import sys
@@ -15,12 +15,13 @@ def broken(*_: Any, **__: Any) -> NoReturn:
 def main() -> int:
     """Breaks the part, then runs as always."""
     entry.skip_default_addons()
-    module, _, path = sys.argv[1].partition(":")
+    module, _, change = sys.argv[1].partition(":")
+    path, _, value = change.partition("=")
     *owners, name = path.split(".")
     owner: Any = importlib.import_module(module)
     for attribute in owners:
         owner = getattr(owner, attribute)
-    setattr(owner, name, broken)
+    setattr(owner, name, float(value) if value else broken)
     return entry.main()
 
 

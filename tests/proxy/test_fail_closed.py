@@ -92,6 +92,7 @@ async def test_ready_says_what_answers(own_fence: Fence) -> None:
 async def test_sigterm_ends_it_within_two_seconds(own_fence: Fence) -> None:
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
+        writer.close()
 
     port = await own_fence.upstream("slow.test", hang)
     await own_fence.start(rules(entry("slow.test", ports=[port])))
@@ -104,7 +105,6 @@ async def test_sigterm_ends_it_within_two_seconds(own_fence: Fence) -> None:
     assert await asyncio.wait_for(own_fence.process.wait(), 5) == 0
     assert time.monotonic() - began < 2
     writer.close()
-    print(own_fence.log_file.read_text(), own_fence.stderr())
     assert own_fence.log()[-1]["error"] in ("proxy stopped", "client disconnected")
     assert own_fence.log("stop")
 
@@ -124,3 +124,39 @@ async def test_a_port_in_use_ends_it(own_fence: Fence) -> None:
     with pytest.raises(AssertionError, match="the proxy ended"):
         await own_fence.start(rules())
     taken.close()
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: a.test\r\n"])
+async def test_a_slow_head_is_cut_off(own_fence: Fence, tls: bool, sent: bytes) -> None:
+    await own_fence.start(rules(), sabotage="proxy.addon:HEAD_TIMEOUT=0.3")
+    reader, writer = await own_fence.connect("a.test" if tls else None, 443)
+    writer.write(sent)
+    assert await asyncio.wait_for(reader.read(), 2) == b""
+    writer.close()
+
+
+async def test_a_second_head_has_its_own_time(own_fence: Fence) -> None:
+    await own_fence.start(rules(), sabotage="proxy.addon:HEAD_TIMEOUT=0.3")
+    reader, writer = await own_fence.connect(None, 80)
+    for _ in range(2):
+        await asyncio.sleep(0.2)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 403")
+        await reader.readuntil(b"}\n")
+    await asyncio.sleep(0.5)  # idle between requests is not a slow head
+    writer.write(b"GET / HT")
+    assert await asyncio.wait_for(reader.read(), 2) == b""
+    writer.close()
+
+
+async def test_an_upstream_that_does_not_shake_hands(own_fence: Fence) -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    port = await own_fence.upstream("silent.test", silent, tls=False)
+    await own_fence.start(rules(entry("silent.test", ports=[port])), sabotage="proxy.addon:CONNECT_TIMEOUT=0.3")
+    async with own_fence.client() as client:
+        answer = await client.get(f"https://silent.test:{port}/")
+    assert (answer.status_code, answer.json()["reason"]) == (502, "upstream_unreachable")

@@ -154,7 +154,7 @@ async def h2_status(fence: Fence, port: int, headers: list[tuple[str, str]], bod
         while data := await asyncio.wait_for(reader.read(65_536), 2):
             for event in client.receive_data(data):
                 if isinstance(event, h2.events.ResponseReceived):
-                    return int(dict(event.headers)[":status"])
+                    return int(dict(event.headers)[":status"])  # type: ignore[index]  # header_encoding makes them text
                 if isinstance(event, h2.events.StreamReset | h2.events.ConnectionTerminated):
                     return None
         return None

@@ -25,7 +25,9 @@ def entry(host: str = "api.test", **given: object) -> Entry:
     return Entry(host=host, **(defaults | given))  # type: ignore[arg-type]
 
 
-def asked(target: bytes = b"/", *, host: str = "api.test", method: str = "GET", scheme: str = "https", port: int = 443):
+def asked(
+    target: bytes = b"/", *, host: str = "api.test", method: str = "GET", scheme: str = "https", port: int = 443
+) -> Asked:
     return Asked(scheme, host, port, method, read_target(target, method))
 
 

@@ -31,7 +31,9 @@ def basic(user: str, password: str) -> bytes:
     return b"Basic " + base64.b64encode(f"{user}:{password}".encode())
 
 
-def swapped(*fields: tuple[bytes, bytes], credentials: tuple[Credential, ...] = (credential(),), **request: object):
+def swapped(
+    *fields: tuple[bytes, bytes], credentials: tuple[Credential, ...] = (credential(),), **request: object
+) -> swap.Swapped:
     scope = swap.in_scope(credentials, asked(**request))  # type: ignore[arg-type]
     return swap.swap(fields, scope, credentials, b"/")
 
@@ -65,7 +67,7 @@ def test_every_value_of_a_repeated_header_is_swapped() -> None:
     [{"scheme": "http", "port": 80}, {"scheme": "http"}, {"port": 8443}, {"host": "other.test"}],
 )
 def test_nothing_is_swapped_out_of_scope(request_: dict[str, object]) -> None:
-    result = swapped((b"Authorization", SURROGATE.encode()), **request_)
+    result = swapped((b"Authorization", SURROGATE.encode()), **request_)  # type: ignore[arg-type]
     assert result == swap.Swapped(((b"Authorization", SURROGATE.encode()),), (), ("header:authorization",))
 
 

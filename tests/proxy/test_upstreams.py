@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -131,7 +132,7 @@ async def test_server_sent_events_one_by_one(fence: Fence) -> None:
 
 @pytest.mark.parametrize("http2", [False, True])
 async def test_a_gigabyte_each_way_in_bounded_memory(fence: Fence, http2: bool) -> None:
-    size, piece = 1024**3, b"x" * 1024**2
+    size, piece = 1024**3 // (4 if http2 else 1), b"x" * 1024**2
     received = 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -149,7 +150,7 @@ async def test_a_gigabyte_each_way_in_bounded_memory(fence: Fence, http2: bool) 
         await writer.drain()
         writer.close()
 
-    async def upload():  # type: ignore[no-untyped-def]
+    async def upload() -> AsyncIterator[bytes]:
         for _ in range(size // len(piece)):
             yield piece
 

@@ -1,5 +1,9 @@
-"""Configuration of the demo's Dovecot 2.3 and Exim 4: templates whose only variables are names, ports and paths."""
+"""Configuration of the demo's Dovecot and Exim 4: templates whose only variables are names, ports and paths.
 
+Dovecot 2.4 (Debian 13) refuses the syntax of 2.3 (Debian 12, Ubuntu 24.04), so there is a template for each.
+"""
+
+import re
 from string import Template
 
 
@@ -11,7 +15,19 @@ class _Percent(Template):
     braceidpattern = r"[a-z_]+"
 
 
-DOVECOT = _Percent("""\
+def dovecot(version: str) -> Template:
+    """The template for what `dovecot --version` said, such as `2.3.19.1 (9b53102964)`.
+
+    Raises:
+        ValueError: that is no version.
+    """
+    found = re.match(r"(\d+)\.(\d+)", version)
+    if found is None:
+        raise ValueError(f"not a version of Dovecot: {version!r}")
+    return _DOVECOT_2_3 if (int(found[1]), int(found[2])) < (2, 4) else _DOVECOT_2_4
+
+
+_DOVECOT_2_3 = _Percent("""\
 base_dir = @{run}
 state_dir = @{run}
 log_path = @{folder}/dovecot.log
@@ -68,6 +84,80 @@ service lmtp {
   user = @{user}
   inet_listener lmtp {
     address = @{host}
+    port = @{lmtp}
+  }
+}
+service anvil {
+  chroot =
+  # No waiting after wrong passwords: all connections come from one address here.
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+service stats {
+  chroot =
+}
+""")
+
+_DOVECOT_2_4 = _Percent("""\
+# Names the syntax and the defaults; later versions of Dovecot keep to it. Must come first.
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+base_dir = @{run}
+state_dir = @{run}
+log_path = @{folder}/dovecot.log
+# Run as one unprivileged user, so there is nobody to drop to.
+default_internal_user = @{user}
+default_internal_group = @{group}
+default_login_user = @{user}
+first_valid_uid = 1
+listen = @{host}
+protocols = imap lmtp
+ssl = yes
+ssl_server_cert_file = @{certificate}
+ssl_server_key_file = @{key}
+ssl_min_protocol = TLSv1.2
+auth_allow_cleartext = no
+auth_mechanisms = plain login
+auth_verbose = yes
+auth_failure_delay = 0
+mail_driver = maildir
+mail_path = @{folder}/mail/%{user | lower}
+mail_home = @{folder}/mail/%{user | lower}
+mail_uid = @{uid}
+mail_gid = @{gid}
+# Told of new mail by inotify; without it, or in containers that lack it, look this often.
+mailbox_idle_check_interval = 1s
+recipient_delimiter = +
+lmtp_save_to_detail_mailbox = no
+lda_mailbox_autocreate = yes
+hostname = @{authserv_id}
+postmaster_address = postmaster@@@{authserv_id}
+namespace inbox {
+  inbox = yes
+}
+passdb passwd-file {
+  passwd_file_path = @{folder}/users/%{user | lower}
+}
+userdb passwd-file {
+  passwd_file_path = @{folder}/users/%{user | lower}
+}
+service imap-login {
+  chroot =
+  # One process for all connections: faster to start than one each.
+  restart_request_count = unlimited
+  inet_listener imap {
+    port = @{imap_starttls}
+  }
+  inet_listener imaps {
+    port = @{imap}
+    ssl = yes
+  }
+}
+service lmtp {
+  user = @{user}
+  inet_listener lmtp {
+    listen = @{host}
     port = @{lmtp}
   }
 }

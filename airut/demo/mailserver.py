@@ -1,7 +1,7 @@
 """A real mail server for the demo and the tests: Dovecot (IMAP, LMTP) and Exim (submission), on loopback, not as root.
 
-Debian packages: dovecot-imapd, dovecot-lmtpd (2.3) and exim4-daemon-light. Exim rather than Postfix, because Postfix
-insists on being started by root. Everything lives in one folder; started as root, the servers run as `nobody`.
+Debian packages: dovecot-imapd, dovecot-lmtpd (2.3 or 2.4) and exim4-daemon-light. Exim rather than Postfix, because
+Postfix insists on being started by root. Everything lives in one folder; started as root, the servers run as `nobody`.
 """
 
 import base64
@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from pathlib import Path
 
+from airut.demo import mail_config
 from airut.demo.mail_certificates import TestAuthority
-from airut.demo.mail_config import DOVECOT, EXIM
 
 START_DEADLINE = 15.0
 """Seconds until all ports must answer: both servers take well under one on a quiet machine."""
@@ -94,8 +94,8 @@ class MailServer:
         """
         self._write_users()
         self._write_configuration()
-        exim = [_program("exim4", "exim4-daemon-light"), "-C", str(self._folder / "exim.conf"), "-bdf"]
-        dovecot = [_program("dovecot", "dovecot-imapd dovecot-lmtpd"), "-F", "-c", str(self._folder / "dovecot.conf")]
+        exim = [_exim(), "-C", str(self._folder / "exim.conf"), "-bdf"]
+        dovecot = [_dovecot(), "-F", "-c", str(self._folder / "dovecot.conf")]
         self._processes = [self._spawn(command) for command in (dovecot, exim)]
         self._await_ports()
 
@@ -184,7 +184,7 @@ class MailServer:
             "run": str(run),
             "user": self._user.pw_name,
             "group": grp.getgrgid(self._user.pw_gid).gr_name,
-            "exim": _program("exim4", "exim4-daemon-light"),
+            "exim": _exim(),
             "uid": str(self._user.pw_uid),
             "gid": str(self._user.pw_gid),
             "host": self.host,
@@ -196,11 +196,20 @@ class MailServer:
             "certificate": str(self._authority.certificate_file),
             "key": str(self._authority.key_file),
         }
-        (self._folder / "dovecot.conf").write_text(DOVECOT.substitute(values))
-        (self._folder / "exim.conf").write_text(EXIM.substitute(values))
+        version = subprocess.run([_dovecot(), "--version"], capture_output=True, text=True, check=True).stdout
+        (self._folder / "dovecot.conf").write_text(mail_config.dovecot(version).substitute(values))
+        (self._folder / "exim.conf").write_text(mail_config.EXIM.substitute(values))
         if os.geteuid() == 0:
             for path in [self._folder, *self._folder.rglob("*")]:
                 os.chown(path, self._user.pw_uid, self._user.pw_gid, follow_symlinks=False)
+
+
+def _dovecot() -> str:
+    return _program("dovecot", "dovecot-imapd dovecot-lmtpd")
+
+
+def _exim() -> str:
+    return _program("exim4", "exim4-daemon-light")
 
 
 def _program(name: str, packages: str) -> str:

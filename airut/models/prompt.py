@@ -22,11 +22,11 @@ def compose_prompt(messages: tuple[tuple[InboundMessage, str], ...]) -> str:
     """The prompt of a task: each message with its author and time where there are several, in order, separated by a
     blank line, and the names of the files in /inbox (spec: lifecycle §4)."""
     parts: list[str] = []
-    for message, text in messages:
+    for number, (message, text) in enumerate(messages):
         lines: list[str] = []
         if len(messages) > 1:
             lines.append(f"[{message.author}, {message.sent_at:%Y-%m-%d %H:%M} UTC]")
-        if message is messages[0][0] and message.subject:
+        if number == 0 and message.subject:
             lines.append(message.subject + "\n")
         lines.append(text.strip())
         lines += [f"[file: /inbox/{file.name}]" for file in message.attachments]

@@ -14,9 +14,12 @@ class Sandboxes(Protocol):
         """Make network, proxy and agent container, or return the ones that exist for this id and spec.
 
         The container runs detached: it outlives this process. A container of an older attempt of the same task is
-        stopped first, so that two never run.
+        stopped first, so that two never run. One that was cut off (it has ended, and nothing says how) is made anew:
+        then `adopted` is false, and its output begins at 0 again.
 
         Raises:
+            PolicyInvalid: the repository's allowlist is wrong.
+            ConfigError: an extra certificate file cannot be read.
             EngineUnavailable, ImageMissing, NameTaken, NetworkLost, NoSpace, NoAddresses, EngineError
         """
         ...
@@ -28,7 +31,8 @@ class Sandboxes(Protocol):
 
         Raises:
             NetworkLost: the proxy ended while the agent ran (the agent container has been killed).
-            EngineUnavailable, EngineError
+            EngineError: among others when the container was removed.
+            EngineUnavailable
         """
         ...
 

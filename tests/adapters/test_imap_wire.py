@@ -1,7 +1,8 @@
+import contextlib
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airut.adapters.imap.wire import (
@@ -30,6 +31,7 @@ RESPONSES = [
 ]
 
 
+@settings(deadline=None)  # the machine is shared; time is not what is tested
 @given(st.lists(st.integers(1, 40), min_size=1))
 def test_the_same_responses_however_the_stream_is_cut(sizes: list[int]) -> None:
     reader, found, rest = ResponseReader(), [], STREAM
@@ -47,8 +49,7 @@ def test_many_lines_at_once() -> None:
 def test_endless_line() -> None:
     reader = ResponseReader()
     with pytest.raises(MalformedResponse):
-        for _ in range(10):
-            reader.feed(b"x" * 1024 * 1024)
+        reader.feed(b"x" * 9 * 1024 * 1024)
 
 
 def test_huge_literal() -> None:
@@ -98,12 +99,11 @@ def test_malformed_fetch(response: bytes) -> None:
         parse_fetch(response)
 
 
+@settings(deadline=None)  # the machine is shared; time is not what is tested
 @given(st.binary(max_size=80))
 def test_values_of_anything(text: bytes) -> None:
-    try:
+    with contextlib.suppress(MalformedResponse):
         parse_values(text)
-    except MalformedResponse:
-        pass
 
 
 def test_internal_date() -> None:

@@ -29,7 +29,7 @@ AIMS = {"mail to first model request": 1.0, "agent's end to reply accepted": 0.5
 
 @dataclass
 class Sample:
-    """Seconds, one mail. The first five add up to the first total, the last two to the second."""
+    """Seconds, one mail. The first five add up to the first total, the last three to the second."""
 
     intake: float
     """Delivered to the mailbox → its thread is in Temporal."""
@@ -41,8 +41,10 @@ class Sample:
     """→ the sandbox is asked for."""
     start: float
     """→ the agent's first model request."""
+    bring_home: float
+    """Agent's end → its words, files and commits are in the blob store."""
     publish: float
-    """Agent's end → pushed, pull request open."""
+    """→ pushed, pull request open."""
     reply: float
     """→ the mail server has accepted the reply."""
 
@@ -52,7 +54,7 @@ class Sample:
         return {
             "mail to first model request": first,
             **{name: parts[name] for name in list(parts)[:5]},
-            "agent's end to reply accepted": self.publish + self.reply,
+            "agent's end to reply accepted": self.bring_home + self.publish + self.reply,
             **{name: parts[name] for name in list(parts)[5:]},
         }
 
@@ -84,7 +86,8 @@ async def measure(stage: Stage, internet: Internet) -> Sample:
         workspace=at["prepare_workspace done"] - at["prepare_workspace"],
         image=at["run_agent"] - at["prepare_workspace done"],
         start=first_request - at["run_agent"],
-        publish=at["publish done"] - ended,
+        bring_home=at["run_agent done"] - ended,
+        publish=at["publish done"] - at["run_agent done"],
         reply=at["reply done"] - at["publish done"],
     )
 

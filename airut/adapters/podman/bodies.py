@@ -4,7 +4,7 @@ The body is written out here and not by podman-py's keyword arguments, which sil
 """
 
 import resource
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +50,7 @@ class Placement:
 
 
 def hardened(image: str, place: Placement, limits: Limits, mounts: Sequence[Body]) -> dict[str, object]:
-    """What both containers share: no capability, no new privilege, nothing writable that is not named, own namespaces."""
+    """What both containers share: no capability, no new privilege, own namespaces, few places to write."""
     nofile = min(NOFILE, resource.getrlimit(resource.RLIMIT_NOFILE)[1])  # nobody rootless can raise a hard limit
     private = {"nsmode": "private"}
     body: dict[str, object] = {
@@ -114,7 +114,7 @@ def agent_body(spec: SandboxSpec, place: Placement, network: str, address: str, 
     }
 
 
-def proxy_body(image: str, place: Placement, networks: dict[str, Body], folder: Path, log: Path) -> Body:
+def proxy_body(image: str, place: Placement, networks: Mapping[str, Body], folder: Path, log: Path) -> Body:
     """The proxy's container: on the sandbox's network and on the way out."""
     mounts = [
         Bind(folder / "rules", "/run/airut/rules").body(),

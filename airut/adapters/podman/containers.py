@@ -38,7 +38,8 @@ class Containers:
 
     async def create(self, name: str, body: Body) -> None:
         """Raises: ImageMissing, NameTaken, NetworkLost, NoSpace"""
-        await self._engine.post("/containers/create", f"create container {name}", body={"name": name, **body})
+        async with self._engine.creating:
+            await self._engine.post("/containers/create", f"create container {name}", body={"name": name, **body})
 
     async def start(self, name: str) -> None:
         """Raises: NetworkLost, NoSpace"""

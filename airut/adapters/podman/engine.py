@@ -39,6 +39,9 @@ class Engine:
         self._client: PodmanClient | None = None
         self._service: asyncio.subprocess.Process | None = None
         self._connecting = asyncio.Lock()
+        self.creating = asyncio.Lock()
+        """Held for each creation of a container: `keep-id` is worked out by a library that two threads of Podman 4.3
+        must not be in at once, or the container gets no mapping or a wrong one."""
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="podman")
 
     async def close(self) -> None:
@@ -100,7 +103,7 @@ class Engine:
             response = client.api.post(
                 path,
                 params=_params(params),
-                data=data,
+                data=cast(Any, data),  # requests streams any iterable
                 stream=True,
                 timeout=BUILD,
                 headers={"Content-Type": "application/x-tar"},

@@ -24,10 +24,9 @@ def translate(error: OSError, what: str) -> SandboxError:
     chain = list(_causes(error))
     if any(isinstance(link, requests.Timeout | TimeoutError) for link in chain):
         return EngineError(f"{what}: Podman did not answer in time")
-    answered = isinstance(error, APIError) and error.response is not None
-    if not answered:
+    if not isinstance(error, APIError) or error.response is None:
         return EngineUnavailable(f"{what}: nothing answers on Podman's socket ({chain[-1]})")
-    words = str(error.explanation if isinstance(error, APIError) else error)
+    words = str(error.explanation or error)
     kind = next((kind for phrase, kind in PHRASES if phrase in words.lower()), EngineError)
     return kind(f"{what}: {words}")
 

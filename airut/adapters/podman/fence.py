@@ -1,4 +1,4 @@
-"""The fence of one sandbox: an internal network and the proxy on it. Made for one sandbox, or claimed from warm ones."""
+"""The fence of one sandbox: an internal network and the proxy on it."""
 
 import asyncio
 import hashlib
@@ -20,9 +20,6 @@ from airut.models.sandbox import SandboxSpec
 
 READY = 20.0  # seconds; a proxy is ready within two, and within ten on a host whose CPUs are all taken
 READY_PROBE = 0.01  # a look at a file costs nothing, and every start waits for this one
-NOWHERE = "192.0.2.1"  # stands for an address that is not known yet (RFC 5737)
-USUAL_PORTS = {80, 443}
-
 log = logging.getLogger(__name__)
 
 
@@ -104,11 +101,16 @@ class Fences:
         write_private(folder / "fence.json", json.dumps(described).encode())
         return fence
 
-    def set_rules(self, fence: Fence, spec: SandboxSpec | None) -> None:
-        """What the proxy enforces from its next request on. Raises: PolicyInvalid, NoSpace, EngineError"""
+    def set_rules(self, fence: Fence, spec: SandboxSpec | None) -> str:
+        """What the proxy enforces from its next request on; returns the digest that it answers with when it does.
+
+        Raises: PolicyInvalid, ConfigError, NoSpace, EngineError
+        """
         if spec and spec.network.extra_ca_files:
             write_private(fence.folder / "rules" / "extra-ca.pem", self._policy.extra_ca(spec))
-        write_private(fence.folder / "rules" / "rules.json", self._policy.rules(spec, fence.subnet.proxy))
+        rules = self._policy.rules(spec, fence.subnet.proxy)
+        write_private(fence.folder / "rules" / "rules.json", rules)
+        return str(json.loads(rules)["digest"])
 
     async def start_proxy(self, fence: Fence, labels: dict[str, str]) -> None:
         """Raises: ImageMissing, NetworkLost, NoSpace, EngineUnavailable, EngineError"""
@@ -117,11 +119,16 @@ class Fences:
             fence.proxy, labels, lambda place: proxy_body(self._image, place, networks, fence.folder, fence.log)
         )
 
-    async def until_ready(self, fence: Fence) -> None:
-        """Raises: NetworkLost: the proxy ended, or does not answer. EngineUnavailable, EngineError"""
+    async def until_ready(self, fence: Fence, digest: str) -> None:
+        """Until the proxy serves the rules of this digest, on all their ports.
+
+        Raises:
+            NetworkLost: the proxy ended, or does not answer.
+            EngineUnavailable, EngineError
+        """
         end = time.monotonic() + READY
         look = time.monotonic() + 1
-        while not (fence.log / "ready").exists():
+        while _announced(fence.log / "ready") != digest:
             now = time.monotonic()
             if now > look:
                 look = now + 1
@@ -152,15 +159,6 @@ class Fences:
             return False
         return bool(described["stamp"] == self._stamp() and time.time() - described["made"] < max_age)
 
-    def fits(self, spec: SandboxSpec) -> bool:
-        """Whether a proxy that started with other rules can serve these: ports and authorities are taken at its start.
-
-        Raises: PolicyInvalid
-        """
-        rules = json.loads(self._policy.rules(spec, NOWHERE))
-        ports = {port for entry in rules["entries"] for port in entry["ports"]}
-        return ports <= USUAL_PORTS and rules["extra_ca_file"] is None
-
     def _stamp(self) -> str:
         made_from = f"{self._image}\n{self._settings.pool}\n{self._settings.installation}\n".encode()
         return hashlib.sha256(made_from + self._policy.roots()).hexdigest()
@@ -170,3 +168,11 @@ class Fences:
         await self._containers.remove(f"airut-proxy-{name}")
         await self._networks.remove(f"airut-{name}")
         remove_folder(folder)
+
+
+def _announced(ready: Path) -> str | None:
+    """The digest of the rules that the proxy says it serves."""
+    try:
+        return str(json.loads(ready.read_bytes())["digest"])
+    except (OSError, ValueError, KeyError):
+        return None

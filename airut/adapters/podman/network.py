@@ -1,5 +1,6 @@
 """Addresses and networks: one internal /28 for each sandbox, one way out for all proxies."""
 
+import contextlib
 import hashlib
 import ipaddress
 import logging
@@ -91,10 +92,8 @@ class Networks:
         """The network that proxies reach the outside by. Raises: EngineUnavailable, EngineError"""
         if await self._engine.get(f"/networks/{name}/json", f"inspect network {name}"):
             return
-        try:
+        with contextlib.suppress(NameTaken):  # another process was faster
             await self._create(name, labels, internal=False)
-        except NameTaken:
-            pass  # another process was faster
 
     async def subnet(self, name: str) -> Subnet | None:
         """Raises: EngineUnavailable, EngineError"""

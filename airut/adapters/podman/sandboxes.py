@@ -116,25 +116,27 @@ class PodmanSandboxes:
         clock = _Clock(spec.sandbox_id)
         folder, log_folder = self._folder(spec.sandbox_id), spec.folder / "log"
         with clock.part("fence"):
-            warm = await self._warm.claim(spec, folder, log_folder)
+            warm = await self._warm.claim(folder, log_folder)
             labels = self._labels(spec, warm.name if warm else spec.sandbox_id)
             fence = warm or await self._fences.network(spec.sandbox_id, folder, log_folder, labels | _role("proxy"))
-            self._fences.set_rules(fence, spec)
+            digest = self._fences.set_rules(fence, spec)
             self._write_settings(fence, spec)
         with clock.part("containers"):
-            await self._start_both(fence, spec, labels, warm=warm is not None)
+            await self._start_both(fence, digest, spec, labels, warm=warm is not None)
         with clock.part("limits"):
             await self._launcher.check_limits(_agent(spec.sandbox_id), spec.limits)
         write_private(fence.folder / "agent" / "go", b"")
         log.debug("sandbox %s started, warm=%s: %s", spec.sandbox_id, warm is not None, clock)
 
-    async def _start_both(self, fence: Fence, spec: SandboxSpec, labels: dict[str, str], *, warm: bool) -> None:
+    async def _start_both(
+        self, fence: Fence, digest: str, spec: SandboxSpec, labels: dict[str, str], *, warm: bool
+    ) -> None:
         """Proxy and agent at the same time: the entrypoint holds the agent back until `go`."""
 
         async def proxy() -> None:
             if not warm:
                 await self._fences.start_proxy(fence, labels | _role("proxy"))
-            await self._fences.until_ready(fence)
+            await self._fences.until_ready(fence, digest)
 
         async def agent() -> None:
             address, settings = fence.subnet.agent, fence.folder / "agent"

@@ -16,6 +16,9 @@ class Enforce(StrEnum):
     """It is started without."""
 
 
+POOL = ipaddress.IPv4Network("10.199.0.0/16")
+
+
 def _runtime() -> Path:
     return Path(os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")) / "airut"
 
@@ -28,7 +31,7 @@ class SandboxSettings:
     host: str
     state: Path
     runtime: Path = field(default_factory=_runtime)
-    pool: ipaddress.IPv4Network = ipaddress.IPv4Network("10.199.0.0/16")
+    pool: ipaddress.IPv4Network = POOL
     enforce: Enforce = Enforce.STRICT
     cgroup_parent: str | None = None
     """Needed where Podman does not run under systemd; its value is a path below /sys/fs/cgroup."""

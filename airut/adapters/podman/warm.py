@@ -15,10 +15,8 @@ from airut.adapters.podman.fence import Fence, Fences
 from airut.adapters.podman.files import make_folder, remove_folder
 from airut.adapters.podman.settings import SandboxSettings
 from airut.errors import SandboxError
-from airut.models.sandbox import SandboxSpec
 
 MAX_AGE = 24 * 3600.0  # its issuing certificate lasts seven days, and a sandbox may run for seven
-SETTLED = 1.5  # a proxy looks at its rules at most once a second, and it just did when it said that it is ready
 PAUSE = 3.0  # seconds after a claim: the agent that was just started needs the CPU more
 
 log = logging.getLogger(__name__)
@@ -33,11 +31,11 @@ class WarmFences:
         self._filling = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def claim(self, spec: SandboxSpec, folder: Path, log_folder: Path) -> Fence | None:
-        """A fence whose folder is now `folder`, or None. Raises: PolicyInvalid, EngineUnavailable, EngineError"""
-        for warm in self._ready() if self._fences.fits(spec) else ():
+    async def claim(self, folder: Path, log_folder: Path) -> Fence | None:
+        """A fence whose folder is now `folder`, or None. Raises: EngineUnavailable, EngineError"""
+        for warm in self._ready():
             fence = self._fences.find(warm, self._log_of(warm))
-            if fence is None or _age(fence.log / "ready") < SETTLED:
+            if fence is None:
                 continue
             with contextlib.suppress(OSError):
                 warm.rename(folder)  # the claim: one process gets it, for the others it is gone
@@ -89,9 +87,9 @@ class WarmFences:
         labels = self._settings.labels("warm", fence=name)
         try:
             fence = await self._fences.network(name, making, self._log_of(making), labels)
-            self._fences.set_rules(fence, None)
+            digest = self._fences.set_rules(fence, None)
             await self._fences.start_proxy(fence, labels)
-            await self._fences.until_ready(fence)
+            await self._fences.until_ready(fence, digest)
         except BaseException:
             await asyncio.shield(self._fences.remove(name, making))
             raise
@@ -116,10 +114,3 @@ class WarmFences:
 
     def _log_of(self, folder: Path) -> Path:
         return self._settings.state / "warm" / folder.name.partition("-")[2]
-
-
-def _age(file: Path) -> float:
-    try:
-        return time.time() - file.stat().st_mtime
-    except OSError:
-        return 0.0

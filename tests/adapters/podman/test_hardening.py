@@ -3,7 +3,6 @@
 import ipaddress
 import json
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +34,11 @@ def look(stage: Stage, folder: Path, arguments: str) -> str:
 
 
 @pytest.fixture
-async def inside(stage: Stage, tmp_path: Path) -> AsyncIterator[dict[str, Any]]:
+async def inside(stage: Stage, tmp_path: Path) -> dict[str, Any]:
     output, ended = await stage.run(stage.spec(look(stage, tmp_path, "hardening")))
     assert ended.code == 0
-    yield json.loads(output)
+    found: dict[str, Any] = json.loads(output)
+    return found
 
 
 async def test_hardening(inside: dict[str, Any], tmp_path: Path) -> None:

@@ -44,13 +44,8 @@ async def test_a_fork_bomb_stops_at_the_limit(stage: Stage) -> None:
 async def test_strict_refuses_a_host_that_cannot_limit(
     stage: Stage, engine: Engine, settings: SandboxSettings, root: RootCa, proxy_image: str
 ) -> None:
-    if (
-        os.path.exists("/sys/fs/cgroup/cgroup.controllers")
-        and "memory" in open("/sys/fs/cgroup/cgroup.controllers").read()
-    ):
+    if CONTROLLERS.exists() and "memory" in CONTROLLERS.read_text():
         pytest.skip("this host can limit")
-    import dataclasses
-
     strict = PodmanSandboxes(
         engine, dataclasses.replace(settings, enforce=Enforce.STRICT), FenceRules(root), proxy_image
     )

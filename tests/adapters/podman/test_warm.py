@@ -1,6 +1,5 @@
 """Warm fences: claimed once, given rules of their own, replaced."""
 
-import asyncio
 import dataclasses
 import os
 from collections.abc import AsyncIterator
@@ -13,7 +12,6 @@ from airut.adapters.fence_rules import FenceRules
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import SandboxSettings
-from airut.adapters.podman.warm import SETTLED
 from airut.models.sandbox import NetworkSpec
 from tests.contract.sandbox import Stage
 
@@ -27,7 +25,6 @@ async def warm(
     settings = dataclasses.replace(settings, warm=1, runtime=settings.runtime.parent / f"w{os.getpid()}")
     sandboxes = PodmanSandboxes(engine, settings, FenceRules(root), proxy_image)
     await sandboxes.open()
-    await asyncio.sleep(SETTLED)
     stage = Stage(sandboxes=sandboxes, folder=tmp_path, image=image)
     yield stage
     await sandboxes.close()
@@ -56,14 +53,13 @@ async def test_a_warm_fence_serves_one_sandbox(warm: Stage, settings: SandboxSet
     assert list(runtime.iterdir()) == []
 
 
-async def test_rules_that_need_another_port_get_a_proxy_of_their_own(warm: Stage, settings: SandboxSettings) -> None:
-    runtime = settings.runtime.parent / f"w{os.getpid()}"
+async def test_a_warm_proxy_opens_the_ports_that_its_rules_name(warm: Stage, settings: SandboxSettings) -> None:
     network = NetworkSpec(
         allowlist="url_prefixes:\n  - host: example.org\n    ports: [8443]\n", repository="acme/web", granted_presets=()
     )
-    spec = warm.spec(
-        "p=$(awk '{print $2}' /etc/resolv.conf); curl -sk https://$p:8443/ >/dev/null; echo $?", network=network
-    )
-    output, _ = await warm.run(spec)
-    assert len(list(runtime.glob("warm-*"))) == 1
+    script = "p=$(awk '{print $2}' /etc/resolv.conf); curl -sk https://$p:8443/ >/dev/null; echo $?"
+    spec = warm.spec(script, network=network)
+    ref = await warm.sandboxes.start(spec)
+    assert list((settings.runtime.parent / f"w{os.getpid()}").glob("warm-*")) == []
+    output, _ = await warm.rest(ref)
     assert output != b"7\n"  # curl's word for: connection refused

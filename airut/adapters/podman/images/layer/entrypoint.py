@@ -5,12 +5,23 @@ Standard library only, and Python 3.8: it runs on whatever Python the repository
 every process of ours outside is dead.
 """
 
+from __future__ import annotations
+
+import contextlib
 import json
 import os
 import select
 import signal
 import sys
 import time
+
+sys.path.insert(0, "/opt/airut")  # isolated mode leaves the program's own folder out
+
+from sinks import Lines, Tail, replace
+
+TYPE_CHECKING = False  # `typing` costs ten milliseconds of every start
+if TYPE_CHECKING:
+    from typing import Any
 
 ROOT = "/run/airut"
 OUT = ROOT + "/out"
@@ -19,89 +30,18 @@ TERM_AFTER = 20.0  # an interrupted agent saves its session within a second or t
 KILL_AFTER = 10.0
 DRAIN = 2.0  # what is in the pipes when everything is dead is read at once; this is for a machine that stalls
 GO_WAIT = 60.0  # the engine's own deadline for a start
-GIT_WAIT = 120.0
+WORK_WAIT = 300.0  # counting and bundling a very large repository
 FROZEN = 5.0  # a loop that ticks every second was frozen when it stood still longer than this
 
 
-class Lines:
-    """Appends to a file in whole lines, up to a limit; what does not end in a newline is written at the end."""
-
-    def __init__(self, path, limit):
-        self.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        self.left = limit
-        self.pending = []
-
-    def write(self, data):
-        end = data.rfind(b"\n") + 1
-        if end:
-            self._append(b"".join(self.pending) + data[:end])
-            self.pending = []
-        if data[end:]:
-            self.pending.append(data[end:])
-
-    def close(self):
-        self._append(b"".join(self.pending))
-        os.close(self.file)
-
-    def _append(self, data):
-        self.left -= len(data)
-        if self.left < 0:
-            return
-        while data:
-            data = data[os.write(self.file, data) :]
-
-
-class Tail:
-    """Appends to a file of which the last part is kept: the file grows to twice that, then is written anew."""
-
-    left = 0  # has no limit to hit
-
-    def __init__(self, path, kept):
-        self.path, self.kept, self.data, self.size = path, kept, bytearray(), 0
-        self.file = self._open()
-
-    def write(self, data):
-        self.data += data
-        self.size += len(data)
-        os.write(self.file, data)
-        if self.size > 2 * self.kept:
-            self._shorten()
-
-    def close(self):
-        if self.size > self.kept:
-            self._shorten()
-        os.close(self.file)
-
-    def _open(self):
-        return os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-
-    def _shorten(self):
-        del self.data[: -self.kept]
-        os.close(self.file)
-        replace(self.path, bytes(self.data))
-        self.file, self.size = self._open(), len(self.data)
-
-
-def replace(path, data):
-    file = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(file, data)
-        os.fsync(file)
-    finally:
-        os.close(file)
-    os.replace(path + ".new", path)
-
-
-def everything(number):
+def everything(number: int) -> None:
     """Signal every process but this one; only PID 1 may say -1 without hitting others."""
     if os.getpid() == 1:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(-1, number)
-        except ProcessLookupError:
-            pass
 
 
-def cpu_ticks():
+def cpu_ticks() -> int:
     """CPU time of all processes in here."""
     total = 0
     for name in os.listdir("/proc"):
@@ -114,7 +54,7 @@ def cpu_ticks():
     return total
 
 
-def oom_kills():
+def oom_kills() -> int:
     try:
         with open("/sys/fs/cgroup/memory.events") as file:
             return int(dict(line.split() for line in file)["oom_kill"])
@@ -125,13 +65,15 @@ def oom_kills():
 class Run:
     """One command from start to end."""
 
-    def __init__(self, settings, environment):
+    def __init__(self, settings: dict[str, Any], environment: dict[str, str]) -> None:
         self.settings, self.environment = settings, environment
-        self.child, self.status, self.limit = 0, None, None
+        self.child = 0
+        self.status: int | None = None
+        self.limit: str | None = None
         self.clock = self.quiet = 0.0  # seconds run, and when something was last heard; neither runs while frozen
         self.ticks = 0
-        self.escalation = []  # (when, signal), soonest first
-        self.streams = {}  # file descriptor -> where its bytes go
+        self.escalation: list[tuple[float, int]] = []  # (when, signal), soonest first
+        self.streams: dict[int, Lines | Tail] = {}  # file descriptor -> where its bytes go
         self.poller = select.poll()
         self.woken, wake = os.pipe()
         os.set_blocking(wake, False)
@@ -140,7 +82,7 @@ class Run:
             signal.signal(number, lambda number, frame: None)
         self.poller.register(self.woken, select.POLLIN)
 
-    def start(self):
+    def start(self) -> None:
         stdin = os.open(ROOT + "/stdin", os.O_RDONLY)
         ends = [self._stream(Lines(OUT + "/events.jsonl", self.settings["output"]))]
         ends.append(self._stream(Tail(OUT + "/stderr", STDERR_KEPT)))
@@ -150,13 +92,13 @@ class Run:
         for end in [stdin, *ends]:
             os.close(end)
 
-    def _stream(self, sink):
+    def _stream(self, sink: Lines | Tail) -> int:
         mine, theirs = os.pipe()
         self.streams[mine] = sink
         self.poller.register(mine, select.POLLIN)
         return theirs
 
-    def _become(self, files):
+    def _become(self, files: list[int]) -> None:
         code = 126
         try:
             signal.set_wakeup_fd(-1)
@@ -175,7 +117,7 @@ class Run:
         finally:
             os._exit(code)
 
-    def until_ended(self):
+    def until_ended(self) -> None:
         before = time.monotonic()
         while self.status is None:
             self._hear(1.0)
@@ -192,7 +134,7 @@ class Run:
         for file in list(self.streams):
             self._close(file)
 
-    def _hear(self, seconds):
+    def _hear(self, seconds: float) -> None:
         for file, _ in self.poller.poll(seconds * 1000):
             data = os.read(file, 1 << 16)
             if file == self.woken:
@@ -204,12 +146,12 @@ class Run:
             else:
                 self._close(file)
 
-    def _close(self, file):
+    def _close(self, file: int) -> None:
         self.poller.unregister(file)
         self.streams.pop(file).close()
         os.close(file)
 
-    def _signalled(self, number):
+    def _signalled(self, number: int) -> None:
         if number == signal.SIGCHLD:
             self._reap()
         elif number == signal.SIGINT:
@@ -217,7 +159,7 @@ class Run:
         elif number == signal.SIGTERM:
             self.stop(signal.SIGTERM)
 
-    def _reap(self):
+    def _reap(self) -> None:
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -228,7 +170,7 @@ class Run:
             if pid == self.child:
                 self.status = status
 
-    def stop(self, number):
+    def stop(self, number: int) -> None:
         """Interrupt, then terminate, then kill; a later, harder stop replaces a softer one."""
         term = self.clock + (TERM_AFTER if number == signal.SIGINT else 0.0)
         self.escalation = [(term, signal.SIGTERM), (term + KILL_AFTER, signal.SIGKILL)]
@@ -236,23 +178,21 @@ class Run:
             self._signal(number)
         self._escalate()
 
-    def _escalate(self):
+    def _escalate(self) -> None:
         while self.escalation and self.escalation[0][0] <= self.clock:
             self._signal(self.escalation.pop(0)[1])
 
-    def _signal(self, number):
-        try:
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.child, number)
-        except ProcessLookupError:
-            pass
 
-    def _check_limits(self):
+    def _check_limits(self) -> None:
         if self.limit:
             return
         if self.clock > self.settings["time"]:
             self.limit = "time"
-        elif any(sink.left < 0 for sink in self.streams.values()):
-            self.limit = "output"
+        elif any(sink.hit for sink in self.streams.values()):
+            self.limit = next(sink.hit for sink in self.streams.values() if sink.hit)
         elif self.clock - self.quiet > self.settings["idle"]:
             ticks, self.ticks = self.ticks, cpu_ticks()
             busy = (self.ticks - ticks) / os.sysconf("SC_CLK_TCK")
@@ -263,32 +203,32 @@ class Run:
             self.stop(signal.SIGINT)
 
 
-def git(*arguments, env):
-    """Raises OSError, ValueError or subprocess.SubprocessError: what git cannot say is left out, never fatal."""
+def work(base: str | None, environment: dict[str, str]) -> dict[str, object]:
+    """What was done in /workspace, as `work.py` finds it; the exit status comes out whatever git does there."""
     import subprocess
 
-    command = ["git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-C", "/workspace", *arguments]
-    return subprocess.run(
-        command, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=GIT_WAIT, check=True
-    ).stdout
-
-
-def work(base, env):
-    """What was done in /workspace: head, files not committed, and whether a bundle of new commits was made."""
-    found = {"head": None, "uncommitted": 0, "bundle": False}
+    command = ["/opt/airut/python", "-ISE", "/opt/airut/work.py", OUT, base or ""]
     try:
-        found["uncommitted"] = git("status", "--porcelain=v1", "-z", env=env).count(b"\0")
-        found["head"] = git("rev-parse", "--verify", "HEAD", env=env).decode().strip()
-        if base and int(git("rev-list", "--count", base + "..HEAD", env=env)):
-            git("bundle", "create", "--quiet", OUT + "/work.bundle.new", base + "..HEAD", env=env)
-            os.replace(OUT + "/work.bundle.new", OUT + "/work.bundle")
-            found["bundle"] = True
-    except Exception as error:  # the exit status must come out, whatever git or the agent's repository does
-        found["work_error"] = (getattr(error, "stderr", None) or b"").decode(errors="replace")[-2000:] or str(error)
-    return found
+        found = subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=WORK_WAIT, check=True
+        )
+        return dict(json.loads(found.stdout))
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        return {"work_error": str(error)}
 
 
-def main():
+def untraceable() -> None:
+    """Keep the agent, which is the same user, from tracing PID 1 and so from writing the exit file in its name."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE
+    except (ImportError, OSError, AttributeError):
+        pass  # a Python without ctypes: then the exit file is the agent's word, as its output is
+
+
+def main() -> int:
+    untraceable()
     with open(ROOT + "/settings.json") as file:
         settings = json.load(file)
     with open(ROOT + "/environment.json") as file:
@@ -302,9 +242,15 @@ def main():
     run = Run(settings, environment)
     run.start()
     run.until_ended()
-    number = run.status & 0x7F
-    code = 128 + number if number else run.status >> 8
-    ended = {"code": code, "signal": number or None, "limit": run.limit, "duration_s": round(run.clock, 3)}
+    status = run.status or 0
+    number = status & 0x7F
+    code = 128 + number if number else status >> 8
+    ended: dict[str, object] = {
+        "code": code,
+        "signal": number or None,
+        "limit": run.limit,
+        "duration_s": round(run.clock, 3),
+    }
     ended["oom_killed"] = number == signal.SIGKILL and run.limit is None and oom_kills() > 0
     if os.path.isdir("/workspace/.git"):
         ended.update(work(settings["base_commit"], environment))

@@ -42,4 +42,5 @@ git config --system --add safe.directory /workspace
 ln -sf "$(command -v python3)" /opt/airut/python
 /opt/airut/python -ISE -c '
 import py_compile
-py_compile.compile("/opt/airut/entrypoint.py", cfile="/opt/airut/entrypoint.pyc", doraise=True)'
+py_compile.compile("/opt/airut/entrypoint.py", cfile="/opt/airut/entrypoint.pyc", doraise=True)
+py_compile.compile("/opt/airut/sinks.py", doraise=True)'

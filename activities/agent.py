@@ -47,8 +47,9 @@ LOST = (EngineError, NameTaken, NoSpace)
 """A sandbox that cannot be made or watched any more; the workflow makes a new one, a few times. An engine that does
 not answer at all, or has no address left, is waited for."""
 
-GRACE = 20.0
-"""Seconds an interrupted agent has to save its session before it is killed (sandbox §5)."""
+GRACE = 35.0
+"""Seconds before an interrupted sandbox is killed. Its entrypoint ends the agent itself by then (SIGTERM after 20 s,
+SIGKILL after 30 s), and still bundles what was committed."""
 
 
 class AgentRuns:

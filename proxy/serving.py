@@ -29,7 +29,7 @@ from proxy.tls import Issuer, Tls, trust_bundle
 from proxy.upstream import IPAddress
 
 IDLE_TIMEOUT = 15 * 60  # seconds without a byte either way: a model may think for minutes
-LOOK_EVERY = 0.25  # seconds between looks at the rules while nobody asks: a new port is open before its first use
+LOOK_EVERY = 0.05  # seconds between looks at the rules while nobody asks: a new port is open before its first use
 STOP_TIMEOUT = 1.0  # seconds: SIGTERM must end the container within two
 logger = logging.getLogger(__name__)
 

@@ -250,7 +250,10 @@ async def test_html_reply_with_files(mail_server: MailServer, tmp_path: Path) ->
         assert "> old" in received.uncut.inline
         assert isinstance(received.route, MailRoute)
         assert (*received.route.to, *received.route.cc) == ("agent@mail.test", "bob@example.org", address)
-        assert received.participants == ("alice@example.org", "bob@example.org")  # of those addressed, who is authorized
+        assert received.participants == (
+            "alice@example.org",
+            "bob@example.org",
+        )  # of those addressed, who is authorized
         (file,) = received.attachments
         assert (file.name, file.media_type) == ("a.pdf", "application/pdf")
         assert await intake.blobs.get(file.content) == b"%PDF"

@@ -15,7 +15,7 @@ from airut.errors import ImageBuildFailed
 
 SUITE = "trixie"
 DEFAULT_MIRROR = "http://deb.debian.org/debian"
-# build-essential is left out: 15 s more and three times the size, for what a repository's Dockerfile adds in one line.
+# build-essential is left out: a compiler that most repositories do not need; a Dockerfile adds it in one line.
 PACKAGES = "ca-certificates,curl,git,jq,openssh-client,python3,python3-venv,ripgrep"
 OPTIONS = (
     "--variant=minbase",

@@ -2,12 +2,17 @@
 
 from collections.abc import AsyncIterator
 
+import hypothesis
 import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from airut.contracts import SEARCH_ATTRIBUTES
 from airut.temporal.embedded import DYNAMIC, server_binary
+
+# How fast an example is made and run says something of the machine's load, and nothing of the code.
+hypothesis.settings.register_profile("airut", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("airut")
 
 
 @pytest.fixture(scope="session")

@@ -55,6 +55,7 @@ class MailServer:
         self._folder = folder.resolve()
         self._processes: list[subprocess.Popen[bytes]] = []
         self._passwords: dict[str, str] = {}
+        self._changes = 0
         ports = _free_ports(4)
         self._ports = Ports(*ports)
         self.host = "127.0.0.1"
@@ -80,7 +81,8 @@ class MailServer:
         return self._authority.ca_file
 
     def add_user(self, name: str, password: str) -> str:
-        """Add or change a user; takes effect at once, also while running. Returns the full address."""
+        """Add or change a user, also while running: a new one is there at once, a new password within a second or two.
+        Returns the full address."""
         address = (name if "@" in name else f"{name}@{self.authserv_id}").lower()
         self._passwords[address] = password
         self._write_users()
@@ -166,10 +168,12 @@ class MailServer:
         """Passwords reach Dovecot as base64 and Exim as digests, so that any character may stand in them."""
         users = self._folder / "users"
         users.mkdir(exist_ok=True)
+        self._changes += 1
         for address, password in self._passwords.items():
-            # A file each: Dovecot looks for changes in one it has read only once a second.
+            # A file each: Dovecot looks for changes in one it has read only once a second. It compares whole seconds of
+            # the time and the size, and would miss a password as long as the last one; a count cannot repeat itself.
             encoded = base64.b64encode(password.encode()).decode()
-            _replace(users / address, f"{address}:{{PLAIN.b64}}{encoded}::::::\n")
+            _replace(users / address, f"{address}:{{PLAIN.b64}}{encoded}::::::\n", modified=self._changes)
         exim = [f"{_digest(address)}: {_digest(password)}\n" for address, password in self._passwords.items()]
         _replace(self._folder / "exim.users", "".join(exim))
         _replace(self._folder / "exim.mailboxes", "".join(f"{address}: 1\n" for address in self._passwords))
@@ -240,10 +244,12 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, text: str, *, modified: int | None = None) -> None:
     temporary = path.with_suffix(path.suffix + ".new")
     temporary.write_text(text)
     temporary.chmod(0o644)
+    if modified is not None:
+        os.utime(temporary, (modified, modified))
     temporary.replace(path)
 
 

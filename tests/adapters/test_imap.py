@@ -82,6 +82,19 @@ async def test_wrong_password(mail_server: MailServer) -> None:  # noqa: F811
     assert "secret-wrong" not in str(error.value)
 
 
+async def test_password_changed_to_another_of_its_length(mail_server: MailServer) -> None:  # noqa: F811
+    """What the server had read a moment ago is no longer of use, even when the file has the same size."""
+    for password in ("first", "other"):
+        address = mail_server.add_user("changed", password)
+        channel = email_channel(mail_server, address, account={"password": password})
+        async with asyncio.timeout(5):
+            while True:
+                with contextlib.suppress(MailboxRefused):
+                    async with opened(channel):
+                        break
+                await asyncio.sleep(0.1)
+
+
 @pytest.mark.parametrize("security", ["tls", "starttls"])
 async def test_unknown_issuer(mail_server: MailServer, security: str) -> None:  # noqa: F811
     address = mail_server.add_user("tls", PASSWORD)

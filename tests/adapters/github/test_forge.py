@@ -1,7 +1,7 @@
 """Pull requests against the forge emulator, which GitHub's own description judges where it is at hand."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -139,14 +139,16 @@ async def test_token_and_repository(emulator: Emulator, token: str, slug: str, r
 @pytest.mark.parametrize(
     ("fault", "retry_after"),
     [
-        (Fault.server_error(times=FOREVER), None),
-        (Fault(drop=True, times=FOREVER), None),
-        (Fault.secondary_limit(retry_after=42, times=FOREVER), 42.0),
-        (Fault.rate_limited(reset_in=100, times=FOREVER), pytest.approx(100, abs=10)),
+        (lambda: Fault.server_error(times=FOREVER), None),
+        (lambda: Fault(drop=True, times=FOREVER), None),
+        (lambda: Fault.secondary_limit(retry_after=42, times=FOREVER), 42.0),
+        (lambda: Fault.rate_limited(reset_in=100, times=FOREVER), pytest.approx(100, abs=10)),
     ],
 )
-async def test_not_now(forge: GitHubForge, emulator: Emulator, fault: Fault, retry_after: float | None) -> None:
-    emulator.faults.add(fault)
+async def test_not_now(
+    forge: GitHubForge, emulator: Emulator, fault: Callable[[], Fault], retry_after: float | None
+) -> None:
+    emulator.faults.add(fault())
     with pytest.raises(ForgeUnavailable) as caught:
         await forge.open_or_update(SPEC)
     assert caught.value.retry_after == retry_after

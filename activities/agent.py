@@ -5,8 +5,6 @@ attempt finds the container by its id and reads its output again from the start.
 """
 
 import asyncio
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 from temporalio import activity
@@ -14,8 +12,9 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.failures import reported
+from activities.heartbeat import beating
 from activities.network_log import blocked_requests
-from activities.outbox import read_outbox, read_regular
+from activities.outbox import ALL_MOST, read_outbox, read_regular
 from activities.texts import fetch, store
 from airut.errors import EngineError, NameTaken, NoSpace
 from airut.models.agent import AgentCommand, AgentProgress, AgentRun
@@ -26,7 +25,6 @@ from airut.models.outcome import AgentOutcome, TaskOutcome
 from airut.models.prompt import compose_prompt, compose_rules
 from airut.models.sandbox import (
     ExitStatus,
-    Limits,
     Mount,
     NetworkSpec,
     SandboxRef,
@@ -40,6 +38,9 @@ from airut.ports.blobs import BlobStore
 from airut.ports.git import Mirror
 from airut.ports.repositories import Repositories
 from airut.ports.sandbox import Sandboxes
+
+STDERR_MOST = 2 * 1024**2
+"""Bytes; the entrypoint keeps the last MiB."""
 
 POLICY = ".airut/network-allowlist.yaml"
 
@@ -75,9 +76,10 @@ class AgentRuns:
             activity.heartbeat({"step": "starting the sandbox"})
             spec = await self._spec(order)
             ref = await self._sandboxes.start(spec)
-            watch = _Watch(self._sandboxes, self._agent, ref, spec.limits)
+            watch = _Watch(self._sandboxes, self._agent, ref)
             exit_status = await watch.to_the_end()
-            return await self._bring_home(order, ref, watch, exit_status)
+            async with beating():
+                return await self._bring_home(order, ref, watch, exit_status)
 
     async def _spec(self, order: AgentInput) -> SandboxSpec:
         task, repo = order.task, order.task.repo
@@ -103,7 +105,7 @@ class AgentRuns:
                 Mount(source=folders.outbox, target="/outbox", writable=True),
                 Mount(source=folders.storage, target="/storage", writable=True),
                 Mount(source=folders.home, target="/home/agent/.claude", writable=True),
-                Mount(source=settings.binary.parent, target="/opt/claude"),
+                Mount(source=settings.binary, target="/opt/claude/claude"),
             ),
             folder=folder,
             base_commit=order.base,
@@ -125,7 +127,7 @@ class AgentRuns:
         claude_md = await self._file_of(task.repo, order.policy.commit, "CLAUDE.md")
         run = AgentRun(
             session_id=task.session_id,
-            prompt=order.resume_note or compose_prompt(tuple(texts)),
+            prompt=compose_prompt(tuple(texts), order.inbox, order.resume_note),
             system_prompt=compose_rules(settings.system_prompt, claude_md),
             model=task.hints.model or settings.model,
             effort=task.hints.effort or settings.effort,
@@ -142,43 +144,48 @@ class AgentRuns:
     async def _bring_home(
         self, order: AgentInput, ref: SandboxRef, watch: "_Watch", exit_status: ExitStatus
     ) -> AgentResult:
-        stderr = _read_or_nothing(ref.folder / "out" / "stderr").decode(errors="replace")
-        verdict = self._agent.verdict(watch.progress, exit_status, stderr)
-        if watch.ended_by is not None:
-            verdict = verdict.model_copy(update={"outcome": watch.ended_by, "detail": watch.reason})
+        out, log = ref.folder / "out", ref.folder / "log" / "network.jsonl"
+        stderr = await asyncio.to_thread(_read_or_nothing, out / "stderr", STDERR_MOST)
+        verdict = self._agent.verdict(watch.progress, exit_status, stderr.decode(errors="replace"))
+        if watch.stopped:
+            verdict = verdict.model_copy(update={"outcome": AgentOutcome.STOPPED, "detail": ""})
         text, verdict = verdict.text, verdict.model_copy(update={"text": ""})
-        left = read_outbox(self._folders.of(order.task.thread).outbox)
+        left = await asyncio.to_thread(read_outbox, self._folders.of(order.task.thread).outbox)
         outbox = [
             Attachment(name=file.name, media_type=file.media_type, content=await self._blobs.put(file.content))
             for file in left.files
         ]
-        bundle = _read_or_nothing(ref.folder / "out" / "work.bundle")
+        bundle = await asyncio.to_thread(_read_or_nothing, out / "work.bundle")
         bundle_ref: BlobRef | None = await self._blobs.put(bundle) if bundle else None
+        access_log = await asyncio.to_thread(_read_or_nothing, log)
         return AgentResult(
             verdict=verdict,
             text=await store(self._blobs, text),
             outbox=tuple(outbox),
             bundle=bundle_ref,
+            work_error=(exit_status.work_error or "")[-1000:],
             uncommitted=exit_status.uncommitted,
             notes=left.notes,
-            blocked=blocked_requests(_read_or_nothing(ref.folder / "log" / "network.jsonl")),
+            blocked=await asyncio.to_thread(blocked_requests, access_log),
         )
 
 
 class _Watch:
-    """Follows one sandbox, keeps its limits, and ends it when the user or a limit says so."""
+    """Follows one sandbox, and ends it when the user says so. Its limits it keeps itself, on its own clock: a worker
+    that was away for hours must not take an agent that has long ended for one that runs too long."""
 
-    def __init__(self, sandboxes: Sandboxes, agent: Agent, ref: SandboxRef, limits: Limits) -> None:
+    def __init__(self, sandboxes: Sandboxes, agent: Agent, ref: SandboxRef) -> None:
         self._sandboxes = sandboxes
         self._agent = agent
         self._ref = ref
-        self._limits = limits
         self._offset = 0
-        self._moved_at = time.monotonic()
         self._ending: asyncio.Task[None] | None = None
         self.progress = AgentProgress()
-        self.ended_by: AgentOutcome | None = None
-        self.reason = ""
+
+    @property
+    def stopped(self) -> bool:
+        """True once the user's stop was passed on."""
+        return self._ending is not None
 
     async def to_the_end(self) -> ExitStatus:
         """Return how the command ended. Detaches, and leaves the agent running, when only this worker has to go."""
@@ -193,11 +200,9 @@ class _Watch:
             if chunk.data:
                 self.progress = self._agent.progress(self.progress, chunk.data)
                 self._offset = chunk.offset + len(chunk.data)
-                self._moved_at = time.monotonic()
             self._heartbeat()
             if chunk.exit is not None:
                 return chunk.exit
-            self._check_limits()
         raise ApplicationError("the sandbox's output ended without an exit status", type=str(TaskOutcome.SANDBOX_LOST))
 
     def _heartbeat(self) -> None:
@@ -213,31 +218,18 @@ class _Watch:
             }
         )
 
-    def _check_limits(self) -> None:
-        running = (datetime.now(UTC) - activity.info().scheduled_time).total_seconds()
-        if running > self._limits.time:
-            self._end(AgentOutcome.TIMEOUT, f"the time limit of {_spoken(self._limits.time)} was reached")
-        elif time.monotonic() - self._moved_at > self._limits.idle:
-            self._end(AgentOutcome.STALLED, f"nothing happened for {_spoken(self._limits.idle)}")
-        elif self._offset > self._limits.output:
-            self._end(AgentOutcome.OUTPUT_LIMIT, f"more than {self._limits.output // 1024**2} MiB of output")
-
-    def _end(self, outcome: AgentOutcome, reason: str) -> None:
-        """Interrupt, and after the grace kill; the first reason wins."""
-        if self._ending is None:
-            self.ended_by, self.reason = outcome, reason
-            self._ending = asyncio.create_task(self._interrupt_then_kill())
-
     async def _interrupt_then_kill(self) -> None:
-        await self._sandboxes.signal(self._ref, SandboxSignal.INTERRUPT)
-        await asyncio.sleep(GRACE)
-        await self._sandboxes.signal(self._ref, SandboxSignal.KILL)
+        try:
+            await self._sandboxes.signal(self._ref, SandboxSignal.INTERRUPT)
+            await asyncio.sleep(GRACE)
+        finally:  # an interrupt that did not arrive makes the kill only more needed
+            await self._sandboxes.signal(self._ref, SandboxSignal.KILL)
 
     async def _stop_or_detach(self) -> None:
         """A cancel says what became of this attempt, and only that decides what becomes of the container."""
         details = activity.cancellation_details()
         if details is None or details.cancel_requested or (details.not_found and await _workflow_is_closed()):
-            self._end(AgentOutcome.STOPPED, "stopped")
+            self._ending = self._ending or asyncio.create_task(self._interrupt_then_kill())
             return
         if details.worker_shutdown:
             raise ApplicationError(
@@ -262,15 +254,9 @@ def _prompt_text(message: InboundMessage, number: int) -> Text:
     return message.uncut if number == 1 and message.uncut is not None else message.text
 
 
-def _read_or_nothing(path: Path) -> bytes:
+def _read_or_nothing(path: Path, most: int = ALL_MOST) -> bytes:
     """A file that may be absent, or that the agent may have put something odd in the place of."""
     try:
-        return read_regular(path)
+        return read_regular(path, most=most)
     except OSError:
         return b""
-
-
-def _spoken(seconds: float) -> str:
-    return (
-        f"{seconds / 3600:g} h" if seconds >= 3600 else f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"
-    )

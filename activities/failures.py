@@ -1,13 +1,20 @@
-"""One place where our exceptions become Temporal failures: the failure's type is the outcome the user will read."""
+"""One place where exceptions become Temporal failures: the failure's type is the outcome the user will read."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from airut import errors
 from airut.models.outcome import TaskOutcome
+
+log = logging.getLogger(__name__)
+
+UNEXPECTED_MOST = 5
+"""A defect of ours is tried this often, for chance plays a part in some; then the user gets an answer instead."""
 
 PERMANENT: dict[type[errors.AirutError], TaskOutcome] = {
     errors.PolicyInvalid: TaskOutcome.POLICY_INVALID,
@@ -32,16 +39,28 @@ def reported(otherwise: TaskOutcome, final: tuple[type[errors.AirutError], ...] 
     """Raise what the block raises as a failure that names an outcome: its own, or `otherwise` when it is retryable
     and the retries run out. Errors in `final` are not retried by Temporal: the workflow counts them.
 
+    Only our own words go into the failure: those of a library may hold a URL or a header, and the history keeps them.
+
     Raises:
-        ApplicationError: in place of every AirutError.
+        ApplicationError: in place of every exception.
     """
     try:
         yield
+    except ApplicationError:
+        raise
     except errors.AirutError as error:
+        log.info("%s", error, exc_info=error)
         failure = as_failure(error, otherwise)
         if isinstance(error, final):
             failure = ApplicationError(failure.message, type=failure.type, non_retryable=True)
-        raise failure from error
+        raise failure from None
+    except Exception as error:  # process boundary: whatever we did not think of is still answered
+        log.exception("unexpected")
+        raise ApplicationError(
+            f"unexpected {type(error).__name__}",
+            type=str(TaskOutcome.INTERNAL_ERROR),
+            non_retryable=activity.info().attempt >= UNEXPECTED_MOST,
+        ) from None
 
 
 def as_failure(error: errors.AirutError, otherwise: TaskOutcome) -> ApplicationError:

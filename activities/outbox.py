@@ -30,12 +30,12 @@ class LeftFiles(Model):
 def read_outbox(outbox: Path) -> LeftFiles:
     """Read the regular files in the root of a folder that the agent can write to; everything else is named."""
     files: list[LeftFile] = []
-    notes: list[str] = []
+    notes: list[str] = []  # capped too: an enemy can leave a million links
     room = ALL_MOST
     folder = os.open(outbox, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         for name in sorted(os.listdir(folder)):  # noqa: PTH208  # a held descriptor
-            if len(files) == FILES_MOST:
+            if len(files) + len(notes) >= FILES_MOST:
                 notes.append(f"More than {FILES_MOST} files in the outbox: the rest was not sent.")
                 break
             try:

@@ -7,10 +7,10 @@ from temporalio import activity
 from activities.failures import reported
 from activities.texts import fetch
 from airut.errors import ConfigError
-from airut.models.answer import compose_acknowledgement, compose_answer, compose_footer
+from airut.models.answer import compose_acknowledgement, compose_answer, compose_footer, compose_note
 from airut.models.message import ChannelKind
 from airut.models.outcome import TaskOutcome
-from airut.models.reply import Outbound
+from airut.models.reply import Outbound, ReplyKind
 from airut.models.task import ReplyInput, ReplyRecord
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
@@ -34,6 +34,8 @@ class Replies:
     @activity.defn
     async def reply(self, order: ReplyInput) -> ReplyRecord:
         with reported(TaskOutcome.REPLY_FAILED):
+            if order.kind is ReplyKind.NOTE:
+                return await self._send(order, compose_note(order), ())
             text = await fetch(self._blobs, order.text) if order.text else ""
             return await self._send(order, compose_answer(order, text), compose_footer(order))
 

@@ -1,5 +1,10 @@
 """Placement, checkout and inbox of a thread, on its sandbox host."""
 
+import hashlib
+import itertools
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
 from temporalio import activity
 
 from activities.failures import reported
@@ -39,15 +44,29 @@ class Workspaces:
                 folders = self._folders.of(order.thread)
                 folders.make()
                 base = await self._mirror.clone(order.repo, branch, folders.workspace)
-                for file in order.attachments:
-                    await self._put_into_inbox(order.thread, file)
-                return WorkspaceResult(policy=branch, base=base, time_limit_s=limits.time)
+                inbox = {
+                    file.content.sha256: await self._put_into_inbox(folders.inbox, file) for file in order.attachments
+                }
+                return WorkspaceResult(policy=branch, base=base, time_limit_s=limits.time, inbox=inbox)
 
-    async def _put_into_inbox(self, thread: str, file: Attachment) -> None:
-        """Same name and content: there already. Written beside and renamed, so the agent never sees half a file."""
-        target = self._folders.of(thread).inbox / file.name
-        if target.exists() and target.stat().st_size == file.content.size:
-            return
-        partial = target.with_name(f".{file.name}.partial")
-        partial.write_bytes(await self._blobs.get(file.content))
-        partial.rename(target)
+    async def _put_into_inbox(self, inbox: Path, file: Attachment) -> str:
+        """Put a file there and return its name: another one where the inbox, which holds the whole thread's files,
+        has the name with other content. Written beside and renamed, so the agent never sees half a file."""
+        for name in _names(file.name):
+            target = inbox / name
+            if not target.exists():
+                partial = inbox / f".{name}.partial"
+                partial.write_bytes(await self._blobs.get(file.content))
+                partial.rename(target)
+                return name
+            if hashlib.sha256(target.read_bytes()).hexdigest() == file.content.sha256:
+                return name
+        raise AssertionError("names never end")
+
+
+def _names(name: str) -> Iterator[str]:
+    """`a.png`, `a-2.png`, `a-3.png`, …"""
+    yield name
+    path = PurePosixPath(name)
+    for number in itertools.count(2):
+        yield f"{path.stem}-{number}{path.suffix}"

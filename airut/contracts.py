@@ -40,12 +40,19 @@ SEARCH_ATTRIBUTES = (REPO, CHANNEL, AUTHOR, STATE, OUTCOME, PULL_REQUEST, COST)
 THREAD_WORKFLOW = "ThreadWorkflow"
 RECEIVE = "receive"
 STATUS = "status"
+PLACED = "placed"
 RUN_AGENT = "run_agent"
 
 
 def host_queue(host: str) -> str:
     """The task queue of one sandbox host. The host id is stable, so a restarted worker finds its threads again."""
     return f"{PLACEMENT_QUEUE}-{host}"
+
+
+def agent_queue(host: str) -> str:
+    """The queue of agent runs on one host. Its worker takes as many at once as the host can hold; everything else of
+    the host has a queue without that limit, so that a full host still fetches, publishes and cleans up."""
+    return f"{host_queue(host)}-agents"
 
 
 @activity.defn

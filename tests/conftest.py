@@ -18,7 +18,9 @@ hypothesis.settings.load_profile("airut")
 @pytest.fixture(scope="session")
 async def temporal() -> AsyncIterator[WorkflowEnvironment]:
     """A real server, in memory, with the dynamic configuration of the embedded one."""
-    arguments = [part for key, value in DYNAMIC.items() for part in ("--dynamic-config-value", f"{key}={value}")]
+    # A server suggests it after some thousand events; here after so few that every longer test goes through it.
+    dynamic = {**DYNAMIC, "limit.historyCount.suggestContinueAsNew": "150"}
+    arguments = [part for key, value in dynamic.items() for part in ("--dynamic-config-value", f"{key}={value}")]
     environment = await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
         dev_server_existing_path=str(server_binary()),

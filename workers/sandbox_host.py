@@ -18,11 +18,12 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
         return
     async with AsyncExitStack() as stack:
         host = await stack.enter_async_context(SandboxHost(config))
-        placement = Worker(
+        agents = Worker(
             client,
-            task_queue=contracts.PLACEMENT_QUEUE,
-            activities=[host.workspaces.claim_host],
-            max_concurrent_activities=host.slots,
+            task_queue=contracts.agent_queue(host.id),
+            activities=[host.agents.run_agent],
+            max_concurrent_activities=host.slots,  # sandboxes that the host's memory can hold
+            max_heartbeat_throttle_interval=FAST,
         )
         own = Worker(
             client,
@@ -30,8 +31,9 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
             activities=host.activities,
             max_heartbeat_throttle_interval=FAST,
         )
-        await stack.enter_async_context(own)
-        await stack.enter_async_context(placement)
+        placement = Worker(client, task_queue=contracts.PLACEMENT_QUEUE, activities=[host.workspaces.claim_host])
+        for worker in (agents, own, placement):  # a thread is only placed where all else is ready
+            await stack.enter_async_context(worker)
         await stop.wait()
 
 

@@ -112,6 +112,7 @@ class SandboxHost:
         self.id = platform.node() or "host"
         self.slots = config.limits.host_sandboxes or max(2, os.cpu_count() or 2)
         self.workspaces: Workspaces
+        self.agents: AgentRuns
         self.activities: Activities = []
 
     async def __aenter__(self) -> Self:
@@ -127,11 +128,10 @@ class SandboxHost:
         mirror = GitMirror(config.state / "mirrors", remotes(config), lambda: _real_values(config, repositories))
         forge = GitHubForge(lambda repo: github_repository(config, repo))
         self.workspaces = Workspaces(self.id, folders, mirror, blobs, repositories)
-        agents = AgentRuns(folders, sandboxes, ClaudeCode(), mirror, blobs, repositories)
+        self.agents = AgentRuns(folders, sandboxes, ClaudeCode(), mirror, blobs, repositories)
         self.activities = [
             self.workspaces.prepare_workspace,
             ImageBuilds(mirror, images).build_image,
-            agents.run_agent,
             Publishing(mirror, forge, blobs, repositories).publish,
             CleanUps(folders, sandboxes).clean_up,
         ]

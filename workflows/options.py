@@ -2,8 +2,16 @@
 
 from datetime import timedelta
 
-from temporalio.common import RetryPolicy
+from temporalio.common import Priority, RetryPolicy
 from temporalio.workflow import ActivityCancellationType, ActivityConfig
+
+
+def at(base: ActivityConfig, queue: str, summary: str, repo: str) -> ActivityConfig:
+    """A step's limits, where it runs, and what the Temporal UI calls it. Repositories take turns on a queue."""
+    config = base.copy()
+    config["task_queue"], config["summary"], config["priority"] = queue, summary, Priority(fairness_key=repo)
+    return config
+
 
 TOO_LARGE = "PayloadsTooLarge"
 """The SDK's own failure type: trying again would run hours of work again for the same oversized result."""

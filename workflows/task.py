@@ -4,13 +4,13 @@ import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import Priority
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 from temporalio.exceptions import TimeoutError as ActivityTimeout
 from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.models.blob import BlobRef
     from airut.models.message import Attachment
     from airut.models.outcome import AgentOutcome, TaskOutcome, Usage
     from airut.models.reply import ReplyKind
@@ -31,14 +31,19 @@ with workflow.unsafe.imports_passed_through():
         WorkspaceResult,
     )
     from workflows import options
+    from workflows.completion import seen_through
 
 SANDBOXES_MOST = 5
 """A sandbox that is lost this often is lost for a reason (out of memory, a broken host): say so instead."""
 
 RESUME_NOTE = (
-    "The sandbox was lost while you worked and has been made anew. The workspace is as you left it. "
-    "Look at it first, then go on where you stopped."
+    "[The sandbox was lost and has been made anew. The workspace is as it was left. "
+    "If you had begun with what follows, look at the workspace first and go on where you stopped; else begin now.]"
 )
+
+DETAIL_MOST = 4_000
+HEADLINE_MOST = 300
+"""Characters. An outcome's detail can be a build log or what the agent printed; a history and a mail cannot be that."""
 
 OUTCOMES = {
     AgentOutcome.DONE: TaskOutcome.SUCCESS,
@@ -81,7 +86,6 @@ class TaskWorkflow:
         self._agent: AgentResult | None = None
         self._notes: list[str] = [note for message in task.messages for note in message.notes]
         self._status = TaskStatus(step=TaskStep.ACCEPTED, since=workflow.now())
-        self._priority = Priority(fairness_key=task.repo)
 
     @workflow.query(name=contracts.STATUS)
     def status(self) -> TaskStatus:
@@ -95,13 +99,11 @@ class TaskWorkflow:
             await self._answer()
         finally:
             acknowledgement.cancel()
-            await asyncio.shield(self._clean_up())
+            await seen_through(self._clean_up())
         self._enter(TaskStep.CLOSED, str(self._result.outcome))
         if not self._result.outcome.did_its_job:
             # Failed in Temporal, so that it shows in the UI; the thread reads the result from the details.
-            raise ApplicationError(
-                self._result.detail or str(self._result.outcome), self._result, type=str(self._result.outcome)
-            )
+            raise ApplicationError(self._headline(), self._result, type=str(self._result.outcome))
         return self._result
 
     async def _work(self) -> None:
@@ -140,6 +142,7 @@ class TaskWorkflow:
                 **self._options(options.CLAIM, contracts.PLACEMENT_QUEUE, "find a sandbox host"),
             )
             self._host = claim.host
+            await self._tell_thread(claim.host)
         self._result = self._result.model_copy(update={"host": self._host})
         self._enter(TaskStep.PREPARING, "workspace")
         attachments: list[Attachment] = [file for message in self._task.messages for file in message.attachments]
@@ -168,6 +171,7 @@ class TaskWorkflow:
                 image=image,
                 policy=workspace.policy,
                 base=workspace.base,
+                inbox=workspace.inbox,
                 resume_note=note,
             )
             try:
@@ -196,14 +200,14 @@ class TaskWorkflow:
         if outcome is not TaskOutcome.SUCCESS:
             return
         if agent.bundle is None:
-            self._end(TaskOutcome.NO_CHANGES)
+            if agent.work_error:
+                self._end(TaskOutcome.PUBLISH_FAILED, f"git in the sandbox: {agent.work_error}")
+            else:
+                self._end(TaskOutcome.NO_CHANGES)
             return
         self._enter(TaskStep.PUBLISHING)
-        published: PublishResult = await workflow.execute_activity(
-            contracts.publish,
-            PublishInput(task=self._task, policy=prepared[0].policy, bundle=agent.bundle, text=agent.text),
-            **self._options(options.PUBLISH, contracts.host_queue(self._host or ""), "push, pull request"),
-        )
+        # A stop takes effect after this step: half a publication would be a branch without its pull request.
+        published = await seen_through(self._push(prepared[0], agent, agent.bundle))
         if published.branch is None:
             self._end(TaskOutcome.NO_CHANGES)
             return
@@ -214,6 +218,13 @@ class TaskWorkflow:
                 "published": published.commit,
                 "pull_request": published.pull_request,
             }
+        )
+
+    async def _push(self, workspace: WorkspaceResult, agent: AgentResult, bundle: BlobRef) -> PublishResult:
+        return await workflow.execute_activity(
+            contracts.publish,
+            PublishInput(task=self._task, policy=workspace.policy, bundle=bundle, text=agent.text),
+            **self._options(options.PUBLISH, contracts.host_queue(self._host or ""), "push, pull request"),
         )
 
     async def _answer(self) -> None:
@@ -230,15 +241,21 @@ class TaskWorkflow:
             pull_request=self._result.pull_request,
             branch=self._result.branch,
             attachments=agent.outbox if agent else (),
-            notes=(*self._notes, *_left_behind(agent)),
+            notes=(*self._notes, *_left_behind(agent), *self._refused(agent)),
         )
         record: ReplyRecord | None = None
         try:
-            record = await asyncio.shield(self._send(order))
+            record = await seen_through(self._send(order))
         except ActivityError as error:
             self._end(TaskOutcome.REPLY_FAILED, _reason(error)[1])
         usage = agent.verdict.usage if agent else Usage()
         self._result = self._result.model_copy(update={"reply": record, "usage": usage})
+
+    def _refused(self, agent: AgentResult | None) -> tuple[str, ...]:
+        """What the fence refused, where that may be why the task did not do its job."""
+        if agent is None or not agent.blocked or self._result.outcome.did_its_job:
+            return ()
+        return (f"The sandbox was refused these requests: {', '.join(agent.blocked)}.",)
 
     async def _send(self, order: ReplyInput) -> ReplyRecord:
         return await workflow.execute_activity(
@@ -258,21 +275,29 @@ class TaskWorkflow:
         )
 
     def _options(self, base: ActivityConfig, queue: str, summary: str) -> ActivityConfig:
-        """The step's limits, where it runs, and what the Temporal UI calls it."""
-        config = base.copy()
-        config["task_queue"], config["summary"], config["priority"] = queue, summary, self._priority
-        return config
+        return options.at(base, queue, summary, self._task.repo)
 
     def _agent_options(self, time_limit_s: float) -> ActivityConfig:
-        queue = contracts.host_queue(self._host or "")
+        queue = contracts.agent_queue(self._host or "")
         config = self._options(options.AGENT, queue, f"Claude Code, sandbox {self._attempt}")
         config["activity_id"] = f"agent-{self._attempt}"  # predictable, so that operators can pause it by name
         # The activity holds the limit itself; this only ends one that no longer watches.
         config["start_to_close_timeout"] = timedelta(seconds=time_limit_s + 300)
         return config
 
+    async def _tell_thread(self, host: str) -> None:
+        """The thread must know where its workspace lies even if this task never comes to its end."""
+        parent = workflow.info().parent
+        if parent is not None:
+            await workflow.get_external_workflow_handle(parent.workflow_id).signal(contracts.PLACED, host)
+
+    def _headline(self) -> str:
+        """What the Temporal UI shows of a failed task; the whole detail is in the result."""
+        return f"{self._result.outcome}: {self._result.detail}"[:HEADLINE_MOST]
+
     def _end(self, outcome: TaskOutcome, detail: str = "") -> None:
-        self._result = self._result.model_copy(update={"outcome": outcome, "detail": detail})
+        cut = detail if len(detail) <= DETAIL_MOST else "…" + detail[-DETAIL_MOST:]
+        self._result = self._result.model_copy(update={"outcome": outcome, "detail": cut})
 
     def _enter(self, step: TaskStep, detail: str = "") -> None:
         self._status = TaskStatus(step=step, since=workflow.now(), detail=detail, attempt=self._attempt)

@@ -7,15 +7,17 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import Priority, SearchAttributeUpdate
-from temporalio.exceptions import ApplicationError, ChildWorkflowError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.models.message import InboundMessage
     from airut.models.outcome import TaskOutcome
-    from airut.models.task import TaskInput, TaskResult
+    from airut.models.reply import ReplyKind
+    from airut.models.task import CleanUpInput, ReplyInput, ReplyRecord, TaskInput, TaskResult
     from airut.models.thread import QueuedMessage, ThreadInput, ThreadPhase, ThreadState, ThreadStatus
-    from workflows.task import TaskWorkflow
+    from workflows import options
+    from workflows.task import SANDBOXES_MOST, TaskWorkflow
 
 SESSIONS = uuid.UUID("5b1a6f0e-9d0c-4c59-8d1e-0a8f4f2f7c11")
 """Namespace of session ids: a thread's session follows from the thread alone, so it can be found after any crash."""
@@ -38,6 +40,11 @@ class ThreadWorkflow:
         """Accept a message; one whose key is known counts once. Short and synchronous, so nothing is ever in flight
         when the run continues as new."""
         self._state.accept(message, workflow.now())
+
+    @workflow.signal(name=contracts.PLACED)
+    def placed(self, host: str) -> None:
+        """A task tells where it was placed, before it has come to its end."""
+        self._state.host = host
 
     @workflow.query(name=contracts.STATUS)
     def status(self) -> ThreadStatus:
@@ -64,10 +71,13 @@ class ThreadWorkflow:
     async def run(self, thread: ThreadInput) -> None:
         self._show(self._since)
         while True:
-            await workflow.wait_condition(lambda: bool(self._state.queue) or self._should_continue())
+            await workflow.wait_condition(
+                lambda: bool(self._state.queue or self._state.refused) or self._should_continue()
+            )
             # No await between looking at the queue and acting on it: no message can fall into a gap.
             if self._state.queue:
                 await self._run_task()
+            await self._tell_refused()
             if self._should_continue():
                 workflow.continue_as_new(thread.model_copy(update={"carried": self._state}))
 
@@ -102,7 +112,48 @@ class ThreadWorkflow:
                 return TaskResult.model_validate(cause.details[0])
             stopped = is_cancelled_exception(error)
             outcome = TaskOutcome.STOPPED if stopped else TaskOutcome.INTERNAL_ERROR
-            return TaskResult(outcome=outcome, detail=type(cause).__name__)
+            return await self._finish_for(task, outcome, type(cause).__name__)
+
+    async def _finish_for(self, task: TaskInput, outcome: TaskOutcome, detail: str) -> TaskResult:
+        """Answer and clean up for a task that was terminated: it could not do so itself."""
+        order = ReplyInput(task=task, at=workflow.now(), kind=ReplyKind.ANSWER, seq=1, outcome=outcome, detail=detail)
+        record = await self._reply(order)
+        if (host := self._state.host) is not None:
+            await workflow.execute_activity(
+                contracts.clean_up,
+                CleanUpInput(task=task, attempts=SANDBOXES_MOST, delivered=False),
+                **options.at(options.CLEAN_UP, contracts.host_queue(host), "remove the sandbox", task.repo),
+            )
+        return TaskResult(outcome=outcome, detail=detail, reply=record)
+
+    async def _tell_refused(self) -> None:
+        """Every accepted mail is answered, also one that this thread does not take."""
+        state = self._state
+        while state.refused:
+            refusal = state.refused[0]
+            state.notes += 1
+            order = ReplyInput(
+                task=state.note_for(refusal, self._thread),
+                at=workflow.now(),
+                kind=ReplyKind.NOTE,
+                seq=state.notes,
+                detail=str(refusal.reason),
+            )
+            await self._reply(order)
+            state.refused.remove(refusal)
+
+    async def _reply(self, order: ReplyInput) -> ReplyRecord | None:
+        try:
+            return await workflow.execute_activity(
+                contracts.reply,
+                order,
+                **options.at(
+                    options.REPLY, contracts.CONTROL_QUEUE, f"reply: {order.outcome or order.kind}", order.task.repo
+                ),
+            )
+        except ActivityError as error:
+            workflow.logger.warning("not answered: %s", type(error.cause).__name__)
+            return None
 
     def _show(self, since: datetime, result: TaskResult | None = None) -> None:
         """Tell the Temporal UI what this thread is and does."""

@@ -2,6 +2,7 @@
 
 from airut.models.outcome import TaskOutcome, Usage
 from airut.models.task import ReplyInput, TaskInput
+from airut.models.thread import Acceptance
 
 AGAIN = "Reply to this message to try again or to go on from there."
 
@@ -59,6 +60,19 @@ def compose_acknowledgement(task: TaskInput) -> str:
     return (
         f"{several} arrived, and work on it begins.\n\nThe answer comes in this conversation. "
         "You can reply at any time; what you send while the agent works is taken up when it is done."
+    )
+
+
+def compose_note(order: ReplyInput) -> str:
+    """Why a message was not taken, and what to do."""
+    if order.detail == Acceptance.QUEUE_FULL:
+        return (
+            "Your message was **not** taken: too many wait in this conversation already. "
+            "Send it again when the next answer has come.\n"
+        )
+    return (
+        "Your message was **not** taken, since you have no part in this conversation. "
+        "Ask somebody who has to copy you in, or start a new one.\n"
     )
 
 

@@ -9,6 +9,9 @@ from pydantic import Field
 from airut.models.base import Model
 from airut.models.blob import BlobRef, Text
 
+Effort = Literal["low", "medium", "high", "xhigh", "max"]
+"""The levels of Claude Code's `--effort`."""
+
 
 class ChannelKind(StrEnum):
     EMAIL = "email"
@@ -27,11 +30,10 @@ class Attachment(Model):
 
 
 class Hints(Model):
-    """What the author asked for beyond the text; checked against the repository's limits later."""
+    """What the author asked for beyond the text."""
 
     model: str | None = None
-    effort: str | None = None
-    budget_usd: float | None = None
+    effort: Effort | None = None
 
 
 class MailRoute(Model):
@@ -48,8 +50,6 @@ class MailRoute(Model):
     cc: tuple[str, ...] = ()
     subject: str = ""
     """Decoded, unfolded, as received."""
-    lost_references: bool = False
-    """The mail began with `Re:` and carried no reference header: its client threads by subject only."""
 
 
 class ConsoleRoute(Model):
@@ -76,6 +76,8 @@ class InboundMessage(Model):
     author: str
     participants: tuple[str, ...] = ()
     """The author and whoever else was addressed and is authorized: who may be copied in, and may go on."""
+    open_to_authorized: bool = False
+    """True where anybody who is authorized may join a thread, and not its participants alone."""
     sent_at: datetime
     received_at: datetime
     subject: str = ""

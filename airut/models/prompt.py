@@ -1,5 +1,7 @@
 """What the agent is told: the messages of a task as one prompt, and the rules of working unattended."""
 
+from collections.abc import Mapping
+
 from airut.models.message import InboundMessage
 
 RULES = """\
@@ -18,9 +20,12 @@ You work unattended in a sandbox, on a task that somebody sent by message. Nobod
 """
 
 
-def compose_prompt(messages: tuple[tuple[InboundMessage, str], ...]) -> str:
+def compose_prompt(
+    messages: tuple[tuple[InboundMessage, str], ...], inbox: Mapping[str, str] | None = None, note: str | None = None
+) -> str:
     """The prompt of a task: each message with its author and time where there are several, in order, separated by a
-    blank line, and the names of the files in /inbox (spec: lifecycle §4)."""
+    blank line, and the names of the files in /inbox (spec: lifecycle §4). `inbox` names files by their digest."""
+    names = inbox or {}
     parts: list[str] = []
     for number, (message, text) in enumerate(messages):
         lines: list[str] = []
@@ -29,8 +34,10 @@ def compose_prompt(messages: tuple[tuple[InboundMessage, str], ...]) -> str:
         if number == 0 and message.subject:
             lines.append(message.subject + "\n")
         lines.append(text.strip())
-        lines += [f"[file: /inbox/{file.name}]" for file in message.attachments]
+        lines += [f"[file: /inbox/{names.get(file.content.sha256, file.name)}]" for file in message.attachments]
         parts.append("\n".join(line for line in lines if line.strip()))
+    if note is not None:
+        parts.insert(0, note)
     return "\n\n".join(parts) + "\n"
 
 

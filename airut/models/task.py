@@ -111,6 +111,8 @@ class WorkspaceResult(Model):
     policy: DefaultBranch
     base: str
     time_limit_s: float
+    inbox: dict[str, str] = {}
+    """Digest of an attachment → its name in the inbox, where two of one name must both be found."""
 
 
 class ImageInput(Model):
@@ -130,8 +132,10 @@ class AgentInput(Model):
     image: str
     policy: DefaultBranch
     base: str
+    inbox: dict[str, str] = {}
     resume_note: str | None = None
-    """Set when an earlier sandbox of this task was lost: what the agent is told instead of the messages."""
+    """Set when an earlier sandbox of this task was lost: what the agent is told before the messages. They are told
+    again, since nobody knows whether it had read them."""
 
 
 class AgentResult(Model):
@@ -141,6 +145,8 @@ class AgentResult(Model):
     text: Text
     outbox: tuple[Attachment, ...] = ()
     bundle: BlobRef | None = None
+    work_error: str = ""
+    """Why the commits could not be bundled, in git's words; they stay in the workspace."""
     uncommitted: int = 0
     notes: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()

@@ -17,6 +17,10 @@ SEEN_MOST = 5_000
 """A key is remembered this long, or among this many newest: far beyond any channel's redelivery."""
 
 QUEUE_MOST = 200
+QUEUE_BYTES = 1024**2
+"""The queue goes through continue-as-new as one payload, of which Temporal takes two MiB."""
+
+REFUSED_MOST = 50
 TASK_MESSAGES = 20
 TASK_CHARACTERS = 200_000
 """A task takes at most this much of the queue; the rest waits for the following one (spec: lifecycle §4)."""
@@ -25,6 +29,22 @@ TASK_CHARACTERS = 200_000
 class ThreadPhase(StrEnum):
     IDLE = "idle"
     RUNNING = "running"
+
+
+class Acceptance(StrEnum):
+    """What became of a message that reached its thread."""
+
+    QUEUED = "queued"
+    KNOWN = "known"
+    QUEUE_FULL = "queue_full"
+    NOT_PARTICIPANT = "not_participant"
+
+
+class Refusal(Model):
+    """A message that was not taken, and why: its author is told."""
+
+    message: InboundMessage
+    reason: Acceptance
 
 
 class SeenKey(Model):
@@ -49,6 +69,12 @@ class ThreadState(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     queue: list[InboundMessage] = Field(default_factory=list)
+    queued_bytes: int = 0
+    refused: list[Refusal] = Field(default_factory=list)
+    told: tuple[str, ...] = ()
+    """Authors who know that they have no part in this thread."""
+    notes: int = 0
+    """How many notes were sent: each has a Message-ID of its own."""
     seen: list[SeenKey] = Field(default_factory=list)
     subject: str = ""
     tasks: int = 0
@@ -62,16 +88,47 @@ class ThreadState(BaseModel):
     recent: list[TaskRecord] = Field(default_factory=list)
     last_reply: ReplyRecord | None = None
 
-    def accept(self, message: InboundMessage, now: datetime) -> bool:
-        """Queue a message unless its key is known or the queue is full; True when it was queued."""
-        if any(seen.key == message.key for seen in self.seen) or len(self.queue) >= QUEUE_MOST:
-            return False
+    def accept(self, message: InboundMessage, now: datetime) -> Acceptance:
+        """Queue a message, unless its key is known, the queue is full, or its author has no part in this thread.
+
+        The key of a message that was refused for a full queue is not remembered: sent again later, it counts.
+        """
+        if any(seen.key == message.key for seen in self.seen):
+            return Acceptance.KNOWN
+        size = len(message.model_dump_json())
+        if len(self.queue) >= QUEUE_MOST or self.queued_bytes + size > QUEUE_BYTES:
+            return self._refuse(message, Acceptance.QUEUE_FULL)
         self.seen = [seen for seen in self.seen if now - seen.at < SEEN_AGE][-(SEEN_MOST - 1) :]
         self.seen.append(SeenKey(key=message.key, at=now))
+        if self.participants and message.author not in self.participants and not message.open_to_authorized:
+            return self._refuse(message, Acceptance.NOT_PARTICIPANT)
         self.queue.append(message)
+        self.queued_bytes += size
         self.subject = self.subject or message.subject
         self.participants = tuple(dict.fromkeys((*self.participants, *message.participants)))
-        return True
+        return Acceptance.QUEUED
+
+    def _refuse(self, message: InboundMessage, reason: Acceptance) -> Acceptance:
+        """Remember whom to tell: of a full queue once until that is done, so that a storm makes one answer; of having
+        no part in the thread once for ever."""
+        told = any(refusal.message.author == message.author for refusal in self.refused)
+        if not told and message.author not in self.told and len(self.refused) < REFUSED_MOST:
+            self.refused.append(Refusal(message=message, reason=reason))
+            if reason is Acceptance.NOT_PARTICIPANT:
+                self.told = (*self.told, message.author)
+        return reason
+
+    def note_for(self, refusal: Refusal, thread: "ThreadInput") -> TaskInput:
+        """What a note about a refused message is addressed by."""
+        return TaskInput(
+            thread=thread.thread,
+            repo=thread.repo,
+            channel=thread.channel,
+            number=self.tasks,
+            messages=(refusal.message,),
+            session_id="",
+            participants=(refusal.message.author,),
+        )
 
     def next_task(self, thread: "ThreadInput", session_id: str) -> TaskInput:
         """Take what one task may hold from the front of the queue."""
@@ -83,6 +140,7 @@ class ThreadState(BaseModel):
             if taken and characters > TASK_CHARACTERS:
                 break
             taken.append(self.queue.pop(0))
+            self.queued_bytes -= len(taken[-1].model_dump_json())
         self.tasks += 1
         self.session_id = self.session_id or session_id
         return TaskInput(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airut.models import thread as limits
 from airut.models.message import ChannelKind
-from airut.models.thread import ThreadInput, ThreadState
+from airut.models.thread import Acceptance, ThreadInput, ThreadState
 from tests.support.messages import NOON, mail
 
 THREAD = ThreadInput(thread="web/mail/abcdefgh23456789", repo="web", channel=ChannelKind.EMAIL)
@@ -12,16 +12,19 @@ THREAD = ThreadInput(thread="web/mail/abcdefgh23456789", repo="web", channel=Cha
 
 def test_a_known_key_is_not_accepted_again() -> None:
     state = ThreadState()
-    assert state.accept(mail("a"), NOON)
-    assert not state.accept(mail("a"), NOON)
+    assert state.accept(mail("a"), NOON) is Acceptance.QUEUED
+    assert state.accept(mail("a"), NOON) is Acceptance.KNOWN
     assert [message.text.inline for message in state.queue] == ["a"]
 
 
 def test_participants_are_those_that_the_messages_name() -> None:
     state = ThreadState()
     state.accept(mail("a"), NOON)
-    state.accept(mail("b", author="bob@example.com"), NOON)
+    copied = mail("b").model_copy(update={"participants": ("ann@example.com", "bob@example.com")})
+    state.accept(copied, NOON)
     assert state.participants == ("ann@example.com", "bob@example.com")
+    assert state.accept(mail("c", author="bob@example.com"), NOON) is Acceptance.QUEUED
+    assert state.accept(mail("d", author="carl@example.com"), NOON) is Acceptance.NOT_PARTICIPANT
 
 
 def test_keys_are_forgotten_by_age_and_number() -> None:
@@ -29,6 +32,7 @@ def test_keys_are_forgotten_by_age_and_number() -> None:
     for number in range(limits.SEEN_MOST + 5):
         state.accept(mail(str(number)), NOON)
         state.queue.clear()
+        state.queued_bytes = 0
     assert len(state.seen) == limits.SEEN_MOST
     state.accept(mail("later"), NOON + timedelta(days=31))
     assert len(state.seen) == 1
@@ -38,7 +42,7 @@ def test_a_full_queue_refuses_and_does_not_remember_the_key() -> None:
     state = ThreadState()
     for number in range(limits.QUEUE_MOST):
         state.accept(mail(str(number)), NOON)
-    assert not state.accept(mail("one more"), NOON)
+    assert state.accept(mail("one more"), NOON) is Acceptance.QUEUE_FULL
     assert len(state.seen) == limits.QUEUE_MOST
 
 

@@ -43,6 +43,8 @@ class ScriptedActivities:
         self.cleaned: list[CleanUpInput] = []
         self.agent: Callable[[AgentInput], AgentResult] = lambda order: done("Done.")
         self.workspace: Callable[[WorkspaceInput], None] = lambda order: None
+        self.answer: Callable[[ReplyInput], None] = lambda order: None
+        self.tidy: Callable[[CleanUpInput], None] = lambda order: None
         self.gate: asyncio.Event = asyncio.Event()
         self.gate.set()
 
@@ -94,12 +96,14 @@ class ScriptedActivities:
 
     @activity.defn
     async def reply(self, order: ReplyInput) -> ReplyRecord:
+        self.answer(order)
         self.asked.append("reply")
         self.replies.append(order)
         return ReplyRecord(kind=order.kind, message_id="<m>", markdown=BLOB, delivered_at=datetime.now(UTC))
 
     @activity.defn
     async def clean_up(self, order: CleanUpInput) -> None:
+        self.tidy(order)
         self.asked.append("clean_up")
         self.cleaned.append(order)
 

@@ -20,7 +20,8 @@ async def activities(temporal: WorkflowEnvironment) -> AsyncIterator[ScriptedAct
     """Scripted activities, served on all queues by workers that end with the test."""
     scripted = ScriptedActivities(host=f"h{uuid.uuid4().hex[:8]}")
     async with AsyncExitStack() as stack:
-        for queue in (contracts.CONTROL_QUEUE, contracts.PLACEMENT_QUEUE, contracts.host_queue(scripted.host)):
+        host = (contracts.host_queue(scripted.host), contracts.agent_queue(scripted.host))
+        for queue in (contracts.CONTROL_QUEUE, contracts.PLACEMENT_QUEUE, *host):
             await stack.enter_async_context(
                 Worker(
                     temporal.client,

@@ -1,7 +1,9 @@
 """ThreadWorkflow against a real Temporal server."""
 
 import asyncio
+from datetime import timedelta
 
+import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
@@ -9,6 +11,9 @@ from temporalio.worker import Replayer
 
 from airut import contracts
 from airut.models.outcome import AgentOutcome, TaskOutcome
+from airut.models.prompt import compose_prompt
+from airut.models.reply import ReplyKind
+from airut.models.task import AgentInput, AgentResult
 from airut.models.thread import ThreadPhase, ThreadStatus
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail
@@ -116,12 +121,12 @@ async def test_a_failed_task_is_answered_shows_as_failed_and_leaves_the_thread_a
 async def test_a_lost_sandbox_is_made_anew_with_the_session_resumed(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:
-    def lost_once(order: object) -> object:
+    def lost_once(order: AgentInput) -> AgentResult:
         if len(activities.agent_inputs) == 1:
             raise ApplicationError("network_lost", type="sandbox_lost", non_retryable=True)
         return done("Done.")
 
-    activities.agent = lost_once  # type: ignore[assignment]  # a test's own shape
+    activities.agent = lost_once
     await deliver(temporal.client, mail("first", thread))
     await idle_after(temporal.client, thread, 1)
     assert [order.attempt for order in activities.agent_inputs] == [1, 2]
@@ -156,3 +161,152 @@ async def test_every_agent_outcome_is_answered(
             await asyncio.sleep(0.02)
         expected.append(OUTCOMES[outcome])
     assert [reply.outcome for reply in activities.replies] == expected
+
+
+async def test_a_lost_sandbox_tells_the_messages_again(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    def lost_once(order: AgentInput) -> AgentResult:
+        if order.attempt == 1:
+            raise ApplicationError("no proxy", type="sandbox_lost", non_retryable=True)
+        return done("Done.")
+
+    activities.agent = lost_once
+    await deliver(temporal.client, mail("the only words", thread))
+    await idle_after(temporal.client, thread, 1)
+    order = activities.agent_inputs[-1]
+    texts = tuple((message, message.text.inline or "") for message in order.task.messages)
+    prompt = compose_prompt(texts, order.inbox, order.resume_note)
+    assert "the only words" in prompt
+    assert prompt.startswith("[The sandbox was lost")
+
+
+async def test_nothing_is_lost_over_many_continuations(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    texts = [f"message {number}" for number in range(400)]
+    for start in range(0, len(texts), 20):
+        batch = texts[start : start + 20]
+        await asyncio.gather(*(deliver(temporal.client, mail(text, thread)) for text in batch))
+        await asyncio.gather(*(deliver(temporal.client, mail(text, thread)) for text in batch[:5]))  # redelivered
+        while len((await status_of(temporal.client, thread)).queue) > 150:  # a full queue is another test
+            await asyncio.sleep(0.1)
+    seen: list[str] = []
+    async with asyncio.timeout(60):
+        while len(seen) < len(texts):
+            await asyncio.sleep(0.2)
+            seen = [str(m.text.inline) for order in activities.agent_inputs for m in order.task.messages]
+    await idle_after(temporal.client, thread, 1)
+    runs = [w async for w in temporal.client.list_workflows(f"WorkflowId = '{thread}'")]
+    assert sorted(seen) == sorted(texts)
+    assert len(runs) > 1, "the run never continued as new"
+
+
+async def test_a_full_queue_is_told_once_and_the_message_counts_when_sent_again(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    activities.gate.clear()
+    await deliver(temporal.client, mail("first", thread))
+    while not activities.agent_inputs:
+        await asyncio.sleep(0.02)
+    large = "x" * 8_000
+    waiting = [mail(f"{number} {large}", thread) for number in range(140)]
+    for start in range(0, len(waiting), 20):
+        await asyncio.gather(*(deliver(temporal.client, message) for message in waiting[start : start + 20]))
+    queued = {message.author for message in (await status_of(temporal.client, thread)).queue}
+    held = len((await status_of(temporal.client, thread)).queue)
+    assert queued == {"ann@example.com"}
+    assert 100 < held < 140  # a MiB of them
+    activities.gate.set()
+    await idle_after(temporal.client, thread, 7)
+    notes = [reply for reply in activities.replies if reply.kind is ReplyKind.NOTE]
+    assert [note.detail for note in notes] == ["queue_full"]
+    again = next(message for message in reversed(waiting) if message.key not in seen_keys(activities))
+    await deliver(temporal.client, again)
+    async with asyncio.timeout(20):
+        while again.key not in seen_keys(activities):
+            await asyncio.sleep(0.05)
+
+
+def seen_keys(activities: ScriptedActivities) -> set[str]:
+    return {message.key for order in activities.agent_inputs for message in order.task.messages}
+
+
+async def test_a_stranger_in_the_thread_is_told_once_and_starts_nothing(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    await deliver(temporal.client, mail("first", thread))
+    await idle_after(temporal.client, thread, 1)
+    for text in ("let me in", "please"):
+        await deliver(temporal.client, mail(text, thread, author="carl@example.com"))
+    async with asyncio.timeout(20):
+        while not [reply for reply in activities.replies if reply.kind is ReplyKind.NOTE]:
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.5)
+    notes = [reply for reply in activities.replies if reply.kind is ReplyKind.NOTE]
+    assert [(note.detail, note.task.messages[0].author) for note in notes] == [("not_participant", "carl@example.com")]
+    assert (await status_of(temporal.client, thread)).tasks == 1
+    open_mail = mail("may I", thread, author="carl@example.com").model_copy(update={"open_to_authorized": True})
+    await deliver(temporal.client, open_mail)
+    assert (await idle_after(temporal.client, thread, 2)).tasks == 2
+
+
+@pytest.mark.parametrize("step", ["reply", "clean_up"])
+async def test_a_cancel_while_a_last_step_is_retried_does_not_end_it(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str, step: str
+) -> None:
+    tries: list[int] = []
+
+    def fail_once(order: object) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise ApplicationError("away", next_retry_delay=timedelta(seconds=1))
+
+    if step == "reply":
+        activities.answer = fail_once
+    else:
+        activities.tidy = fail_once
+    await deliver(temporal.client, mail("first", thread))
+    while not tries:
+        await asyncio.sleep(0.02)
+    await temporal.client.get_workflow_handle(f"{thread}/task-1").cancel()
+    status = await idle_after(temporal.client, thread, 1)
+    assert len(tries) == 2
+    assert activities.asked[-2:] == ["reply", "clean_up"]
+    assert (status.branch, status.recent[0].outcome) == ("airut/add", TaskOutcome.SUCCESS)
+
+
+async def test_a_terminated_task_is_answered_and_cleaned_up_by_its_thread(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    activities.gate.clear()
+    await deliver(temporal.client, mail("first", thread))
+    while not activities.agent_inputs:
+        await asyncio.sleep(0.02)
+    await temporal.client.get_workflow_handle(f"{thread}/task-1").terminate()
+    status = await idle_after(temporal.client, thread, 1)
+    assert [reply.outcome for reply in activities.replies] == [TaskOutcome.INTERNAL_ERROR]
+    assert [order.task.id for order in activities.cleaned] == [f"{thread}/task-1"]
+    assert status.host == activities.host
+
+
+async def test_a_detail_of_megabytes_ends_the_task_all_the_same(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    failed = done("words", AgentOutcome.FAILED)
+    verdict = failed.verdict.model_copy(update={"detail": "x" * 1_500_000})
+    activities.agent = lambda order: failed.model_copy(update={"verdict": verdict})
+    await deliver(temporal.client, mail("first", thread))
+    status = await idle_after(temporal.client, thread, 1)
+    assert status.recent[0].outcome is TaskOutcome.FAILED
+    assert len(activities.replies[0].detail) < 5_000
+
+
+async def test_commits_that_git_could_not_bundle_are_not_called_no_changes(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    activities.agent = lambda order: done("words", bundle=None).model_copy(update={"work_error": "index is corrupt"})
+    await deliver(temporal.client, mail("first", thread))
+    status = await idle_after(temporal.client, thread, 1)
+    assert status.recent[0].outcome is TaskOutcome.PUBLISH_FAILED
+    assert "index is corrupt" in activities.replies[0].detail

@@ -1,0 +1,96 @@
+"""Answers on their way to a channel."""
+
+from pathlib import Path
+
+import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.reply import Replies
+from airut.adapters.blobs_local import LocalBlobStore
+from airut.errors import DeliveryDeferred, DeliveryRefused
+from airut.models.message import ChannelKind
+from airut.models.outcome import TaskOutcome
+from airut.models.reply import Delivery, Outbound, ReplyKind
+from airut.models.task import ReplyInput, TaskInput
+from airut.ports.channel import Channel
+from tests.support.messages import NOON, mail
+
+MESSAGE = mail("do it")
+TASK = TaskInput(
+    thread=MESSAGE.thread, repo="web", channel=MESSAGE.channel, number=1, messages=(MESSAGE,), session_id="s"
+)
+
+
+class Outbox:
+    """A channel that keeps what it was given, or raises."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.sent: list[Outbound] = []
+        self._error = error
+
+    async def send(self, outbound: Outbound) -> Delivery:
+        if self._error:
+            raise self._error
+        self.sent.append(outbound)
+        return Delivery(message_id="<m>", notes=("a.zip was too large",))
+
+
+class One:
+    """One channel for every repository."""
+
+    def __init__(self, channel: Channel | None, acknowledges: bool = True) -> None:
+        self._channel = channel
+        self._acknowledges = acknowledges
+
+    def of(self, repo: str, kind: ChannelKind) -> Channel | None:
+        return self._channel
+
+    def acknowledges(self, repo: str, kind: ChannelKind, first: bool) -> bool:
+        return self._acknowledges and first
+
+
+def order(kind: ReplyKind = ReplyKind.ANSWER, **more: object) -> ReplyInput:
+    values = {"task": TASK, "at": NOON, "kind": kind, "outcome": TaskOutcome.NO_CHANGES, **more}
+    return ReplyInput.model_validate(values)
+
+
+async def test_what_was_sent_is_kept_and_what_was_left_out_is_recorded(tmp_path: Path) -> None:
+    outbox, blobs = Outbox(), LocalBlobStore(tmp_path)
+    record = await ActivityEnvironment().run(Replies(One(outbox), blobs).reply, order())
+    (sent,) = outbox.sent
+    assert (sent.key, sent.at) == (f"{TASK.id}/done/0", NOON)
+    assert (await blobs.get(record.markdown)).decode().startswith(sent.markdown)
+    assert record.notes == ("a.zip was too large",)
+
+
+@pytest.mark.parametrize(("number", "expected"), [(1, 1), (2, 0)])
+async def test_the_first_message_is_acknowledged(tmp_path: Path, number: int, expected: int) -> None:
+    outbox = Outbox()
+    task = TASK.model_copy(update={"number": number})
+    acknowledgement = order(ReplyKind.ACKNOWLEDGEMENT, task=task)
+    await ActivityEnvironment().run(Replies(One(outbox), LocalBlobStore(tmp_path)).acknowledge, acknowledgement)
+    assert len(outbox.sent) == expected
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"), [("queue_full", "too many wait"), ("not_participant", "no part in this conversation")]
+)
+async def test_a_refused_message_is_told_why(tmp_path: Path, detail: str, words: str) -> None:
+    outbox = Outbox()
+    note = order(ReplyKind.NOTE, detail=detail, outcome=None)
+    await ActivityEnvironment().run(Replies(One(outbox), LocalBlobStore(tmp_path)).reply, note)
+    assert words in outbox.sent[0].markdown
+
+
+@pytest.mark.parametrize(("error", "final"), [(DeliveryDeferred("busy"), False), (DeliveryRefused("no"), True)])
+async def test_only_what_can_succeed_is_tried_again(tmp_path: Path, error: Exception, final: bool) -> None:
+    replies = Replies(One(Outbox(error)), LocalBlobStore(tmp_path))
+    with pytest.raises(ApplicationError) as raised:
+        await ActivityEnvironment().run(replies.reply, order())
+    assert (raised.value.type, raised.value.non_retryable) == ("reply_failed", final)
+
+
+async def test_a_channel_that_was_taken_out_of_the_configuration_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ApplicationError, match="web has no email channel any more"):
+        await ActivityEnvironment().run(Replies(One(None), LocalBlobStore(tmp_path)).reply, order())

@@ -1,0 +1,70 @@
+"""A thread's checkout and inbox."""
+
+from pathlib import Path
+
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from activities.workspace import Workspaces
+from airut.adapters.blobs_local import LocalBlobStore
+from airut.models.folders import ThreadFolders
+from airut.models.message import Attachment
+from airut.models.task import WorkspaceInput, WorkspaceResult
+from airut.models.workspace import DefaultBranch, Push, PushSpec, TreeFile
+from tests.activities.test_agent import Configured
+
+THREAD = "web/mail/abcdefgh23456789"
+
+
+class Fetched:
+    """A mirror whose checkout is an empty folder."""
+
+    async def refresh(self, repo: str) -> DefaultBranch:
+        return DefaultBranch(name="main", commit="c" * 40)
+
+    async def read_tree(self, repo: str, commit: str, path: str) -> tuple[TreeFile, ...]:
+        return ()
+
+    async def clone(self, repo: str, branch: DefaultBranch, workspace: Path) -> str:
+        workspace.mkdir(exist_ok=True)
+        return "b" * 40
+
+    async def publish(self, spec: PushSpec, bundle: bytes) -> Push | None:
+        return None
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> LocalBlobStore:
+    return LocalBlobStore(tmp_path / "blobs")
+
+
+async def prepare(tmp_path: Path, blobs: LocalBlobStore, *files: Attachment) -> WorkspaceResult:
+    workspaces = Workspaces("h1", ThreadFolders(state=tmp_path), Fetched(), blobs, Configured())
+    order = WorkspaceInput(thread=THREAD, repo="web", attachments=files)
+    return await ActivityEnvironment().run(workspaces.prepare_workspace, order)
+
+
+async def attachment(blobs: LocalBlobStore, name: str, content: bytes) -> Attachment:
+    return Attachment(name=name, media_type="image/png", content=await blobs.put(content))
+
+
+async def test_files_of_one_name_are_all_there(tmp_path: Path, blobs: LocalBlobStore) -> None:
+    first, second = await attachment(blobs, "a.png", b"first!"), await attachment(blobs, "a.png", b"second")
+    result = await prepare(tmp_path, blobs, first, second)
+    again = await prepare(tmp_path, blobs, second, first)  # a retry, and a later task that gets them in another order
+    inbox = ThreadFolders(state=tmp_path).of(THREAD).inbox
+    assert {file.name: file.read_bytes() for file in inbox.iterdir()} == {"a.png": b"first!", "a-2.png": b"second"}
+    assert result.inbox == again.inbox == {first.content.sha256: "a.png", second.content.sha256: "a-2.png"}
+
+
+async def test_the_rules_come_from_the_newest_commit_and_the_base_from_the_checkout(
+    tmp_path: Path, blobs: LocalBlobStore
+) -> None:
+    result = await prepare(tmp_path, blobs)
+    assert (result.policy.commit, result.base) == ("c" * 40, "b" * 40)
+
+
+async def test_only_the_service_user_can_look_inside(tmp_path: Path, blobs: LocalBlobStore) -> None:
+    await prepare(tmp_path, blobs)
+    folders = ThreadFolders(state=tmp_path).of(THREAD)
+    assert {folder.stat().st_mode & 0o777 for folder in (folders.root, folders.inbox, folders.home)} == {0o700}

@@ -9,9 +9,11 @@ AirutError
 │   ├── ImageBuildFailed   a Dockerfile step failed: carries the last lines of its log
 │   ├── NameTaken          another sandbox has this id with another spec
 │   ├── NetworkLost        proxy or network went away
+│   ├── CutOff             the agent was ended from outside: its host restarted, or its PID 1 was killed
 │   ├── NoSpace            disk full
 │   ├── NoAddresses        the address pool is exhausted
 │   └── EngineError        anything else that the engine says
+├── BinaryUnavailable      Claude Code cannot be had: no registry, no such version, not what the registry says
 ├── GitError
 │   ├── RemoteUnavailable  network, 5xx, timeout: worth a retry
 │   ├── RemoteRefused      authentication or not found: an operator has to act
@@ -70,6 +72,10 @@ class NetworkLost(SandboxError):
     pass
 
 
+class CutOff(SandboxError):
+    pass
+
+
 class NoSpace(SandboxError):
     pass
 
@@ -79,6 +85,10 @@ class NoAddresses(SandboxError):
 
 
 class EngineError(SandboxError):
+    pass
+
+
+class BinaryUnavailable(AirutError):
     pass
 
 

@@ -20,6 +20,7 @@ def console_message(
         repo=repo,
         channel=ChannelKind.CONSOLE,
         author=getpass.getuser(),
+        open_to_authorized=True,
         sent_at=now,
         received_at=now,
         subject=subject,

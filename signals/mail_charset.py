@@ -1,4 +1,4 @@
-"""Bytes of a text part to clean text: charsets as mail really names them, controls removed, `format=flowed` undone."""
+"""Bytes of a text to clean text: charsets as mail really names them, controls removed, `format=flowed` undone."""
 
 import codecs
 import re
@@ -29,8 +29,11 @@ _ALIASES = {
 _META = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_:.+-]{2,40})""", re.IGNORECASE)
 _META_WITHIN = 4096
 """Bytes: the HTML standard asks for it in the first 1024; mail puts styles before it."""
-# C0 and C1 controls but tab and line feed; NUL and the byte order mark; our own marks for quotes, which are private.
-_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ue000-\ue003]")
+# C0 and C1 controls but tab and line feed, NUL among them; lone surrogates, which UTF-7 can spell and UTF-8 cannot
+# hold; the byte order mark; our own marks for quotes, which are private.
+_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ue000-\ue003]")
+_NOT_OF_MAIL = {"idna", "punycode", "unicode-escape", "raw-unicode-escape"}
+"""Codecs of Python's that decode bytes to text and are no charsets."""
 
 
 def decode_text(raw: bytes, declared: str | None, *, html: bool = False) -> str:
@@ -50,7 +53,7 @@ def decode_text(raw: bytes, declared: str | None, *, html: bool = False) -> str:
 
 
 def clean_text(text: str) -> str:
-    """Line feeds only, no control characters."""
+    """Line feeds only, no control characters, nothing that UTF-8 cannot hold."""
     return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
@@ -87,4 +90,4 @@ def _codec(name: str | None) -> str | None:
         except (LookupError, ValueError):
             return None
     # `decode` of bytes refuses codecs like `hex`; ASCII that is not ASCII falls through to the next name.
-    return found.name if getattr(found, "_is_text_encoding", True) and found.name not in {"idna", "punycode"} else None
+    return found.name if getattr(found, "_is_text_encoding", True) and found.name not in _NOT_OF_MAIL else None

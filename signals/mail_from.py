@@ -5,8 +5,8 @@ import re
 from signals.mail_header import HeaderBlock
 from signals.mail_lexer import Lexer, LexError
 
-# atext of RFC 5322 §3.2.3 with RFC 6532's UTF-8.
-_ATEXT = r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\U0010ffff]"
+# atext of RFC 5322 §3.2.3 with RFC 6532's UTF-8, which holds no surrogates.
+_ATEXT = r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\ud7ff\ue000-\U0010ffff]"
 _DOT_ATOM = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
 # A display name may hold dots (obs-phrase, RFC 5322 §4.1); real mail is full of them.
 _PHRASE_WORD = re.compile(rf"(?:{_ATEXT}|\.)+")

@@ -9,6 +9,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 
 from airut.models.base import Model
+from signals.mail_charset import clean_text, decode_text
 
 _LINE_BREAK = re.compile(rb"\r?\n")
 _FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]*:(.*)", re.DOTALL)
@@ -63,7 +64,7 @@ def parse_header_block(raw: bytes) -> HeaderBlock:
 
 
 def decode_words(value: str) -> str:
-    """Decode RFC 2047 encoded words; unknown charsets and broken words stay readable, nothing raises."""
+    """RFC 2047 encoded words as one clean line; unknown charsets and broken words stay readable, nothing raises."""
     parts: list[str] = []
     try:
         pieces = decode_header(value)
@@ -73,11 +74,8 @@ def decode_words(value: str) -> str:
         if isinstance(piece, str):
             parts.append(piece)
             continue
-        try:
-            parts.append(piece.decode(charset or "utf-8"))
-        except (LookupError, ValueError):
-            parts.append(_decode(piece))
-    return " ".join("".join(parts).split())
+        parts.append(decode_text(piece, charset))
+    return " ".join(clean_text("".join(parts)).split())
 
 
 def _decode(raw: bytes) -> str:

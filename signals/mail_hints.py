@@ -1,16 +1,16 @@
-"""What a mail asks for beyond its text: model, effort, budget (spec: email §7)."""
+"""What a mail asks for beyond its text: model and effort (spec: email §7)."""
 
 import re
-from typing import NamedTuple
+from typing import get_args
 
 from airut.models.base import Model
-from airut.models.message import Hints
+from airut.models.message import Effort, Hints
 
-EFFORTS = ("low", "medium", "high", "xhigh", "max")
+EFFORTS = get_args(Effort)
 
-_LINE = re.compile(r"\s*(model|effort|budget)\s*:\s*(.*?)\s*", re.IGNORECASE)
-_MODEL = re.compile(r"[a-z0-9](?:[a-z0-9.:-]{0,98}[a-z0-9])?")
-_BUDGET = re.compile(r"\$?\s*(\d{1,6}(?:\.\d{1,2})?)\s*(?:\$|usd)?", re.IGNORECASE)
+_LINE = re.compile(r"\s*(model|effort)\s*:\s*(.*?)\s*", re.IGNORECASE)
+# It becomes an argument of a command line: whatever else it is, it is no flag and has no blank.
+_MODEL = re.compile(r"[a-z0-9][a-z0-9._\[\]-]{0,99}")
 
 
 class HintedText(Model):
@@ -21,50 +21,49 @@ class HintedText(Model):
     notes: tuple[str, ...] = ()
 
 
-class _Value(NamedTuple):
-    field: str
-    value: str | float
-
-
 def read_hints(text: str, recipients: tuple[str, ...], ours: tuple[str, ...]) -> HintedText:
-    """Hints from our sub-addressed recipients, overruled by `model:`, `effort:`, `budget:` lines that the text begins
-    with. Whether the values are allowed here is decided later."""
-    found: dict[str, str | float] = {}
-    for recipient in recipients:
-        found |= _from_address(recipient, ours)
+    """Hints from our sub-addressed recipients, overruled by `model:` and `effort:` lines that the text begins with.
+
+    What is not understood is noted. Which models there are is known to the provider alone.
+    """
+    found: dict[str, str] = {}
+    not_understood: list[str] = []
+    for detail in _details(recipients, ours):
+        if hints := _from_detail(detail):
+            found |= hints
+        else:
+            not_understood.append(f"+{detail}")
     lines = text.split("\n")
-    notes: list[str] = []
     count = 0
     while count < len(lines) and (match := _LINE.fullmatch(lines[count])):
-        value = _read(match[1].lower(), match[2])
-        if value is None:
-            notes.append(f"`{lines[count].strip()}` was not understood and not used")
+        name, value = match[1].lower(), match[2].strip("*`").strip().lower()
+        if _is_known(name, value):
+            found[name] = value
         else:
-            found[value.field] = value.value
+            not_understood.append(lines[count].strip())
         count += 1
+    notes = (f"`{each[:80]}` was not understood and not used" for each in not_understood)
     rest = "\n".join(lines[count:]).lstrip("\n") if count else text
     return HintedText(text=rest, hints=Hints.model_validate(found), notes=tuple(notes))
 
 
-def _from_address(recipient: str, ours: tuple[str, ...]) -> dict[str, str]:
-    """`user+opus@`, `user+opus.high@` (RFC 5233 sub-addresses); what begins with `t-` names a thread."""
-    local, _, domain = recipient.lower().rpartition("@")
-    user, plus, detail = local.partition("+")
-    if not plus or f"{user}@{domain}" not in ours or detail.startswith("t-"):
-        return {}
+def _details(recipients: tuple[str, ...], ours: tuple[str, ...]) -> list[str]:
+    """What stands behind the `+` of our addresses (RFC 5233); what begins with `t-` names a thread."""
+    details: list[str] = []
+    for recipient in recipients:
+        local, _, domain = recipient.lower().rpartition("@")
+        user, _, detail = local.partition("+")
+        if detail and f"{user}@{domain}" in ours and not detail.startswith("t-"):
+            details.append(detail)
+    return details
+
+
+def _from_detail(detail: str) -> dict[str, str]:
+    """`opus` or `opus.high`; empty when it is neither."""
     model, _, effort = detail.rpartition(".")
-    if model and effort in EFFORTS:
-        return {"model": model, "effort": effort} if _MODEL.fullmatch(model) else {}
-    return {"model": detail} if _MODEL.fullmatch(detail) else {}
+    hints = {"model": model, "effort": effort} if model and effort in EFFORTS else {"model": detail}
+    return hints if _is_known("model", hints["model"]) else {}
 
 
-def _read(name: str, value: str) -> _Value | None:
-    value = value.strip().strip("*`").strip().lower()
-    match name:
-        case "model" if _MODEL.fullmatch(value):
-            return _Value("model", value)
-        case "effort" if value in EFFORTS:
-            return _Value("effort", value)
-        case "budget" if match := _BUDGET.fullmatch(value):
-            return _Value("budget_usd", float(match[1]))
-    return None
+def _is_known(name: str, value: str) -> bool:
+    return value in EFFORTS if name == "effort" else _MODEL.fullmatch(value) is not None

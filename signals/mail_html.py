@@ -25,6 +25,8 @@ _BLOCKS = re.compile(
 )
 _DROPPED = re.compile(r"script|style|head|title|meta|link|noscript|template|object|iframe|svg|select|button")
 _MARK = re.compile(f"[{QUOTE_BEGIN}-{SIGNATURE_END}]")
+_SPELT_MARK = re.compile(r"&#(?:x0*e00[0-3](?![0-9a-f])|0*5734[4-7](?![0-9]));?", re.IGNORECASE)
+"""Our marks as character references, which only a mail that wants to look marked holds."""
 _LIST_BULLET = re.compile(r"(?:[·•o§▪–-]|(\(?[0-9a-zA-Z]{1,3}[.)]))[\s\u00a0]+")
 _LIST_LEVEL = re.compile(r"mso-list:[^;]*level(\d)")
 
@@ -43,7 +45,7 @@ def html_to_markdown(html: str, files: Mapping[str, str] | None = None) -> str:
     Quotes and signatures that clients mark stand between the marks of `mail_quotes`; `split_marked` reads them.
     """
     # The comment keeps the parser from guessing that short or XML-like text was passed by mistake.
-    soup = BeautifulSoup("<!-- -->" + _parseable(html[:MAX_HTML]), "html.parser")
+    soup = BeautifulSoup("<!-- -->" + _parseable(_SPELT_MARK.sub("", html[:MAX_HTML])), "html.parser")
     for element in soup.find_all(_is_dropped):
         element.extract()
     mark_regions(soup)

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
+from temporalio.service import RPCError
+
 from airut.errors import NoSpace
 from airut.models.base import Model
 from airut.models.mail_settings import EmailChannel
@@ -28,13 +30,18 @@ from airut.ports.mailbox import (
 from signals.mail_decision import Accept, Discard, Later, decide, header_or_empty
 from signals.mail_dns import TxtResolver
 from signals.mail_message import store_message
-from signals.mail_status import Audit, MailAudit, MailboxState, MailboxStatus
+from signals.mail_status import Audit, MailAudit, MailboxState, MailboxStatus, log_audit
 
 logger = logging.getLogger(__name__)
 
 Submit = Callable[[InboundMessage], Awaitable[None]]
-"""Signal-with-start. Returns when Temporal has the message; raises SubmitRefused for one that it will never take, and
-anything else while it cannot."""
+"""Signal-with-start. Returns when Temporal has the message.
+
+Raises:
+    RPCError, OSError: Temporal cannot be reached or cannot take messages now, so that every mail has to wait.
+    SubmitRefused: it will never take this one. Whatever else is raised is taken for the same: this mail's own failure.
+"""
+_AWAY = (RPCError, OSError)  # TimeoutError and ConnectionError are OSErrors
 
 TRIES = 3
 """A mail whose handling fails so often is put aside: once may be chance, three times is the mail."""
@@ -83,7 +90,7 @@ class MailIntake:
         self._submit = submit
         self._blobs = blobs
         self._resolver = resolver
-        self._audit = audit
+        self._audit = audit or log_audit
         self._delays = delays or Delays()
         self._uid_validity: int | None = None
         self._settling: dict[int, Disposition] = {}
@@ -198,9 +205,7 @@ class MailIntake:
     async def _hand_over(self, message: InboundMessage) -> None:
         try:
             await self._submit(message)
-        except SubmitRefused:
-            raise
-        except Exception as error:  # whatever the client raises, Temporal does not have the message
+        except _AWAY as error:
             raise _Blocked(f"temporal: {error}") from error
 
     async def _failed(self, mailbox: Mailbox, uid: int, error: Exception) -> str:
@@ -230,11 +235,9 @@ class MailIntake:
             detail=discard.detail,
             message_id=(header.first("message-id") or "")[:200],
             sender=(header.first("from") or "")[:200],
-            results=(header.first("authentication-results") or "")[:500],
+            results=(header.first("authentication-results") or "")[:200],
         )
-        logger.info("UID %d of %s: %s", mail.uid, self._repo, discard.reason)
-        if self._audit is not None:
-            self._audit(entry)
+        self._audit(entry)
 
     def _connected(self) -> None:
         if self.status.state is not MailboxState.CONNECTED:

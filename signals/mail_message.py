@@ -32,6 +32,7 @@ class Draft(Model):
     thread: str
     sender: str
     participants: tuple[str, ...]
+    open_to_authorized: bool
     sent_at: datetime
     received_at: datetime
     subject: str
@@ -77,6 +78,7 @@ def draft_message(
         thread=workflow_id(repo, token),
         sender=verified.address,
         participants=participants(verified.address, (*route.to, *route.cc), channel.auth.authorized_senders),
+        open_to_authorized=channel.auth.open_to == "authorized",
         sent_at=_sent_at(header) or mail.internal_date,
         received_at=mail.internal_date,
         subject=header.text("subject"),
@@ -111,6 +113,7 @@ async def store_message(draft: Draft, repo: str, blobs: BlobStore) -> InboundMes
         channel=ChannelKind.EMAIL,
         author=draft.sender,
         participants=draft.participants,
+        open_to_authorized=draft.open_to_authorized,
         sent_at=draft.sent_at,
         received_at=draft.received_at,
         subject=draft.subject,
@@ -124,7 +127,7 @@ async def store_message(draft: Draft, repo: str, blobs: BlobStore) -> InboundMes
 
 
 async def _stored(text: str, blobs: BlobStore) -> Text:
-    encoded = text.encode(errors="replace")
+    encoded = text.encode()
     if len(encoded) <= INLINE_LIMIT:
         return Text(inline=text)
     return Text(blob=await blobs.put(encoded))
@@ -144,8 +147,6 @@ def _references(header: HeaderBlock, quoted: str) -> MailReferences:
 
 
 def _route(header: HeaderBlock, references: MailReferences, sender: str, token: str) -> MailRoute:
-    subject = header.text("subject")
-    answers = bool(header.first("references") or header.first("in-reply-to"))
     return MailRoute(
         token=token,
         message_id=references.message_id,
@@ -153,8 +154,7 @@ def _route(header: HeaderBlock, references: MailReferences, sender: str, token: 
         sender=sender,
         to=_addresses(header.all("to")),
         cc=_addresses(header.all("cc")),
-        subject=subject,
-        lost_references=subject.lower().startswith("re:") and not answers,
+        subject=references.subject,
     )
 
 
@@ -193,7 +193,7 @@ def _shortened(
     if len(whole) <= limits.text:
         return text, uncut, files
     name = f"message-{key[:8]}.txt"
-    file = MailFile(name=name, media_type="text/plain", content=whole.encode(errors="replace"))
+    file = MailFile(name=name, media_type="text/plain", content=whole.encode())
     more = f"\n\n[the whole text is in the file {name}]"
     return _beginning(text, more), _beginning(uncut, more), (*files, file)
 

@@ -1,5 +1,6 @@
 """A mail's MIME tree to the text that its author wrote and the files that came with it (spec: email §6)."""
 
+import re
 from email import message_from_bytes
 from email.message import Message
 from enum import StrEnum
@@ -8,7 +9,7 @@ from typing import NamedTuple
 from airut.models.base import Model
 from signals.mail_attachments import MailFile, declared_name, distinct, is_noise, safe_name
 from signals.mail_body import TextLeaf, has_words, write_body
-from signals.mail_charset import decode_text, unflow
+from signals.mail_charset import clean_text, decode_text, unflow
 from signals.mail_quotes import Body
 
 MAX_DEPTH = 20
@@ -18,6 +19,8 @@ MAX_PARTS = 500
 _BODY_TYPES = {"text/plain", "text/html", "text/markdown"}
 _IGNORED_ALTERNATIVES = {"text/x-amp-html", "text/calendar"}
 _ENCRYPTED = {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}
+_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
+"""RFC 6838 §4.2, in the lower case that the parser gives."""
 _TNEF = {"application/ms-tnef", "application/vnd.ms-tnef"}
 
 
@@ -141,7 +144,9 @@ class _Walk:
         if is_noise(media_type, content):
             return []
         name = safe_name(declared_name(part), media_type, len(self.files) + 1)
-        content_id = str(part.get("Content-ID", "")).strip().strip("<>") or None
+        content_id = "".join(clean_text(str(part.get("Content-ID", ""))).split()).strip("<>") or None
+        if not _MEDIA_TYPE.fullmatch(media_type):
+            media_type = "application/octet-stream"
         file = MailFile(name=distinct(name, self._taken), media_type=media_type, content=content, content_id=content_id)
         index = len(self.files)
         self.files.append(file)

@@ -1,11 +1,14 @@
 """What is told about a mailbox and its mails: health for the dashboard, one audit entry for each mail put aside."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
 from airut.models.base import Model
 from airut.ports.mailbox import Disposition
+
+logger = logging.getLogger(__name__)
 
 
 class MailboxState(StrEnum):
@@ -38,7 +41,12 @@ class MailAudit(Model):
     sender: str = ""
     """The From field as it came, cut to 200 characters."""
     results: str = ""
-    """The topmost Authentication-Results field, cut to 500."""
+    """The topmost Authentication-Results field, cut to 200."""
 
 
 Audit = Callable[[MailAudit], None]
+
+
+def log_audit(entry: MailAudit) -> None:
+    """One line of JSON in the log, where there is no better place: what is refused must be findable somewhere."""
+    logger.info("put aside: %s", entry.model_dump_json())

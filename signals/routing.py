@@ -7,7 +7,9 @@ import re
 from airut.models.base import Model
 from airut.models.message_id import TOKEN, parse_message_id
 
-_MESSAGE_ID = re.compile(r"<[^\s<>@]{1,500}@[^\s<>@]{1,500}>")
+# RFC 5322 §3.6.4 with RFC 6532's UTF-8, wider than either on purpose; without controls and surrogates all the same.
+_ID_PART = r"[^\s<>@\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,500}"
+_MESSAGE_ID = re.compile(f"<{_ID_PART}@{_ID_PART}>")
 _SUB_ADDRESS = re.compile(r"\+t-([a-z2-7]{16})@", re.IGNORECASE)
 _SUBJECT_TAG = re.compile(r"\[airut ([a-z2-7]{16})\]", re.IGNORECASE)
 _REFERENCE_LINE = re.compile(r"^[>\s]*airut ([a-z2-7]{16})\s*$", re.IGNORECASE | re.MULTILINE)

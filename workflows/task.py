@@ -5,14 +5,13 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
-from temporalio.exceptions import TimeoutError as ActivityTimeout
 from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.models.blob import BlobRef
     from airut.models.message import Attachment
-    from airut.models.outcome import AgentOutcome, TaskOutcome, Usage
+    from airut.models.outcome import TaskOutcome, Usage
     from airut.models.reply import ReplyKind
     from airut.models.task import (
         AgentInput,
@@ -32,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows import options
     from workflows.completion import seen_through
+    from workflows.outcomes import HEADLINE_MOST, OUTCOMES, cut, reason
 
 SANDBOXES_MOST = 5
 """A sandbox that is lost this often is lost for a reason (out of memory, a broken host): say so instead."""
@@ -40,29 +40,6 @@ RESUME_NOTE = (
     "[The sandbox was lost and has been made anew. The workspace is as it was left. "
     "If you had begun with what follows, look at the workspace first and go on where you stopped; else begin now.]"
 )
-
-DETAIL_MOST = 4_000
-HEADLINE_MOST = 300
-"""Characters. An outcome's detail can be a build log or what the agent printed; a history and a mail cannot be that."""
-
-OUTCOMES = {
-    AgentOutcome.DONE: TaskOutcome.SUCCESS,
-    AgentOutcome.FAILED: TaskOutcome.FAILED,
-    AgentOutcome.QUESTION: TaskOutcome.FAILED,
-    AgentOutcome.STOPPED: TaskOutcome.STOPPED,
-    AgentOutcome.TURNS_EXCEEDED: TaskOutcome.TURNS_EXCEEDED,
-    AgentOutcome.BUDGET_EXCEEDED: TaskOutcome.BUDGET_EXCEEDED,
-    AgentOutcome.RATE_LIMITED: TaskOutcome.USAGE_LIMITED,
-    AgentOutcome.AUTH_FAILED: TaskOutcome.PROVIDER_AUTH,
-    AgentOutcome.PROVIDER_UNAVAILABLE: TaskOutcome.PROVIDER_UNAVAILABLE,
-    AgentOutcome.CONTEXT_FULL: TaskOutcome.SESSION_LOST,
-    AgentOutcome.SESSION_INVALID: TaskOutcome.SESSION_LOST,
-    AgentOutcome.OUT_OF_MEMORY: TaskOutcome.SANDBOX_LOST,
-    AgentOutcome.TIMEOUT: TaskOutcome.TIMED_OUT,
-    AgentOutcome.STALLED: TaskOutcome.TIMED_OUT,
-    AgentOutcome.OUTPUT_LIMIT: TaskOutcome.FAILED,
-    AgentOutcome.DISK_FULL: TaskOutcome.DISK_FULL,
-}
 
 
 class _Ended(Exception):
@@ -120,7 +97,7 @@ class TaskWorkflow:
             if is_cancelled_exception(error):
                 self._end(TaskOutcome.STOPPED, "stopped in Temporal")
             else:
-                self._end(*_reason(error))
+                self._end(*reason(error))
 
     async def _acknowledge(self) -> None:
         """Never delays a task, never fails it."""
@@ -181,7 +158,7 @@ class TaskWorkflow:
                     **self._agent_options(workspace.time_limit_s),
                 )
             except ActivityError as error:
-                outcome, detail = _reason(error)
+                outcome, detail = reason(error)
                 if outcome is not TaskOutcome.SANDBOX_LOST or is_cancelled_exception(error):
                     raise
                 if self._attempt >= SANDBOXES_MOST:
@@ -247,7 +224,7 @@ class TaskWorkflow:
         try:
             record = await seen_through(self._send(order))
         except ActivityError as error:
-            self._end(TaskOutcome.REPLY_FAILED, _reason(error)[1])
+            self._end(TaskOutcome.REPLY_FAILED, reason(error)[1])
         usage = agent.verdict.usage if agent else Usage()
         self._result = self._result.model_copy(update={"reply": record, "usage": usage})
 
@@ -296,8 +273,7 @@ class TaskWorkflow:
         return f"{self._result.outcome}: {self._result.detail}"[:HEADLINE_MOST]
 
     def _end(self, outcome: TaskOutcome, detail: str = "") -> None:
-        cut = detail if len(detail) <= DETAIL_MOST else "…" + detail[-DETAIL_MOST:]
-        self._result = self._result.model_copy(update={"outcome": outcome, "detail": cut})
+        self._result = self._result.model_copy(update={"outcome": outcome, "detail": cut(detail)})
 
     def _enter(self, step: TaskStep, detail: str = "") -> None:
         self._status = TaskStatus(step=step, since=workflow.now(), detail=detail, attempt=self._attempt)
@@ -305,17 +281,6 @@ class TaskWorkflow:
         if request := self._result.pull_request:
             lines.append(f"[pull request #{request.number}]({request.url})")
         workflow.set_current_details("\n\n".join(lines))
-
-
-def _reason(error: ActivityError) -> tuple[TaskOutcome, str]:
-    """The outcome that a failed activity stands for: activities raise with the outcome as the failure's type."""
-    cause = error.cause
-    if isinstance(cause, ApplicationError):
-        known = {str(outcome): outcome for outcome in TaskOutcome}
-        return known.get(cause.type or "", TaskOutcome.INTERNAL_ERROR), cause.message
-    if isinstance(cause, ActivityTimeout):
-        return TaskOutcome.INTERNAL_ERROR, f"{error.activity_type} took too long"
-    return TaskOutcome.INTERNAL_ERROR, type(cause).__name__
 
 
 def _left_behind(agent: AgentResult | None) -> tuple[str, ...]:

@@ -1,5 +1,8 @@
-"""What the commands share: the configuration, and a connection to Temporal."""
+"""What the commands share: the configuration, a connection to Temporal, and the adapters that they use for a moment.
 
+The command line's own small composition root: no command constructs an adapter itself."""
+
+import os
 from functools import cached_property
 from pathlib import Path
 
@@ -7,8 +10,13 @@ import typer
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from airut.adapters.blobs_local import LocalBlobStore
+from airut.adapters.claude_code.binary import ClaudeBinaries
+from airut.adapters.podman.engine import Engine
+from airut.adapters.podman.images import PodmanImages
 from airut.config.load import find_config, load_config
 from airut.config.schema import Config
+from airut.ports.blobs import BlobStore
 from airut.temporal.connection import connect
 
 EXIT_USAGE = 2
@@ -33,6 +41,28 @@ class Settings:
 
     async def client(self) -> Client:
         return await connect(self.config.temporal)
+
+    @property
+    def blobs(self) -> BlobStore:
+        """Texts and files of messages, where the workers have them."""
+        return LocalBlobStore(self.config.state / "blobs")
+
+
+def engine() -> Engine:
+    """Podman of this user; to be closed by the caller."""
+    return Engine()
+
+
+def proxy_images(podman: Engine) -> PodmanImages:
+    """What builds the proxy's image, before there is any configuration."""
+    bundle = os.environ.get("AIRUT_BUILD_CA")
+    return PodmanImages(podman, roots=b"", build_ca=Path(bundle) if bundle else None)
+
+
+def claude_binaries() -> ClaudeBinaries:
+    """The cache of versions, for all installations of this user."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return ClaudeBinaries(cache / "airut" / "claude")
 
 
 def not_found(text: str) -> typer.Exit:

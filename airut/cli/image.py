@@ -2,17 +2,16 @@
 nothing when nothing is to do."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from airut.adapters.claude_code.binary import VERSION, ClaudeBinaries
+from airut.adapters.claude_code.binary import VERSION
 from airut.adapters.podman.base_image import SUITE, make_base_image
 from airut.adapters.podman.engine import Engine
-from airut.adapters.podman.images import PodmanImages
+from airut.cli.context import claude_binaries, engine, proxy_images
 from airut.errors import AirutError, ImageBuildFailed
 
 type Make = Callable[[Engine], Awaitable[str]]
@@ -28,8 +27,8 @@ def base(
 ) -> None:
     """Make the base image from Debian's packages: no registry is needed."""
 
-    async def make(engine: Engine) -> str:
-        return await make_base_image(engine, suite, mirror, again=again)
+    async def make(podman: Engine) -> str:
+        return await make_base_image(podman, suite, mirror, again=again)
 
     _run(_with_engine(make))
 
@@ -38,10 +37,8 @@ def base(
 def proxy() -> None:
     """Make the image of the proxy that fences each sandbox."""
 
-    async def make(engine: Engine) -> str:
-        bundle = os.environ.get("AIRUT_BUILD_CA")
-        images = PodmanImages(engine, roots=b"", build_ca=Path(bundle) if bundle else None)
-        tag = await images.ensure_proxy()
+    async def make(podman: Engine) -> str:
+        tag = await proxy_images(podman).ensure_proxy()
         return f"proxy image {tag} is there"
 
     _run(_with_engine(make))
@@ -54,7 +51,7 @@ def claude(
     sha256: Annotated[str | None, typer.Option(help="Checksum that the file must have.")] = None,
 ) -> None:
     """Fetch the Claude Code binary, which sandboxes mount."""
-    binaries = ClaudeBinaries(cache_folder() / "claude")
+    binaries = claude_binaries()
     if (file is None) != (sha256 is None):
         raise typer.BadParameter("--from and --sha256 go together")
 
@@ -68,17 +65,12 @@ def claude(
     _run(fetch())
 
 
-def cache_folder() -> Path:
-    """Where downloads are kept, for all installations of this user."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "airut"
-
-
 async def _with_engine(make: Make) -> str:
-    engine = Engine()
+    podman = engine()
     try:
-        return await make(engine)
+        return await make(podman)
     finally:
-        await engine.close()
+        await podman.close()
 
 
 def _run(work: Coroutine[Any, Any, str]) -> None:

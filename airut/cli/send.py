@@ -11,12 +11,12 @@ import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-from airut.adapters.blobs_local import LocalBlobStore
 from airut.cli.context import EXIT_USAGE, Settings
 from airut.cli.thread import watch
 from airut.cli.threads import thread_id, thread_status
 from airut.models.blob import INLINE_LIMIT, Text
 from airut.models.message import Attachment, InboundMessage
+from airut.ports.blobs import BlobStore
 from airut.temporal.delivery import deliver
 from signals.console import console_message
 
@@ -44,7 +44,7 @@ async def _send(settings: Settings, content: str, repo: str, prefix: str | None,
         typer.echo(f"{repo} has no console channel; these have: {', '.join(able) or 'none'}", err=True)
         raise typer.Exit(EXIT_USAGE)
     client = await settings.client()
-    blobs = LocalBlobStore(config.state / "blobs")
+    blobs = settings.blobs
     message = await _message(blobs, content, repo, await thread_id(client, prefix) if prefix else None, files)
     await deliver(client, message)
     typer.echo(message.thread)
@@ -59,9 +59,7 @@ async def _send(settings: Settings, content: str, repo: str, prefix: str | None,
         raise typer.Exit(1)
 
 
-async def _message(
-    blobs: LocalBlobStore, content: str, repo: str, thread: str | None, files: list[Path]
-) -> InboundMessage:
+async def _message(blobs: BlobStore, content: str, repo: str, thread: str | None, files: list[Path]) -> InboundMessage:
     encoded = content.encode()
     text = Text(inline=content) if len(encoded) <= INLINE_LIMIT else Text(blob=await blobs.put(encoded))
     subject = content.strip().splitlines()[0][:80]

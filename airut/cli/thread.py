@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 from temporalio.client import Client
 
-from airut.adapters.blobs_local import LocalBlobStore
 from airut.cli.context import Settings
 from airut.cli.threads import Row, live_step, rows, task_status, thread_id, thread_status
 from airut.models.thread import ThreadPhase, ThreadStatus
@@ -76,7 +75,7 @@ async def _show(settings: Settings, prefix: str, follow: bool, as_json: bool) ->
     console = Console()
     console.print(await _picture(client, status))
     if status.last_reply:
-        text = await LocalBlobStore(settings.config.state / "blobs").get(status.last_reply.markdown)
+        text = await settings.blobs.get(status.last_reply.markdown)
         console.rule(f"last reply, {status.last_reply.delivered_at:%Y-%m-%d %H:%M} UTC")
         console.print(Markdown(text.decode(errors="replace")))
 

@@ -11,6 +11,7 @@ from airut.models.base import Model
 from airut.models.credentials import Credential
 from airut.models.durations import Bytes, Seconds
 from airut.models.mail_settings import EmailChannel
+from airut.models.message import Effort
 from airut.models.secret import Secret
 
 _REPO_NAME = r"^[a-z0-9][a-z0-9-]{0,39}$"
@@ -95,7 +96,7 @@ class AgentAuth(Model):
 
 class AgentConfig(Model):
     model: str | None = None
-    effort: str | None = None
+    effort: Effort | None = None
     version: str = "stable"
     binary: FolderPath | None = None
     auth: AgentAuth

@@ -21,7 +21,7 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from airut.demo import mail_config
-from airut.demo.mail_certificates import TestAuthority
+from airut.demo.tls import Authority
 
 START_DEADLINE = 15.0
 """Seconds until all ports must answer: both servers take well under one on a quiet machine."""
@@ -60,8 +60,10 @@ class MailServer:
         self._ports = Ports(*ports)
         self.host = "127.0.0.1"
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._authority = TestAuthority(self._folder / "tls")
-        self._authority.issue(certificate_host)
+        self._tls = self._folder / "tls"
+        certificate, key = Authority.at(self._tls).leaf(certificate_host)
+        (self._tls / "certificate.pem").write_bytes(certificate)
+        (self._tls / "key.pem").write_bytes(key)
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
 
     @property
@@ -78,7 +80,7 @@ class MailServer:
 
     @property
     def ca_file(self) -> Path:
-        return self._authority.ca_file
+        return self._tls / "ca.pem"
 
     def add_user(self, name: str, password: str) -> str:
         """Add or change a user, also while running: a new one is there at once, a new password within a second or two.
@@ -197,8 +199,8 @@ class MailServer:
             "imap_starttls": str(self._ports.imap_starttls),
             "smtp": str(self._ports.smtp),
             "lmtp": str(self._ports.lmtp),
-            "certificate": str(self._authority.certificate_file),
-            "key": str(self._authority.key_file),
+            "certificate": str(self._tls / "certificate.pem"),
+            "key": str(self._tls / "key.pem"),
         }
         version = subprocess.run([_dovecot(), "--version"], capture_output=True, text=True, check=True).stdout
         (self._folder / "dovecot.conf").write_text(mail_config.dovecot(version).substitute(values))

@@ -22,7 +22,7 @@ from airut.demo.mailbox import compose
 from airut.demo.repositories import git
 from airut.demo.sample import CHANGED_AUTH, SUMMARY
 from airut.demo.script import Script, bash, say, script, write
-from airut.demo.stage import PERSON, REPOSITORY, ROBOT, Stage
+from airut.demo.stage import PERSON, REPOSITORY, ROBOT, Stage, real_model_key
 from airut.models.task import TaskStatus
 from airut.models.thread import ThreadPhase, ThreadStatus
 
@@ -34,8 +34,9 @@ please log every login attempt in src/auth.py, the failed ones too. Passwords mu
 
 Ann
 """
-LIMIT = 300.0
-"""Seconds that the demo waits for the answer: the scripted model needs some ten, a real one a few minutes."""
+LIMIT_SCRIPTED, LIMIT_REAL = 300.0, 1800.0 + 300.0
+"""Seconds that the demo waits for the answer: the scripted model needs some ten, a real one a few minutes. After the
+sandbox's time limit of half an hour there is an answer in any case."""
 
 
 class Play:
@@ -43,7 +44,8 @@ class Play:
 
     def __init__(self, folder: Path, environment: Mapping[str, str], keep: bool, console: Console) -> None:
         self._stage = Stage(folder, environment, ui_port=8233)
-        self._scripted = "ANTHROPIC_API_KEY" not in environment
+        self._scripted = real_model_key(environment) is None
+        self._limit = LIMIT_SCRIPTED if self._scripted else LIMIT_REAL
         self._keep = keep
         self._console = console
         self._begun = time.monotonic()
@@ -56,7 +58,7 @@ class Play:
             self._say("mail server, git host and forge are up (all on this machine)")
             if self._scripted:
                 await Internet.from_environment().register(stage.model_key, scripted())
-                self._say("the model is scripted; set ANTHROPIC_API_KEY to use the real one")
+                self._say("the model is scripted; set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN to use the real one")
             await stage.up()
             self._say(f"airut up: Temporal, control worker, sandbox host, intake · UI http://127.0.0.1:{stage.ui_port}")
             mail = compose(PERSON, ROBOT, SUBJECT, TEXT)
@@ -66,11 +68,13 @@ class Play:
             thread = await self._follow(client)
             replies = await stage.mailbox(PERSON).wait_for(2, limit=30)
             self._show(thread, replies[-1])
-            self._say(f"done in {time.monotonic() - self._begun:.0f} s")
+            outcome = thread.recent[-1].outcome
+            took = f"{time.monotonic() - self._begun:.0f} s"
+            self._say(f"done in {took}" if outcome.did_its_job else f"the task ended as {outcome} after {took}")
             if self._keep:
                 self._say("everything stays up; ctrl-C ends it")
                 await asyncio.Event().wait()
-            return bool(thread.recent and thread.recent[-1].outcome.did_its_job)
+            return outcome.did_its_job
 
     def _say(self, text: str) -> None:
         self._console.print(Text(f"{time.monotonic() - self._begun:6.1f} s  ", style="dim") + Text(text))
@@ -91,8 +95,8 @@ class Play:
                     self._say(step)
             if status.phase is ThreadPhase.IDLE and status.recent:
                 return status
-            if time.monotonic() - self._begun > LIMIT:
-                raise TimeoutError(f"no answer within {LIMIT:g} s; see {self._stage.folder / 'airut.log'}")
+            if time.monotonic() - self._begun > self._limit:
+                raise TimeoutError(f"no answer within {self._limit:g} s; see {self._stage.folder / 'airut.log'}")
             await asyncio.sleep(0.1)
 
     def _show(self, thread: ThreadStatus, reply: EmailMessage) -> None:
@@ -101,7 +105,8 @@ class Play:
         head = Table.grid(padding=(0, 1))
         for name in ("From", "To", "Subject", "In-Reply-To", "Auto-Submitted"):
             head.add_row(Text(name, style="dim"), Text(str(reply[name])))
-        words, _, footer = (plain.get_content() if plain else "").rpartition("\n---\n")
+        content = str(plain.get_content()).replace("\r\n", "\n") if plain else ""
+        words, _, footer = content.rpartition("\n---\n")
         body = Group(head, "", Markdown(words), "", Text(footer.strip(), style="dim"))
         console.print(Panel(body, title="the reply, as received"))
         if thread.pull_request and thread.branch:
@@ -126,13 +131,18 @@ class Play:
             entry = json.loads(line)
             if entry.get("kind") != "http":
                 continue
-            request = f"{entry['method']} {entry['scheme']}://{entry['host']}{entry['path']}"
+            request = f"{entry['method']} {entry['host']}{entry['path']}"
             decision = entry["decision"] if entry["decision"] == "allowed" else f"blocked: {entry['reason']}"
             row = (request[:70], decision, ", ".join(entry.get("credentials") or []))
             if row not in seen:
                 seen.add(row)
                 table.add_row(*row, style="red" if entry["decision"] == "blocked" else "")
         return table
+
+
+def needs_lab(environment: Mapping[str, str]) -> bool:
+    """Whether there is no model to talk to: neither a real one's credential nor the lab with its stand-in."""
+    return real_model_key(environment) is None and "AIRUT_LAB_CONTROL" not in environment
 
 
 def scripted() -> Script:

@@ -32,6 +32,14 @@ from airut.temporal.connection import connect
 REPOSITORY = "acme/web"
 PERSON, STRANGER, ROBOT = "ann@mail.test", "eve@mail.test", "airut@mail.test"
 STOP_LIMIT = 30.0
+MODEL_KEYS = {"api_key": "ANTHROPIC_API_KEY", "oauth_token": "CLAUDE_CODE_OAUTH_TOKEN"}
+"""The variables that Claude Code itself reads, by their names under `agent.auth`; the first one that is set counts."""
+
+
+def real_model_key(environment: Mapping[str, str]) -> tuple[str, str] | None:
+    """Which kind of credential for the real model there is, and the credential."""
+    found = ((kind, environment.get(variable)) for kind, variable in MODEL_KEYS.items())
+    return next(((kind, value) for kind, value in found if value), None)
 
 
 def random_key(prefix: str) -> str:
@@ -49,7 +57,7 @@ class Stage:
         self._environment = environment
         self._time_limit = time_limit
         self._warm = warm
-        self.model_key = environment.get("ANTHROPIC_API_KEY") or random_key("sk-ant-api03-")
+        self._model_auth, self.model_key = real_model_key(environment) or ("api_key", random_key("sk-ant-api03-"))
         self.service_token = "svc_" + secrets.token_hex(20)
         self.forge_token = "ghp_" + secrets.token_hex(18)
         self.mail_password = secrets.token_hex(8)
@@ -164,6 +172,7 @@ class Stage:
             enforce="best_effort" if "AIRUT_CGROUP_V1" in lab else "strict",
             git=self.git.url,
             forge=self.forge.url,
+            model_auth=self._model_auth,
             robot=ROBOT,
             person=PERSON,
             mail_host=self.mail.host,

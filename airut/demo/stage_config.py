@@ -22,7 +22,7 @@ repos:
         smtp: {host: $mail_host, port: $smtp_port, ca_file: $mail_ca}
         auth: {trusted_authserv_id: [$authserv_id], authorized_senders: [$person]}
     agent:
-      auth: {api_key: !env STAGE_MODEL_KEY}
+      auth: {$model_auth: !env STAGE_MODEL_KEY}
     env: {LOG_LEVEL: debug}
     credentials:
       SERVICE_TOKEN: {value: !env STAGE_SERVICE_TOKEN, hosts: [echo.example.com]}

@@ -28,7 +28,6 @@ class AgentCommand(Model):
     environment: dict[str, str]
     files: dict[str, str] = {}
     """What `argv` refers to below `/run/airut/files/`: goes into `SandboxSpec.files` as it is."""
-    resumes: bool
 
 
 class AgentResultEvent(Model):
@@ -61,10 +60,13 @@ class AgentProgress(Model):
     events: int = 0
     unreadable: int = 0
     texts: tuple[str, ...] = ()
-    """The assistant's texts of the main conversation, newest last; only the last 20 are kept."""
+    """The assistant's texts of the main conversation, newest last; only the newest are kept."""
     last_step: str = ""
     """One line for people: the tool in hand or the first words of the last text."""
     results: tuple[AgentResultEvent, ...] = ()
+    """Newest last; only the newest are kept."""
+    results_dropped: int = 0
+    """How many results before those are not kept."""
     api_error: ApiError | None = None
     usage: Usage = Usage()
     limit_resets_at: datetime | None = None

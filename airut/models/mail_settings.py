@@ -61,8 +61,6 @@ class SmtpSettings(Model):
     """None: `tls` on port 465, else `starttls`."""
     ca_file: Path | None = None
     auth: bool = True
-    sent_folder: str | None = None
-    save_sent: bool = False
 
 
 class MailAuth(Model):
@@ -77,8 +75,8 @@ class MailAuth(Model):
     microsoft_internal_fallback: bool = False
     authorized_senders: tuple[str, ...]
     """Addresses or `*@domain` (never subdomains)."""
-    continue_by: Annotated[Literal["participants", "authorized"], Field(alias="continue")] = "participants"
-    reject_reply: Literal["never", "daily"] = "never"
+    open_to: Annotated[Literal["participants", "authorized"], Field(alias="continue")] = "participants"
+    """Who may continue a thread: those who take part in it already, or whoever may begin one."""
     allow_lists: tuple[str, ...] = ()
 
 
@@ -93,9 +91,7 @@ class MailLimits(Model):
 class Replies(Model):
     acknowledge: Literal["first", "always", "never"] = "first"
     cc: Literal["participants", "sender"] = "participants"
-    subject_tag: Literal["auto", "always", "never"] = "auto"
     attachments: Bytes = 20 * 1024**2
-    give_up_after: Seconds = 72 * 3600.0
 
 
 class EmailChannel(Model):

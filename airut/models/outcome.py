@@ -2,9 +2,15 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
+
+from pydantic import Field
 
 from airut.models.base import Model
+
+type Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""NaN and infinity become `null` in JSON, which nobody can decode again: a workflow that held one would stand still."""
+type Count = Annotated[int, Field(ge=0)]
 
 
 class TaskOutcome(StrEnum):
@@ -62,12 +68,12 @@ class AgentOutcome(StrEnum):
 class Usage(Model):
     """What a run consumed; summed over segments and attempts. Costs in US dollars, durations in seconds."""
 
-    cost_usd: float = 0.0
-    turns: int = 0
-    duration_s: float = 0.0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    web_searches: int = 0
+    cost_usd: Amount = 0.0
+    turns: Count = 0
+    duration_s: Amount = 0.0
+    input_tokens: Count = 0
+    output_tokens: Count = 0
+    web_searches: Count = 0
     model: str | None = None
 
     def __add__(self, other: Self) -> Self:

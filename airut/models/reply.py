@@ -39,7 +39,6 @@ class Outbound(Model):
     routes: tuple[Route, ...]
     participants: tuple[str, ...] = ()
     """Authorized addresses seen in the thread: who may be copied in."""
-    subject_tag: bool = False
 
 
 class Delivery(Model):

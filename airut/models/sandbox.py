@@ -118,8 +118,6 @@ class ExitStatus(Model):
     """The output shrank, was replaced, or says something else than the engine: nothing in it is to be believed."""
     uncommitted: int = 0
     """Files changed in `/workspace` that no commit holds."""
-    head: str | None = None
-    """The commit that `/workspace` was at."""
     bundle: bool = False
     """True when `out/work.bundle` holds commits that the base does not."""
     work_error: str = ""
@@ -128,7 +126,8 @@ class ExitStatus(Model):
 
 
 class OutputChunk(Model):
-    """Bytes of `events.jsonl` from `offset`, or the end: `exit` is set on the last chunk only."""
+    """Bytes of `events.jsonl` from `offset`, or the end: `exit` is set on the last chunk only. The next chunk begins
+    where this one ends, or behind what was passed over of a line that is too long."""
 
     offset: int
     data: bytes = b""

@@ -11,7 +11,11 @@ class Agent(Protocol):
     """Pure but for looking at the session folder."""
 
     def command(self, run: AgentRun) -> AgentCommand:
-        """The command line, prompt and environment for this run: a new session, or one that is resumed."""
+        """The command line, prompt and environment for this run: a new session, or the newest that can be resumed.
+
+        Changes nothing, and never raises, whatever the agent left in its home: a container of this run may be
+        running while it is asked for again.
+        """
         ...
 
     def progress(self, before: AgentProgress, lines: bytes) -> AgentProgress:

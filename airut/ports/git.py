@@ -37,8 +37,9 @@ class Mirror(Protocol):
         ...
 
     async def publish(self, spec: PushSpec, bundle: bytes) -> Push | None:
-        """Fetch the bundle with `fsckObjects` into the mirror, check it, and push it to the thread's branch with
-        `--force-with-lease`. None when it holds nothing new. The same bundle twice is one push.
+        """Unpack the bundle with `index-pack --strict` in a quarantine repository beside the mirror, check it there,
+        and push it from there to the thread's branch with `--force-with-lease`. Nothing of it enters the mirror. None
+        when it holds nothing new. The same bundle twice is one push.
 
         Raises:
             BundleRefused: says which check failed.

@@ -14,8 +14,8 @@ class Sandboxes(Protocol):
         """Make network, proxy and agent container, or return the ones that exist for this id and spec.
 
         The container runs detached: it outlives this process. A container of an older attempt of the same task is
-        stopped first, so that two never run. One that was cut off (it has ended, and nothing says how) is made anew:
-        then `adopted` is false, and its output begins at 0 again.
+        stopped first, so that two never run. A command that has begun is never begun again under its id: one that
+        was cut off is adopted, and `follow` tells. Only a start that was itself cut off is made anew.
 
         Raises:
             PolicyInvalid: the repository's allowlist is wrong.
@@ -27,10 +27,13 @@ class Sandboxes(Protocol):
     def follow(self, ref: SandboxRef, offset: int) -> AsyncIterator[OutputChunk]:
         """Yield output from byte `offset` as it comes, in whole lines, and last a chunk with the exit status.
 
-        While nothing comes, an empty chunk is yielded at least every second, so that a caller can heartbeat.
+        While nothing comes, an empty chunk is yielded at least every second, so that a caller can heartbeat. Of a
+        line of more than 16 MiB only the last byte and its newline come, at their offset: an unreadable line.
 
         Raises:
             NetworkLost: the proxy ended while the agent ran (the agent container has been killed).
+            CutOff: the agent was ended from outside (a reboot, say), and neither by our KILL nor for a limit. All
+                output that there is was yielded before. Whoever asks again is told the same.
             EngineError: among others when the container was removed.
             EngineUnavailable
         """

@@ -40,7 +40,7 @@ class Shell:
 
     def command(self, run: AgentRun) -> AgentCommand:
         self.runs.append(run)
-        return AgentCommand(argv=("sh", "-c", self.script), stdin=run.prompt, environment={}, resumes=False)
+        return AgentCommand(argv=("sh", "-c", self.script), stdin=run.prompt, environment={})
 
     def progress(self, before: AgentProgress, lines: bytes) -> AgentProgress:
         said = tuple(lines.decode().split())

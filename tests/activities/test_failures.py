@@ -9,7 +9,8 @@ from airut.models.outcome import TaskOutcome
 
 
 def leaves(kind: type[errors.AirutError]) -> list[type[errors.AirutError]]:
-    return [leaf for child in kind.__subclasses__() for leaf in (leaves(child) or [child])]
+    ours = [child for child in kind.__subclasses__() if child.__module__ == errors.__name__]  # not a port's own
+    return [leaf for child in ours for leaf in (leaves(child) or [child])]
 
 
 RETRYABLE = {

@@ -1,5 +1,6 @@
 """`airut.yaml`: what is read, and what each mistake is told."""
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,15 @@ def test_a_good_file(file: Path) -> None:
     assert repo.channels.email.auth.authorized_senders == ("*@example.com",)
 
 
+def test_the_example_of_the_readme_is_valid(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    example = textwrap.dedent(readme.partition("```yaml\n")[2].partition("```")[0])
+    (tmp_path / "airut.yaml").write_text(example)
+    environment = {"MAIL_PASSWORD": "hunter2", "ANTHROPIC_API_KEY": "sk-ant-api03-real", "GITHUB_TOKEN": "ghp_real"}
+    config = load_config(tmp_path / "airut.yaml", environment)
+    assert config.repos["web"].slug == "acme/web"
+
+
 def test_no_secret_shows(file: Path) -> None:
     shown = repr(load_config(file)) + load_config(file).model_dump_json()
     assert not any(secret in shown for secret in ("hunter2", "ghp_real", "sk-ant-api03-real"))
@@ -68,6 +78,23 @@ def test_no_secret_shows(file: Path) -> None:
         (("GH_TOKEN:", "SSL_CERT_FILE:"), "cannot be used as a variable in the sandbox"),
         (("limits:", "limits: {}\nlimits:"), "{file}:4:1: limits stands here twice"),
         (("[*@", "[@"), None),
+        (
+            ("}\n        smtp:", "}\n        replies: {give_up_after: 3d}\n        smtp:"),
+            "replies.give_up_after: unknown key",
+        ),
+        (
+            ("}\n        smtp:", "}\n        replies: {subject_tag: never}\n        smtp:"),
+            "replies.subject_tag: unknown key",
+        ),
+        (("smtp: {", "smtp: {sent_folder: Sent, "), "smtp.sent_folder: unknown key"),
+        (("smtp: {", "smtp: {save_sent: true, "), "smtp.save_sent: unknown key"),
+        (("auth: {trusted", "auth: {reject_reply: daily, trusted"), "auth.reject_reply: unknown key"),
+        (("auth: {trusted", "auth: {continue: everybody, trusted"), "auth.continue: 'participants' or 'authorized'"),
+        (("auth: {trusted", "auth: {continue: authorized, trusted"), None),
+        (
+            ("auth: {api_key", "effort: enormous\n      auth: {api_key"),
+            "agent.effort: 'low', 'medium', 'high', 'xhigh' or 'max'",
+        ),
     ],
 )
 def test_mistakes_are_named_with_their_place(file: Path, change: tuple[str, str], expected: str | None) -> None:

@@ -3,14 +3,15 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import pytest
 
-from airut.errors import NameTaken
+from airut.errors import CutOff, NameTaken
 from airut.models.sandbox import (
     ExitStatus,
     Limits,
@@ -28,6 +29,11 @@ PATIENCE = 20.0  # seconds: what takes one on an idle machine, on a busy one
 numbers = itertools.count(1)
 
 
+@runtime_checkable
+class CanBeCutOff(Protocol):
+    async def cut_off(self, ref: SandboxRef) -> None: ...
+
+
 @dataclass
 class Stage:
     """An implementation, and how to ask it for a sandbox that runs a shell script in a fresh workspace."""
@@ -36,6 +42,8 @@ class Stage:
     folder: Path
     image: str = ""
     mounts: tuple[Mount, ...] = ()
+    from_outside: Callable[[SandboxRef], Awaitable[None]] | None = None
+    """How to end a running sandbox from outside; None where the implementation has a `cut_off` of its own."""
     started: set[str] = field(default_factory=set)
 
     def spec(self, script: str, *, task: str | None = None, attempt: int = 1, **more: object) -> SandboxSpec:
@@ -74,6 +82,13 @@ class Stage:
         assert chunks[-1].exit is not None
         assert all(chunk.exit is None for chunk in chunks[:-1])
         return b"".join(chunk.data for chunk in chunks), chunks[-1].exit
+
+    async def cut_off(self, ref: SandboxRef) -> None:
+        """End a running sandbox as a reboot would: not by the port's own signals, and so that nothing tells how."""
+        if self.from_outside is not None:
+            return await self.from_outside(ref)
+        assert isinstance(self.sandboxes, CanBeCutOff)
+        return await self.sandboxes.cut_off(ref)
 
     async def until(self, ref: SandboxRef, text: bytes) -> int:
         """Follow until this was said; returns the offset behind it."""
@@ -187,6 +202,34 @@ class SandboxContract:
             await stage.sandboxes.signal(ref, SandboxSignal.KILL)
             output, ended = await stage.rest(ref)
             assert (output, ended.code, ended.signal) == (b"ready\n", 137, 9)
+
+    async def test_one_that_was_cut_off_is_not_begun_again(self, stage: Stage) -> None:
+        spec = stage.spec("echo begun; echo x >>begun; sleep 60")
+        ref = await stage.sandboxes.start(spec)
+        await stage.until(ref, b"begun\n")
+        await stage.cut_off(ref)
+        for _ in range(2):
+            chunks: list[OutputChunk] = []
+            with pytest.raises(CutOff):
+                async for chunk in stage.sandboxes.follow(ref, 0):
+                    chunks.append(chunk)  # noqa: PERF401 (what came before the error is looked at)
+            assert b"".join(chunk.data for chunk in chunks) == b"begun\n"
+            ref = await stage.sandboxes.start(spec)
+            assert ref.adopted
+        newer = stage.spec("cat begun", task=spec.task, attempt=2)
+        assert (await stage.run(newer))[0] == b"x\n"
+        await stage.sandboxes.remove(spec.sandbox_id)
+
+    async def test_a_line_without_end_is_passed_over(self, stage: Stage) -> None:
+        length = 20 * 1024**2
+        script = f"echo one; head -c {length} /dev/zero | tr '\\0' x; echo; echo two"
+        ref = await stage.sandboxes.start(stage.spec(script))
+        chunks = [chunk async for chunk in stage.sandboxes.follow(ref, 0)]
+        assert b"".join(chunk.data for chunk in chunks) == b"one\nx\ntwo\n"
+        last = next(chunk for chunk in reversed(chunks) if chunk.data)
+        assert last.offset + len(last.data) == length + 9
+        assert (await stage.rest(ref, offset=length + 5))[0] == b"two\n"
+        await stage.sandboxes.remove(ref.sandbox_id)
 
     async def test_paused_it_stands_still(self, stage: Stage) -> None:
         async with stage.running("echo ready; while :; do echo beat; sleep 0.02; done") as ref:

@@ -6,7 +6,7 @@ from airut.demo.repositories import read_file
 from airut.demo.script import bash, say, write
 from airut.demo.stage import PERSON, REPOSITORY, ROBOT
 from airut.models.outcome import TaskOutcome
-from tests.e2e.conversation import Conversation, body
+from tests.e2e.conversation import LIMIT, Conversation, body
 
 
 async def test_a_mail_becomes_a_pull_request_and_a_reply(conversation: Conversation) -> None:
@@ -81,20 +81,54 @@ async def test_a_reply_continues_the_session_in_the_same_workspace(conversation:
 
 
 async def test_two_mails_at_once_run_one_after_the_other(conversation: Conversation) -> None:
-    await conversation.plays(bash("sleep 1"), say("First done."), say("Second done."), say("Third done."))
+    opened = "for i in $(seq 900); do [ -e /storage/go ] && break; sleep 0.1; done"
+    await conversation.plays(
+        bash(marked(opened)),
+        say("First done."),
+        bash(marked("sleep 1")),
+        say("Second and third done."),
+    )
     first = await conversation.writes("First thing.")
+    async with asyncio.timeout(LIMIT):
+        while not (mails := await conversation.mails()):
+            await asyncio.sleep(0.2)
+        thread = await conversation.thread(mails[0])
+        storage = conversation.stage.folders.of(thread).storage
+        while not (storage / "marks").exists():
+            await asyncio.sleep(0.2)
     await asyncio.gather(
         conversation.writes("Second thing.", answers=first), conversation.writes("Third thing.", answers=first)
     )
-    answers = await conversation.answers(2)
-    thread = await conversation.thread(answers[0])
+    at_once = await waiting(conversation, thread, 2)
+    await conversation.writes("Fourth thing.", answers=first)
+    in_order = await waiting(conversation, thread, 3)
+    assert sorted(at_once) == ["Second thing.", "Third thing."]
+    assert in_order == [*at_once, "Fourth thing."]
+    (storage / "go").touch()
+    await conversation.answers(2)
     status = await conversation.idle(thread)
-    later = [text for text in await conversation.prompts() if "Second thing" in text and "Third thing" in text]
-    assert status.tasks in {2, 3}  # both in one following task, or one each where they came far enough apart
-    assert later
-    assert [task.outcome for task in status.recent] == [TaskOutcome.NO_CHANGES] * status.tasks
-    runs = [call for call in await conversation.internet.model_calls() if call.at >= conversation.begun]
-    assert all(call.status == 200 for call in runs)
+
+    marks = [line.split() for line in (storage / "marks").read_text().splitlines()]
+    assert [mark for mark, _ in marks] == ["begin", "end", "begin", "end"]
+    assert marks[0][1] == marks[1][1] != marks[2][1] == marks[3][1]
+    assert [task.outcome for task in status.recent] == [TaskOutcome.NO_CHANGES] * 2
+    session = (await conversation.prompts())[-1]
+    places = [session.index(text) for text in ("First thing.", *in_order)]
+    assert places == sorted(places)
+
+
+async def waiting(conversation: Conversation, thread: str, count: int) -> list[str]:
+    """The queue of a thread, as soon as it has this many messages."""
+    async with asyncio.timeout(LIMIT):
+        while len(queue := (await conversation.status(thread)).queue) < count:
+            await asyncio.sleep(0.1)
+    return [message.first_line for message in queue]
+
+
+def marked(command: str) -> str:
+    """The command between two lines in the thread's storage that name its sandbox, by when its first process began."""
+    run = "$(cut -d' ' -f22 /proc/1/stat)"
+    return f'echo "begin {run}" >> /storage/marks; {command}; echo "end {run}" >> /storage/marks'
 
 
 async def test_the_same_mail_delivered_twice_runs_once(conversation: Conversation) -> None:

@@ -19,9 +19,9 @@ OURS = ("agent@airut.test",)
         ("do it", ("agent+opus.huge@airut.test",), HintedText(text="do it", hints=Hints(model="opus.huge"))),
         ("do it", ("agent+t-abcdefghij234567@airut.test", "bob+opus@x.org"), HintedText(text="do it")),
         (
-            "Model: sonnet\neffort:low\nbudget: $5.50\n\ndo it",
+            "Model: sonnet\neffort:low\n\ndo it",
             ("agent+opus@airut.test",),
-            HintedText(text="do it", hints=Hints(model="sonnet", effort="low", budget_usd=5.5)),
+            HintedText(text="do it", hints=Hints(model="sonnet", effort="low")),
         ),
         ("model: opus\ndo it\neffort: high", (), HintedText(text="do it\neffort: high", hints=Hints(model="opus"))),
         (
@@ -30,6 +30,32 @@ OURS = ("agent@airut.test",)
             HintedText(text="do it", notes=("`effort: enormous` was not understood and not used",)),
         ),
         ("do it\nmodel: opus", (), HintedText(text="do it\nmodel: opus")),
+        ("model: Opus[1m]\ndo it", (), HintedText(text="do it", hints=Hints(model="opus[1m]"))),
+        ("effort: xhigh\ndo it", (), HintedText(text="do it", hints=Hints(effort="xhigh"))),
+        ("budget: $5.50\n\ndo it", (), HintedText(text="budget: $5.50\n\ndo it")),
+        *(
+            (
+                f"model: {bad}\ndo it",
+                (),
+                HintedText(text="do it", notes=(f"`{f'model: {bad}'[:80]}` was not understood and not used",)),
+            )
+            for bad in (
+                "--dangerously-skip-permissions",
+                "-p",
+                "opus --settings=x",
+                "opus;ls",
+                "opus:1",
+                "ópus",
+                "o" * 101,
+            )
+        ),
+        ("do it", ("agent+-p@airut.test",), HintedText(text="do it", notes=("`+-p` was not understood and not used",))),
+        (
+            "do it",
+            ("agent+-p.high@airut.test",),
+            HintedText(text="do it", notes=("`+-p.high` was not understood and not used",)),
+        ),
+        ("do it", ("agent+@airut.test",), HintedText(text="do it")),
     ],
 )
 def test_hints(text: str, recipients: tuple[str, ...], expected: HintedText) -> None:

@@ -10,12 +10,15 @@ from email.utils import format_datetime, localtime
 from pathlib import Path
 
 import pytest
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError, RPCStatusCode
 
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.imap.mailbox import imap_mailbox
 from airut.demo.mailserver import MailServer
 from airut.models.mail_settings import EmailChannel
 from airut.models.message import InboundMessage, MailRoute
+from airut.ports.mailbox import Disposition
 from signals.mail_dns import DnsTemporary
 from signals.mail_intake import Delays, MailIntake, SubmitRefused
 from signals.mail_status import MailAudit, MailboxState
@@ -34,14 +37,16 @@ class Temporal:
 
     def __init__(self) -> None:
         self.received: asyncio.Queue[InboundMessage] = asyncio.Queue()
-        self.down = False
+        self.down: Exception | None = None
         self.refused = ""
+        self.refusal: Exception = SubmitRefused("too large")
 
     async def submit(self, message: InboundMessage) -> None:
-        if self.down:
-            raise ConnectionError("connection refused")
+        await pydantic_data_converter.encode([message])
+        if self.down is not None:
+            raise self.down
         if self.refused and self.refused in message.subject:
-            raise SubmitRefused("too large")
+            raise self.refusal
         await self.received.put(message)
 
     async def next(self) -> InboundMessage:
@@ -186,29 +191,96 @@ async def test_killed_between_submit_and_move(mail_server: MailServer, tmp_path:
     assert again == before
 
 
-async def test_temporal_down(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811
-    address = mail_server.add_user("temporal", PASSWORD)
+@pytest.mark.parametrize(
+    "down",
+    [
+        ConnectionError("connection refused"),
+        TimeoutError("no answer"),
+        RPCError("no answer", RPCStatusCode.UNAVAILABLE, b""),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_temporal_down(mail_server: MailServer, tmp_path: Path, down: Exception) -> None:  # noqa: F811
+    address = mail_server.add_user(f"temporal-{type(down).__name__.lower()}", PASSWORD)
     async with running(email_channel(mail_server, address), tmp_path) as intake:
-        intake.temporal.down = True
+        intake.temporal.down = down
         mail_server.deliver(mail(), address)
-        await intake.until(MailboxState.DEGRADED, "temporal: connection refused")
+        await intake.until(MailboxState.DEGRADED, f"temporal: {down}")
         assert folder_size(mail_server, address, "INBOX") == 1
-        intake.temporal.down = False
+        intake.temporal.down = None
         assert (await intake.temporal.next()).subject == "Fix it"
         await intake.until(MailboxState.CONNECTED)
         await settled(mail_server, address, "Airut.Processed", 1)
 
 
-async def test_poison_does_not_delay_the_next(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811
-    address = mail_server.add_user("poison", PASSWORD)
+@pytest.mark.parametrize("refusal", [SubmitRefused("too large"), ValueError("cannot be serialized")])
+async def test_poison_does_not_delay_the_next(mail_server: MailServer, tmp_path: Path, refusal: Exception) -> None:  # noqa: F811
+    address = mail_server.add_user(f"poison-{type(refusal).__name__.lower()}", PASSWORD)
     async with running(email_channel(mail_server, address), tmp_path) as intake:
-        intake.temporal.refused = "poison"
+        intake.temporal.refused, intake.temporal.refusal = "poison", refusal
         mail_server.deliver(mail("poison"), address)
         mail_server.deliver(mail("good"), address)
         assert (await intake.temporal.next()).subject == "good"
         await settled(mail_server, address, "Airut.Failed", 1)
         assert [entry.reason for entry in intake.audit] == ["poison"]
         await intake.until(MailboxState.CONNECTED)
+
+
+async def test_a_lone_surrogate_goes_through(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811
+    address = mail_server.add_user("surrogate", PASSWORD)
+    raw = (
+        b"From: Alice <alice@example.org>\r\nSubject: =?utf-7?q?one+2AA-two?=\r\nMIME-Version: 1.0\r\n"
+        b"Message-ID: <surrogate@example.org>\r\nContent-Type: text/plain; charset=utf-7\r\n\r\none+2AA-two\r\n"
+    )
+    async with running(email_channel(mail_server, address), tmp_path) as intake:
+        mail_server.deliver(raw, address)
+        message = await intake.temporal.next()
+        assert (message.subject, message.text.inline) == ("onetwo", "onetwo")
+        await settled(mail_server, address, "Airut.Processed", 1)
+
+
+async def test_without_an_audit_what_was_refused_is_in_the_log(
+    mail_server: MailServer,  # noqa: F811
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    address = mail_server.add_user("logged", PASSWORD)
+    channel = email_channel(mail_server, address)
+    spoofed = mail("Confidential subject")
+    mail_server.deliver(spoofed, address, results=f"dmarc=fail reason={'x' * 500}")
+    caplog.set_level("INFO", "signals")
+    opened = imap_mailbox(channel.imap, channel.account)
+    intake = MailIntake("repo", channel, opened, Temporal().submit, LocalBlobStore(tmp_path), NoDns(), delays=FAST)
+    task = asyncio.ensure_future(intake.run())
+    await settled(mail_server, address, "INBOX", 0)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    (line,) = [record.getMessage() for record in caplog.records if "put aside: " in record.getMessage()]
+    entry = MailAudit.model_validate_json(line.partition(": ")[2])
+    assert (entry.repo, entry.reason, entry.disposition) == ("repo", "dmarc_failed", Disposition.REJECTED)
+    assert entry.sender == "Alice <alice@example.org>"
+    assert entry.results.startswith("mail.test; dmarc=fail")
+    assert len(entry.results) == 200
+    assert "\n" not in line
+    assert "Please." not in line
+
+
+@pytest.mark.parametrize(
+    ("auth", "expected"),
+    [({}, False), ({"continue": "participants"}, False), ({"continue": "authorized"}, True)],
+    ids=["default", "participants", "authorized"],
+)
+async def test_who_may_continue_goes_with_the_message(
+    mail_server: MailServer,  # noqa: F811
+    tmp_path: Path,
+    auth: dict[str, object],
+    expected: bool,
+) -> None:
+    address = mail_server.add_user(f"open-to-{expected}-{len(auth)}", PASSWORD)
+    async with running(email_channel(mail_server, address, auth=auth), tmp_path) as intake:
+        mail_server.deliver(mail(), address)
+        assert (await intake.temporal.next()).open_to_authorized is expected
 
 
 async def test_server_restart(tmp_path: Path) -> None:

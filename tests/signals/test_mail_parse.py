@@ -1,8 +1,13 @@
+import base64
+import urllib.parse
+from collections.abc import Iterator
 from email.message import EmailMessage
+from encodings.aliases import aliases
 
 import pytest
 
 from signals.mail_charset import decode_text, unflow
+from signals.mail_header import decode_words
 from signals.mail_parse import Obstacle, ParsedMail, parse_mail
 
 
@@ -106,6 +111,14 @@ def test_depth(depth: int) -> None:
         (mail("text/plain; charset=utf-8", "Z3LDvG4", "Content-Transfer-Encoding: base64"), "grün"),
         (mail("text/plain; charset=utf-8", "gr=C3=BCn =ZZ", "Content-Transfer-Encoding: quoted-printable"), "grün =ZZ"),
         (mail("text/plain; format=flowed", "one \ntwo\nthree"), "one two\nthree"),
+        (mail("text/plain; charset=utf-7", "one+2AA-two"), "onetwo"),
+        (mail("text/plain; charset=utf-7", "one+2D3eAA-two"), "one\U0001f600two"),
+        (mail("text/plain; charset=unicode_escape", "one\\ud800two\\x00"), "one\\ud800two\\x00"),
+        (mail("text/html; charset=utf-7", "<p title='+2AA-'>one+2AA-two</p>"), "onetwo"),
+        (
+            mail("text/html", "<p>one&#xe000;two&#57344 &#xe0001;three&#xD800;&#0;</p>"),
+            "onetwo \U000e0001three\ufffd\ufffd",
+        ),
     ],
 )
 def test_text(raw: bytes, expected: str) -> None:
@@ -118,6 +131,52 @@ def test_flowed_quotes() -> None:
 
 def test_nothing_raises() -> None:
     assert decode_text(bytes(range(256)), "utf-16")
+
+
+CODECS = sorted({*aliases.values(), "unicode_escape", "raw_unicode_escape", "utf-8-sig"})
+ODD = (b"+2AA-", b"\\ud800\\x00\\U0000dfff", b"\xed\xa0\x80", b"\x00\xd8", b"\xd8\x00", b"a\x00b", b"\x1b$B\x00\x1b(B")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("codec", CODECS)
+def test_no_charset_gives_what_cannot_be_stored(codec: str) -> None:
+    for odd in ODD:
+        encoded = urllib.parse.quote_from_bytes(odd)
+        words = f"=?{codec}?b?{base64.b64encode(odd).decode()}?="
+        file = mail("application/pdf", "x", f"Content-Disposition: attachment; filename*={codec}''{encoded}")
+        named = mail(f'application/p\0df; name="{words}"', "x", "Content-ID: <a\0b>")
+        raw = multipart("mixed", mail(f"text/plain; charset={codec}", odd), file, named)
+        subject = decode_words(words)
+        written = parse_mail(raw).model_dump(exclude={"files": {"__all__": {"content"}}})
+        for text in (subject, repr(subject), *strings(written)):
+            text.encode()
+            assert "\0" not in text
+
+
+def strings(value: object) -> Iterator[str]:
+    """Every text inside a dumped model."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            yield from (found for each in value.values() for found in strings(each))
+        case list() | tuple():
+            yield from (found for each in value for found in strings(each))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("=?utf-7?q?one+2AA-two?=", "onetwo"),
+        ("one\0two\x1b", "onetwo"),
+        ("=?unicode_escape?q?one=5Cud800?=", "one\\ud800"),
+        ("=?ks_c_5601-1987?b?" + base64.b64encode("한글".encode("cp949")).decode() + "?=", "한글"),
+        ("=?utf-8?q?a=0D=0ABcc=3A_x?=", "a Bcc: x"),
+        ("=?hex?q?abc?=", "abc"),
+    ],
+)
+def test_header_words(value: str, expected: str) -> None:
+    assert decode_words(value) == expected
 
 
 def test_python_mail_round_trip() -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from airut.adapters.podman.output import OutputReader
-from airut.errors import EngineError, NameTaken
+from airut.errors import CutOff, EngineError, NameTaken
 from airut.models.sandbox import ExitStatus, OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
 
 SIGNALS = {
@@ -24,6 +24,7 @@ SIGNALS = {
 class _Run:
     spec: SandboxSpec
     process: asyncio.subprocess.Process | None
+    cut_off: bool = False
 
     @property
     def ended(self) -> bool:
@@ -61,13 +62,15 @@ class FakeSandboxes:
         said = loop.time()
         with OutputReader(ref.folder / "out", offset) as reader:
             while True:
-                begin, ended = reader.offset, run.ended
+                ended = run.ended
                 data = reader.read(final=ended)
                 if data or loop.time() - said > 1:
                     said = loop.time()
-                    yield OutputChunk(offset=begin, data=data)
+                    yield OutputChunk(offset=reader.offset - len(data or b""), data=data or b"")
+                if data is not None:
+                    await asyncio.sleep(0)
                 elif ended:
-                    yield OutputChunk(offset=begin, exit=_exit_status(run))
+                    yield OutputChunk(offset=reader.offset, exit=_exit_status(run))
                     return
                 else:
                     await asyncio.sleep(0.01)
@@ -81,6 +84,14 @@ class FakeSandboxes:
             run.signal(signal.SIGKILL)
             if run.process is not None:
                 await run.process.wait()
+
+    async def cut_off(self, ref: SandboxRef) -> None:
+        """End it from outside, as a reboot would."""
+        run = self._runs[ref.sandbox_id]
+        run.cut_off = True
+        run.signal(signal.SIGKILL)
+        if run.process is not None:
+            await run.process.wait()
 
     async def _start(self, spec: SandboxSpec) -> asyncio.subprocess.Process | None:
         out = spec.folder / "out"
@@ -108,6 +119,8 @@ class FakeSandboxes:
 
 
 def _exit_status(run: _Run) -> ExitStatus:
+    if run.cut_off:
+        raise CutOff(f"sandbox {run.spec.sandbox_id} was cut off")
     if run.process is None:
         return ExitStatus(code=127)
     code = run.process.returncode or 0

@@ -18,7 +18,8 @@ from airut.models.thread import ThreadPhase, ThreadStatus
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail
 from tests.support.scripted_activities import REQUEST, ScriptedActivities, done
-from workflows.task import OUTCOMES, TaskWorkflow
+from workflows.outcomes import OUTCOMES
+from workflows.task import TaskWorkflow
 from workflows.thread import ThreadWorkflow
 
 

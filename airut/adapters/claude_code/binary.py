@@ -20,7 +20,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from airut.errors import AirutError
+from airut.errors import BinaryUnavailable
 
 VERSION = "2.1.330"  # pinned: flags and events differ from release to release (tests hold us to this one)
 REGISTRY = "https://registry.npmjs.org"
@@ -29,10 +29,6 @@ TIMEOUT = 60.0  # seconds without a byte; the whole is 80 MB
 MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 
 log = logging.getLogger(__name__)
-
-
-class BinaryUnavailable(AirutError):
-    """The binary cannot be had: no registry, no such version, or it is not what the registry says it is."""
 
 
 @dataclass(frozen=True)

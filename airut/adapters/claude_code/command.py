@@ -1,21 +1,30 @@
 """Claude Code's command line for an unattended run. Each flag that guards something says what."""
 
-from airut.adapters.claude_code.session import Transcript, look, move_away
+import json
+
+from airut.adapters.claude_code.session import choose
 from airut.models.agent import AgentCommand, AgentRun
 
 BINARY = "/opt/claude/claude"
 SYSTEM_PROMPT = "system-prompt.md"
+SETTINGS = {
+    # Transcripts older than this many days are deleted by any run in the same home: a thread may sleep for months.
+    "cleanupPeriodDays": 3650,
+    # A memory is read in spite of `--setting-sources=`, and could be planted as well.
+    "autoMemoryEnabled": False,
+}
 FIXED = (
     "-p",
     "--output-format=stream-json",
     "--verbose",
-    # A repository's own .claude/settings.json could redirect the API calls, and with them the key.
-    "--setting-sources=user",
+    # No settings files at all. A repository's own .claude/settings.json could redirect the API calls, and with them the
+    # key; and the user's lie in the home that the agent writes to: hooks, CLAUDE.md, skills and plugins planted there
+    # by an agent that was once misled would run in all later tasks of the thread.
+    "--setting-sources=",
     "--strict-mcp-config",
     # The sandbox is the permission.
     "--dangerously-skip-permissions",
-    # Transcripts older than this many days are deleted by any run in the same home: a thread may sleep for months.
-    '--settings={"cleanupPeriodDays":3650}',
+    f"--settings={json.dumps(SETTINGS)}",
     # The default branch's rules may have changed since the session began.
     "--system-prompt-snapshot=off",
 )
@@ -33,14 +42,11 @@ ENVIRONMENT = {
 
 
 def command(run: AgentRun) -> AgentCommand:
-    """The command for this run. A transcript that can neither be resumed nor made anew is moved out of the way."""
-    transcript = look(run.home, run.session_id)
-    if transcript is Transcript.DEAD_END:
-        move_away(run.home, run.session_id)
-    resumes = transcript is Transcript.RESUMABLE
+    """The command for this run. Changes nothing: the container of this very run may be running."""
+    session = choose(run.home, run.session_id)
     argv = [BINARY, *FIXED, f"--append-system-prompt-file=/run/airut/files/{SYSTEM_PROMPT}"]
     argv.append(f"--max-turns={run.max_turns}")
-    argv.append(f"--resume={run.session_id}" if resumes else f"--session-id={run.session_id}")
+    argv.append(f"--resume={session.id}" if session.resumes else f"--session-id={session.id}")
     if run.model:
         argv.append(f"--model={run.model}")
     if run.effort:
@@ -50,5 +56,4 @@ def command(run: AgentRun) -> AgentCommand:
         stdin=run.prompt,
         environment=dict(ENVIRONMENT),
         files={SYSTEM_PROMPT: run.system_prompt},
-        resumes=resumes,
     )

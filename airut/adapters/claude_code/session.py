@@ -1,15 +1,24 @@
-"""The session's transcript in the agent's home: whether there is one to resume. The agent can write there, so that
-nothing is opened but by a held folder, and links are never followed."""
+"""The session's transcripts in the agent's home: which one to resume. Looks, and changes nothing: a container of this
+thread may still be running. The agent can write there, so that everything is opened by a held folder, links are never
+followed, only plain files are read, and of those only the beginning.
+"""
 
 import json
 import os
+import stat
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 FOLDER = ("projects", "-workspace")  # Claude Code's name for sessions of /workspace
 LOOK = 1024 * 1024  # bytes; an ordinary transcript has a message within the first 200 kB
+LOOK_LINES = 1_000
+AGAIN_MOST = (
+    50  # ids after the first; each takes a crash within the first second of a run, or an agent that plants files
+)
 
 
 class Transcript(Enum):
@@ -19,39 +28,61 @@ class Transcript(Enum):
     """It has no message yet: it can neither be resumed ("No conversation found") nor made anew ("already in use")."""
 
 
-def look(home: Path, session_id: str) -> Transcript:
-    """What there is of a session below its home."""
-    with _folder(home) as folder:
-        if folder is None:
-            return Transcript.ABSENT
-        try:
-            file = os.open(f"{session_id}.jsonl", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
-        except FileNotFoundError:
-            return Transcript.ABSENT
-        except OSError:
-            return Transcript.DEAD_END
-        try:
-            head = os.read(file, LOOK)
-        except OSError:
-            return Transcript.DEAD_END
-        finally:
-            os.close(file)
-    return Transcript.RESUMABLE if any(map(_is_message, head.splitlines())) else Transcript.DEAD_END
+@dataclass(frozen=True)
+class Session:
+    """The session that a run goes on with, or begins."""
+
+    id: str
+    resumes: bool
 
 
-def move_away(home: Path, session_id: str) -> None:
-    """Give the session's name free; the file stays beside for whoever wants to know why."""
+def choose(home: Path, session_id: str) -> Session:
+    """The newest that can be resumed among this id and those that followed it; else a new one under the first id that
+    is free. An id follows when the one before is a dead end, and is the same for whoever asks."""
+    newest: Session | None = None
+    ids = list(_ids(session_id))
     with _folder(home) as folder:
-        if folder is not None:
-            os.replace(f"{session_id}.jsonl", f"{session_id}.dead-end", src_dir_fd=folder, dst_dir_fd=folder)
+        for candidate in ids:
+            transcript = Transcript.ABSENT if folder is None else _look(folder, candidate)
+            if transcript is Transcript.ABSENT:
+                return newest or Session(candidate, resumes=False)
+            if transcript is Transcript.RESUMABLE:
+                newest = Session(candidate, resumes=True)
+    return newest or Session(ids[-1], resumes=False)
+
+
+def _ids(session_id: str) -> Iterator[str]:
+    yield session_id
+    try:
+        namespace = uuid.UUID(session_id)
+    except ValueError:  # Claude Code will refuse it in its own words
+        return
+    yield from (str(uuid.uuid5(namespace, f"again-{number}")) for number in range(1, AGAIN_MOST + 1))
+
+
+def _look(folder: int, session_id: str) -> Transcript:
+    try:
+        file = os.open(f"{session_id}.jsonl", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    except FileNotFoundError:
+        return Transcript.ABSENT
+    except (OSError, ValueError):
+        return Transcript.DEAD_END
+    try:
+        head = os.read(file, LOOK) if stat.S_ISREG(os.fstat(file).st_mode) else b""
+    except OSError:
+        return Transcript.DEAD_END
+    finally:
+        os.close(file)
+    lines = head.split(b"\n", LOOK_LINES)[:LOOK_LINES]
+    return Transcript.RESUMABLE if any(map(_is_message, lines)) else Transcript.DEAD_END
 
 
 def _is_message(line: bytes) -> bool:
     try:
         entry = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
-    return isinstance(entry, dict) and entry.get("type") in {"user", "assistant"}
+    return isinstance(entry, dict) and entry.get("type") in ("user", "assistant")
 
 
 @contextmanager
@@ -59,12 +90,14 @@ def _folder(home: Path) -> Iterator[int | None]:
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     held: list[int] = []
     try:
-        held.append(os.open(home, flags))
-        held.extend(os.open(name, flags, dir_fd=held[-1]) for name in FOLDER)
-    except OSError:
-        held.clear()
-    try:
-        yield held[-1] if held else None
+        try:
+            held.append(os.open(home, flags))
+            for name in FOLDER:
+                held.append(os.open(name, flags, dir_fd=held[-1]))
+            found: int | None = held[-1]
+        except OSError:
+            found = None
+        yield found
     finally:
         for descriptor in held:
             os.close(descriptor)

@@ -6,6 +6,8 @@ from airut.models.agent import AgentProgress, AgentResultEvent, ApiError
 from airut.models.outcome import AgentOutcome, AgentVerdict
 from airut.models.sandbox import ExitStatus, LimitHit
 
+DETAIL_LENGTH = 4_000  # characters: it goes into a workflow's history and into a reply
+STDERR_READ = 16_000  # its end; what ended the run is said last
 LAST_LINES = 10
 RECENT = 5
 MUCH_LONGER = 4
@@ -34,13 +36,13 @@ API_ERRORS: tuple[tuple[Callable[[ApiError], bool], AgentOutcome], ...] = (
 
 def classify(progress: AgentProgress, exit_status: ExitStatus, stderr: str) -> AgentVerdict:
     """The verdict on an ended run."""
-    outcome, detail = _outcome(progress, exit_status, stderr)
+    outcome, detail = _outcome(progress, exit_status, stderr[-STDERR_READ:])
     return AgentVerdict(
         outcome=outcome,
         text=reply_text(progress),
         usage=progress.usage,
         session_id=progress.session_id,
-        detail=detail,
+        detail=detail if len(detail) <= DETAIL_LENGTH else detail[: DETAIL_LENGTH - 1] + "…",
         retry_at=progress.limit_resets_at if outcome is AgentOutcome.RATE_LIMITED else None,
     )
 
@@ -48,7 +50,9 @@ def classify(progress: AgentProgress, exit_status: ExitStatus, stderr: str) -> A
 def reply_text(progress: AgentProgress) -> str:
     """What people get to read: the last text; or, where one of the last few is much longer, from that one on."""
     if len(progress.results) > 1:
-        return "\n\n".join(result.text for result in progress.results if result.text and not result.is_error)
+        dropped = f"… ({progress.results_dropped:,} earlier parts were left out)" if progress.results_dropped else ""
+        parts = [result.text for result in progress.results if not result.is_error]
+        return "\n\n".join(filter(None, (dropped, *parts)))
     recent = progress.texts[-RECENT:]
     if not recent:
         return next((result.text for result in reversed(progress.results) if not result.is_error), "")
@@ -103,4 +107,6 @@ def _ended(exit_status: ExitStatus) -> str:
 
 
 def _last_lines(text: str) -> str:
-    return "\n".join(text.strip().splitlines()[-LAST_LINES:])
+    """The end of it, by lines and by characters: the last words are the ones that tell."""
+    last = "\n".join(text.strip().splitlines()[-LAST_LINES:])
+    return last if len(last) <= DETAIL_LENGTH else "…" + last[1 - DETAIL_LENGTH :]

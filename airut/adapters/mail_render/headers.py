@@ -25,15 +25,12 @@ def clean(value: str) -> str:
     return _CONTROLS.sub(" ", value.encode("utf-8", "replace").decode("utf-8")).strip()
 
 
-def reply_subject(subject: str, token: str, tagged: bool) -> str:
-    """`Re: ` and the subject without its run of reply and forward prefixes; the thread's tag where asked for."""
+def reply_subject(subject: str) -> str:
+    """`Re: ` and the subject without its run of reply and forward prefixes."""
     bare = clean(subject)
     bare = bare[prefix.end() :] if (prefix := _PREFIXES.match(bare)) else bare
-    tag = f"[airut {token}]"
     if len(bare) > _MAX_SUBJECT:
         bare = bare[:_MAX_SUBJECT].rstrip() + "…"
-    if tagged and tag.lower() not in bare.lower():
-        bare = f"{bare} {tag}"
     return f"Re: {bare}".strip()
 
 

@@ -77,14 +77,12 @@ def render(
     if not plain_only:
         _add_html_and_files(message, outbound, footer, files, sender.address.rpartition("@")[2])
         _set_boundaries(message, message_id)
-    content = _header(outbound, newest, sender, date, message_id, who) + message.as_bytes()
+    content = _header(newest, sender, date, message_id, who) + message.as_bytes()
     return RenderedMail(message_id, sender.address, who.to, who.cc, content)
 
 
-def _header(
-    outbound: Outbound, newest: MailRoute, sender: Sender, date: datetime, message_id: str, who: Recipients
-) -> bytes:
-    subject = headers.reply_subject(newest.subject, newest.token, outbound.subject_tag)
+def _header(newest: MailRoute, sender: Sender, date: datetime, message_id: str, who: Recipients) -> bytes:
+    subject = headers.reply_subject(newest.subject)
     chain = headers.references(newest.references, newest.message_id)
     fields = [
         headers.words_field("Date", [format_datetime(date)]),

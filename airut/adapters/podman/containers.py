@@ -17,17 +17,14 @@ class Container:
     exit_code: int
     oom_killed: bool
     cgroup: str
+    started: bool
+    """Whether it was ever started: a Podman that comes back from a reboot may call what had run `created` again."""
     duration_s: float
     labels: dict[str, str]
 
     @property
     def running(self) -> bool:
         return self.status in {"running", "paused", "stopping"}
-
-    @property
-    def fresh(self) -> bool:
-        """Made and never started."""
-        return self.status in {"created", "configured", "initialized"}
 
 
 class Containers:
@@ -57,6 +54,7 @@ class Containers:
             exit_code=state["ExitCode"],
             oom_killed=state["OOMKilled"],
             cgroup=state.get("CgroupPath", ""),
+            started=not state["StartedAt"].startswith("0001-"),  # Go's time of never
             duration_s=_seconds_between(state["StartedAt"], state["FinishedAt"]),
             labels=found["Config"]["Labels"] or {},
         )

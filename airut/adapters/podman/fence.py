@@ -142,6 +142,18 @@ class Fences:
         container = await self._containers.inspect(f"airut-proxy-{name}")
         return container is not None and container.running
 
+    async def named(self, labels: dict[str, str]) -> list[str]:
+        """The fences of which a proxy or a network with these labels exists. Raises: EngineUnavailable, EngineError"""
+        wanted = [f"{key}={value}" for key, value in labels.items()]
+        proxies = await self._containers.labelled(*wanted)
+        networks = await self._networks.labelled(*wanted)
+        return sorted({found["airut.fence"] for found in (*proxies, *networks) if "airut.fence" in found})
+
+    async def has_agent(self, name: str) -> bool:
+        """Whether a sandbox has this fence: its agent's container exists. Raises: EngineUnavailable, EngineError"""
+        installation = f"airut.installation={self._settings.installation}"
+        return bool(await self._containers.labelled(installation, "airut.role=agent", f"airut.fence={name}"))
+
     def find(self, folder: Path, log_folder: Path) -> Fence | None:
         """The fence whose folder this is, None where there is none."""
         try:

@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from airut.adapters.podman.containers import Container, Containers
 from airut.adapters.podman.fence import Fences
 from airut.adapters.podman.output import OutputReader, Tampered
-from airut.errors import EngineError, NetworkLost
+from airut.errors import CutOff, EngineError, NetworkLost
 from airut.models.sandbox import ExitStatus, LimitHit, OutputChunk, SandboxRef
 
 POLL = 0.05  # seconds between two looks at the file
@@ -35,15 +35,11 @@ class _Follower:
             return await self._until_ended()
         self.reader.check()
         container = await self._inspect()
-        proxy = await self.fences.alive(container.labels["airut.fence"])
-        if container.running:
-            if not proxy:
-                await self._lost()
-            return None
-        # The exit file may have come while we looked. Without it, and without a proxy, something took both away.
-        if not proxy and not self.reader.exit_written():
+        if not container.running:
+            return container
+        if not await self.fences.alive(container.labels["airut.fence"]):
             await self._lost()
-        return container
+        return None
 
     async def _until_ended(self) -> Container:
         until = time.monotonic() + END_WAIT
@@ -64,8 +60,10 @@ class _Follower:
         raise NetworkLost(f"the proxy of sandbox {self.ref.sandbox_id} ended")
 
 
-async def follow(containers: Containers, fences: Fences, ref: SandboxRef, offset: int) -> AsyncIterator[OutputChunk]:
-    """See `airut.ports.sandbox.Sandboxes.follow`."""
+async def follow(
+    containers: Containers, fences: Fences, ref: SandboxRef, offset: int, killed: Callable[[], bool]
+) -> AsyncIterator[OutputChunk]:
+    """See `airut.ports.sandbox.Sandboxes.follow`. `killed` tells whether it was us who killed it."""
     try:
         opened = OutputReader(ref.folder / "out", offset)
     except OSError as error:
@@ -76,13 +74,17 @@ async def follow(containers: Containers, fences: Fences, ref: SandboxRef, offset
         said = time.monotonic()
         try:
             while True:
-                begin = reader.offset
                 data = reader.read(final=ended is not None)
                 if data or time.monotonic() - said > LOOK:
                     said = time.monotonic()
-                    yield OutputChunk(offset=begin, data=data)
+                    yield OutputChunk(offset=reader.offset - len(data or b""), data=data or b"")
+                if data is not None:
+                    await asyncio.sleep(0)  # whoever has much to read does not keep the others waiting
                 elif ended:
-                    yield OutputChunk(offset=begin, exit=exit_status(ended, reader.exit_status()))
+                    said_of_end = reader.exit_status()
+                    if said_of_end is None and reader.exit_written():
+                        raise Tampered  # something else lies in its place, or PID 1 would have written it
+                    yield OutputChunk(offset=reader.offset, exit=exit_status(ended, said_of_end, killed=killed()))
                     return
                 else:
                     ended = await follower.ended()
@@ -93,18 +95,25 @@ async def follow(containers: Containers, fences: Fences, ref: SandboxRef, offset
             yield OutputChunk(offset=reader.offset, exit=ExitStatus(code=-1, tampered=True))
 
 
-def exit_status(container: Container, said: ExitStatus | None) -> ExitStatus:
-    """How it ended: the entrypoint's word where the engine agrees with it, else the engine's."""
+def exit_status(container: Container, said: ExitStatus | None, *, killed: bool) -> ExitStatus:
+    """How it ended: the entrypoint's word where the engine agrees with it. Without a word of it, it was ended from
+    outside: by us, by the kernel for its memory, or by the engine for its time.
+
+    Raises:
+        CutOff: by something else.
+    """
     code = container.exit_code
     if said is not None:
         return said.model_copy(
             update={"oom_killed": said.oom_killed or container.oom_killed, "tampered": said.code != code}
         )
-    limit = float(container.labels.get("airut.time_limit", "inf"))
+    too_long = container.duration_s > float(container.labels.get("airut.time_limit", "inf"))
+    if not (killed or container.oom_killed or too_long):
+        raise CutOff(f"sandbox {container.labels.get('airut.sandbox')} was cut off, and nothing tells how it ended")
     return ExitStatus(
         code=code,
         signal=code - 128 if code > 128 else None,
         oom_killed=container.oom_killed,
-        limit=LimitHit.TIME if container.duration_s > limit else None,
+        limit=LimitHit.TIME if too_long else None,
         duration_s=container.duration_s,
     )

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import ipaddress
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -95,19 +95,14 @@ class Networks:
         with contextlib.suppress(NameTaken):  # another process was faster
             await self._create(name, labels, internal=False)
 
-    async def subnet(self, name: str) -> Subnet | None:
-        """Raises: EngineUnavailable, EngineError"""
-        found = await self._engine.get(f"/networks/{name}/json", f"inspect network {name}")
-        return Subnet(ipaddress.IPv4Network(found["subnets"][0]["subnet"])) if found else None
-
     async def remove(self, name: str) -> None:
         """Raises: EngineUnavailable, EngineError"""
         await self._engine.delete(f"/networks/{name}", f"remove network {name}", params={"force": True})
 
-    async def names(self, labels: Iterable[str]) -> list[str]:
-        """Networks that carry all these labels (`key=value`). Raises: EngineUnavailable, EngineError"""
+    async def labelled(self, *labels: str) -> list[dict[str, str]]:
+        """The labels of all networks that carry these (`key=value`). Raises: EngineUnavailable, EngineError"""
         found = await self._engine.get("/networks/json", "list networks", params={"filters": {"label": list(labels)}})
-        return [entry["name"] for entry in found or []]
+        return [entry.get("labels") or {} for entry in found or []]
 
     async def _create(
         self, name: str, labels: dict[str, str], *, internal: bool, subnet: ipaddress.IPv4Network | None = None

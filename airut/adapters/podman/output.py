@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from airut.models.sandbox import ExitStatus
 
 CHUNK = 256 * 1024  # one chunk is folded at a time; small enough to heartbeat between two
+LINE_MOST = 16 * 1024**2  # a message of the agent with the largest file it can show is below 10 MiB
 EXIT_MAX = 64 * 1024
 
 
@@ -26,7 +27,9 @@ class OutputReader:
         self._folder = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         self._events: int | None = None
         self.offset = offset
+        """Where the next byte lies that was not handed out."""
         self._pending = bytearray()
+        self._too_long = False
 
     def __enter__(self) -> Self:
         return self
@@ -38,8 +41,13 @@ class OutputReader:
             os.close(self._events)
         os.close(self._folder)
 
-    def read(self, *, final: bool) -> bytes:
-        """The next whole lines, at most about `CHUNK` bytes or one line; with `final` also a last one without its end.
+    def read(self, *, final: bool) -> bytes | None:
+        """Read a piece, and return the whole lines that it completes: nothing where a line is longer than the piece,
+        so that a caller can do other things in between. None: nothing is there by now. With `final` a last line
+        without its end is returned too.
+
+        Of a line of more than `LINE_MOST` bytes only the last byte is kept, and its newline: a line that nobody can
+        read, at the place where it is.
 
         Raises:
             Tampered
@@ -48,16 +56,22 @@ class OutputReader:
         if file is None:
             if self.offset:
                 raise Tampered
-            return b""
+            return None
         position = self.offset + len(self._pending)
         if os.fstat(file).st_size < position:
             raise Tampered
-        while data := os.pread(file, CHUNK, position):
-            self._pending += data
-            position += len(data)
-            if (end := self._pending.rfind(b"\n")) >= 0:
-                return self._take(end + 1)
-        return self._take(len(self._pending)) if final else b""
+        data = os.pread(file, CHUNK, position)
+        if not data:
+            return self._take(len(self._pending)) if final and self._pending else None
+        before = len(self._pending)
+        self._pending += data
+        first, last = data.find(b"\n"), data.rfind(b"\n")
+        if self._too_long or before + (first if first >= 0 else len(data)) > LINE_MOST:
+            self._too_long = first < 0
+            passed = before + first - 1 if first >= 0 else len(self._pending) - 1
+            self._take(max(passed, 0))
+            before -= passed
+        return self._take(before + last + 1) if last >= 0 else b""
 
     def check(self) -> None:
         """Raises: Tampered: the file under that name is no longer the one that is read."""
@@ -100,24 +114,6 @@ class OutputReader:
             except OSError as error:
                 raise Tampered from error
         return self._events
-
-
-def read_tail(folder: Path, name: str, length: int) -> bytes:
-    """The end of a file that a container wrote; nothing where it is absent or not a plain file."""
-    try:
-        directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
-        return b""
-    try:
-        file = _regular(directory, name)
-    except (OSError, Tampered):
-        return b""
-    finally:
-        os.close(directory)
-    try:
-        return os.pread(file, length, max(os.fstat(file).st_size - length, 0))
-    finally:
-        os.close(file)
 
 
 def _regular(folder: int, name: str) -> int:

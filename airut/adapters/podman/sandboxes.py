@@ -21,6 +21,11 @@ from airut.adapters.podman.warm import WarmFences
 from airut.errors import NameTaken
 from airut.models.sandbox import OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
 
+KILLED = "killed"
+"""File in a sandbox's runtime folder: it was killed by our order. Any process of this host may follow it to its end."""
+NEVER_LET_GO = 125
+"""The exit code of an entrypoint that waited in vain for `go`: the command has not begun."""
+
 log = logging.getLogger(__name__)
 
 
@@ -37,7 +42,9 @@ class PodmanSandboxes:
         self._warm = WarmFences(self._fences, settings)
 
     async def open(self) -> None:
-        """Optional: make the warm fences now, so that the first sandbox already starts fast. Raises: SandboxError"""
+        """Optional: remove what dead processes left of warm fences, and make the ones that are missing, so that the
+        first sandbox already starts fast. Raises: SandboxError"""
+        await self._warm.remove_leftovers()
         await self._warm.refill()
 
     async def close(self) -> None:
@@ -50,7 +57,7 @@ class PodmanSandboxes:
 
     async def start(self, spec: SandboxSpec) -> SandboxRef:
         found = await self._containers.inspect(_agent(spec.sandbox_id))
-        if found and await self._adoptable(found, spec):
+        if found and self._adoptable(found, spec):
             return SandboxRef(sandbox_id=spec.sandbox_id, container=found.name, folder=spec.folder, adopted=True)
         await self._stop_other_attempts(spec)
         await self.remove(spec.sandbox_id)  # also what a start that was cut off has left
@@ -63,7 +70,7 @@ class PodmanSandboxes:
         return SandboxRef(sandbox_id=spec.sandbox_id, container=_agent(spec.sandbox_id), folder=spec.folder)
 
     def follow(self, ref: SandboxRef, offset: int) -> AsyncIterator[OutputChunk]:
-        return follow(self._containers, self._fences, ref, offset)
+        return follow(self._containers, self._fences, ref, offset, (self._folder(ref.sandbox_id) / KILLED).exists)
 
     async def signal(self, ref: SandboxRef, signal: SandboxSignal) -> None:
         match signal:
@@ -75,6 +82,8 @@ class PodmanSandboxes:
                 await self._containers.thaw(ref.container)  # a frozen process hears nothing
                 await self._containers.signal(ref.container, "SIGINT")
             case SandboxSignal.KILL:
+                if self._folder(ref.sandbox_id).is_dir():  # what was removed has nothing to remember
+                    write_private(self._folder(ref.sandbox_id) / KILLED, b"")
                 await self._containers.signal(ref.container, "SIGKILL")
 
     async def remove(self, sandbox_id: str) -> None:
@@ -87,9 +96,9 @@ class PodmanSandboxes:
         await asyncio.gather(*map(self._containers.remove, members))
         await self._fences.remove(name, folder)
 
-    async def _adoptable(self, found: Container, spec: SandboxSpec) -> bool:
-        """Whether this container is the run that is asked for. One that was cut off (never let go, or killed from
-        outside: a reboot, a lost network) is not: the session goes on in a new one.
+    def _adoptable(self, found: Container, spec: SandboxSpec) -> bool:
+        """Whether the run that is asked for has begun in this container: its command was let go. Then it is followed to
+        its end, whatever that was, and never begun again. A start that was itself cut off is.
 
         Raises:
             NameTaken: it is somebody else's.
@@ -97,9 +106,10 @@ class PodmanSandboxes:
         if found.labels.get("airut.spec") != spec.digest():
             raise NameTaken(f"sandbox {spec.sandbox_id} exists with another specification")
         if found.running:
-            let_go = (self._folder(spec.sandbox_id) / "agent" / "go").exists()
-            return let_go and await self._fences.alive(found.labels["airut.fence"])
-        return not found.fresh and (spec.folder / "out" / "exit.json").is_file()
+            return (self._folder(spec.sandbox_id) / "agent" / "go").exists()
+        # After a reboot `go` is gone with its tmpfs, so that only the end can tell.
+        said = (spec.folder / "out" / "exit.json").is_file()
+        return found.started and (said or found.exit_code != NEVER_LET_GO)
 
     async def _stop_other_attempts(self, spec: SandboxSpec) -> None:
         """Two containers of one task never run."""

@@ -17,6 +17,7 @@ from airut.adapters.podman.settings import SandboxSettings
 from airut.errors import SandboxError
 
 MAX_AGE = 24 * 3600.0  # its issuing certificate lasts seven days, and a sandbox may run for seven
+START_MOST = 600.0  # seconds; what a start or a refill of a living process may take, many times over
 PAUSE = 3.0  # seconds after a claim: the agent that was just started needs the CPU more
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,29 @@ class WarmFences:
             while len(self._ready()) < self._settings.warm:
                 await self._make()
 
+    async def remove_leftovers(self) -> None:
+        """Remove what this installation made on this host for warm fences, and nobody will claim or use: of a process
+        that was killed while it made or claimed one, and of the time before a reboot. Raises: SandboxError"""
+        for name in await self._fences.named(self._settings.labels("warm")):
+            if not await self._in_use(name):
+                log.info("removing what is left of warm proxy %s", name)
+                await self._discard(self._settings.runtime / f"making-{name}")
+        for making in self._settings.runtime.glob("making-*"):
+            if not _young(making):
+                remove_folder(making)
+
+    async def _in_use(self, name: str) -> bool:
+        """Whether somebody has this fence, or may still take it. A claim renames `warm-…`: first that folder is looked
+        for, then the others, so that one which is claimed in between is seen."""
+        runtime = self._settings.runtime
+        if self._fences.find(runtime / f"warm-{name}", self._settings.state) or _young(runtime / f"making-{name}"):
+            return True
+        for folder in runtime.iterdir() if runtime.is_dir() else ():
+            fence = self._fences.find(folder, self._settings.state)
+            if fence and fence.name == name and _young(folder):
+                return True  # claimed, and its agent's container is being made
+        return await self._fences.has_agent(name)
+
     async def close(self) -> None:
         """Stop refilling. What is ready stays for the next process."""
         for task in list(self._tasks):
@@ -97,7 +121,7 @@ class WarmFences:
         log.debug("warm proxy %s ready in %.2f s", name, time.monotonic() - begun)
 
     async def _discard(self, warm: Path) -> None:
-        name = warm.name.removeprefix("warm-")
+        name = warm.name.partition("-")[2]
         remove_folder(self._log_of(warm))
         await self._fences.remove(name, warm)
 
@@ -114,3 +138,11 @@ class WarmFences:
 
     def _log_of(self, folder: Path) -> Path:
         return self._settings.state / "warm" / folder.name.partition("-")[2]
+
+
+def _young(folder: Path) -> bool:
+    """Whether this folder was made or renamed a short while ago."""
+    try:
+        return time.time() - folder.stat().st_ctime < START_MOST
+    except OSError:
+        return False

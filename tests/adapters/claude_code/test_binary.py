@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from airut.adapters.claude_code.binary import BinaryUnavailable, ClaudeBinaries
+from airut.adapters.claude_code.binary import ClaudeBinaries
+from airut.errors import BinaryUnavailable
 
 
 def package(name: str = "package/claude") -> bytes:

@@ -1,12 +1,16 @@
 """The event stream folded into progress."""
 
+import json
+import math
+import time
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airut.adapters.claude_code.stream import fold
-from airut.models.agent import AgentProgress, AgentResultEvent
+from airut.adapters.claude_code.stream import KEPT_CHARACTERS, TEXT_LENGTH, fold
+from airut.models.agent import AgentProgress, AgentResultEvent, ApiError
 from airut.models.outcome import Usage
 
 RECORDINGS = Path(__file__).parent / "recordings"
@@ -72,18 +76,136 @@ def test_an_answer_after_an_api_error_takes_it_back() -> None:
     assert fold(AgentProgress(), lines).api_error is None
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
+def result(**members: object) -> bytes:
+    return json.dumps({"type": "result", "subtype": "success", "is_error": False, **members}).encode() + b"\n"
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity", "9" * 400, "-1", "1e15", "true", '"1"', "[]"])
+@pytest.mark.parametrize("field", ["costUSD", "inputTokens", "outputTokens", "webSearchRequests"])
+def test_numbers_that_cannot_be_are_passed_over(field: str, number: str) -> None:
+    line = '{"type":"result","duration_ms":%s,"num_turns":%s,"model_usage_since_last_result":{"m":{"%s":%s}}}\n'
+    progress = fold(AgentProgress(), (line % (number, number, field, number)).encode())
+    assert progress.usage == Usage(model="m")
+    assert progress.results[0].turns == 0
+
+
+@pytest.mark.parametrize("seconds", ["1e999", "NaN", "9" * 400, "-5", "1e11"])
+def test_times_that_cannot_be_are_passed_over(seconds: str) -> None:
+    line = f'{{"type":"rate_limit_event","rate_limit_info":{{"resetsAt":{seconds}}}}}\n'
+    assert fold(AgentProgress(), line.encode()).limit_resets_at is None
+
+
+def test_lone_surrogates_are_replaced_wherever_a_text_leaves_the_stream() -> None:
+    bad = "a\ud800b"
+    block = {"type": "text", "text": bad}
+    lines = (
+        result(
+            subtype=bad, result=bad, errors=[bad], terminal_reason=bad, deferred_tool_use={"name": bad},
+            model_usage_since_last_result={bad: {"costUSD": 1}}, session_id=bad,
+        ),
+        json.dumps({"type": "assistant", "message": {"content": [block]}}).encode(),
+        json.dumps({"type": "assistant", "error": bad, "api_error": bad, "message": {"content": [block]}}).encode(),
+    )  # fmt: skip
+    assert fold(AgentProgress(), b"\n".join(lines)) == AgentProgress(
+        events=3,
+        texts=("a?b",),
+        last_step="a?b",
+        results=(
+            AgentResultEvent(
+                subtype="a?b", is_error=False, text="a?b", deferred_tool="a?b", terminal_reason="a?b", errors=("a?b",)
+            ),
+        ),
+        api_error=ApiError(kind="a?b", cause="a?b", message="a?b"),
+        usage=Usage(cost_usd=1, model="a?b"),
+    )
+
+
+@pytest.mark.parametrize("said", ["../../etc", "7f1d3c52", 7, None, "7f1d3c52-0a5e-4b6e-9f63-2d0c5a1b7e11\n"])
+def test_a_session_id_is_a_uuid(said: object) -> None:
+    assert fold(AgentProgress(), result(session_id=said)).session_id is None
+
+
+def test_an_answer_of_a_megabyte_survives() -> None:
+    answer = "ä" * 1_000_000
+    assert fold(AgentProgress(), result(result=answer)).results[0].text == answer
+
+
+def test_an_answer_without_end_is_cut_and_says_so() -> None:
+    text = fold(AgentProgress(), result(result="x" * (TEXT_LENGTH + 1234))).results[0].text
+    assert text == "x" * TEXT_LENGTH + "\n\n… (1,234 more characters were cut off)"
+
+
+def test_only_the_last_results_are_kept_and_all_are_counted() -> None:
+    lines = [result(result=str(number), errors=["e" * 10_000] * 50) for number in range(30)]
+    progress = fold(fold(AgentProgress(), b"".join(lines[:7])), b"".join(lines[7:]))
+    assert [entry.text for entry in progress.results] == [str(number) for number in range(10, 30)]
+    assert progress.results_dropped == 10
+    assert len(progress.results[0].errors) == 20
+    assert max(map(len, progress.results[0].errors)) < 2_100
+
+
+def test_all_that_is_kept_is_bounded() -> None:
+    progress = AgentProgress()
+    for _ in range(20):
+        block = {"type": "text", "text": "t" * TEXT_LENGTH}
+        line = json.dumps({"type": "assistant", "message": {"content": [block]}}).encode() + b"\n"
+        progress = fold(progress, line + result(result="r" * TEXT_LENGTH))
+    assert sum(map(len, progress.texts)) <= KEPT_CHARACTERS
+    assert sum(len(entry.text) for entry in progress.results) <= KEPT_CHARACTERS
+    assert progress.results_dropped == 20 - len(progress.results)
+
+
+def test_folding_takes_no_longer_for_what_came_before() -> None:
+    lines = b"".join(result(result=str(number)) for number in range(1_000))
+    progress, times = AgentProgress(), list[float]()
+    for _ in range(30):
+        begun = time.process_time()
+        progress = fold(progress, lines)
+        times.append(time.process_time() - begun)
+    assert len(progress.results) == 20
+    assert progress.results_dropped == 30_000 - 20
+    assert min(times[-5:]) < 5 * min(times[:5])
+
+
+words = st.text(st.characters(codec=None), max_size=5).map(json.dumps)  # lone surrogates among them
+numbers = st.sampled_from(["1e999", "-1e999", "NaN", "-Infinity", "9" * 400, "9" * 5000, "-0.0", "1e-400", "0", "7"])
+
+json_texts = st.recursive(
+    words | numbers | st.sampled_from(["null", "true", "false", "{", "", "[" * 9_999, "[" * 999 + "]" * 999]),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: "[" + ",".join(items) + "]")
+        | st.lists(st.tuples(words, inner).map(":".join), max_size=3).map(lambda items: "{" + ",".join(items) + "}")
+    ),
+    max_leaves=6,
 )
-fields = st.sampled_from(
-    ["subtype", "message", "usage", "errors", "deferred_tool_use", "model_usage_since_last_result", "rate_limit_info"]
+# Events as they should be, but for one value in the place of each `?`.
+SHAPES = (
+    '{"type":"result","result":?,"errors":[?],"num_turns":?,"duration_ms":?,"api_error_status":?,"session_id":?}',
+    '{"type":"result","model_usage_since_last_result":{"m":{"costUSD":?,"inputTokens":?,"outputTokens":?},"n":?}}',
+    '{"type":"result","subtype":?,"terminal_reason":?,"deferred_tool_use":{"name":?},"errors":?,"is_error":?}',
+    '{"type":"assistant","message":{"content":[{"type":"text","text":?},?]},"parent_tool_use_id":?}',
+    '{"type":"assistant","message":{"content":[{"type":"tool_use","name":?,"input":{"command":?,"url":?}}]}}',
+    '{"type":"assistant","error":?,"api_error":?,"message":{"content":[{"text":?}]},"api_error_status":?}',
+    '{"type":"system","subtype":"api_retry","error_status":?}',
+    '{"type":"rate_limit_event","rate_limit_info":{"resetsAt":?}}',
+    '{"type":?,"subtype":?,"message":?,"session_id":?}',
 )
 
 
-@given(st.sampled_from(["assistant", "result", "system", "rate_limit_event"]), st.dictionaries(fields, json_values))
-def test_never_raises(kind: str, members: dict[str, object]) -> None:
-    import json
+@st.composite
+def lines(draw: st.DrawFn) -> str:
+    first, *rest = draw(st.sampled_from(SHAPES)).split("?")
+    return first + "".join(draw(numbers | words | json_texts) + part for part in rest)
 
-    fold(AgentProgress(), json.dumps({"type": kind, **members}).encode() + b"\n")
+
+@given(st.lists(lines() | json_texts, max_size=3))
+def test_whatever_is_written_is_folded_into_what_can_be_stored(texts: list[str]) -> None:
+    progress = fold(AgentProgress(), "\n".join(texts).encode("utf-8", "surrogatepass"))
+    assert AgentProgress.model_validate_json(progress.model_dump_json()) == progress
+    assert math.isfinite(progress.usage.cost_usd)
+
+
+@given(st.binary(max_size=200))
+def test_whatever_bytes_are_written_are_counted(data: bytes) -> None:
+    progress = fold(AgentProgress(), data)
+    assert progress.events + progress.unreadable == len([line for line in data.split(b"\n") if line.strip()])

@@ -1,5 +1,6 @@
 """Every way a run ends. The recordings are the real CLI (2.1.330) against a scripted API on loopback."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,24 @@ def test_rate_limit_names_when_it_renews() -> None:
     retry_at = ClaudeCode().verdict(progress, ExitStatus(code=1), "").retry_at
     assert retry_at is not None
     assert retry_at.isoformat() == "2027-01-15T08:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("stream", "stderr", "detail"),
+    [
+        (json.dumps({"type": "result", "errors": ["e" * 1_999] * 9}).encode(), "", ("e" * 1_999 + "; ") * 2),
+        (b"", "x" * 2_000_000 + "the end", "x" * 3_992 + "the end"),
+        (b"", "Session ID x is already in use" + "\n" * 2_000_000, "ended with exit code 1 and without a result"),
+    ],
+    ids=["errors", "stderr", "what stderr said long ago"],
+)
+def test_what_people_are_told_is_bounded(stream: bytes, stderr: str, detail: str) -> None:
+    verdict = ClaudeCode().verdict(ClaudeCode().progress(AgentProgress(), stream), ExitStatus(code=1), stderr)
+    assert len(verdict.detail) <= 4_000
+    assert verdict.detail.strip("…") == detail.strip("…")[:3_999]
+
+
+def test_a_reply_says_that_parts_of_it_are_left_out() -> None:
+    lines = b"".join(b'{"type":"result","is_error":false,"result":"%d"}\n' % number for number in range(22))
+    text = ClaudeCode().verdict(ClaudeCode().progress(AgentProgress(), lines), ExitStatus(code=0), "").text
+    assert text.startswith("… (2 earlier parts were left out)\n\n2\n\n3\n\n")

@@ -7,8 +7,6 @@ from hypothesis import strategies as st
 
 from airut.adapters.mail_render import headers
 
-TOKEN = "abcdefghij234567"
-
 
 @pytest.mark.parametrize(
     ("subject", "reply"),
@@ -25,18 +23,11 @@ TOKEN = "abcdefghij234567"
         ("two\r\n lines\x00\tand more", "Re: two lines and more"),
         ("x\r\nBcc: eve@evil.example", "Re: x Bcc: eve@evil.example"),
         ("x\u2028y\ud800z", "Re: x y?z"),
+        ("x" * 900, f"Re: {'x' * 500}…"),
     ],
 )
 def test_reply_subject(subject: str, reply: str) -> None:
-    assert headers.reply_subject(subject, TOKEN, tagged=False) == reply
-
-
-def test_subject_tag_is_there_once() -> None:
-    once = headers.reply_subject("Fix", TOKEN, tagged=True)
-    assert once == f"Re: Fix [airut {TOKEN}]"
-    assert headers.reply_subject(once, TOKEN, tagged=True) == once
-    assert headers.reply_subject(once, TOKEN, tagged=False) == once
-    assert headers.reply_subject("x" * 900, TOKEN, tagged=True) == f"Re: {'x' * 500}… [airut {TOKEN}]"
+    assert headers.reply_subject(subject) == reply
 
 
 def test_references_keep_the_root_and_the_newest_twenty() -> None:

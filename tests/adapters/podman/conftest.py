@@ -3,17 +3,19 @@
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from airut.adapters.ca import RootCa, load_or_create_root
 from airut.adapters.fence_rules import FenceRules
+from airut.adapters.podman.containers import Containers
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.images import PodmanImages
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import Enforce, SandboxSettings
+from airut.models.sandbox import SandboxRef
 from tests.contract.sandbox import Stage
 
 CA = Path.home() / ".cache" / "airut" / "tests-ca"
@@ -79,9 +81,18 @@ async def sandboxes(
     await sandboxes.close()
 
 
+def killed_from_outside(engine: Engine) -> Callable[[SandboxRef], Awaitable[None]]:
+    """The container is there, dead, and says nothing of how it ended."""
+
+    async def cut_off(ref: SandboxRef) -> None:
+        await Containers(engine).signal(ref.container, "SIGKILL")
+
+    return cut_off
+
+
 @pytest.fixture
-async def stage(sandboxes: PodmanSandboxes, image: str, tmp_path: Path) -> AsyncIterator[Stage]:
-    stage = Stage(sandboxes=sandboxes, folder=tmp_path, image=image)
+async def stage(sandboxes: PodmanSandboxes, engine: Engine, image: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    stage = Stage(sandboxes=sandboxes, folder=tmp_path, image=image, from_outside=killed_from_outside(engine))
     yield stage
     for made in stage.started:
         await sandboxes.remove(made)

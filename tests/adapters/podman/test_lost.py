@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from airut.adapters.podman.containers import Containers
+from airut.adapters.podman.containers import Container, Containers
 from airut.adapters.podman.engine import Engine
+from airut.adapters.podman.following import exit_status
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import SandboxSettings
-from airut.errors import EngineError, EngineUnavailable, ImageMissing, NetworkLost, PolicyInvalid
-from airut.models.sandbox import NetworkSpec
+from airut.errors import CutOff, EngineError, EngineUnavailable, ImageMissing, NetworkLost, PolicyInvalid
+from airut.models.sandbox import ExitStatus, LimitHit, NetworkSpec
 from tests.adapters.podman.conftest import CA
 from tests.contract.sandbox import WAITS, Stage
 
@@ -82,16 +84,69 @@ async def test_without_its_proxy_the_agent_is_killed(stage: Stage, engine: Engin
         assert not agent.running
 
 
-async def test_a_run_that_was_cut_off_is_started_anew(stage: Stage, engine: Engine) -> None:
-    """As after a reboot: the container is there, dead, and says nothing of how it ended."""
-    spec = stage.spec("echo begun; test -e marked && exit 3; touch marked; sleep 60")
+async def test_a_proxy_that_was_lost_while_nobody_watched(stage: Stage, engine: Engine) -> None:
+    spec = stage.spec(WAITS)
     ref = await stage.sandboxes.start(spec)
-    await stage.until(ref, b"begun\n")
-    await Containers(engine).signal(ref.container, "SIGKILL")
-    await stage.rest(ref)
+    await stage.until(ref, b"ready\n")
+    await Containers(engine).signal(f"airut-proxy-{ref.sandbox_id}", "SIGKILL")
     again = await stage.sandboxes.start(spec)
-    output, ended = await stage.rest(again)
-    assert (again.adopted, output, ended.code) == (False, b"begun\n", 3)
+    assert again.adopted
+    with pytest.raises(NetworkLost):
+        await stage.rest(again)
+
+
+async def test_after_a_reboot(stage: Stage, engine: Engine, settings: SandboxSettings) -> None:
+    """Both containers are dead, and what lay on tmpfs is gone."""
+    spec = stage.spec(WAITS)
+    ref = await stage.sandboxes.start(spec)
+    await stage.until(ref, b"ready\n")
+    for container in (ref.container, f"airut-proxy-{ref.sandbox_id}"):
+        await Containers(engine).signal(container, "SIGKILL")
+    shutil.rmtree(settings.runtime / spec.sandbox_id)
+    again = await stage.sandboxes.start(spec)
+    assert again.adopted
+    with pytest.raises(CutOff):
+        await stage.rest(again)
+
+
+async def test_a_start_that_was_cut_off_is_made_anew(stage: Stage, engine: Engine, settings: SandboxSettings) -> None:
+    """The worker died before it let the command go: nothing has run."""
+    spec = stage.spec("echo begun >>begun; cat begun")
+    ref = await stage.sandboxes.start(spec.model_copy(update={"command": ("sleep", "60")}))
+    (settings.runtime / spec.sandbox_id / "agent" / "go").unlink()
+    again = await stage.sandboxes.start(spec)
+    assert (again.adopted, (await stage.rest(again))[0]) == (False, b"begun\n")
+    assert ref.container == again.container
+
+
+def ended(**more: object) -> Container:
+    values: dict[str, object] = {
+        "name": "airut-x", "id": "1", "status": "exited", "exit_code": 137, "oom_killed": False, "cgroup": "",
+        "started": True, "duration_s": 5.0, "labels": {"airut.sandbox": "x", "airut.time_limit": "60"},
+    }  # fmt: skip
+    return Container(**(values | more))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("container", "said", "killed", "status"),
+    [
+        (ended(exit_code=3), ExitStatus(code=3), False, ExitStatus(code=3)),
+        (ended(exit_code=3), ExitStatus(code=4), False, ExitStatus(code=4, tampered=True)),
+        (ended(oom_killed=True), ExitStatus(code=137), False, ExitStatus(code=137, oom_killed=True)),
+        (ended(oom_killed=True), None, False, ExitStatus(code=137, signal=9, oom_killed=True, duration_s=5)),
+        (ended(), None, True, ExitStatus(code=137, signal=9, duration_s=5)),
+        (ended(duration_s=361.0), None, False, ExitStatus(code=137, signal=9, limit=LimitHit.TIME, duration_s=361)),
+    ],
+    ids=["told", "forged", "child out of memory", "PID 1 out of memory", "by our order", "by the engine for its time"],
+)
+def test_how_it_ended(container: Container, said: ExitStatus | None, killed: bool, status: ExitStatus) -> None:
+    assert exit_status(container, said, killed=killed) == status
+
+
+@pytest.mark.parametrize("code", [0, 1, 137, 143])
+def test_an_end_that_nothing_explains(code: int) -> None:
+    with pytest.raises(CutOff, match="sandbox x was cut off"):
+        exit_status(ended(exit_code=code), None, killed=False)
 
 
 async def test_a_container_that_was_removed_by_hand(stage: Stage, engine: Engine) -> None:
@@ -109,8 +164,9 @@ async def test_a_container_that_was_removed_by_hand(stage: Stage, engine: Engine
         "echo one; sleep 1; cp /run/airut/out/events.jsonl /run/airut/out/n; mv /run/airut/out/n /run/airut/out/events.jsonl; "
         "sleep 60",
         "rm /run/airut/out/events.jsonl; ln -s /etc/passwd /run/airut/out/events.jsonl; sleep 60",
+        "mkdir /run/airut/out/exit.json",
     ],
-    ids=["forged exit", "cut", "replaced", "link"],
+    ids=["forged exit", "cut", "replaced", "link", "no exit"],
 )
 async def test_tampering_is_seen(stage: Stage, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("airut.adapters.podman.following.END_WAIT", 1.0)  # so that the forgery is seen within the test

@@ -1,4 +1,4 @@
-"""What was done in /workspace: its head, files not committed, and a bundle of the new commits. Prints one JSON object.
+"""What was done in /workspace: files not committed, and a bundle of the new commits. Prints one JSON object.
 
 Run by the entrypoint after the command has ended, as the agent's user: git is never run on a workspace outside.
 """
@@ -27,7 +27,6 @@ def look(out: str, base: str) -> dict[str, object]:
     found: dict[str, object] = {}
     try:
         found["uncommitted"] = git("status", "--porcelain=v1", "-z", "--no-renames").count(b"\0")
-        found["head"] = git("rev-parse", "--verify", "HEAD").decode().strip()
         if base and int(git("rev-list", "--count", base + "..HEAD")):
             bundle = os.path.join(out, "work.bundle")
             git("bundle", "create", "--quiet", bundle + ".new", base + "..HEAD")

@@ -1,5 +1,6 @@
 """From a bundle to a branch on the remote: check everything, then push from the quarantine."""
 
+import contextlib
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from airut.models.workspace import DefaultBranch, Push, PushSpec
 PUSH_DEADLINE = 600.0
 """Seconds: 200 MiB over a slow line; dead connections end sooner."""
 _REMEMBERED = 50
+KEPT = "refs/airut/kept"
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,18 @@ class Publication:
         refspec = f"{tip}:refs/heads/{branch}"
         command = ("push", *options, public_url(self.remote.url), refspec)
         await call_remote(git, "pushing to", self.remote, *command, deadline=PUSH_DEADLINE)
+        await self._keep(branch, tip)
+
+    async def _keep(self, branch: str, tip: str) -> None:
+        """Let the mirror hold what was pushed, so that the next task finds nothing to fetch for it.
+
+        The caller's shared lock keeps fetches and repacks away. A mirror that stays behind only costs that fetch.
+        """
+        with contextlib.suppress(GitFailed, TimeoutError):
+            await self.git("update-ref", KEPT, tip)
+            plain = ("--quiet", "--force", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+            refspec = f"+{KEPT}:refs/heads/{branch}"
+            await Git(self.mirror, ("file",))("fetch", *plain, str(self.git.folder), refspec)
 
     async def _contains(self, tip: str, commit: str) -> bool:
         return await self.git.succeeds("merge-base", "--is-ancestor", commit, tip)

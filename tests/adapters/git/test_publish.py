@@ -167,3 +167,14 @@ async def test_left_overs_of_a_killed_publication_go(stage: Stage) -> None:
     (left / "HEAD").write_text("torn")
     assert await stage.mirror.publish(spec(base), worker.bundle(f"{base.commit}..HEAD"))
     assert not left.exists()
+
+
+async def test_what_was_pushed_need_not_be_fetched(stage: Stage) -> None:
+    """The next task's question to the remote is its only one."""
+    worker, base = await stage.checkout()
+    worker.commit({"a.txt": "a"})
+    await stage.mirror.publish(spec(base), worker.bundle(f"{base.commit}..HEAD"))
+    stage.server.requests.clear()
+    await stage.mirror.refresh(REPO)
+    asked = [request.split("?")[0].rsplit("/", 1)[-1] for request in stage.server.requests]
+    assert asked == ["refs", "git-upload-pack"]

@@ -29,6 +29,7 @@ def run(name: str, body: Callable[[Config, asyncio.Event], Awaitable[None]]) -> 
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format=f"%(asctime)s {name} %(levelname)s %(name)s: %(message)s"
     )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request to the forge
     code = 0
     try:
         path = find_config(arguments.config).resolve()

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console, Group
 from rich.live import Live
 from rich.markdown import Markdown
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 from temporalio.client import Client
 
@@ -38,7 +38,9 @@ def list_threads(
     if as_json:
         typer.echo(json.dumps({"version": 1, "threads": [row.model_dump(mode="json") for row in found]}, indent=2))
         return
-    table = Table("thread", "author", "state", "outcome", "cost", "pull request", "since")
+    # Ids and addresses are there to be copied: they are folded where the terminal is narrow, never cut.
+    thread, request = Column("thread", overflow="fold"), Column("pull request", overflow="fold")
+    table = Table(thread, "author", "state", "outcome", "cost", request, "since")
     for row in found:
         table.add_row(
             row.thread,

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -35,8 +34,8 @@ async def engine(podman: None) -> AsyncIterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def state() -> Path:
-    return Path(tempfile.mkdtemp(prefix="airut-state-"))
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("state")
 
 
 @pytest.fixture(scope="session")

@@ -74,10 +74,11 @@ class AgentRuns:
     async def run_agent(self, order: AgentInput) -> AgentResult:
         with reported(TaskOutcome.SANDBOX_LOST, final=LOST):
             activity.heartbeat({"step": "starting the sandbox"})
-            spec = await self._spec(order)
-            ref = await self._sandboxes.start(spec)
+            async with beating():  # a first start can take longer than a heartbeat may stay away
+                ref = await self._sandboxes.start(await self._spec(order))
             watch = _Watch(self._sandboxes, self._agent, ref)
             exit_status = await watch.to_the_end()
+        with reported(TaskOutcome.SANDBOX_LOST):  # what has ended is adopted again, and never run again for a full disk
             async with beating():
                 return await self._bring_home(order, ref, watch, exit_status)
 

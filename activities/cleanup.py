@@ -1,5 +1,7 @@
 """What a task leaves on its host is taken away, whatever happened to the task."""
 
+import asyncio
+
 from temporalio import activity
 
 from activities.failures import reported
@@ -25,4 +27,4 @@ class CleanUps:
                     await self._sandboxes.remove(sandbox_id(order.task.id, attempt))
                 outbox = self._folders.of(order.task.thread).outbox
                 if order.delivered and outbox.is_dir():
-                    empty(outbox)
+                    await asyncio.to_thread(empty, outbox)

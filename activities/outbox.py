@@ -32,7 +32,7 @@ def read_outbox(outbox: Path) -> LeftFiles:
     files: list[LeftFile] = []
     notes: list[str] = []  # capped too: an enemy can leave a million links
     room = ALL_MOST
-    folder = os.open(outbox, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    folder = _opened(outbox)
     try:
         for name in sorted(os.listdir(folder)):  # noqa: PTH208  # a held descriptor
             if len(files) + len(notes) >= FILES_MOST:
@@ -72,13 +72,20 @@ def read_regular(name: str | Path, folder: int | None = None, most: int = ALL_MO
 
 def empty(outbox: Path) -> None:
     """Remove the regular files and links in the root of the outbox, after they have been delivered."""
-    folder = os.open(outbox, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    folder = _opened(outbox)
     try:
         for name in os.listdir(folder):  # noqa: PTH208  # a held descriptor
             if not stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
                 os.unlink(name, dir_fd=folder)
     finally:
         os.close(folder)
+
+
+def _opened(outbox: Path) -> int:
+    """The folder, held; the agent owns it and may have taken our right to look into it."""
+    if not outbox.is_symlink():
+        outbox.chmod(0o700)  # a mount point of the sandbox: the agent cannot put anything in its place
+    return os.open(outbox, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
 
 
 def _shown(name: str) -> str:

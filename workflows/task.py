@@ -84,9 +84,14 @@ class TaskWorkflow:
         return self._result
 
     async def _work(self) -> None:
-        """Everything between the message and its answer. However it ends, there is an outcome."""
+        """Everything between the message and its answer. However it ends, there is an outcome.
+
+        A step that ends by itself just when it is cancelled swallows the cancel: the stop is looked for between steps.
+        """
         try:
             workspace = await self._prepare()
+            if _stop_was_asked():
+                raise _Ended(TaskOutcome.STOPPED, "stopped in Temporal")
             agent = await self._run_agent(workspace)
             await self._publish(workspace, agent)
         except _Ended as ended:
@@ -94,7 +99,7 @@ class TaskWorkflow:
         except asyncio.CancelledError:
             self._end(TaskOutcome.STOPPED, "stopped in Temporal")
         except ActivityError as error:
-            if is_cancelled_exception(error):
+            if is_cancelled_exception(error) or _stop_was_asked():
                 self._end(TaskOutcome.STOPPED, "stopped in Temporal")
             else:
                 self._end(*reason(error))
@@ -159,7 +164,7 @@ class TaskWorkflow:
                 )
             except ActivityError as error:
                 outcome, detail = reason(error)
-                if outcome is not TaskOutcome.SANDBOX_LOST or is_cancelled_exception(error):
+                if outcome is not TaskOutcome.SANDBOX_LOST or is_cancelled_exception(error) or _stop_was_asked():
                     raise
                 if self._attempt >= SANDBOXES_MOST:
                     raise _Ended(outcome, f"the sandbox was lost {SANDBOXES_MOST} times: {detail}") from error
@@ -245,10 +250,17 @@ class TaskWorkflow:
         if self._host is None:
             return
         delivered = self._result.reply is not None
+        order = CleanUpInput(task=self._task, attempts=self._attempt, delivered=delivered)
+        try:
+            await self._remove(self._host, order)
+        except ActivityError as error:  # the answer is out; what could not be removed must not unsay it
+            workflow.logger.error("not cleaned up: %s", reason(error)[1])
+
+    async def _remove(self, host: str, order: CleanUpInput) -> None:
         await workflow.execute_activity(
             contracts.clean_up,
-            CleanUpInput(task=self._task, attempts=self._attempt, delivered=delivered),
-            **self._options(options.CLEAN_UP, contracts.host_queue(self._host), "remove the sandbox"),
+            order,
+            **self._options(options.CLEAN_UP, contracts.host_queue(host), "remove the sandbox"),
         )
 
     def _options(self, base: ActivityConfig, queue: str, summary: str) -> ActivityConfig:
@@ -281,6 +293,10 @@ class TaskWorkflow:
         if request := self._result.pull_request:
             lines.append(f"[pull request #{request.number}]({request.url})")
         workflow.set_current_details("\n\n".join(lines))
+
+
+def _stop_was_asked() -> bool:
+    return workflow.cancellation_reason() is not None
 
 
 def _left_behind(agent: AgentResult | None) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import Priority, SearchAttributeUpdate
 from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError, is_cancelled_exception
+from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
@@ -117,13 +118,17 @@ class ThreadWorkflow:
     async def _finish_for(self, task: TaskInput, outcome: TaskOutcome, detail: str) -> TaskResult:
         """Answer and clean up for a task that was terminated: it could not do so itself."""
         order = ReplyInput(task=task, at=workflow.now(), kind=ReplyKind.ANSWER, seq=1, outcome=outcome, detail=detail)
-        record = await self._reply(order)
+        # First the sandbox, which holds real credentials: a mail server can be away for days.
         if (host := self._state.host) is not None:
-            await workflow.execute_activity(
-                contracts.clean_up,
-                CleanUpInput(task=task, attempts=SANDBOXES_MOST, delivered=False),
-                **options.at(options.CLEAN_UP, contracts.host_queue(host), "remove the sandbox", task.repo),
-            )
+            try:
+                await workflow.execute_activity(
+                    contracts.clean_up,
+                    CleanUpInput(task=task, attempts=SANDBOXES_MOST, delivered=False),
+                    **options.at(options.CLEAN_UP, contracts.host_queue(host), "remove the sandbox", task.repo),
+                )
+            except ActivityError as error:
+                workflow.logger.error("not cleaned up: %s", type(error.cause).__name__)
+        record = await self._reply(order, options.REPLY)
         return TaskResult(outcome=outcome, detail=detail, reply=record)
 
     async def _tell_refused(self) -> None:
@@ -139,17 +144,15 @@ class ThreadWorkflow:
                 seq=state.notes,
                 detail=str(refusal.reason),
             )
-            await self._reply(order)
+            await self._reply(order, options.ACKNOWLEDGE)  # an hour: the next task waits for it
             state.refused.remove(refusal)
 
-    async def _reply(self, order: ReplyInput) -> ReplyRecord | None:
+    async def _reply(self, order: ReplyInput, limits: ActivityConfig) -> ReplyRecord | None:
         try:
             return await workflow.execute_activity(
                 contracts.reply,
                 order,
-                **options.at(
-                    options.REPLY, contracts.CONTROL_QUEUE, f"reply: {order.outcome or order.kind}", order.task.repo
-                ),
+                **options.at(limits, contracts.CONTROL_QUEUE, f"reply: {order.outcome or order.kind}", order.task.repo),
             )
         except ActivityError as error:
             workflow.logger.warning("not answered: %s", type(error.cause).__name__)

@@ -61,7 +61,7 @@ class LimitSettings(Model):
     pids: Annotated[int, Field(ge=16)] = 1024
     time: Annotated[Seconds, Field(ge=10, le=7 * 86400)] = 2 * 3600.0
     idle: Annotated[Seconds, Field(ge=10)] = 30 * 60.0
-    output: Bytes = 512 * 1024**2
+    output: Annotated[Bytes, Field(le=2 * 1024**3)] = 512 * 1024**2
     host_sandboxes: Annotated[int, Field(ge=1)] | None = None
     enforce: Literal["strict", "best_effort"] = "strict"
 

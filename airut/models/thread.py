@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from airut.models.base import Model
+from airut.models.blob import Text
 from airut.models.message import ChannelKind, InboundMessage
 from airut.models.outcome import TaskOutcome, Usage
 from airut.models.pull_request import PullRequestRef
@@ -41,7 +42,7 @@ class Acceptance(StrEnum):
 
 
 class Refusal(Model):
-    """A message that was not taken, and why: its author is told."""
+    """A message that was not taken, without its text, and why: its author is told."""
 
     message: InboundMessage
     reason: Acceptance
@@ -95,7 +96,7 @@ class ThreadState(BaseModel):
         """
         if any(seen.key == message.key for seen in self.seen):
             return Acceptance.KNOWN
-        size = len(message.model_dump_json())
+        size = _size(message)
         if len(self.queue) >= QUEUE_MOST or self.queued_bytes + size > QUEUE_BYTES:
             return self._refuse(message, Acceptance.QUEUE_FULL)
         self.seen = [seen for seen in self.seen if now - seen.at < SEEN_AGE][-(SEEN_MOST - 1) :]
@@ -112,10 +113,12 @@ class ThreadState(BaseModel):
         """Remember whom to tell: of a full queue once until that is done, so that a storm makes one answer; of having
         no part in the thread once for ever."""
         told = any(refusal.message.author == message.author for refusal in self.refused)
-        if not told and message.author not in self.told and len(self.refused) < REFUSED_MOST:
-            self.refused.append(Refusal(message=message, reason=reason))
-            if reason is Acceptance.NOT_PARTICIPANT:
-                self.told = (*self.told, message.author)
+        if reason is Acceptance.NOT_PARTICIPANT:
+            told = told or message.author in self.told
+            self.told = tuple(dict.fromkeys((*self.told, message.author)))
+        if not told and len(self.refused) < REFUSED_MOST:
+            bare = {"text": Text(inline=""), "uncut": None, "attachments": (), "notes": ()}
+            self.refused.append(Refusal(message=message.model_copy(update=bare), reason=reason))
         return reason
 
     def note_for(self, refusal: Refusal, thread: "ThreadInput") -> TaskInput:
@@ -140,7 +143,7 @@ class ThreadState(BaseModel):
             if taken and characters > TASK_CHARACTERS:
                 break
             taken.append(self.queue.pop(0))
-            self.queued_bytes -= len(taken[-1].model_dump_json())
+            self.queued_bytes -= _size(taken[-1])
         self.tasks += 1
         self.session_id = self.session_id or session_id
         return TaskInput(
@@ -167,6 +170,11 @@ class ThreadState(BaseModel):
         self.last_reply = result.reply or self.last_reply
         closed = TaskRecord(number=number, outcome=result.outcome, ended_at=now, cost_usd=result.usage.cost_usd)
         self.recent = [*self.recent[-9:], closed]
+
+
+def _size(message: InboundMessage) -> int:
+    """Bytes that the message takes in a payload."""
+    return len(message.model_dump_json().encode())
 
 
 class ThreadInput(Model):

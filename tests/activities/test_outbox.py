@@ -55,3 +55,15 @@ def test_emptying_leaves_folders_and_follows_no_link(tmp_path: Path) -> None:
     empty(box)
     assert [entry.name for entry in box.iterdir()] == ["folder"]
     assert outside.read_text() == "stays"
+
+
+@pytest.mark.parametrize("mode", [0o500, 0o300, 0o000])
+def test_an_agent_that_locks_its_outbox_keeps_nobody_out(tmp_path: Path, mode: int) -> None:
+    box = tmp_path / "box"
+    box.mkdir()
+    (box / "a.txt").write_text("x")
+    box.chmod(mode)
+    assert [file.name for file in read_outbox(box).files] == ["a.txt"]
+    box.chmod(mode)
+    empty(box)
+    assert list(box.iterdir()) == []

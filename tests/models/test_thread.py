@@ -66,3 +66,28 @@ def test_a_session_stays_the_same_for_the_threads_life() -> None:
     state.accept(mail("a"), NOON)
     state.accept(mail("b" * 199_999), NOON)
     assert [state.next_task(THREAD, session).session_id for session in ("first", "second")] == ["first", "first"]
+
+
+def test_the_queue_is_measured_in_bytes() -> None:
+    state = ThreadState()
+    accepted = [state.accept(mail(f"{number}" + "漢" * 2_700), NOON) for number in range(150)]
+    carried = len(state.model_dump_json().encode())
+    assert Acceptance.QUEUE_FULL in accepted
+    assert carried < 1.6 * 1024**2  # Temporal takes two MiB
+    while state.queue:
+        state.next_task(THREAD, "s")
+    assert state.queued_bytes == 0
+
+
+def test_a_refusal_keeps_no_text_and_a_stranger_who_was_copied_in_is_told_of_a_full_queue() -> None:
+    state = ThreadState()
+    state.accept(mail("a"), NOON)
+    state.accept(mail("x" * 5_000, author="carl@example.com"), NOON)
+    assert state.refused[0].message.text.inline == ""
+    state.refused.clear()
+    state.accept(mail("b").model_copy(update={"participants": ("ann@example.com", "carl@example.com")}), NOON)
+    for number in range(limits.QUEUE_MOST):
+        state.accept(mail(f"filler {number}"), NOON)
+    state.refused.clear()
+    assert state.accept(mail("c", author="carl@example.com"), NOON) is Acceptance.QUEUE_FULL
+    assert [refusal.message.author for refusal in state.refused] == ["carl@example.com"]

@@ -1,6 +1,7 @@
 """ThreadWorkflow against a real Temporal server."""
 
 import asyncio
+import time
 from datetime import timedelta
 
 import pytest
@@ -311,3 +312,53 @@ async def test_commits_that_git_could_not_bundle_are_not_called_no_changes(
     status = await idle_after(temporal.client, thread, 1)
     assert status.recent[0].outcome is TaskOutcome.PUBLISH_FAILED
     assert "index is corrupt" in activities.replies[0].detail
+
+
+async def test_a_stop_while_a_step_ends_by_itself_is_not_lost(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    def slow(order: object) -> None:
+        time.sleep(0.7)  # too short for a heartbeat to bring the cancel
+
+    activities.workspace = slow
+    await deliver(temporal.client, mail("first", thread))
+    while "prepare_workspace" not in activities.asked:
+        await asyncio.sleep(0.02)
+    await temporal.client.get_workflow_handle(f"{thread}/task-1").cancel()
+    status = await idle_after(temporal.client, thread, 1)
+    assert "run_agent" not in activities.asked
+    assert [reply.outcome for reply in activities.replies] == [TaskOutcome.STOPPED]
+    assert status.recent[0].outcome is TaskOutcome.STOPPED
+
+
+async def test_a_sandbox_lost_while_it_is_stopped_is_not_made_anew(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    def lost(order: AgentInput) -> AgentResult:
+        raise ApplicationError("proxy died", type="sandbox_lost", non_retryable=True)
+
+    activities.agent = lost
+    activities.gate.clear()
+    activities.deaf = True
+    await deliver(temporal.client, mail("first", thread))
+    while not activities.agent_inputs:
+        await asyncio.sleep(0.02)
+    await temporal.client.get_workflow_handle(f"{thread}/task-1").cancel()
+    await asyncio.sleep(0.3)
+    activities.gate.set()
+    status = await idle_after(temporal.client, thread, 1)
+    assert len(activities.agent_inputs) == 1
+    assert status.recent[0].outcome is TaskOutcome.STOPPED
+
+
+async def test_a_clean_up_that_cannot_be_done_does_not_unsay_the_answer(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    def refuse(order: object) -> None:
+        raise ApplicationError("no way", type="internal_error", non_retryable=True)
+
+    activities.tidy = refuse
+    await deliver(temporal.client, mail("first", thread))
+    status = await idle_after(temporal.client, thread, 1)
+    assert [reply.outcome for reply in activities.replies] == [TaskOutcome.SUCCESS]
+    assert (status.recent[0].outcome, status.branch) == (TaskOutcome.SUCCESS, "airut/add")

@@ -23,7 +23,7 @@ def translate(error: OSError, what: str) -> SandboxError:
     """Our error for one of podman-py's, which are all `OSError`s. `what` says what was tried."""
     chain = list(_causes(error))
     if any(isinstance(link, requests.Timeout | TimeoutError) for link in chain):
-        return EngineError(f"{what}: Podman did not answer in time")
+        return EngineUnavailable(f"{what}: Podman did not answer in time")  # busy: a later look finds all as it was
     if not isinstance(error, APIError) or error.response is None:
         return EngineUnavailable(f"{what}: nothing answers on Podman's socket ({chain[-1]})")
     words = str(error.explanation or error)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from airut.models.sandbox import ExitStatus
 
 CHUNK = 256 * 1024  # one chunk is folded at a time; small enough to heartbeat between two
+FILE_MOST = 4 * 1024**3  # bytes, holes included: an agent can make a file of terabytes that takes no room
 LINE_MOST = 16 * 1024**2  # a message of the agent with the largest file it can show is below 10 MiB
 EXIT_MAX = 64 * 1024
 
@@ -46,6 +47,8 @@ class OutputReader:
         so that a caller can do other things in between. None: nothing is there by now. With `final` a last line
         without its end is returned too.
 
+        A file beyond `FILE_MOST` was not written by our entrypoint, which ends the agent long before.
+
         Of a line of more than `LINE_MOST` bytes only the last byte is kept, and its newline: a line that nobody can
         read, at the place where it is.
 
@@ -58,7 +61,7 @@ class OutputReader:
                 raise Tampered
             return None
         position = self.offset + len(self._pending)
-        if os.fstat(file).st_size < position:
+        if not position <= os.fstat(file).st_size <= FILE_MOST:
             raise Tampered
         data = os.pread(file, CHUNK, position)
         if not data:

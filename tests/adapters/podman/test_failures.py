@@ -36,7 +36,7 @@ def wrapped(cause: Exception) -> APIError:
     [
         (wrapped(requests.ConnectionError("Connection aborted")), EngineUnavailable),
         (wrapped(FileNotFoundError(2, "no socket")), EngineUnavailable),
-        (wrapped(requests.ReadTimeout("slow")), EngineError),
+        (wrapped(requests.ReadTimeout("slow")), EngineUnavailable),
         (ConnectionRefusedError(111, "refused"), EngineUnavailable),
     ],
 )

@@ -15,7 +15,6 @@ from activities.failures import reported
 from activities.heartbeat import beating
 from activities.network_log import blocked_requests
 from activities.outbox import ALL_MOST, read_outbox, read_regular
-from activities.texts import fetch, store
 from airut.errors import EngineError, NameTaken, NoSpace
 from airut.models.agent import AgentCommand, AgentProgress, AgentRun
 from airut.models.blob import BlobRef, Text
@@ -38,6 +37,7 @@ from airut.ports.blobs import BlobStore
 from airut.ports.git import Mirror
 from airut.ports.repositories import Repositories
 from airut.ports.sandbox import Sandboxes
+from airut.ports.texts import fetch, store
 
 STDERR_MOST = 2 * 1024**2
 """Bytes; the entrypoint keeps the last MiB."""

@@ -4,7 +4,6 @@ from temporalio import activity
 
 from activities.failures import reported
 from activities.heartbeat import beating
-from activities.texts import fetch
 from airut.models.outcome import TaskOutcome
 from airut.models.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
 from airut.models.pull_request_body import branch_name, compose_body, compose_title
@@ -15,6 +14,7 @@ from airut.ports.blobs import BlobStore
 from airut.ports.forge import Forge
 from airut.ports.git import Mirror
 from airut.ports.repositories import Repositories
+from airut.ports.texts import fetch
 
 
 class Publishing:

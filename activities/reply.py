@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from temporalio import activity
 
 from activities.failures import reported
-from activities.texts import fetch
 from airut.errors import ConfigError
 from airut.models.answer import compose_acknowledgement, compose_answer, compose_footer, compose_note
 from airut.models.message import ChannelKind
@@ -15,6 +14,7 @@ from airut.models.task import ReplyInput, ReplyRecord
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
 from airut.ports.channels import Channels
+from airut.ports.texts import fetch
 
 
 class Replies:

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from email.utils import getaddresses, parsedate_to_datetime
 
 from airut.models.base import Model
-from airut.models.blob import INLINE_LIMIT, Text
 from airut.models.mail_settings import EmailChannel, MailLimits
 from airut.models.message import Attachment, ChannelKind, InboundMessage, MailRoute
 from airut.ports.blobs import BlobStore
 from airut.ports.mailbox import FetchedMail
+from airut.ports.texts import store
 from signals.mail_attachments import MailFile, too_big, within_limits
 from signals.mail_authorization import participants
 from signals.mail_from import BadFrom, normalized, parse_mailbox
@@ -117,20 +117,13 @@ async def store_message(draft: Draft, repo: str, blobs: BlobStore) -> InboundMes
         sent_at=draft.sent_at,
         received_at=draft.received_at,
         subject=draft.subject,
-        text=await _stored(draft.text, blobs),
-        uncut=await _stored(draft.uncut, blobs) if draft.uncut != draft.text else None,
+        text=await store(blobs, draft.text),
+        uncut=await store(blobs, draft.uncut) if draft.uncut != draft.text else None,
         attachments=tuple(attachments),
         hints=draft.hinted.hints,
         notes=draft.notes,
         route=draft.route,
     )
-
-
-async def _stored(text: str, blobs: BlobStore) -> Text:
-    encoded = text.encode()
-    if len(encoded) <= INLINE_LIMIT:
-        return Text(inline=text)
-    return Text(blob=await blobs.put(encoded))
 
 
 def _references(header: HeaderBlock, quoted: str) -> MailReferences:

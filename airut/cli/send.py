@@ -14,9 +14,9 @@ from rich.markdown import Markdown
 from airut.cli.context import EXIT_USAGE, Settings
 from airut.cli.thread import watch
 from airut.cli.threads import thread_id, thread_status
-from airut.models.blob import INLINE_LIMIT, Text
 from airut.models.message import Attachment, InboundMessage
 from airut.ports.blobs import BlobStore
+from airut.ports.texts import store
 from airut.temporal.delivery import deliver
 from signals.console import console_message
 
@@ -60,8 +60,7 @@ async def _send(settings: Settings, content: str, repo: str, prefix: str | None,
 
 
 async def _message(blobs: BlobStore, content: str, repo: str, thread: str | None, files: list[Path]) -> InboundMessage:
-    encoded = content.encode()
-    text = Text(inline=content) if len(encoded) <= INLINE_LIMIT else Text(blob=await blobs.put(encoded))
+    text = await store(blobs, content)
     subject = content.strip().splitlines()[0][:80]
     attachments = [
         Attachment(

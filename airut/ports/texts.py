@@ -13,7 +13,7 @@ async def fetch(blobs: BlobStore, text: Text) -> str:
 
 async def store(blobs: BlobStore, text: str) -> Text:
     """The text as it may stand in a history: inline when short, else as a reference."""
-    content = text.encode()
+    content = text.encode(errors="replace")
     if len(content) <= INLINE_LIMIT:
         return Text(inline=text)
     return Text(blob=await blobs.put(content))

@@ -41,6 +41,13 @@ THREAD_WORKFLOW = "ThreadWorkflow"
 RECEIVE = "receive"
 STATUS = "status"
 PLACED = "placed"
+CONTROL = "control"
+"""Signal of a thread: a `ThreadCommand`."""
+RETRY = "retry"
+ANSWER = "answer"
+"""Updates of a thread."""
+TASK_CLOSED = "task_closed"
+"""Signal to a message's `notify`: a `TaskClosed`."""
 RUN_AGENT = "run_agent"
 
 

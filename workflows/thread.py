@@ -7,7 +7,13 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import Priority, SearchAttributeUpdate
-from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError, is_cancelled_exception
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    ChildWorkflowError,
+    FailureError,
+    is_cancelled_exception,
+)
 from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
@@ -15,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.message import InboundMessage
     from airut.models.outcome import TaskOutcome
     from airut.models.reply import ReplyKind
-    from airut.models.task import CleanUpInput, ReplyInput, ReplyRecord, TaskInput, TaskResult
+    from airut.models.task import CleanUpInput, ReplyInput, ReplyRecord, TaskClosed, TaskInput, TaskResult
     from airut.models.thread import QueuedMessage, ThreadInput, ThreadPhase, ThreadState, ThreadStatus
     from workflows import options
     from workflows.task import SANDBOXES_MOST, TaskWorkflow
@@ -95,6 +101,18 @@ class ThreadWorkflow:
         self._task = None
         self._since = workflow.now()
         self._show(self._since, result)
+        await self._notify(task, result)
+
+    async def _notify(self, task: TaskInput, result: TaskResult) -> None:
+        """Tell the workflows that sent a message of this task; one that is gone misses nothing."""
+        for message in task.messages:
+            if message.notify is None:
+                continue
+            closed = TaskClosed(key=message.key, task=task.id, outcome=result.outcome)
+            try:
+                await workflow.get_external_workflow_handle(message.notify).signal(contracts.TASK_CLOSED, closed)
+            except FailureError as error:
+                workflow.logger.info("%s is not told: %s", message.notify, error)
 
     async def _outcome_of(self, task: TaskInput) -> TaskResult:
         """A task that fails, is cancelled or terminated in the UI never takes the thread down."""

@@ -88,3 +88,5 @@ class InboundMessage(Model):
     notes: tuple[str, ...] = ()
     """What the answer must mention: a file that was too large, a hint that was not understood."""
     route: Route
+    notify: str | None = None
+    """Id of a workflow that is told (`task_closed`) when the task that took this message has closed."""

@@ -82,6 +82,15 @@ class TaskResult(Model):
     reply: ReplyRecord | None = None
 
 
+class TaskClosed(Model):
+    """What whoever is named in a message's `notify` is told once its task has closed."""
+
+    key: str
+    """The message's."""
+    task: str
+    outcome: TaskOutcome
+
+
 class TaskStatus(Model):
     """The task's query, from memory."""
 

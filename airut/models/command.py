@@ -26,7 +26,7 @@ class ThreadCommand(Model):
     name: CommandName
     message: InboundMessage
     unknown: str | None = None
-    """The word that was no command; `name` is then `help`."""
+    """The word that was no command; `name` is then `help`. Empty where the whole message was: the answer says so."""
     answered: bool = True
     """False where whoever asked reads the state directly, as the command line does."""
 
@@ -47,6 +47,41 @@ class CommandRecord(Model):
     author: str
     at: datetime
     said: str
+
+
+class RetryStep(StrEnum):
+    """Where a retry begins; what came before is taken from the records of the task that is retried."""
+
+    PREPARE = "prepare"
+    AGENT = "agent"
+    PUBLISH = "publish"
+    REPLY = "reply"
+
+
+class RetryOrder(Model):
+    """Argument of the update `retry`, which answers with the new task's id."""
+
+    key: str
+    """Makes an order that is sent twice count once."""
+    author: str
+    step: RetryStep = RetryStep.PREPARE
+    task: int | None = None
+    """The task to run again; None for the thread's last one."""
+    operator: bool = True
+    """An operator may also have a task run again that did its job; an author may not."""
+
+
+class AnswerOrder(Model):
+    """Argument of the update `answer`: the answer to the question that a task waits for. `choices` are numbers or
+    labels, in the order of the questions; `text` is free text."""
+
+    question_id: str
+    choices: tuple[str, ...] = ()
+    text: str = ""
+    author: str
+    key: str
+    """Makes an answer that is sent twice count once."""
+    at: datetime
 
 
 _PREFIXED = re.compile(r"[/!]\s*([A-Za-z][A-Za-z-]{0,30})\s*\.?")

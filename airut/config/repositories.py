@@ -10,6 +10,7 @@ from airut.errors import ConfigError
 from airut.models.credentials import SandboxCredential, claude_for_sandbox, for_sandbox
 from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
 from airut.models.sandbox import Limits
+from airut.models.settings import ThreadSettings
 
 
 class ConfiguredRepositories:
@@ -30,6 +31,19 @@ class ConfiguredRepositories:
             time=limits.time,
             idle=limits.idle,
             output=limits.output,
+            disk=limits.disk,
+        )
+
+    def thread(self, repo: str) -> ThreadSettings:
+        agent, execution = self._of(repo).agent, self._config.execution
+        return ThreadSettings(
+            max_idle_s=execution.thread_idle_max,
+            max_paused_s=execution.thread_paused_max,
+            question_timeout_s=execution.question_timeout,
+            pause_grace_s=execution.pause_grace,
+            host_lost_after_s=execution.host_lost_after,
+            agent_on_limit=agent.auth.on_limit,
+            plan_approval=agent.plan_approval,
         )
 
     def agent(self, repo: str) -> AgentSettings:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from airut.models.base import Model
 from airut.models.credentials import Credential
-from airut.models.durations import Bytes, Seconds
+from airut.models.durations import Bytes, Seconds, Share, or_none, parse_duration, parse_size
 from airut.models.mail_settings import EmailChannel
 from airut.models.message import Effort
 from airut.models.secret import Secret
@@ -61,9 +61,42 @@ class LimitSettings(Model):
     pids: Annotated[int, Field(ge=16)] = 1024
     time: Annotated[Seconds, Field(ge=10, le=7 * 86400)] = 2 * 3600.0
     idle: Annotated[Seconds, Field(ge=10)] = 30 * 60.0
+    disk: Annotated[Annotated[int, Field(ge=64 * 1024**2)] | None, or_none("unlimited", parse_size)] = 20 * 1024**3
+    """Workspace, storage and home of one thread together."""
     output: Annotated[Bytes, Field(le=2 * 1024**3)] = 512 * 1024**2
     host_sandboxes: Annotated[int, Field(ge=1)] | None = None
     enforce: Literal["strict", "best_effort"] = "strict"
+
+
+class ExecutionSettings(Model):
+    """How long threads and their waits last."""
+
+    thread_idle_max: Annotated[Seconds, Field(ge=60)] = 30 * 86400.0
+    """A thread without a message for this long ends, and is archived; a reply starts it again."""
+    thread_paused_max: Annotated[Seconds, Field(ge=60)] = 90 * 86400.0
+    question_timeout: Annotated[Seconds, Field(ge=60)] = 14 * 86400.0
+    pause_grace: Annotated[Seconds, Field(ge=0, le=600)] = 30.0
+    host_lost_after: Annotated[Annotated[float, Field(ge=60)] | None, or_none("never", parse_duration)] = 900.0
+
+
+class ArchiveSettings(Model):
+    keep: Annotated[Seconds, Field(ge=86400)] = 180 * 86400.0
+    """From a thread's end on; later, a reply to it begins afresh."""
+
+
+class ImageSettings(Model):
+    keep: Annotated[Seconds, Field(ge=3600)] = 7 * 86400.0
+    """Since the last task that used it, of an image that no repository wants any more."""
+
+
+class BlobSettings(Model):
+    retention: Annotated[Seconds, Field(ge=86400)] = 180 * 86400.0
+    """Since a blob was last written or read."""
+
+
+class DiskSettings(Model):
+    min_free: Annotated[Share, Field(ge=0, lt=1)] = 0.1
+    """Below this share of the file system that holds `state_dir`, room is made; if that fails, new tasks wait."""
 
 
 class ConsoleChannel(Model):
@@ -86,6 +119,8 @@ class AgentAuth(Model):
 
     api_key: Secret | None = None
     oauth_token: Secret | None = None
+    on_limit: Literal["wait", "fail"] = "wait"
+    """Whether a task waits for the end of a usage limit."""
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -102,6 +137,8 @@ class AgentConfig(Model):
     auth: AgentAuth
     max_turns: Annotated[int, Field(ge=1)] = 200
     system_prompt: str | None = None
+    plan_approval: bool = False
+    """Whether leaving plan mode is a question to the thread."""
 
 
 class ForgeAuth(Model):
@@ -162,6 +199,11 @@ class Config(Model):
     network: NetworkSettings = NetworkSettings()
     sandbox: SandboxSettings = SandboxSettings()
     limits: LimitSettings = LimitSettings()
+    execution: ExecutionSettings = ExecutionSettings()
+    archive: ArchiveSettings = ArchiveSettings()
+    images: ImageSettings = ImageSettings()
+    blobs: BlobSettings = BlobSettings()
+    disk: DiskSettings = DiskSettings()
     repos: Annotated[dict[Annotated[str, Field(pattern=_REPO_NAME)], RepoConfig], Field(min_length=1)]
 
     @model_validator(mode="after")

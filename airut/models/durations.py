@@ -1,6 +1,7 @@
 """Durations and sizes as people write them in configuration: `30s`, `5m`, `2h`, `30d`; `512m`, `8g` (binary)."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import BeforeValidator
@@ -8,6 +9,7 @@ from pydantic import BeforeValidator
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 
 
@@ -37,5 +39,30 @@ def parse_size(value: object) -> object:
     raise ValueError(f"{value!r} is not a size; write 512k, 25m or 8g")
 
 
+def parse_share(value: object) -> object:
+    """A part of the whole, 0 to 1, of `10%`; numbers are shares already.
+
+    Raises:
+        ValueError: anything else, with the forms that are understood.
+    """
+    if not isinstance(value, str):
+        return value
+    if match := _PERCENT.fullmatch(value.strip()):
+        return float(match[1]) / 100
+    raise ValueError(f"{value!r} is not a share; write 10% or 0.1")
+
+
+def or_none(word: str, parse: Callable[[object], object]) -> BeforeValidator:
+    """Reads `word` as None, and all else as `parse` does; None itself must be spelled as that word."""
+
+    def read(value: object) -> object:
+        if value is None:
+            raise ValueError(f"write {word}")
+        return None if value == word else parse(value)
+
+    return BeforeValidator(read)
+
+
 Seconds = Annotated[float, BeforeValidator(parse_duration)]
 Bytes = Annotated[int, BeforeValidator(parse_size)]
+Share = Annotated[float, BeforeValidator(parse_share)]

@@ -34,6 +34,8 @@ class Limits(Model):
     time: float = 2 * 3600
     idle: float = 30 * 60
     output: int = 512 * 1024**2
+    disk: int | None = 20 * 1024**3
+    """Of the thread's workspace, storage and home together; None is without a limit. Measured from outside."""
 
 
 class NetworkSpec(Model):

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
 from airut.models.sandbox import Limits
+from airut.models.settings import ThreadSettings
 
 
 class Repositories(Protocol):
@@ -13,6 +14,8 @@ class Repositories(Protocol):
     """
 
     def limits(self, repo: str) -> Limits: ...
+
+    def thread(self, repo: str) -> ThreadSettings: ...
 
     def agent(self, repo: str) -> AgentSettings: ...
 

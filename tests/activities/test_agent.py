@@ -19,6 +19,7 @@ from airut.models.folders import ThreadFolders
 from airut.models.outcome import AgentOutcome, AgentVerdict
 from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
 from airut.models.sandbox import ExitStatus, Limits, sandbox_id
+from airut.models.settings import ThreadSettings
 from airut.models.task import AgentInput, AgentResult, TaskInput
 from airut.models.workspace import DefaultBranch, Push, PushSpec, TreeFile
 from tests.support.fake_sandbox import FakeSandboxes
@@ -79,6 +80,9 @@ class Configured:
 
     def limits(self, repo: str) -> Limits:
         return self.limit
+
+    def thread(self, repo: str) -> ThreadSettings:
+        return ThreadSettings()
 
     def agent(self, repo: str) -> AgentSettings:
         return AgentSettings(binary=Path("/opt/claude/claude"), slug="acme/web")

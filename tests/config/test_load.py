@@ -68,6 +68,18 @@ def test_no_secret_shows(file: Path) -> None:
     [
         (("time: 45m", "time: 5s"), "{file}:3:16: limits.time: "),
         (("limits: {time", "limits: {tmie"), '{file}:3:16: limits.tmie: unknown key; nearest is "time"'),
+        (("limits: {time", "limits: {disk: unlimited, time"), None),
+        (("limits: {time", "limits: {disk: none, time"), "limits.disk: 'none' is not a size; write 512k, 25m or 8g"),
+        (("limits: {time", "limits: {disk: null, time"), "limits.disk: write unlimited"),
+        (("limits: {time", "disk: {min_free: 15%}\nlimits: {time"), None),
+        (("limits: {time", "disk: {min_free: 15}\nlimits: {time"), "{file}:3:18: disk.min_free: less than 1"),
+        (
+            ("limits: {time", "disk: {min_free: some}\nlimits: {time"),
+            "disk.min_free: 'some' is not a share; write 10% or 0.1",
+        ),
+        (("limits: {time", "execution: {host_lost_after: never}\nlimits: {time"), None),
+        (("limits: {time", "execution: {host_lost_after: 1s}\nlimits: {time"), "greater than or equal to 60"),
+        (("limits: {time", "execution: {thread_idle: 1d}\nlimits: {time"), 'nearest is "thread_idle_max"'),
         (("!env MAIL_PW", "!env NO_SUCH"), "environment variable NO_SUCH is not set"),
         (("!var team", "!var crew"), "vars.crew is not defined"),
         (("!file key", "!file nothing"), "{file}:14:23: repos.web.agent.auth.api_key: nothing: No such file"),

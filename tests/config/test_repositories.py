@@ -1,18 +1,21 @@
 """What the configuration means for a sandbox."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from airut.config.repositories import ConfiguredRepositories, forge_kind
 from airut.config.schema import Config
 from airut.errors import ConfigError
+from airut.models.settings import DAY, ThreadSettings
 
 KEY = b"k" * 32
-REPO = {
+AGENT: dict[str, Any] = {"auth": {"api_key": "sk-ant-api03-" + "r" * 95}}
+REPO: dict[str, object] = {
     "url": "https://github.com/acme/web.git",
     "channels": {"console": {}},
-    "agent": {"auth": {"api_key": "sk-ant-api03-" + "r" * 95}},
+    "agent": AGENT,
     "env": {"LOG_LEVEL": "debug"},
     "credentials": {"GH_TOKEN": {"value": "ghp_" + "R" * 36, "hosts": ["api.github.com"]}},
 }
@@ -54,6 +57,38 @@ def test_the_models_key_works_at_one_host_and_no_other_key_passes_there() -> Non
 def test_values_are_all_real_ones() -> None:
     auth = {"auth": {"token": "ghp_" + "F" * 36}}
     assert len(repositories(forge=auth).values("web")) == 3
+
+
+def test_threads_go_by_the_configuration() -> None:
+    assert repositories().thread("web") == ThreadSettings()
+    agent: dict[str, Any] = {**AGENT, "plan_approval": True}
+    agent["auth"] = {**agent["auth"], "on_limit": "fail"}
+    execution = {
+        "thread_idle_max": "2d",
+        "thread_paused_max": "3d",
+        "question_timeout": "4d",
+        "pause_grace": "5s",
+        "host_lost_after": "never",
+    }
+    config = Config.model_validate(
+        {"config_version": 1, "execution": execution, "repos": {"web": {**REPO, "agent": agent}}}
+    )
+    assert ConfiguredRepositories(config, KEY, lambda _: Path("/")).thread("web") == ThreadSettings(
+        max_idle_s=2 * DAY,
+        max_paused_s=3 * DAY,
+        question_timeout_s=4 * DAY,
+        pause_grace_s=5.0,
+        host_lost_after_s=None,
+        agent_on_limit="fail",
+        plan_approval=True,
+    )
+
+
+def test_the_disk_is_limited_unless_it_is_said_not_to_be() -> None:
+    found = repositories().limits("web").disk
+    config = Config.model_validate({"config_version": 1, "limits": {"disk": "unlimited"}, "repos": {"web": REPO}})
+    free = ConfiguredRepositories(config, KEY, lambda _: Path("/")).limits("web").disk
+    assert (found, free) == (20 * 1024**3, None)
 
 
 def test_a_repository_that_was_taken_out_is_named() -> None:

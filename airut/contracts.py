@@ -7,6 +7,7 @@ test holds both to one signature. So a workflow never imports what does the work
 from temporalio import activity
 from temporalio.common import SearchAttributeKey
 
+from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
 from airut.models.task import (
     AgentInput,
     AgentResult,
@@ -49,6 +50,17 @@ ANSWER = "answer"
 TASK_CLOSED = "task_closed"
 """Signal to a message's `notify`: a `TaskClosed`."""
 RUN_AGENT = "run_agent"
+
+BUDGET_WORKFLOW = "BudgetWorkflow"
+RESERVE = "reserve"
+SETTLE = "settle"
+RELEASE = "release"
+SPENT = "spent"
+
+
+def budget_id(repo: str) -> str:
+    """The workflow id of a repository's ledger. No thread has it: their ids name a channel after the repository."""
+    return f"{repo}/budget"
 
 
 def host_queue(host: str) -> str:
@@ -107,4 +119,22 @@ async def reply(order: ReplyInput) -> ReplyRecord:
 @activity.defn
 async def clean_up(order: CleanUpInput) -> None:
     """Remove the task's sandboxes; empty the outbox once its reply has arrived."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def reserve_budget(order: BudgetRequest) -> BudgetGrant:
+    """Ask before a run starts what it may cost, and hold that for it. The same key again has the same answer."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def settle_budget(order: BudgetSettlement) -> None:
+    """Say what a run has cost, whatever came of it. Once more is harmless."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def release_budget(order: BudgetRelease) -> None:
+    """Give back what the runs of a closed task hold that could not settle, such as one that was terminated."""
     raise NotImplementedError

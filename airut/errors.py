@@ -25,6 +25,7 @@ AirutError
 ├── ChannelError
 │   ├── DeliveryDeferred   try again later (4xx, connection)
 │   └── DeliveryRefused    never will be accepted
+├── LedgerUnavailable      the count of a repository's spending does not answer: worth a retry
 ├── BlobError
 │   ├── BlobMissing        no blob of that digest
 │   └── BlobCorrupt        the bytes no longer match their digest
@@ -135,6 +136,10 @@ class DeliveryDeferred(ChannelError):
 
 
 class DeliveryRefused(ChannelError):
+    pass
+
+
+class LedgerUnavailable(AirutError):
     pass
 
 

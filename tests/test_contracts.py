@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from activities.agent import AgentRuns
+from activities.budget import BudgetChecks
 from activities.cleanup import CleanUps
 from activities.image import ImageBuilds
 from activities.publish import Publishing
@@ -15,7 +16,7 @@ from activities.reply import Replies
 from activities.workspace import Workspaces
 from airut import contracts
 
-CLASSES = (AgentRuns, CleanUps, ImageBuilds, Publishing, Replies, Workspaces)
+CLASSES = (AgentRuns, BudgetChecks, CleanUps, ImageBuilds, Publishing, Replies, Workspaces)
 
 
 def activities_of(holder: object) -> dict[str, Callable[..., Any]]:

@@ -9,6 +9,7 @@ from airut.config.schema import Config
 from airut.temporal.connection import FAST
 from workers.processes import connected, run
 from workers.wiring import control_activities
+from workflows.budget import BudgetWorkflow
 from workflows.task import TaskWorkflow
 from workflows.thread import ThreadWorkflow
 
@@ -20,8 +21,8 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
     worker = Worker(
         client,
         task_queue=contracts.CONTROL_QUEUE,
-        workflows=[ThreadWorkflow, TaskWorkflow],
-        activities=control_activities(config),
+        workflows=[ThreadWorkflow, TaskWorkflow, BudgetWorkflow],
+        activities=control_activities(config, client),
         max_heartbeat_throttle_interval=FAST,
     )
     async with worker:

@@ -13,6 +13,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.agent import AgentRuns
+from activities.budget import BudgetChecks
 from activities.cleanup import CleanUps
 from activities.image import ImageBuilds
 from activities.publish import Publishing
@@ -33,6 +34,7 @@ from airut.adapters.podman.images import PodmanImages
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import Enforce, SandboxSettings
 from airut.adapters.smtp import SmtpChannel
+from airut.config.budgets import ConfiguredBudgets
 from airut.config.installation import installation_id
 from airut.config.repositories import ConfiguredRepositories
 from airut.config.schema import Config, RepoConfig
@@ -41,6 +43,7 @@ from airut.models.folders import ThreadFolders
 from airut.models.message import ChannelKind, InboundMessage
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
+from airut.temporal.budget import TemporalBudgetLedger
 from airut.temporal.delivery import deliver
 from signals.mail_dns import DnsResolver
 from signals.mail_intake import MailIntake, SubmitRefused
@@ -52,11 +55,18 @@ def blob_store(config: Config) -> LocalBlobStore:
     return LocalBlobStore(config.state / "blobs")
 
 
-def control_activities(config: Config) -> Activities:
+def control_activities(config: Config, client: Client) -> Activities:
     """What the control worker runs besides workflows."""
     blobs = blob_store(config)
     replies = Replies(ConfiguredChannels(config, blobs), blobs)
-    return [replies.acknowledge, replies.reply]
+    budgets = BudgetChecks(ConfiguredBudgets(config), TemporalBudgetLedger(client))
+    return [
+        replies.acknowledge,
+        replies.reply,
+        budgets.reserve_budget,
+        budgets.settle_budget,
+        budgets.release_budget,
+    ]
 
 
 def intakes(config: Config, client: Client) -> Sequence[MailIntake]:

@@ -8,11 +8,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from airut.models.base import Model
+from airut.models.budget_settings import BudgetSettings
 from airut.models.credentials import Credential
 from airut.models.durations import Bytes, Seconds, Share, or_none, parse_duration, parse_size
 from airut.models.mail_settings import EmailChannel
 from airut.models.message import Effort
 from airut.models.secret import Secret
+from airut.models.timezones import ZoneName
 
 _REPO_NAME = r"^[a-z0-9][a-z0-9-]{0,39}$"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -170,6 +172,9 @@ class RepoConfig(Model):
     env: dict[str, str] = {}
     credentials: dict[str, Credential] = {}
     forge: ForgeConfig = ForgeConfig()
+    budgets: BudgetSettings = BudgetSettings()
+    timezone: ZoneName = "UTC"
+    """In which days of budgets begin and schedules are read; never the machine's."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -204,6 +209,7 @@ class Config(Model):
     images: ImageSettings = ImageSettings()
     blobs: BlobSettings = BlobSettings()
     disk: DiskSettings = DiskSettings()
+    budgets: BudgetSettings = BudgetSettings()
     repos: Annotated[dict[Annotated[str, Field(pattern=_REPO_NAME)], RepoConfig], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -217,7 +223,15 @@ class Config(Model):
             if other := mailboxes.setdefault(mailbox, name) if mailbox in mailboxes else None:
                 raise ValueError(f"repos.{other} and repos.{name} share mailbox {account.username} on {imap.host}")
             mailboxes[mailbox] = name
+        for name in self.repos:
+            if fault := self.budgets_of(name).fault():
+                raise ValueError(f"budgets of repos.{name}: {fault}")
         return self
+
+    def budgets_of(self, repo: str) -> BudgetSettings:
+        """The global budgets, with what the repository sets itself laid over."""
+        own = self.repos[repo].budgets
+        return self.budgets.model_copy(update={key: getattr(own, key) for key in own.model_fields_set})
 
     @property
     def state(self) -> Path:

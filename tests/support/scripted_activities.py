@@ -8,6 +8,7 @@ from typing import Any
 from temporalio import activity
 
 from airut.models.blob import BlobRef, Text
+from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
 from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
 from airut.models.pull_request import PullRequestRef, PullRequestState
 from airut.models.task import (
@@ -45,6 +46,9 @@ class ScriptedActivities:
         self.workspace: Callable[[WorkspaceInput], None] = lambda order: None
         self.answer: Callable[[ReplyInput], None] = lambda order: None
         self.tidy: Callable[[CleanUpInput], None] = lambda order: None
+        self.budget: Callable[[BudgetRequest], BudgetGrant] = lambda order: BudgetGrant()
+        self.settled: list[BudgetSettlement] = []
+        self.released: list[BudgetRelease] = []
         self.deaf = False
         """The agent runs on though it is cancelled, as one does whose worker has not heard of it yet."""
         self.gate: asyncio.Event = asyncio.Event()
@@ -60,6 +64,9 @@ class ScriptedActivities:
             self.acknowledge,
             self.reply,
             self.clean_up,
+            self.reserve_budget,
+            self.settle_budget,
+            self.release_budget,
         ]
 
     @activity.defn
@@ -109,6 +116,18 @@ class ScriptedActivities:
         self.tidy(order)
         self.asked.append("clean_up")
         self.cleaned.append(order)
+
+    @activity.defn
+    async def reserve_budget(self, order: BudgetRequest) -> BudgetGrant:
+        return self.budget(order)
+
+    @activity.defn
+    async def settle_budget(self, order: BudgetSettlement) -> None:
+        self.settled.append(order)
+
+    @activity.defn
+    async def release_budget(self, order: BudgetRelease) -> None:
+        self.released.append(order)
 
 
 def done(text: str, outcome: AgentOutcome = AgentOutcome.DONE, bundle: BlobRef | None = BLOB) -> AgentResult:

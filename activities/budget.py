@@ -1,0 +1,44 @@
+"""What an agent run may cost, before it starts; what it has cost, when it has ended."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from temporalio import activity
+
+from activities.failures import reported
+from airut.models.budget import BudgetGrant, BudgetOrder, BudgetRelease, BudgetRequest, BudgetSettlement, grant
+from airut.models.outcome import TaskOutcome
+from airut.models.timezones import zone_day
+from airut.ports.budgets import BudgetLedger, BudgetRules
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class BudgetChecks:
+    """Asks the ledger only where other tasks of the repository count: by author and day, or by day."""
+
+    def __init__(self, rules: BudgetRules, ledger: BudgetLedger, now: Callable[[], datetime] = _now) -> None:
+        self._rules = rules
+        self._ledger = ledger
+        self._now = now
+
+    @activity.defn
+    async def reserve_budget(self, order: BudgetRequest) -> BudgetGrant:
+        with reported(TaskOutcome.INTERNAL_ERROR):
+            budgets = self._rules.budgets(order.repo)
+            if not budgets.by_day:
+                return grant(order, budgets)
+            today = zone_day(self._now(), self._rules.timezone(order.repo))
+            return await self._ledger.reserve(BudgetOrder(request=order, budgets=budgets, today=today))
+
+    @activity.defn
+    async def settle_budget(self, order: BudgetSettlement) -> None:
+        with reported(TaskOutcome.INTERNAL_ERROR):
+            await self._ledger.settle(order)
+
+    @activity.defn
+    async def release_budget(self, order: BudgetRelease) -> None:
+        with reported(TaskOutcome.INTERNAL_ERROR):
+            await self._ledger.release(order)

@@ -1,0 +1,25 @@
+"""What `airut.yaml` says of budgets, for the activities that ask before each run."""
+
+from airut.config.schema import Config, RepoConfig
+from airut.errors import ConfigError
+from airut.models.budget import Budgets
+
+
+class ConfiguredBudgets:
+    """Implements `airut.ports.budgets.BudgetRules`."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def budgets(self, repo: str) -> Budgets:
+        if self._of(repo).agent.auth.oauth_token is not None:  # a subscription has no price for each task
+            return Budgets(subscription=True)
+        return Budgets.model_validate(self._config.budgets_of(repo).model_dump())
+
+    def timezone(self, repo: str) -> str:
+        return self._of(repo).timezone
+
+    def _of(self, repo: str) -> RepoConfig:
+        if repo not in self._config.repos:
+            raise ConfigError(f"the repository {repo} is not configured on this host any more; add it to airut.yaml")
+        return self._config.repos[repo]

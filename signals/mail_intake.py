@@ -15,8 +15,8 @@ from temporalio.service import RPCError
 
 from airut.errors import NoSpace
 from airut.models.base import Model
+from airut.models.command import Submission
 from airut.models.mail_settings import EmailChannel
-from airut.models.message import InboundMessage
 from airut.ports.blobs import BlobStore
 from airut.ports.mailbox import (
     Disposition,
@@ -29,13 +29,13 @@ from airut.ports.mailbox import (
 )
 from signals.mail_decision import Accept, Discard, Later, decide, header_or_empty
 from signals.mail_dns import TxtResolver
-from signals.mail_message import store_message
+from signals.mail_message import submission
 from signals.mail_status import Audit, MailAudit, MailboxState, MailboxStatus, log_audit
 
 logger = logging.getLogger(__name__)
 
-Submit = Callable[[InboundMessage], Awaitable[None]]
-"""Signal-with-start. Returns when Temporal has the message.
+Submit = Callable[[Submission], Awaitable[None]]
+"""Signal-with-start. Returns when Temporal has the message or command.
 
 Raises:
     RPCError, OSError: Temporal cannot be reached or cannot take messages now, so that every mail has to wait.
@@ -186,7 +186,7 @@ class MailIntake:
                 case Later(detail=detail):
                     return f"dns: {detail}"
                 case Accept(draft=draft):
-                    await self._hand_over(await self._stored(store_message(draft, self._repo, self._blobs)))
+                    await self._hand_over(await self._stored(submission(draft, self._repo, self._blobs)))
                     self._settling[uid] = Disposition.PROCESSED
                 case Discard(disposition=disposition):
                     self._record(mail, decision)
@@ -196,15 +196,15 @@ class MailIntake:
         self._failures.pop(uid, None)
         return ""
 
-    async def _stored(self, work: Awaitable[InboundMessage]) -> InboundMessage:
+    async def _stored(self, work: Awaitable[Submission]) -> Submission:
         try:
             return await work
         except (NoSpace, OSError) as error:
             raise _Blocked(f"blob store: {error}") from error
 
-    async def _hand_over(self, message: InboundMessage) -> None:
+    async def _hand_over(self, accepted: Submission) -> None:
         try:
-            await self._submit(message)
+            await self._submit(accepted)
         except _AWAY as error:
             raise _Blocked(f"temporal: {error}") from error
 

@@ -47,8 +47,8 @@ def _label(words: str) -> re.Pattern[str]:
 
 # Ends with the verb (`On … wrote:`) or has it before the name (`Am … schrieb …:`), and names a date or an address.
 ATTRIBUTION = re.compile(
-    rf"(?=.*[\d@])(?:.*\W)?(?:{_WROTE})(?:\W.{{0,200}})?[:：]\W{{0,3}}$"
-    r"|\d{4}年.*<[^<>]*>\W*[:：]\W*$",  # Gmail in Japanese has no verb
+    rf"(?=.*[\d@])(?:.*[\W\d])?(?:{_WROTE})(?:\W.{{0,200}})?[:：]\W{{0,3}}$"
+    r"|.*(?:19|20)\d{2}.*<[^<>@]*@[^<>@]*>\W*[:：]\W*$",  # Gmail has no verb in Japanese, Russian, Hebrew
     re.IGNORECASE | re.DOTALL,
 )
 # How such a line begins; by it the whole of a wrapped one is found.

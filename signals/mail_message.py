@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from email.utils import getaddresses, parsedate_to_datetime
 
 from airut.models.base import Model
+from airut.models.blob import Text
+from airut.models.command import CommandWord, Submission, command_of
 from airut.models.mail_settings import EmailChannel, MailLimits
 from airut.models.message import Attachment, ChannelKind, InboundMessage, MailRoute
 from airut.ports.blobs import BlobStore
@@ -11,6 +13,7 @@ from airut.ports.mailbox import FetchedMail
 from airut.ports.texts import store
 from signals.mail_attachments import MailFile, too_big, within_limits
 from signals.mail_authorization import participants
+from signals.mail_command import mail_command
 from signals.mail_from import BadFrom, normalized, parse_mailbox
 from signals.mail_header import HeaderBlock
 from signals.mail_hints import HintedText, read_hints
@@ -42,6 +45,8 @@ class Draft(Model):
     hinted: HintedText
     notes: tuple[str, ...]
     route: MailRoute
+    command: CommandWord | None = None
+    """What the mail is instead of a prompt."""
 
 
 def own_addresses(channel: EmailChannel) -> tuple[str, ...]:
@@ -88,7 +93,19 @@ def draft_message(
         hinted=hinted,
         notes=(*notes, *hinted.notes),
         route=route,
+        command=mail_command(parsed, hinted, references) if mail.whole else None,
     )
+
+
+async def submission(draft: Draft, repo: str, blobs: BlobStore) -> Submission:
+    """What the thread is given: a command, of which nothing is stored, or a message.
+
+    Raises:
+        NoSpace: the store is full.
+    """
+    if draft.command is None:
+        return await store_message(draft, repo, blobs)
+    return command_of(_message(draft, repo, Text(inline="")), draft.command)
 
 
 async def store_message(draft: Draft, repo: str, blobs: BlobStore) -> InboundMessage:
@@ -106,6 +123,13 @@ async def store_message(draft: Draft, repo: str, blobs: BlobStore) -> InboundMes
         )
         for file in draft.files
     ]
+    uncut = await store(blobs, draft.uncut) if draft.uncut != draft.text else None
+    return _message(draft, repo, await store(blobs, draft.text), uncut, tuple(attachments))
+
+
+def _message(
+    draft: Draft, repo: str, text: Text, uncut: Text | None = None, attachments: tuple[Attachment, ...] = ()
+) -> InboundMessage:
     return InboundMessage(
         key=draft.key,
         thread=draft.thread,
@@ -117,9 +141,9 @@ async def store_message(draft: Draft, repo: str, blobs: BlobStore) -> InboundMes
         sent_at=draft.sent_at,
         received_at=draft.received_at,
         subject=draft.subject,
-        text=await store(blobs, draft.text),
-        uncut=await store(blobs, draft.uncut) if draft.uncut != draft.text else None,
-        attachments=tuple(attachments),
+        text=text,
+        uncut=uncut,
+        attachments=attachments,
         hints=draft.hinted.hints,
         notes=draft.notes,
         route=draft.route,

@@ -35,6 +35,8 @@ class Obstacle(StrEnum):
 class ParsedMail(Model):
     body: Body
     files: tuple[MailFile, ...] = ()
+    attached: bool = False
+    """A file came that the text does not show itself: the logo in a signature was not sent on purpose."""
     obstacle: Obstacle | None = None
 
 
@@ -63,7 +65,9 @@ def parse_mail(raw: bytes) -> ParsedMail:
     obstacle = walk.obstacle
     if obstacle is Obstacle.TNEF and (body.uncut or len(walk.files) > 1):
         obstacle = None
-    return ParsedMail(body=body, files=tuple(walk.files), obstacle=obstacle)
+    html = "".join(leaf.text.text for leaf in leaves if leaf.text is not None and leaf.text.html)
+    attached = any(not file.content_id or f"cid:{file.content_id}" not in html for file in walk.files)
+    return ParsedMail(body=body, files=tuple(walk.files), attached=attached, obstacle=obstacle)
 
 
 class _TooComplex(Exception):

@@ -48,6 +48,8 @@ class Body(Model):
     cut: str
     uncut: str
     quoted: str = ""
+    own: str = ""
+    """What the author wrote now and nothing else, wherever the quotes stand; for telling a command from a prompt."""
 
 
 def split_plain(text: str, *, angles: bool = True) -> list[Region]:
@@ -98,16 +100,17 @@ def split_marked(text: str) -> list[Region]:
 
 def compose_body(regions: list[Region]) -> Body:
     """Both forms of the text. Where nothing of the author's own is left, the uncut one is used for both."""
+    own = _own_words(regions)
     regions = _merged(_with_attributions(regions))
     quoted = "\n\n".join(region.text for region in regions if region.kind is Kind.QUOTE)
     uncut = _written(_without_tail(regions, quotes=False))
     kept = _without_tail(regions, quotes=True)
     if not any(region.kind is Kind.OWN for region in kept):
-        return Body(cut=uncut, uncut=uncut, quoted=quoted)
+        return Body(cut=uncut, uncut=uncut, quoted=quoted, own=own)
     cut = _written(kept)
     if any(region.kind is Kind.QUOTE for region in regions[len(kept) :]):
         cut = f"{cut}\n\n{CUT_MARK}"
-    return Body(cut=cut, uncut=uncut, quoted=quoted)
+    return Body(cut=cut, uncut=uncut, quoted=quoted, own=own)
 
 
 def without_signature(text: str) -> str:
@@ -152,6 +155,17 @@ def _with_attributions(regions: list[Region]) -> list[Region]:
             result[index - 1] = Region(Kind.OWN, words)
             result[index] = Region(Kind.QUOTE, f"{attribution}\n\n{region.text}")
     return result
+
+
+def _own_words(regions: list[Region]) -> str:
+    """The author's words alone: no quotes, no lines that introduce one, no signature."""
+    parts: list[str] = []
+    before_quote = False
+    for region in reversed([region for region in regions if region.text.strip()]):
+        if region.kind is Kind.OWN:
+            parts.insert(0, _split_attribution(region.text)[0] if before_quote else region.text)
+        before_quote = region.kind is Kind.QUOTE
+    return without_signature("\n".join(parts)).strip()
 
 
 def _split_attribution(text: str) -> tuple[str, str]:

@@ -42,6 +42,11 @@ def thread_token(repo: str, mail: MailReferences, fallback: str) -> str:
     return _answered(mail) or _named(mail) or derive_token(repo, root_message_id(mail) or fallback)
 
 
+def goes_on(mail: MailReferences) -> bool:
+    """Whether the mail says that it belongs to an earlier one, of ours or of anybody's."""
+    return bool(mail.in_reply_to or mail.references or _named(mail))
+
+
 def derive_token(repo: str, root: str) -> str:
     """The first 80 bits of SHA-256 over repository and root Message-ID, as lower-case base32."""
     digest = hashlib.sha256(f"{repo}\0{root}".encode()).digest()

@@ -39,12 +39,13 @@ from airut.config.installation import installation_id
 from airut.config.repositories import ConfiguredRepositories
 from airut.config.schema import Config, RepoConfig
 from airut.errors import ConfigError
+from airut.models.command import Submission
 from airut.models.folders import ThreadFolders
-from airut.models.message import ChannelKind, InboundMessage
+from airut.models.message import ChannelKind
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
 from airut.temporal.budget import TemporalBudgetLedger
-from airut.temporal.delivery import deliver
+from airut.temporal.delivery import hand_over
 from signals.mail_dns import DnsResolver
 from signals.mail_intake import MailIntake, SubmitRefused
 
@@ -72,9 +73,9 @@ def control_activities(config: Config, client: Client) -> Activities:
 def intakes(config: Config, client: Client) -> Sequence[MailIntake]:
     """One listener for each mailbox."""
 
-    async def submit(message: InboundMessage) -> None:
+    async def submit(accepted: Submission) -> None:
         try:
-            await deliver(client, message)
+            await hand_over(client, accepted)
         except RPCError as error:
             if error.status is RPCStatusCode.INVALID_ARGUMENT:
                 raise SubmitRefused(error.message) from error

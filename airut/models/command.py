@@ -1,6 +1,7 @@
 """Thread commands: the few words that steer a conversation instead of adding to it (spec: lifecycle §6, email §7)."""
 
 import re
+import unicodedata
 from datetime import datetime
 from enum import StrEnum
 
@@ -84,34 +85,68 @@ class AnswerOrder(Model):
     at: datetime
 
 
+class CommandWord(Model):
+    """A command as it was written. `unknown` as in `ThreadCommand`."""
+
+    name: CommandName
+    unknown: str | None = None
+
+
+EMPTY = CommandWord(name=CommandName.HELP, unknown="")
+"""What a message without any words is: it is answered with the commands."""
+
 _PREFIXED = re.compile(r"[/!]\s*([A-Za-z][A-Za-z-]{0,30})\s*\.?")
 _BARE = re.compile(r"([A-Za-z]+)\s*\.?")
 
 
-def parse_command(message: InboundMessage) -> ThreadCommand | None:
-    """The command that a message is, or None for a prompt: the whole text is one word of the list, in any case, with
-    an optional `/` or `!` before and `.` behind it. Without a prefix a message with a file is a prompt. A prefixed word
+def read_word(text: str, has_files: bool = False) -> CommandWord | None:
+    """The command that a text is, or None for a prompt: the whole text is one word of the list, in any case, with an
+    optional `/` or `!` before and `.` behind it. Without a prefix a message with a file is a prompt. A prefixed word
     that is no command is answered with the list, and never run.
 
     `text` must be free of quotes and signature.
     """
-    text = (message.text.inline or "").strip()
+    text = _trimmed(text)
     if match := _PREFIXED.fullmatch(text):
-        return _command(message, match[1])
-    if (match := _BARE.fullmatch(text)) and not message.attachments and match[1].lower() in set(CommandName):
-        return _command(message, match[1])
+        return _word(match[1])
+    if (match := _BARE.fullmatch(text)) and not has_files and match[1].lower() in set(CommandName):
+        return _word(match[1])
     return None
 
 
-def _command(message: InboundMessage, word: str) -> ThreadCommand:
+def parse_command(message: InboundMessage) -> ThreadCommand | None:
+    """The command that a message is, or None for a prompt; see `read_word`."""
+    word = read_word(message.text.inline or "", bool(message.attachments))
+    return None if word is None else command_of(message, word)
+
+
+def command_of(message: InboundMessage, word: CommandWord, answered: bool = True) -> ThreadCommand:
+    return ThreadCommand(name=word.name, message=without_text(message), unknown=word.unknown, answered=answered)
+
+
+def _word(word: str) -> CommandWord:
     known = word.lower() in set(CommandName)
-    return ThreadCommand(
-        name=CommandName(word.lower()) if known else CommandName.HELP,
-        message=without_text(message),
-        unknown=None if known else word,
-    )
+    return CommandWord(name=CommandName(word.lower())) if known else CommandWord(name=CommandName.HELP, unknown=word)
+
+
+def _trimmed(text: str) -> str:
+    """Without white space, and the invisible characters that phones and mail programs put around words."""
+    start, end = 0, len(text)
+    while start < end and _is_blank(text[start]):
+        start += 1
+    while start < end and _is_blank(text[end - 1]):
+        end -= 1
+    return text[start:end]
+
+
+def _is_blank(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) == "Cf"
 
 
 def without_text(message: InboundMessage) -> InboundMessage:
     """Who, when and where of a message, for an answer to it."""
     return message.model_copy(update={"text": Text(inline=""), "uncut": None, "attachments": (), "notes": ()})
+
+
+Submission = InboundMessage | ThreadCommand
+"""What a channel hands over: something to do, or a command."""

@@ -1,4 +1,4 @@
-"""From an accepted message to its thread: the one call after which a message counts as accepted."""
+"""From what a channel has accepted to its thread: the one call after which it counts as accepted."""
 
 from datetime import timedelta
 
@@ -6,11 +6,20 @@ from temporalio.client import Client
 from temporalio.common import Priority, SearchAttributePair, TypedSearchAttributes
 
 from airut import contracts
+from airut.models.command import Submission, ThreadCommand
 from airut.models.message import InboundMessage
 from airut.models.thread import ThreadInput
 
 LIMIT = timedelta(seconds=10)
 """For one try; the caller tries again, and the message's key makes a second delivery harmless."""
+
+
+async def hand_over(client: Client, accepted: Submission) -> None:
+    """`deliver` a message or `command` a thread, whichever it is."""
+    if isinstance(accepted, ThreadCommand):
+        await command(client, accepted)
+    else:
+        await deliver(client, accepted)
 
 
 async def deliver(client: Client, message: InboundMessage) -> None:
@@ -21,13 +30,27 @@ async def deliver(client: Client, message: InboundMessage) -> None:
     Raises:
         RPCError: Temporal is away or refused; nothing is known to have been accepted, call again.
     """
+    await _signal_with_start(client, message, contracts.RECEIVE, message)
+
+
+async def command(client: Client, order: ThreadCommand) -> None:
+    """Give a thread a command, as `deliver` does a message. A thread that does not run is started for it: it says
+    that there is nothing to do, and ends.
+
+    Raises:
+        RPCError: as for `deliver`.
+    """
+    await _signal_with_start(client, order.message, contracts.CONTROL, order)
+
+
+async def _signal_with_start(client: Client, message: InboundMessage, signal: str, argument: Submission) -> None:
     await client.start_workflow(
         contracts.THREAD_WORKFLOW,
         ThreadInput(thread=message.thread, repo=message.repo, channel=message.channel),
         id=message.thread,
         task_queue=contracts.CONTROL_QUEUE,
-        start_signal=contracts.RECEIVE,
-        start_signal_args=[message],
+        start_signal=signal,
+        start_signal_args=[argument],
         static_summary=f"{message.repo}: {message.subject}"[:200],
         search_attributes=TypedSearchAttributes(
             [

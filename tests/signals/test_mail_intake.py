@@ -16,6 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.imap.mailbox import imap_mailbox
 from airut.demo.mailserver import MailServer
+from airut.models.command import CommandName, Submission, ThreadCommand
 from airut.models.mail_settings import EmailChannel
 from airut.models.message import InboundMessage, MailRoute
 from airut.ports.mailbox import Disposition
@@ -36,20 +37,30 @@ class Temporal:
     """What `submit` talks to: takes messages, is down, or refuses by subject."""
 
     def __init__(self) -> None:
-        self.received: asyncio.Queue[InboundMessage] = asyncio.Queue()
+        self.received: asyncio.Queue[Submission] = asyncio.Queue()
         self.down: Exception | None = None
         self.refused = ""
         self.refusal: Exception = SubmitRefused("too large")
 
-    async def submit(self, message: InboundMessage) -> None:
-        await pydantic_data_converter.encode([message])
+    async def submit(self, accepted: Submission) -> None:
+        await pydantic_data_converter.encode([accepted])
         if self.down is not None:
             raise self.down
-        if self.refused and self.refused in message.subject:
+        if self.refused and isinstance(accepted, InboundMessage) and self.refused in accepted.subject:
             raise self.refusal
-        await self.received.put(message)
+        await self.received.put(accepted)
 
     async def next(self) -> InboundMessage:
+        accepted = await self._next()
+        assert isinstance(accepted, InboundMessage), accepted
+        return accepted
+
+    async def next_command(self) -> ThreadCommand:
+        accepted = await self._next()
+        assert isinstance(accepted, ThreadCommand), accepted
+        return accepted
+
+    async def _next(self) -> Submission:
         async with asyncio.timeout(5):
             return await self.received.get()
 
@@ -177,7 +188,7 @@ async def test_killed_between_submit_and_move(mail_server: MailServer, tmp_path:
     first = Running(channel, tmp_path)
     submitted = first.temporal.submit
 
-    async def submit_and_die(message: InboundMessage) -> None:
+    async def submit_and_die(message: Submission) -> None:
         await submitted(message)
         first.task.cancel()
         await asyncio.sleep(0)
@@ -329,6 +340,33 @@ async def test_html_reply_with_files(mail_server: MailServer, tmp_path: Path) ->
         (file,) = received.attachments
         assert (file.name, file.media_type) == ("a.pdf", "application/pdf")
         assert await intake.blobs.get(file.content) == b"%PDF"
+
+
+async def test_a_command_goes_to_its_thread_and_counts_by_the_same_key(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811
+    address = mail_server.add_user("command", PASSWORD)
+    html = '<div>Stop.</div><div class="gmail_quote">On Monday 1, Bob wrote:<blockquote>old</blockquote></div>'
+    raws: list[bytes] = []
+    for name, text in (("stop", html), ("empty", "<br>")):
+        message = EmailMessage()
+        message["From"] = "alice@example.org"
+        message["Message-ID"] = f"<{name}@example.org>"
+        message["In-Reply-To"] = "<airut.abcdefghij234567.1.done.0@mail.test>"
+        message.set_content(text, subtype="html")
+        raws.append(message.as_bytes())
+    async with running(email_channel(mail_server, address), tmp_path) as intake:
+        for raw in (raws[0], raws[0], raws[1]):
+            mail_server.deliver(raw, address)
+        first, again, empty = [await intake.temporal.next_command() for _ in range(3)]
+        await settled(mail_server, address, "Airut.Processed", 3)
+    assert (first.name, first.message.thread, first.author) == (
+        CommandName.STOP,
+        "repo/mail/abcdefghij234567",
+        "alice@example.org",
+    )
+    assert (first.message.text.inline, first.message.uncut, first.answered) == ("", None, True)
+    assert again == first
+    assert (empty.name, empty.unknown) == (CommandName.HELP, "")
+    assert not [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
 
 
 async def test_long_text_goes_to_the_blob_store(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from airut.models.base import Model
 from airut.models.outcome import Usage
+from airut.models.question import Answer, Question
 
 
 class AgentRun(Model):
@@ -18,6 +19,16 @@ class AgentRun(Model):
     effort: str | None = None
     max_turns: int = 200
     home: Path
+    budget_usd: float | None = None
+    """What this run may cost at most; None for no limit. The agent notices after the turn that went over it."""
+    question: Question | None = None
+    answer: Answer | None = None
+    """The answer to `question`, both or none: the run goes on with the question tool's own result where the session
+    still waits for it, and is otherwise given a prompt that quotes both. `prompt` comes after it, and may be empty."""
+    plan_approval: bool = False
+    """Whether the agent's plans are put to people (as a question of kind PLAN). Without it, it has no plan mode."""
+    compact: bool = False
+    """Resume with the conversation so far summarised by the agent itself, before the prompt."""
 
 
 class AgentCommand(Model):
@@ -38,6 +49,8 @@ class AgentResultEvent(Model):
     text: str = ""
     turns: int = 0
     deferred_tool: str | None = None
+    question: Question | None = None
+    """What the deferred tool asks, where that is a question."""
     api_error_status: int | None = None
     terminal_reason: str | None = None
     errors: tuple[str, ...] = ()
@@ -51,6 +64,13 @@ class ApiError(Model):
     cause: str | None = None
     """The API's own name for what is wrong with the request, such as `tool_history_mismatch`."""
     message: str = ""
+
+
+class PlanItem(Model):
+    """A line of the agent's to-do list. `state` is the agent's own word: pending, in_progress, completed."""
+
+    text: str
+    state: str = "pending"
 
 
 class AgentProgress(Model):
@@ -71,3 +91,14 @@ class AgentProgress(Model):
     usage: Usage = Usage()
     limit_resets_at: datetime | None = None
     """When the provider's usage limit renews, where the stream said so."""
+    in_tool: bool = False
+    """A tool call of the main conversation is in hand: it was made, and its result has not come yet."""
+    plan: tuple[PlanItem, ...] = ()
+    """The agent's to-do list as it is now; only so many items are kept."""
+    answered: bool = False
+    """The model has answered at least once in this run, or its question tool was answered: the run's prompt is in the
+    session."""
+    open_calls: tuple[str, ...] = ()
+    """Which calls `in_tool` counts; only so many are kept."""
+    usage_limit: bool = False
+    """The provider said that its usage limit is used up."""

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from airut.models.base import Model
+from airut.models.question import Question
 
 type Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """NaN and infinity become `null` in JSON, which nobody can decode again: a workflow that held one would stand still."""
@@ -98,3 +99,10 @@ class AgentVerdict(Model):
     detail: str = ""
     """For people: the error's own words, without secrets."""
     retry_at: datetime | None = None
+    """When to try again, where the provider said so."""
+    question: Question | None = None
+    """What the agent asks: set when the outcome is QUESTION, and only then."""
+    prompt_taken: bool = False
+    """This run's prompt (or answer) is in the session for sure: a run that goes on must not repeat it."""
+    usage_limit: bool = False
+    """The provider's usage limit is used up, as opposed to a passing 429 or 529."""

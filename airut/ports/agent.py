@@ -1,5 +1,6 @@
 """The coding agent as a command line and a stream of events. Claude Code is the one there is."""
 
+from pathlib import Path
 from typing import Protocol
 
 from airut.models.agent import AgentCommand, AgentProgress, AgentRun
@@ -25,4 +26,28 @@ class Agent(Protocol):
 
     def verdict(self, progress: AgentProgress, exit_status: ExitStatus, stderr: str) -> AgentVerdict:
         """Classify the ended run by its structured events and exit status, never by the agent's prose."""
+        ...
+
+
+class Sessions(Protocol):
+    """The transcripts in the agent's home. The agent writes there: links are never followed, and only plain files of
+    bounded size are read. Each may be called again. Not while a container of the thread runs, except for `save`.
+
+    Raises:
+        OSError: from `save` and `restore`: this host's disk failed. What an agent left there raises nothing.
+    """
+
+    def save(self, home: Path, session_id: str) -> bytes | None:
+        """The transcript that a run of this session would resume, whole lines only; None where there is none, or none
+        that is worth keeping. A running agent may be writing it: what is there is taken."""
+        ...
+
+    def restore(self, home: Path, session_id: str, transcript: bytes) -> None:
+        """Make that transcript the one that a run of this session resumes. Those that are there are kept, under other
+        names; folders are made where they lack."""
+        ...
+
+    def is_intact(self, home: Path, session_id: str) -> bool:
+        """Whether a run of this session has a transcript to resume whose every line can be read, apart from an
+        unfinished last one."""
         ...

@@ -2,10 +2,13 @@
 
 from airut.adapters.claude_code.command import command
 from airut.adapters.claude_code.stream import fold
+from airut.adapters.claude_code.transcripts import ClaudeSessions
 from airut.adapters.claude_code.verdict import classify
 from airut.models.agent import AgentCommand, AgentProgress, AgentRun
 from airut.models.outcome import AgentVerdict
 from airut.models.sandbox import ExitStatus
+
+__all__ = ["ClaudeCode", "ClaudeSessions"]
 
 
 class ClaudeCode:

@@ -2,7 +2,8 @@
 
 import json
 
-from airut.adapters.claude_code.session import choose
+from airut.adapters.claude_code.asking import HOOK, HOOK_FILE, answer_files, hook_settings, quoting_prompt
+from airut.adapters.claude_code.session import awaits, choose
 from airut.models.agent import AgentCommand, AgentRun
 
 BINARY = "/opt/claude/claude"
@@ -12,10 +13,14 @@ SETTINGS = {
     "cleanupPeriodDays": 3650,
     # A memory is read in spite of `--setting-sources=`, and could be planted as well.
     "autoMemoryEnabled": False,
+    "hooks": hook_settings(),
 }
 FIXED = (
     "-p",
     "--output-format=stream-json",
+    # Together these two give the agent its question tools; without, it is told that there are none.
+    "--input-format=stream-json",
+    "--permission-prompt-tool=stdio",
     "--verbose",
     # No settings files at all. A repository's own .claude/settings.json could redirect the API calls, and with them the
     # key; and the user's lie in the home that the agent writes to: hooks, CLAUDE.md, skills and plugins planted there
@@ -41,6 +46,11 @@ ENVIRONMENT = {
 }
 
 
+PLAN_TOOLS = "--disallowedTools=EnterPlanMode,ExitPlanMode"
+UNASKED = ("/bin/sh", "-c", 'exec "$@" </dev/null', "claude")
+"""Runs what follows it without the prompt, which stays what it is: it tells a sandbox's job from another."""
+
+
 def command(run: AgentRun) -> AgentCommand:
     """The command for this run. Changes nothing: the container of this very run may be running."""
     session = choose(run.home, run.session_id)
@@ -51,9 +61,20 @@ def command(run: AgentRun) -> AgentCommand:
         argv.append(f"--model={run.model}")
     if run.effort:
         argv.append(f"--effort={run.effort}")
-    return AgentCommand(
-        argv=tuple(argv),
-        stdin=run.prompt,
-        environment=dict(ENVIRONMENT),
-        files={SYSTEM_PROMPT: run.system_prompt},
-    )
+    if run.budget_usd is not None:
+        argv.append(f"--max-budget-usd={run.budget_usd:g}")
+    if not run.plan_approval:
+        argv.append(PLAN_TOOLS)
+    files = {SYSTEM_PROMPT: run.system_prompt, HOOK_FILE: HOOK}
+    if run.question and run.answer and session.resumes and awaits(run.home, session.id, run.question.id):
+        files |= answer_files(run.question, run.answer)
+        argv = [*UNASKED, *argv]
+    return AgentCommand(argv=tuple(argv), stdin=_stdin(run), environment=dict(ENVIRONMENT), files=files)
+
+
+def _stdin(run: AgentRun) -> str:
+    """The user's message. It depends on the run alone, and never on what lies in the home: the sandbox of this run is
+    told by it, also when it is asked for again."""
+    text = quoting_prompt(run.question, run.answer, run.prompt) if run.question and run.answer else run.prompt
+    message = {"role": "user", "content": text}
+    return json.dumps({"type": "user", "message": message, "parent_tool_use_id": None}) + "\n"

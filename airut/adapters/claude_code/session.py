@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 FOLDER = ("projects", "-workspace")  # Claude Code's name for sessions of /workspace
 LOOK = 1024 * 1024  # bytes; an ordinary transcript has a message within the first 200 kB
@@ -40,8 +41,8 @@ def choose(home: Path, session_id: str) -> Session:
     """The newest that can be resumed among this id and those that followed it; else a new one under the first id that
     is free. An id follows when the one before is a dead end, and is the same for whoever asks."""
     newest: Session | None = None
-    ids = list(_ids(session_id))
-    with _folder(home) as folder:
+    ids = list(chain(session_id))
+    with held_folder(home) as folder:
         for candidate in ids:
             transcript = Transcript.ABSENT if folder is None else _look(folder, candidate)
             if transcript is Transcript.ABSENT:
@@ -51,7 +52,37 @@ def choose(home: Path, session_id: str) -> Session:
     return newest or Session(ids[-1], resumes=False)
 
 
-def _ids(session_id: str) -> Iterator[str]:
+def awaits(home: Path, session_id: str, tool_use: str) -> bool:
+    """Whether the transcript ends with that call of a tool, so that resuming it runs the call."""
+    with held_folder(home) as folder:
+        lines = _tail(folder, session_id) if folder is not None else []
+    for line in reversed(lines):
+        if _is_message(line):
+            return _calls(json.loads(line)) == [tool_use]
+    return False
+
+
+def _calls(entry: dict[str, Any]) -> list[object]:
+    message = entry.get("message")
+    content = message.get("content") if isinstance(message, dict) else None
+    blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
+    return [block.get("id") for block in blocks if block.get("type") == "tool_use"]
+
+
+def _tail(folder: int, session_id: str) -> list[bytes]:
+    file = open_transcript(folder, session_id)
+    if file is None:
+        return []
+    try:
+        return os.pread(file, LOOK, max(0, os.fstat(file).st_size - LOOK)).split(b"\n")[-LOOK_LINES:]
+    except OSError:
+        return []
+    finally:
+        os.close(file)
+
+
+def chain(session_id: str) -> Iterator[str]:
+    """The id and those that follow it."""
     yield session_id
     try:
         namespace = uuid.UUID(session_id)
@@ -62,19 +93,34 @@ def _ids(session_id: str) -> Iterator[str]:
 
 def _look(folder: int, session_id: str) -> Transcript:
     try:
-        file = os.open(f"{session_id}.jsonl", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        os.stat(f"{session_id}.jsonl", dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
         return Transcript.ABSENT
     except (OSError, ValueError):
         return Transcript.DEAD_END
+    file = open_transcript(folder, session_id)
+    if file is None:
+        return Transcript.DEAD_END
     try:
-        head = os.read(file, LOOK) if stat.S_ISREG(os.fstat(file).st_mode) else b""
+        head = os.read(file, LOOK)
     except OSError:
         return Transcript.DEAD_END
     finally:
         os.close(file)
     lines = head.split(b"\n", LOOK_LINES)[:LOOK_LINES]
     return Transcript.RESUMABLE if any(map(_is_message, lines)) else Transcript.DEAD_END
+
+
+def open_transcript(folder: int, session_id: str) -> int | None:
+    """A descriptor of that plain file, without waiting for what is none; None for everything else."""
+    try:
+        file = os.open(f"{session_id}.jsonl", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    except (OSError, ValueError):
+        return None
+    if stat.S_ISREG(os.fstat(file).st_mode):
+        return file
+    os.close(file)
+    return None
 
 
 def _is_message(line: bytes) -> bool:
@@ -86,7 +132,8 @@ def _is_message(line: bytes) -> bool:
 
 
 @contextmanager
-def _folder(home: Path) -> Iterator[int | None]:
+def held_folder(home: Path) -> Iterator[int | None]:
+    """The folder of transcripts, held open; None where it is absent or not reached by folders alone."""
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     held: list[int] = []
     try:

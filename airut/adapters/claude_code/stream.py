@@ -5,22 +5,30 @@ that it should be is passed over.
 """
 
 import json
-import math
 import re
 from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
+from airut.adapters.claude_code.questions import question_of
+from airut.adapters.claude_code.values import (
+    ERROR_LENGTH,
+    Event,
+    blocks_of,
+    cut,
+    name_of,
+    number,
+    short,
+    text_of,
+    whole,
+)
 from airut.models.agent import AgentProgress, AgentResultEvent, ApiError
 from airut.models.outcome import Usage
 
 KEPT = 20  # texts, and results: far more than a reply is made of
 KEPT_CHARACTERS = 4 * 1024**2  # of all kept texts, and of all kept results, together
-TEXT_LENGTH = 2 * 1024**2  # characters; what a model says in one go is below 1 MB
-ERROR_LENGTH = 2_000
-NAME_LENGTH = 200  # of tools, models and kinds of errors
-STEP_LENGTH = 100
+
+CALLS_MOST = 100  # at once; a model makes a handful
 
 COST_MOST = 1e6  # US dollars of one model in one result
 TOKENS_MOST = 10**12
@@ -30,8 +38,6 @@ SECONDS_MOST = 4e9  # since the epoch: the year 2096
 STATUS_MOST = 999
 
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-type Event = dict[str, Any]
 
 
 def fold(before: AgentProgress, lines: bytes) -> AgentProgress:
@@ -58,6 +64,9 @@ class _Known:
         self.api_error = before.api_error
         self.usage = before.usage
         self.limit_resets_at = before.limit_resets_at
+        self.usage_limit = before.usage_limit
+        self.answered = before.answered
+        self.open_calls = dict.fromkeys(before.open_calls)
 
     def frozen(self) -> AgentProgress:
         results = [*self.before.results, *map(_result, self.results)]
@@ -74,6 +83,11 @@ class _Known:
             api_error=self.api_error,
             usage=self.usage,
             limit_resets_at=self.limit_resets_at,
+            usage_limit=self.usage_limit,
+            in_tool=bool(self.open_calls),
+            plan=self.before.plan,
+            answered=self.answered,
+            open_calls=tuple(self.open_calls)[-CALLS_MOST:],
         )
 
     def take(self, line: bytes) -> None:
@@ -88,14 +102,17 @@ class _Known:
                 self.api_error = _api_error(event)
             case "assistant", _:
                 self._assistant(event)
+            case "user", _:
+                self._user(event)
             case "system", "api_retry":
-                status = _whole(event.get("error_status"), STATUS_MOST)
+                status = whole(event.get("error_status"), STATUS_MOST)
                 self.last_step = f"waiting for the model ({status or 'connection lost'})"
             case "rate_limit_event", _:
-                self.limit_resets_at = _resets_at(event) or self.limit_resets_at
+                self._rate_limit(event)
             case "result", _:
                 self.results.append(event)
                 self.results_seen += 1
+                self.open_calls.clear()
                 self.usage = self.usage + _usage(event)
             case _:
                 pass
@@ -103,13 +120,32 @@ class _Known:
     def _assistant(self, event: Event) -> None:
         if event.get("parent_tool_use_id"):
             return  # a sub-agent's: its words are for the agent, not for people
-        self.api_error = None  # the model answers again
-        for block in _blocks(event):
-            if block.get("type") == "text" and (text := _text(block.get("text"))):
+        self.api_error, self.answered, self.usage_limit = None, True, False  # the model answers again
+        for block in blocks_of(event):
+            if block.get("type") == "text" and (text := text_of(block.get("text"))):
                 self.texts.append(text)
-                self.last_step = _short(text)
+                self.last_step = short(text)
             elif block.get("type") == "tool_use":
-                self.last_step = _short(_tool_step(block))
+                self.last_step = short(_tool_step(block))
+                if call := name_of(block.get("id")):
+                    self.open_calls[call] = None
+
+    def _user(self, event: Event) -> None:
+        if event.get("parent_tool_use_id"):
+            return
+        for block in blocks_of(event):
+            if block.get("type") == "tool_result":
+                # The answer to a call that an earlier run put off is in the session, if it is one.
+                self.answered = self.answered or block.get("is_error") is not True
+                self.open_calls.pop(name_of(block.get("tool_use_id")) or "", None)
+
+    def _rate_limit(self, event: Event) -> None:
+        info = event.get("rate_limit_info")
+        if (
+            isinstance(info, dict) and info.get("status", "rejected") == "rejected"
+        ):  # others tell of a limit not yet met
+            self.usage_limit = True
+            self.limit_resets_at = _resets_at(info) or self.limit_resets_at
 
 
 def _fitting(lengths: Sequence[int]) -> int:
@@ -142,26 +178,27 @@ def _session_id(event: Event) -> str | None:
 def _result(event: Event) -> AgentResultEvent:
     deferred = event.get("deferred_tool_use")
     errors = event.get("errors")
-    said = (_text(error, ERROR_LENGTH) for error in errors[:KEPT]) if isinstance(errors, list) else ()
+    said = (text_of(error, ERROR_LENGTH) for error in errors[:KEPT]) if isinstance(errors, list) else ()
     return AgentResultEvent(
-        subtype=_name(event.get("subtype")) or "",
+        subtype=name_of(event.get("subtype")) or "",
         is_error=event.get("is_error") is not False,
-        text=_text(event.get("result")) or "",
-        turns=_whole(event.get("num_turns"), TURNS_MOST) or 0,
-        deferred_tool=_name(deferred.get("name")) if isinstance(deferred, dict) else None,
-        api_error_status=_whole(event.get("api_error_status"), STATUS_MOST),
-        terminal_reason=_name(event.get("terminal_reason")),
+        text=text_of(event.get("result")) or "",
+        turns=whole(event.get("num_turns"), TURNS_MOST) or 0,
+        deferred_tool=name_of(deferred.get("name")) if isinstance(deferred, dict) else None,
+        question=question_of(deferred) if isinstance(deferred, dict) else None,
+        api_error_status=whole(event.get("api_error_status"), STATUS_MOST),
+        terminal_reason=name_of(event.get("terminal_reason")),
         errors=tuple(error for error in said if error),
     )
 
 
 def _api_error(event: Event) -> ApiError:
-    said = " ".join(_text(block.get("text"), ERROR_LENGTH) or "" for block in _blocks(event)[:KEPT])
+    said = " ".join(text_of(block.get("text"), ERROR_LENGTH) or "" for block in blocks_of(event)[:KEPT])
     return ApiError(
-        kind=_name(event.get("error")) or "unknown",
-        status=_whole(event.get("api_error_status"), STATUS_MOST),
-        cause=_name(event.get("api_error")),
-        message=_cut(said.strip(), ERROR_LENGTH),
+        kind=name_of(event.get("error")) or "unknown",
+        status=whole(event.get("api_error_status"), STATUS_MOST),
+        cause=name_of(event.get("api_error")),
+        message=cut(said.strip(), ERROR_LENGTH),
     )
 
 
@@ -173,74 +210,30 @@ def _usage(event: Event) -> Usage:
     )
 
     def tokens(field: str) -> int:
-        return sum(_whole(entry.get(field), TOKENS_MOST) or 0 for entry in models.values())
+        return sum(whole(entry.get(field), TOKENS_MOST) or 0 for entry in models.values())
 
-    costs = {name: _number(entry.get("costUSD"), COST_MOST) for name, entry in models.items()}
+    costs = {name: number(entry.get("costUSD"), COST_MOST) for name, entry in models.items()}
     read = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
     return Usage(
         cost_usd=sum(costs.values()),
-        turns=_whole(event.get("num_turns"), TURNS_MOST) or 0,
-        duration_s=_number(event.get("duration_ms"), MILLISECONDS_MOST) / 1000,
+        turns=whole(event.get("num_turns"), TURNS_MOST) or 0,
+        duration_s=number(event.get("duration_ms"), MILLISECONDS_MOST) / 1000,
         input_tokens=sum(map(tokens, read)),
         output_tokens=tokens("outputTokens"),
         web_searches=tokens("webSearchRequests"),
-        model=_name(max(costs, key=lambda name: costs[name], default=None)),
+        model=name_of(max(costs, key=lambda name: costs[name], default=None)),
     )
 
 
-def _resets_at(event: Event) -> datetime | None:
-    info = event.get("rate_limit_info")
-    seconds = _number(info.get("resetsAt"), SECONDS_MOST) if isinstance(info, dict) else 0.0
+def _resets_at(info: Event) -> datetime | None:
+    seconds = number(info.get("resetsAt"), SECONDS_MOST)
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
 def _tool_step(block: Event) -> str:
     """`Bash: make test` rather than a tool's whole input."""
-    name, given = _name(block.get("name")) or "a tool", block.get("input")
+    name, given = name_of(block.get("name")) or "a tool", block.get("input")
     fields = ("description", "command", "file_path", "pattern", "url", "query", "prompt")
-    texts = (_text(given.get(field), ERROR_LENGTH) for field in fields) if isinstance(given, dict) else ()
+    texts = (text_of(given.get(field), ERROR_LENGTH) for field in fields) if isinstance(given, dict) else ()
     told = next((text for text in texts if text), "")
     return f"{name}: {told}" if told else name
-
-
-def _blocks(event: Event) -> list[Event]:
-    message = event.get("message")
-    content = message.get("content") if isinstance(message, dict) else None
-    return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
-
-
-def _short(text: str) -> str:
-    return _cut(" ".join(text[: 10 * STEP_LENGTH].split()), STEP_LENGTH)
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
-
-
-def _text(value: object, length: int = TEXT_LENGTH) -> str | None:
-    """A text without lone surrogates, which nothing after us can encode. One that is cut says so."""
-    if not isinstance(value, str):
-        return None
-    text = value[:length].encode("utf-8", "replace").decode()
-    return text if len(value) <= length else f"{text}\n\n… ({len(value) - length:,} more characters were cut off)"
-
-
-def _name(value: object) -> str | None:
-    return _cut(text, NAME_LENGTH) if (text := _text(value)) is not None else None
-
-
-def _whole(value: object, most: int) -> int | None:
-    return int(number) if (number := _finite(value, most)) is not None and number == int(number) else None
-
-
-def _number(value: object, most: float) -> float:
-    return float(_finite(value, most) or 0.0)
-
-
-def _finite(value: object, most: float) -> int | float | None:
-    """A number from 0 to `most`; None for any other value, NaN among them."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if 0 <= value <= most else None

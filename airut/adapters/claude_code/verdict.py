@@ -44,6 +44,9 @@ def classify(progress: AgentProgress, exit_status: ExitStatus, stderr: str) -> A
         session_id=progress.session_id,
         detail=detail if len(detail) <= DETAIL_LENGTH else detail[: DETAIL_LENGTH - 1] + "…",
         retry_at=progress.limit_resets_at if outcome is AgentOutcome.RATE_LIMITED else None,
+        question=progress.results[-1].question if outcome is AgentOutcome.QUESTION else None,
+        prompt_taken=progress.answered,
+        usage_limit=outcome is AgentOutcome.RATE_LIMITED and progress.usage_limit,
     )
 
 
@@ -68,7 +71,9 @@ def _outcome(progress: AgentProgress, exit_status: ExitStatus, stderr: str) -> t
     if exit_status.limit:
         return LIMITS[exit_status.limit]
     if result and not result.is_error and exit_status.code == 0:
-        return (AgentOutcome.QUESTION, result.deferred_tool) if result.deferred_tool else (AgentOutcome.DONE, "")
+        if result.deferred_tool and not result.question:
+            return AgentOutcome.FAILED, f"the agent's call of {result.deferred_tool} could not be read as a question"
+        return (AgentOutcome.QUESTION, result.deferred_tool or "") if result.question else (AgentOutcome.DONE, "")
     if exit_status.oom_killed:
         return AgentOutcome.OUT_OF_MEMORY, "the memory limit was reached"
     if result and result.is_error:

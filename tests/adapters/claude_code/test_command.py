@@ -3,13 +3,14 @@
 import uuid
 from pathlib import Path
 
+from airut.adapters.claude_code.asking import HOOK
 from airut.adapters.claude_code.command import ENVIRONMENT, FIXED, command
 from airut.models.agent import AgentCommand, AgentRun
 
 SESSION = "7f1d3c52-0a5e-4b6e-9f63-2d0c5a1b7e11"
 
 
-def run(home: Path, **more: str | int) -> AgentRun:
+def run(home: Path, **more: object) -> AgentRun:
     return AgentRun.model_validate(
         {"session_id": SESSION, "prompt": "Do it.", "system_prompt": "Rules.", "home": home, **more}
     )
@@ -22,7 +23,7 @@ def transcript(home: Path) -> Path:
 
 
 def test_a_new_session(tmp_path: Path) -> None:
-    assert command(run(tmp_path, model="opus", effort="high", max_turns=7)) == AgentCommand(
+    assert command(run(tmp_path, model="opus", effort="high", max_turns=7, budget_usd=2.5)) == AgentCommand(
         argv=(
             "/opt/claude/claude",
             *FIXED,
@@ -31,10 +32,12 @@ def test_a_new_session(tmp_path: Path) -> None:
             f"--session-id={SESSION}",
             "--model=opus",
             "--effort=high",
+            "--max-budget-usd=2.5",
+            "--disallowedTools=EnterPlanMode,ExitPlanMode",
         ),
-        stdin="Do it.",
+        stdin='{"type": "user", "message": {"role": "user", "content": "Do it."}, "parent_tool_use_id": null}\n',
         environment=ENVIRONMENT,
-        files={"system-prompt.md": "Rules."},
+        files={"system-prompt.md": "Rules.", "question.sh": HOOK},
     )
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airut.adapters.claude_code.stream import KEPT_CHARACTERS, TEXT_LENGTH, fold
+from airut.adapters.claude_code.stream import KEPT_CHARACTERS, fold
+from airut.adapters.claude_code.values import TEXT_LENGTH
 from airut.models.agent import AgentProgress, AgentResultEvent, ApiError
 from airut.models.outcome import Usage
 
@@ -30,6 +31,7 @@ def test_a_whole_run() -> None:
         usage=Usage(
             cost_usd=0.0016, turns=2, duration_s=0.171, input_tokens=200, output_tokens=40, model="claude-opus-5-5"
         ),
+        answered=True,
     )
 
 
@@ -38,7 +40,8 @@ def test_cost_of_a_resumed_run_is_its_own() -> None:
 
 
 def test_a_tool_in_hand() -> None:
-    assert fold(AgentProgress(), (RECORDINGS / "killed.jsonl").read_bytes()).last_step == "Bash: sleep 30"
+    progress = fold(AgentProgress(), (RECORDINGS / "killed.jsonl").read_bytes())
+    assert (progress.last_step, progress.in_tool) == ("Bash: sleep 30", True)
 
 
 def test_waiting_for_the_model() -> None:
@@ -117,6 +120,7 @@ def test_lone_surrogates_are_replaced_wherever_a_text_leaves_the_stream() -> Non
         ),
         api_error=ApiError(kind="a?b", cause="a?b", message="a?b"),
         usage=Usage(cost_usd=1, model="a?b"),
+        answered=True,
     )
 
 
@@ -183,6 +187,12 @@ SHAPES = (
     '{"type":"result","result":?,"errors":[?],"num_turns":?,"duration_ms":?,"api_error_status":?,"session_id":?}',
     '{"type":"result","model_usage_since_last_result":{"m":{"costUSD":?,"inputTokens":?,"outputTokens":?},"n":?}}',
     '{"type":"result","subtype":?,"terminal_reason":?,"deferred_tool_use":{"name":?},"errors":?,"is_error":?}',
+    '{"type":"result","deferred_tool_use":{"id":"t","name":"ExitPlanMode","input":{"plan":?,"more":?}}}',
+    '{"type":"result","deferred_tool_use":{"id":"t","name":"AskUserQuestion","input":{"questions":[?,?]}}}',
+    '{"type":"result","deferred_tool_use":{"id":"t","name":"AskUserQuestion","input":{"questions":[{"question":?,'
+    '"options":[{"label":?,"description":?},?],"multiSelect":?}],"more":?}}}',
+    '{"type":"user","message":{"content":[{"type":"tool_result","tool_use_id":?,"is_error":?}]}}',
+    '{"type":"assistant","message":{"content":[{"type":"tool_use","id":?,"name":"Bash","input":?}]}}',
     '{"type":"assistant","message":{"content":[{"type":"text","text":?},?]},"parent_tool_use_id":?}',
     '{"type":"assistant","message":{"content":[{"type":"tool_use","name":?,"input":{"command":?,"url":?}}]}}',
     '{"type":"assistant","error":?,"api_error":?,"message":{"content":[{"text":?}]},"api_error_status":?}',

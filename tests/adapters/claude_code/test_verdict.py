@@ -65,8 +65,8 @@ def test_recorded(recording: str, exit_status: ExitStatus, outcome: AgentOutcome
             b'{"type":"result","subtype":"success","is_error":false,"result":"","deferred_tool_use":{"id":"t","name":"Ask"}}\n',
             ExitStatus(code=0),
             "",
-            O.QUESTION,
-            "Ask",
+            O.FAILED,
+            "the agent's call of Ask could not be read as a question",
         ),
         (
             b'{"type":"result","subtype":"error_max_budget_usd","is_error":true,"errors":["over"]}\n',

@@ -6,11 +6,17 @@ import uuid
 from datetime import datetime
 
 from airut.models.blob import Text
-from airut.models.message import Attachment, ChannelKind, ConsoleRoute, InboundMessage
+from airut.models.message import Attachment, ChannelKind, ConsoleRoute, Hints, InboundMessage
 
 
 def console_message(
-    repo: str, text: Text, subject: str, now: datetime, thread: str | None, attachments: tuple[Attachment, ...] = ()
+    repo: str,
+    text: Text,
+    subject: str,
+    now: datetime,
+    thread: str | None,
+    attachments: tuple[Attachment, ...] = (),
+    hints: Hints = Hints(),  # noqa: B008  # frozen
 ) -> InboundMessage:
     """A message for `thread`, or for a new one. Its key is random: two sends are two messages."""
     identity = uuid.uuid4().hex
@@ -26,5 +32,6 @@ def console_message(
         subject=subject,
         text=text,
         attachments=attachments,
+        hints=hints,
         route=ConsoleRoute(),
     )

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from airut.models.base import Model
 from airut.models.blob import BlobRef, Text
+from airut.models.budget import Limit
 
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
 """The levels of Claude Code's `--effort`."""
@@ -34,6 +35,8 @@ class Hints(Model):
 
     model: str | None = None
     effort: Effort | None = None
+    budget: Limit | None = None
+    """US dollars for the whole task."""
 
 
 class MailRoute(Model):

@@ -1,7 +1,7 @@
 """IANA time zones by name, and the days that they divide time into."""
 
 import difflib
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -50,4 +50,6 @@ def zone_day(now: datetime, zone: str) -> ZoneDay:
     midnight = datetime.combine(today + timedelta(days=1), time.min, tzinfo=place)
     ends = (midnight.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
     ends_at = next(end for end in ends if end > now)
-    return ZoneDay(day=today, ends_at=ends_at.astimezone(place), zone=zone)
+    offset = ends_at.astimezone(place).utcoffset() or timedelta()
+    # With a fixed offset, as it comes back from JSON: moments that a zone has twice are equal to nothing in Python.
+    return ZoneDay(day=today, ends_at=ends_at.astimezone(timezone(offset)), zone=zone)

@@ -104,6 +104,19 @@ def test_no_secret_shows(file: Path) -> None:
         (("auth: {trusted", "auth: {continue: everybody, trusted"), "auth.continue: 'participants' or 'authorized'"),
         (("auth: {trusted", "auth: {continue: authorized, trusted"), None),
         (
+            ("limits:", "budgets: {per_tsak: 5}\nlimits:"),
+            '{file}:3:21: budgets.per_tsak: unknown key; nearest is "per_task"',
+        ),
+        (
+            ("    channels:", "    budgets: {per_day: 0}\n    channels:"),
+            "{file}:7:24: repos.web.budgets.per_day: greater than or equal to 0.01",
+        ),
+        (("    channels:", "    budgets: {per_task: null}\n    channels:"), "budgets of repos.web: per_author_day and"),
+        (
+            ("    channels:", "    timezone: Europe/Berln\n    channels:"),
+            "repos.web.timezone: 'Europe/Berln' is no IANA time zone; write Europe/Berlin",
+        ),
+        (
             ("auth: {api_key", "effort: enormous\n      auth: {api_key"),
             "agent.effort: 'low', 'medium', 'high', 'xhigh' or 'max'",
         ),

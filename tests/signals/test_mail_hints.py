@@ -27,12 +27,50 @@ OURS = ("agent@airut.test",)
         (
             "effort: enormous\n\ndo it",
             (),
-            HintedText(text="do it", notes=("`effort: enormous` was not understood and not used",)),
+            HintedText(
+                text="do it",
+                notes=(
+                    "`effort: enormous` was not understood and not used; allowed are low, medium, high, xhigh, max",
+                ),
+            ),
         ),
         ("do it\nmodel: opus", (), HintedText(text="do it\nmodel: opus")),
         ("model: Opus[1m]\ndo it", (), HintedText(text="do it", hints=Hints(model="opus[1m]"))),
         ("effort: xhigh\ndo it", (), HintedText(text="do it", hints=Hints(effort="xhigh"))),
-        ("budget: $5.50\n\ndo it", (), HintedText(text="budget: $5.50\n\ndo it")),
+        *(
+            (f"budget: {value}\n\ndo it", (), HintedText(text="do it", hints=Hints(budget=amount)))
+            for value, amount in (
+                ("20", 20.0),
+                ("$5.50", 5.5),
+                ("$ 7.5", 7.5),
+                ("20 USD", 20.0),
+                ("20usd", 20.0),
+                ("5$", 5.0),
+                ("**3**", 3.0),
+                ("0.01", 0.01),
+                ("1000000", 1_000_000.0),
+            )
+        ),
+        *(
+            (
+                f"Budget: {bad}\n\ndo it",
+                (),
+                HintedText(
+                    text="do it",
+                    notes=(
+                        f"`Budget: {bad}` was not understood and not used; write US dollars, such as `budget: 5` or "
+                        "`budget: 7.50`",
+                    ),
+                ),
+            )
+            for bad in ("0", "-5", "5,50", "1e3", "nan", "inf", "9999999", "5.001", "20 EUR", "lots", "٢٠", "5 6")
+        ),
+        (
+            "model: opus\nbudget: 20\neffort: low\n\nbudget: 5",
+            (),
+            HintedText(text="budget: 5", hints=Hints(model="opus", budget=20, effort="low")),
+        ),
+        ("do it\nbudget: 5", (), HintedText(text="do it\nbudget: 5")),
         *(
             (
                 f"model: {bad}\ndo it",

@@ -123,3 +123,26 @@ async def test_a_ledger_that_does_not_answer_is_worth_another_try(temporal: Work
     with pytest.raises(LedgerUnavailable, match=f"the budget of {repo} does not answer"):
         await ledger.reserve(order(repo, "task-1", per_task=10, per_day=25))
     await temporal.client.get_workflow_handle(contracts.budget_id(repo)).terminate()  # no other test's worker knows it
+
+
+async def test_a_storm_of_starts_and_ends_loses_nothing_across_continuations(
+    temporal: WorkflowEnvironment, ledger: TemporalBudgetLedger, repo: str
+) -> None:
+    async def task(number: int) -> float:
+        name = f"task-{number}"
+        while True:
+            try:
+                decided = await ledger.reserve(order(repo, name, per_task=10, per_day=1000))
+                break
+            except LedgerUnavailable:  # as Temporal would try the activity again
+                await asyncio.sleep(0.05)
+        assert decided.granted_usd is not None
+        await ledger.settle(settlement(repo, name, 0.25))
+        return decided.granted_usd
+
+    granted = [
+        await asyncio.gather(*(task(number) for number in range(first, first + 50))) for first in range(0, 300, 50)
+    ]
+    assert [round(sum(each)) for each in granted] == [500] * 6
+    assert [(day.spent_usd, day.held_usd) for day in await spent(temporal.client, repo)] == [(75.0, 0.0)]
+    await replays(temporal.client, repo)

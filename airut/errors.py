@@ -29,6 +29,7 @@ AirutError
 ├── BlobError
 │   ├── BlobMissing        no blob of that digest
 │   └── BlobCorrupt        the bytes no longer match their digest
+├── PayloadError           what Temporal recorded cannot be read: names key or blob, and the remedy
 └── SecretError            a secret source cannot be read: names field and source, never the value
 """
 
@@ -152,6 +153,10 @@ class BlobMissing(BlobError):
 
 
 class BlobCorrupt(BlobError):
+    pass
+
+
+class PayloadError(AirutError):
     pass
 
 

@@ -8,14 +8,14 @@ from airut import contracts
 from airut.config.schema import Config
 from airut.temporal.connection import FAST
 from workers.processes import connected, run
-from workers.wiring import control_activities
+from workers.wiring import control_activities, payload_store
 from workflows.budget import BudgetWorkflow
 from workflows.task import TaskWorkflow
 from workflows.thread import ThreadWorkflow
 
 
 async def serve(config: Config, stop: asyncio.Event) -> None:
-    client = await connected(config, stop)
+    client = await connected(config, payload_store(config), stop)
     if client is None:
         return
     worker = Worker(

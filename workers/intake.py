@@ -4,11 +4,11 @@ import asyncio
 
 from airut.config.schema import Config
 from workers.processes import connected, run
-from workers.wiring import intakes
+from workers.wiring import intakes, payload_store
 
 
 async def serve(config: Config, stop: asyncio.Event) -> None:
-    client = await connected(config, stop)
+    client = await connected(config, payload_store(config), stop)
     if client is None:
         return
     async with asyncio.TaskGroup() as group:

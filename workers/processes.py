@@ -14,6 +14,7 @@ from temporalio.client import Client
 from airut.config.load import find_config, load_config
 from airut.config.schema import Config
 from airut.errors import AirutError
+from airut.ports.blobs import BlobStore
 from airut.temporal.connection import connect
 
 EXIT_CONFIG = 3
@@ -52,12 +53,12 @@ async def _with_signals(config: Config, body: Callable[[Config, asyncio.Event], 
     await body(config, stop)
 
 
-async def connected(config: Config, stop: asyncio.Event) -> Client | None:
+async def connected(config: Config, payloads: BlobStore, stop: asyncio.Event) -> Client | None:
     """The Temporal client, waiting for the server as long as it takes; None when told to stop before."""
     delay = 0.1
     while not stop.is_set():
         try:
-            return await connect(config.temporal)
+            return await connect(config.temporal, payloads)
         except RuntimeError as error:
             log.info("Temporal does not answer yet: %s", str(error)[:120])
             await asyncio.sleep(delay)

@@ -9,11 +9,11 @@ from airut import contracts
 from airut.config.schema import Config
 from airut.temporal.connection import FAST
 from workers.processes import connected, run
-from workers.wiring import SandboxHost
+from workers.wiring import SandboxHost, payload_store
 
 
 async def serve(config: Config, stop: asyncio.Event) -> None:
-    client = await connected(config, stop)
+    client = await connected(config, payload_store(config), stop)
     if client is None:
         return
     async with AsyncExitStack() as stack:

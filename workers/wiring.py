@@ -56,6 +56,11 @@ def blob_store(config: Config) -> LocalBlobStore:
     return LocalBlobStore(config.state / "blobs")
 
 
+def payload_store(config: Config) -> LocalBlobStore:
+    """Where values lie that are too large for a history."""
+    return LocalBlobStore(config.payloads)
+
+
 def control_activities(config: Config, client: Client) -> Activities:
     """What the control worker runs besides workflows."""
     blobs = blob_store(config)

@@ -40,7 +40,7 @@ class Settings:
         return load_config(self.path)
 
     async def client(self) -> Client:
-        return await connect(self.config.temporal)
+        return await connect(self.config.temporal, LocalBlobStore(self.config.payloads))
 
     @property
     def blobs(self) -> BlobStore:

@@ -1,5 +1,7 @@
 """`airut.yaml` as typed values (spec: operations §1). Times in seconds, sizes in bytes, as `durations` reads them."""
 
+import base64
+import binascii
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -28,6 +30,42 @@ def _home(path: Path) -> Path:
 FolderPath = Annotated[Path, AfterValidator(_home)]
 
 
+CODEC_KEY_BYTES = 32
+"""AES-256."""
+
+
+def _codec_key(key: Secret) -> Secret:
+    """The shape is checked here, where the error can name the field; the value itself shows nowhere."""
+    try:
+        right = len(base64.b64decode(key.reveal(), validate=True)) == CODEC_KEY_BYTES
+    except (binascii.Error, ValueError):
+        right = False
+    if not right:
+        raise ValueError(f"must be {CODEC_KEY_BYTES} random bytes in base64; make one with `openssl rand -base64 32`")
+    return key
+
+
+CodecKey = Annotated[Secret, AfterValidator(_codec_key)]
+CodecKeyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
+
+
+class CodecSettings(Model):
+    """Encryption of what Temporal records. Keys that are not active still decrypt, also when it is not enabled."""
+
+    enabled: bool = False
+    keys: dict[CodecKeyId, CodecKey] = {}
+    active: str | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.active is not None and self.active not in self.keys:
+            known = ", ".join(self.keys) or "none"
+            raise ValueError(f"active is {self.active!r}, which is not among keys ({known})")
+        if self.enabled and self.active is None:
+            raise ValueError("enabled needs active: the id of the key under keys that new values are encrypted with")
+        return self
+
+
 class TemporalSettings(Model):
     """`external` takes address, TLS and key from Temporal's own environment configuration."""
 
@@ -36,6 +74,7 @@ class TemporalSettings(Model):
     database: FolderPath | None = None
     port: int = 7233
     ui_port: int = 8233
+    codec: CodecSettings = CodecSettings()
 
 
 class NetworkSettings(Model):
@@ -236,3 +275,9 @@ class Config(Model):
     @property
     def state(self) -> Path:
         return self.state_dir.expanduser()
+
+    @property
+    def payloads(self) -> Path:
+        """Values too large for a history. Apart from `blobs`: they are needed as long as a history names them, whatever
+        their age, so nothing may sweep them by age."""
+        return self.state / "payloads"

@@ -17,6 +17,7 @@ from typing import Self
 
 from temporalio.client import Client
 
+from airut.adapters.blobs_local import LocalBlobStore
 from airut.config.load import load_config
 from airut.config.schema import Config
 from airut.demo.forge import GitHubForge
@@ -148,7 +149,7 @@ class Stage:
         return (self.folder / "airut.log").read_text(errors="replace")
 
     async def client(self) -> Client:
-        return await connect(self.config.temporal)
+        return await connect(self.config.temporal, LocalBlobStore(self.config.payloads))
 
     def mailbox(self, user: str) -> Mailbox:
         """The mailbox of a person, as their mail program sees it."""

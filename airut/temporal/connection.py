@@ -3,27 +3,32 @@
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 
 from airut.config.schema import TemporalSettings
+from airut.ports.blobs import BlobStore
+from airut.temporal.codec import data_converter
 
 
-async def connect(settings: TemporalSettings) -> Client:
+async def connect(settings: TemporalSettings, payloads: BlobStore) -> Client:
     """Connect to the embedded server's port, or to wherever Temporal's own environment configuration points
     (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_TLS_*`, profiles in `temporal.toml`).
+
+    `payloads` holds what is too large for a history: the same store for every process of an installation.
 
     Raises:
         RuntimeError: nothing answers there (the SDK's own error).
     """
     if settings.mode == "embedded":
         return await Client.connect(
-            f"127.0.0.1:{settings.port}", namespace=settings.namespace, data_converter=pydantic_data_converter
+            f"127.0.0.1:{settings.port}",
+            namespace=settings.namespace,
+            data_converter=data_converter(settings.codec, settings.namespace, payloads),
         )
     found = ClientConfig.load_client_connect_config()
     found.setdefault("target_host", "localhost:7233")
-    found.setdefault("namespace", settings.namespace)
-    return await Client.connect(**found, data_converter=pydantic_data_converter)
+    namespace = found.setdefault("namespace", settings.namespace)
+    return await Client.connect(**found, data_converter=data_converter(settings.codec, namespace, payloads))
 
 
 FAST = timedelta(seconds=2)

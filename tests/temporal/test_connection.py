@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from airut.adapters.blobs_local import LocalBlobStore
 from airut.config.schema import TemporalSettings
 from airut.contracts import SEARCH_ATTRIBUTES
 from airut.temporal.connection import connect
@@ -12,18 +13,18 @@ from airut.temporal.embedded import server_binary, server_command
 
 
 async def test_an_external_server_is_named_by_temporals_own_environment(
-    temporal: WorkflowEnvironment, monkeypatch: pytest.MonkeyPatch
+    temporal: WorkflowEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", temporal.client.service_client.config.target_host)
     monkeypatch.setenv("TEMPORAL_NAMESPACE", temporal.client.namespace)
-    client = await connect(TemporalSettings(mode="external"))
+    client = await connect(TemporalSettings(mode="external"), LocalBlobStore(tmp_path))
     assert client.namespace == temporal.client.namespace
     assert len([execution async for execution in client.list_workflows(limit=1)]) <= 1
 
 
-async def test_nothing_there_is_an_error_that_callers_wait_on() -> None:
+async def test_nothing_there_is_an_error_that_callers_wait_on(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"127\.0\.0\.1:1"):
-        await connect(TemporalSettings(port=1))
+        await connect(TemporalSettings(port=1), LocalBlobStore(tmp_path))
 
 
 def test_the_embedded_server_keeps_its_database_and_knows_our_search_attributes(tmp_path: Path) -> None:

@@ -38,10 +38,11 @@ Submit = Callable[[Submission], Awaitable[None]]
 """Signal-with-start. Returns when Temporal has the message or command.
 
 Raises:
-    RPCError, OSError: Temporal cannot be reached or cannot take messages now, so that every mail has to wait.
+    RPCError, OSError, NoSpace: Temporal cannot be reached or cannot take messages now, so that every mail has to wait.
     SubmitRefused: it will never take this one. Whatever else is raised is taken for the same: this mail's own failure.
 """
-_AWAY = (RPCError, OSError)  # TimeoutError and ConnectionError are OSErrors
+_AWAY = (RPCError, OSError, NoSpace)
+"""TimeoutError and ConnectionError are OSErrors; NoSpace, since a large message's history refers to a file."""
 
 TRIES = 3
 """A mail whose handling fails so often is put aside: once may be chance, three times is the mail."""

@@ -1,5 +1,6 @@
 """`airut.yaml`: what is read, and what each mistake is told."""
 
+import base64
 import textwrap
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from airut.config.load import find_config, load_config
 from airut.errors import ConfigError
 
+CODEC = base64.b64encode(bytes(range(32))).decode()
 GOOD = """\
 config_version: 1
 vars: {team: ["*@example.com"]}
@@ -33,6 +35,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "key").write_text("sk-ant-api03-real\n")
     monkeypatch.setenv("MAIL_PW", "hunter2")
     monkeypatch.setenv("GH", "ghp_real")
+    monkeypatch.setenv("CODEC", CODEC)
     path = tmp_path / "airut.yaml"
     path.write_text(GOOD)
     return path
@@ -120,6 +123,22 @@ def test_no_secret_shows(file: Path) -> None:
             ("auth: {api_key", "effort: enormous\n      auth: {api_key"),
             "agent.effort: 'low', 'medium', 'high', 'xhigh' or 'max'",
         ),
+        (("limits:", "temporal: {codec: {enabled: true, keys: {k: !env CODEC}, active: k}}\nlimits:"), None),
+        (("limits:", "temporal: {codec: {keys: {k: !env CODEC}}}\nlimits:"), None),
+        (
+            ("limits:", "temporal: {codec: {enabled: true, keys: {k: !env CODEC}}}\nlimits:"),
+            "{file}:3:19: temporal.codec: enabled needs active: the id of the key under keys",
+        ),
+        (
+            ("limits:", "temporal: {codec: {keys: {k: !env CODEC}, active: j}}\nlimits:"),
+            "{file}:3:19: temporal.codec: active is 'j', which is not among keys (k)",
+        ),
+        (
+            ("limits:", "temporal: {codec: {keys: {k: !env MAIL_PW}}}\nlimits:"),
+            "{file}:3:30: temporal.codec.keys.k: must be 32 random bytes in base64; "
+            "make one with `openssl rand -base64 32`",
+        ),
+        (("limits:", "temporal: {codec: {keys: {k k: !env CODEC}}}\nlimits:"), "temporal.codec.keys.k k"),
     ],
 )
 def test_mistakes_are_named_with_their_place(file: Path, change: tuple[str, str], expected: str | None) -> None:
@@ -130,7 +149,7 @@ def test_mistakes_are_named_with_their_place(file: Path, change: tuple[str, str]
     with pytest.raises(ConfigError) as raised:
         load_config(file)
     assert expected.format(file=file) in str(raised.value)
-    assert not any(secret in str(raised.value) for secret in ("hunter2", "ghp_real", "sk-ant-api03-real"))
+    assert not any(secret in str(raised.value) for secret in ("hunter2", "ghp_real", "sk-ant-api03-real", CODEC))
 
 
 def test_two_repositories_cannot_share_a_mailbox(file: Path) -> None:

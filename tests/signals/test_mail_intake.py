@@ -16,6 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.imap.mailbox import imap_mailbox
 from airut.demo.mailserver import MailServer
+from airut.errors import NoSpace
 from airut.models.command import CommandName, Submission, ThreadCommand
 from airut.models.mail_settings import EmailChannel
 from airut.models.message import InboundMessage, MailRoute
@@ -208,6 +209,7 @@ async def test_killed_between_submit_and_move(mail_server: MailServer, tmp_path:
         ConnectionError("connection refused"),
         TimeoutError("no answer"),
         RPCError("no answer", RPCStatusCode.UNAVAILABLE, b""),
+        NoSpace("no space for a blob of 20000 bytes"),
     ],
     ids=lambda error: type(error).__name__,
 )

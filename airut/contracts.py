@@ -7,6 +7,7 @@ test holds both to one signature. So a workflow never imports what does the work
 from temporalio import activity
 from temporalio.common import SearchAttributeKey
 
+from airut.models.archive import Archived, ArchivedThread, ArchiveOrder, RemoveOrder, Restored, RestoreOrder
 from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
 from airut.models.task import (
     AgentInput,
@@ -33,10 +34,12 @@ REPO = SearchAttributeKey.for_keyword("AirutRepo")
 CHANNEL = SearchAttributeKey.for_keyword("AirutChannel")
 AUTHOR = SearchAttributeKey.for_keyword("AirutAuthor")
 STATE = SearchAttributeKey.for_keyword("AirutState")
+HOST = SearchAttributeKey.for_keyword("AirutHost")
+"""The sandbox host that holds a thread's workspace, and no other."""
 OUTCOME = SearchAttributeKey.for_keyword("AirutOutcome")
 PULL_REQUEST = SearchAttributeKey.for_keyword("AirutPullRequest")
 COST = SearchAttributeKey.for_float("AirutCost")
-SEARCH_ATTRIBUTES = (REPO, CHANNEL, AUTHOR, STATE, OUTCOME, PULL_REQUEST, COST)
+SEARCH_ATTRIBUTES = (REPO, CHANNEL, AUTHOR, STATE, HOST, OUTCOME, PULL_REQUEST, COST)
 
 THREAD_WORKFLOW = "ThreadWorkflow"
 RECEIVE = "receive"
@@ -50,6 +53,8 @@ ANSWER = "answer"
 TASK_CLOSED = "task_closed"
 """Signal to a message's `notify`: a `TaskClosed`."""
 RUN_AGENT = "run_agent"
+MAKE_ROOM = "make_room"
+"""Signal of a thread, without argument: its host lacks space, so an idle one ends now. Others take no notice."""
 
 BUDGET_WORKFLOW = "BudgetWorkflow"
 RESERVE = "reserve"
@@ -137,4 +142,34 @@ async def settle_budget(order: BudgetSettlement) -> None:
 @activity.defn
 async def release_budget(order: BudgetRelease) -> None:
     """Give back what the runs of a closed task hold that could not settle, such as one that was terminated."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def archive_thread(order: ArchiveOrder) -> Archived:
+    """Store what an ending thread has on its host: the session's transcript, and `/storage` as far as it fits."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def remove_thread(order: RemoveOrder) -> None:
+    """Remove all that an ended thread has on its host."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def restore_thread(order: RestoreOrder) -> Restored:
+    """Put an archived or moved thread's session and storage onto the host of its next task."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def keep_archive(archive: ArchivedThread) -> None:
+    """Keep what a later message to an ended thread needs."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def recall_archive(thread: str) -> ArchivedThread | None:
+    """What is kept of a thread from its last life, if it had one."""
     raise NotImplementedError

@@ -30,6 +30,10 @@ AirutError
 │   ├── BlobMissing        no blob of that digest
 │   └── BlobCorrupt        the bytes no longer match their digest
 ├── PayloadError           what Temporal recorded cannot be read: names key or blob, and the remedy
+├── ArchiveUnreadable      an ended thread's archive is damaged: names the file and the remedy
+├── TreeError
+│   ├── TreeUnreadable     a thread's folder could not be measured
+│   └── TreeNotRemoved     something of a thread's folder is still there: worth a retry
 └── SecretError            a secret source cannot be read: names field and source, never the value
 """
 
@@ -157,6 +161,22 @@ class BlobCorrupt(BlobError):
 
 
 class PayloadError(AirutError):
+    pass
+
+
+class ArchiveUnreadable(AirutError):
+    pass
+
+
+class TreeError(AirutError):
+    pass
+
+
+class TreeUnreadable(TreeError):
+    pass
+
+
+class TreeNotRemoved(TreeError):
     pass
 
 

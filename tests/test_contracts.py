@@ -8,15 +8,27 @@ from typing import Any
 import pytest
 
 from activities.agent import AgentRuns
+from activities.archive import ThreadEnds
 from activities.budget import BudgetChecks
 from activities.cleanup import CleanUps
 from activities.image import ImageBuilds
+from activities.keeping import ArchiveKeeping
 from activities.publish import Publishing
 from activities.reply import Replies
 from activities.workspace import Workspaces
 from airut import contracts
 
-CLASSES = (AgentRuns, BudgetChecks, CleanUps, ImageBuilds, Publishing, Replies, Workspaces)
+CLASSES = (
+    AgentRuns,
+    ArchiveKeeping,
+    BudgetChecks,
+    CleanUps,
+    ImageBuilds,
+    Publishing,
+    Replies,
+    ThreadEnds,
+    Workspaces,
+)
 
 
 def activities_of(holder: object) -> dict[str, Callable[..., Any]]:

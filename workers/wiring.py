@@ -13,15 +13,18 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.agent import AgentRuns
+from activities.archive import ThreadEnds
 from activities.budget import BudgetChecks
 from activities.cleanup import CleanUps
 from activities.image import ImageBuilds
+from activities.keeping import ArchiveKeeping
 from activities.publish import Publishing
 from activities.reply import Replies
 from activities.workspace import Workspaces
+from airut.adapters.archives_local import LocalArchives
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.ca import load_or_create_root
-from airut.adapters.claude_code.agent import ClaudeCode
+from airut.adapters.claude_code.agent import ClaudeCode, ClaudeSessions
 from airut.adapters.claude_code.binary import VERSION, ClaudeBinaries
 from airut.adapters.console import ConsoleChannel
 from airut.adapters.fence_rules import FenceRules
@@ -34,6 +37,7 @@ from airut.adapters.podman.images import PodmanImages
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import Enforce, SandboxSettings
 from airut.adapters.smtp import SmtpChannel
+from airut.adapters.trees_unshared import UnsharedTrees
 from airut.config.budgets import ConfiguredBudgets
 from airut.config.installation import installation_id
 from airut.config.repositories import ConfiguredRepositories
@@ -66,12 +70,15 @@ def control_activities(config: Config, client: Client) -> Activities:
     blobs = blob_store(config)
     replies = Replies(ConfiguredChannels(config, blobs), blobs)
     budgets = BudgetChecks(ConfiguredBudgets(config), TemporalBudgetLedger(client))
+    keeping = ArchiveKeeping(LocalArchives(config.state / "archive"))
     return [
         replies.acknowledge,
         replies.reply,
         budgets.reserve_budget,
         budgets.settle_budget,
         budgets.release_budget,
+        keeping.keep_archive,
+        keeping.recall_archive,
     ]
 
 
@@ -145,11 +152,15 @@ class SandboxHost:
         forge = GitHubForge(lambda repo: github_repository(config, repo))
         self.workspaces = Workspaces(self.id, folders, mirror, blobs, repositories)
         self.agents = AgentRuns(folders, sandboxes, ClaudeCode(), mirror, blobs, repositories)
+        ends = ThreadEnds(folders, ClaudeSessions(), UnsharedTrees(), blobs)
         self.activities = [
             self.workspaces.prepare_workspace,
             ImageBuilds(mirror, images).build_image,
             Publishing(mirror, forge, blobs, repositories).publish,
             CleanUps(folders, sandboxes).clean_up,
+            ends.archive_thread,
+            ends.remove_thread,
+            ends.restore_thread,
         ]
         warming = asyncio.create_task(sandboxes.open())  # the first task need not wait for it
         self._stack.callback(warming.cancel)

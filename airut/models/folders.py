@@ -1,6 +1,8 @@
 """Where things lie on a sandbox host: the one description of the state folder's layout."""
 
+import hashlib
 import re
+import secrets
 from pathlib import Path
 
 from airut.models.base import Model
@@ -59,3 +61,28 @@ class ThreadFolders(Model):
         if len(parts) != 3 or not all(_SAFE.fullmatch(part) for part in parts):
             raise ValueError(f"{thread!r} is not a thread id")
         return Folders(root=self.state.joinpath("threads", *parts))
+
+    def all(self) -> tuple[str, ...]:
+        """The ids of all threads that have a folder here."""
+        found = self.state.glob("threads/*/*/*")
+        ids = ("/".join(path.parts[-3:]) for path in found if path.is_dir() and not path.is_symlink())
+        return tuple(sorted(id_ for id_ in ids if all(_SAFE.fullmatch(part) for part in id_.split("/"))))
+
+    def aside(self, thread: str) -> Path:
+        """A new place for a folder that is being removed, on the same file system."""
+        return self._removing / f"{_digest(thread)}-{secrets.token_hex(4)}"
+
+    def set_aside(self, thread: str) -> tuple[Path, ...]:
+        """What of this thread was put there, also by a removal that was cut off."""
+        return tuple(sorted(self._removing.glob(f"{_digest(thread)}-*")))
+
+    def all_set_aside(self) -> tuple[Path, ...]:
+        return tuple(sorted(self._removing.glob("*")))
+
+    @property
+    def _removing(self) -> Path:
+        return self.state / "removing"
+
+
+def _digest(thread: str) -> str:
+    return hashlib.sha256(thread.encode()).hexdigest()[:32]

@@ -7,6 +7,7 @@ from typing import Any
 
 from temporalio import activity
 
+from airut.models.archive import Archived, ArchivedThread, ArchiveOrder, RemoveOrder, Restored, RestoreOrder
 from airut.models.blob import BlobRef, Text
 from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
 from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
@@ -49,6 +50,8 @@ class ScriptedActivities:
         self.budget: Callable[[BudgetRequest], BudgetGrant] = lambda order: BudgetGrant()
         self.settled: list[BudgetSettlement] = []
         self.released: list[BudgetRelease] = []
+        self.archives: dict[str, ArchivedThread] = {}
+        self.restored: list[RestoreOrder] = []
         self.deaf = False
         """The agent runs on though it is cancelled, as one does whose worker has not heard of it yet."""
         self.gate: asyncio.Event = asyncio.Event()
@@ -67,6 +70,11 @@ class ScriptedActivities:
             self.reserve_budget,
             self.settle_budget,
             self.release_budget,
+            self.archive_thread,
+            self.remove_thread,
+            self.restore_thread,
+            self.keep_archive,
+            self.recall_archive,
         ]
 
     @activity.defn
@@ -128,6 +136,30 @@ class ScriptedActivities:
     @activity.defn
     async def release_budget(self, order: BudgetRelease) -> None:
         self.released.append(order)
+
+    @activity.defn
+    async def archive_thread(self, order: ArchiveOrder) -> Archived:
+        self.asked.append("archive_thread")
+        return Archived(transcript=BLOB, storage=BLOB)
+
+    @activity.defn
+    async def remove_thread(self, order: RemoveOrder) -> None:
+        self.asked.append("remove_thread")
+
+    @activity.defn
+    async def restore_thread(self, order: RestoreOrder) -> Restored:
+        self.asked.append("restore_thread")
+        self.restored.append(order)
+        return Restored()
+
+    @activity.defn
+    async def keep_archive(self, archive: ArchivedThread) -> None:
+        self.asked.append("keep_archive")
+        self.archives[archive.thread] = archive
+
+    @activity.defn
+    async def recall_archive(self, thread: str) -> ArchivedThread | None:
+        return self.archives.get(thread)
 
 
 def done(text: str, outcome: AgentOutcome = AgentOutcome.DONE, bundle: BlobRef | None = BLOB) -> AgentResult:

@@ -1,0 +1,95 @@
+"""What is left of an ended thread, and what a later message finds again (spec: lifecycle §13)."""
+
+from datetime import datetime
+from typing import Literal
+
+from airut.models.base import Model
+from airut.models.blob import BlobRef
+from airut.models.message import ChannelKind, Hints
+from airut.models.outcome import Usage
+from airut.models.pull_request import PullRequestRef
+
+STORAGE_MOST = 100 * 1024**2
+"""Bytes of `/storage` that an archive takes."""
+
+
+class KnownKey(Model):
+    """A message that the thread had accepted, and when: delivered again, it still counts once."""
+
+    key: str
+    at: datetime
+
+
+class ArchivedThread(Model):
+    """An ended thread. Fields are only ever added with a default: archives of older versions are read for months."""
+
+    version: Literal[1] = 1
+    thread: str
+    repo: str
+    channel: ChannelKind
+    ended_at: datetime
+    keys: tuple[KnownKey, ...] = ()
+    participants: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    """Authors who know that they have no part in this thread."""
+    notes: int = 0
+    """How many notes were sent: each has a Message-ID of its own, in the next life of the thread too."""
+    subject: str = ""
+    tasks: int = 0
+    usage: Usage = Usage()
+    hints: Hints = Hints()
+    session_id: str | None = None
+    transcript: BlobRef | None = None
+    bundle: BlobRef | None = None
+    """Commits that were not published when the last agent ended."""
+    storage: BlobRef | None = None
+    """`/storage` as a tar."""
+    branch: str | None = None
+    published: str | None = None
+    pull_request: PullRequestRef | None = None
+    losses: tuple[str, ...] = ()
+    """One line for each thing that the archive does not hold: told with the first reply of the next life."""
+
+    @property
+    def blobs(self) -> tuple[BlobRef, ...]:
+        """What must not be swept while the archive is kept."""
+        return tuple(ref for ref in (self.transcript, self.bundle, self.storage) if ref is not None)
+
+
+class ArchiveOrder(Model):
+    """Take what lies on the host of an ending thread. No sandbox of it runs any more."""
+
+    thread: str
+    repo: str
+    session_id: str | None = None
+
+
+class Archived(Model):
+    """What was put into the blob store, and a line for each thing that was not."""
+
+    transcript: BlobRef | None = None
+    storage: BlobRef | None = None
+    losses: tuple[str, ...] = ()
+
+
+class RemoveOrder(Model):
+    """Remove all that a thread has on the host."""
+
+    thread: str
+    repo: str
+
+
+class RestoreOrder(Model):
+    """Put back what an archive or another host had of a thread, before its first task here."""
+
+    thread: str
+    repo: str
+    session_id: str | None = None
+    transcript: BlobRef | None = None
+    storage: BlobRef | None = None
+
+
+class Restored(Model):
+    """`notes`: one line for each thing that could not be brought back."""
+
+    notes: tuple[str, ...] = ()

@@ -33,6 +33,7 @@ AirutError
 ├── ArchiveUnreadable      an ended thread's archive is damaged: names the file and the remedy
 ├── TreeError
 │   ├── TreeUnreadable     a thread's folder could not be measured
+│   │   └── TreeTooLarge   it took too long: too many files
 │   └── TreeNotRemoved     something of a thread's folder is still there: worth a retry
 └── SecretError            a secret source cannot be read: names field and source, never the value
 """
@@ -173,6 +174,10 @@ class TreeError(AirutError):
 
 
 class TreeUnreadable(TreeError):
+    pass
+
+
+class TreeTooLarge(TreeUnreadable):
     pass
 
 

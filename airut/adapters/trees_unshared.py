@@ -9,7 +9,7 @@ import errno
 import os
 from pathlib import Path
 
-from airut.errors import TreeNotRemoved, TreeUnreadable
+from airut.errors import TreeNotRemoved, TreeTooLarge, TreeUnreadable
 
 ENTER = ("podman", "unshare")
 MEASURE = 45.0
@@ -42,12 +42,15 @@ class UnsharedTrees:
     async def remove(self, folder: Path) -> None:
         if not os.path.lexists(folder):
             return
-        _, words = await self._run("rm", "-rf", "--one-file-system", "--", str(folder), limit=REMOVE)
+        try:
+            _, words = await self._run("rm", "-rf", "--one-file-system", "--", str(folder), limit=REMOVE)
+        except TreeUnreadable as error:
+            raise TreeNotRemoved(f"{folder} could not be removed: {error}") from error
         if os.path.lexists(folder):
-            raise TreeNotRemoved(f"{folder} could not be removed: {words[:500] or 'rm took too long'}")
+            raise TreeNotRemoved(f"{folder} could not be removed: {words[:500]}")
 
     async def _run(self, *command: str, limit: float) -> tuple[str, str]:
-        """Output and complaints, also of a command that failed in part or was ended for the time it took."""
+        """Output and complaints, also of a command that failed in part. Raises: TreeUnreadable, TreeTooLarge"""
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._enter,
@@ -66,9 +69,10 @@ class UnsharedTrees:
             output, words = await asyncio.wait_for(process.communicate(), limit)
         except BaseException as error:
             _end(process)
+            await process.wait()
             if not isinstance(error, TimeoutError):
                 raise
-            return "", ""
+            raise TreeTooLarge(f"{command[0]} took more than {limit:.0f} s for {command[-1]}") from None
         return os.fsdecode(output), os.fsdecode(words)
 
 
@@ -80,7 +84,7 @@ def _bytes(lines: list[str], words: str) -> list[tuple[str, int]]:
         if tab and size.isdigit():
             found.append((path, int(size)))
     if not found:
-        raise TreeUnreadable(f"du did not measure: {words[:500] or 'it took too long'}")
+        raise TreeUnreadable(f"du did not measure: {words[:500]}")
     return found
 
 

@@ -11,7 +11,8 @@ class Trees(Protocol):
         """Bytes on the disk below these folders, each file once; one that is absent counts nothing.
 
         Raises:
-            TreeUnreadable: it took too long, or nothing could be measured.
+            TreeTooLarge: it took too long.
+            TreeUnreadable: nothing could be measured.
         """
         ...
 

@@ -7,6 +7,8 @@ from temporalio.worker import Worker
 from airut import contracts
 from airut.config.schema import Config
 from airut.temporal.connection import FAST
+from airut.temporal.deployment import become_current, build_id
+from airut.temporal.retention import keep_closed_workflows
 from workers.processes import connected, run
 from workers.wiring import control_activities, payload_store
 from workflows.budget import BudgetWorkflow
@@ -18,12 +20,15 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
     client = await connected(config, payload_store(config), stop)
     if client is None:
         return
+    if config.temporal.mode == "embedded":
+        await keep_closed_workflows(client)
     worker = Worker(
         client,
         task_queue=contracts.CONTROL_QUEUE,
         workflows=[ThreadWorkflow, TaskWorkflow, BudgetWorkflow],
         activities=control_activities(config, client),
         max_heartbeat_throttle_interval=FAST,
+        deployment_config=await become_current(client, build_id()),
     )
     async with worker:
         await stop.wait()

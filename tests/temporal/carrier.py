@@ -16,15 +16,15 @@ class Carrier:
 
     @workflow.init
     def __init__(self, value: str, rounds: int) -> None:
-        self._signalled = ""
+        self._value, self._signalled = value, ""
 
     @workflow.signal
     def receive(self, value: str) -> None:
         self._signalled = value
 
     @workflow.query
-    def signalled(self) -> str:
-        return self._signalled
+    def value(self) -> str:
+        return self._value
 
     @workflow.run
     async def run(self, value: str, rounds: int) -> str:

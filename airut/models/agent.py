@@ -63,6 +63,8 @@ class ApiError(Model):
     status: int | None = None
     cause: str | None = None
     """The API's own name for what is wrong with the request, such as `tool_history_mismatch`."""
+    type: str | None = None
+    """The API's own class of error, such as `rate_limit_error`."""
     message: str = ""
 
 

@@ -5,11 +5,12 @@ import json
 
 from pydantic import JsonValue
 
+from airut.adapters.claude_code.questions import ASK, PLAN
 from airut.models.question import GO_ON, Answer, Question, QuestionKind
 
 FOLDER = "/run/airut/files"
 HOOK_FILE = "question.sh"
-ASKING = ("AskUserQuestion", "ExitPlanMode")
+RUN_HOOK = f"sh {FOLDER}/{HOOK_FILE}"
 HOOK = """\
 #!/bin/sh
 # The agent asks. With an answer here for this very call, give it; else end the run, so that people can be asked.
@@ -29,41 +30,59 @@ else
 you have its answer, ask this one again if you still need to; one call takes up to four questions."}}'
 fi
 """
+ALLOW = """\
+echo '{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"allow"}}'
+"""
+INLINE_MOST = 8_000
+"""Characters; a tool's result of some 50 kB is cut to 2 kB and a file's name."""
+NO_REPLY = "(no answer to this one)"
+PUT_OFF = "Nobody has answered this."
 
 
-def hook_settings() -> dict[str, JsonValue]:
-    """The `hooks` of the settings that we pass; those of files are not read."""
-    hook: dict[str, JsonValue] = {"type": "command", "command": f"sh {FOLDER}/{HOOK_FILE}", "timeout": 60}
-    return {"PreToolUse": [{"matcher": "|".join(ASKING), "hooks": [hook]}]}
+def hook_settings(allow_the_rest: bool = False) -> dict[str, JsonValue]:
+    """The `hooks` of the settings that we pass; those of files are not read. `allow_the_rest` lets all other tools run
+    without asking in a permission mode that asks."""
+    hook: dict[str, JsonValue] = {"type": "command", "command": RUN_HOOK, "timeout": 60}
+    asking: list[JsonValue] = [{"matcher": f"{ASK}|{PLAN}", "hooks": [hook]}]
+    allow: dict[str, JsonValue] = {"type": "command", "command": ALLOW.strip(), "timeout": 60}
+    rest: list[JsonValue] = [{"matcher": f"^(?!{ASK}|{PLAN}).*$", "hooks": [allow]}]
+    return {"PreToolUse": asking + rest if allow_the_rest else asking}
 
 
-def answer_files(question: Question, answer: Answer) -> dict[str, str]:
-    """What the hook prints for the call that asked."""
-    decision: dict[str, JsonValue] = {"hookEventName": "PreToolUse"}
+def answer_file(question: Question, answer: Answer) -> dict[str, str]:
+    """What the hook prints for the call that asked, once there is an answer."""
     if question.kind is QuestionKind.PLAN and answer.replies[0] != GO_ON:
-        decision |= {"permissionDecision": "deny", "permissionDecisionReason": plan_feedback(answer)}
-    else:
-        answers: dict[str, JsonValue] = {
-            item.text: reply or "(no answer to this one)"
-            for item, reply in zip(question.items, answer.replies, strict=False)
-        }
-        given = {} if question.kind is QuestionKind.PLAN else {"answers": answers}
-        decision |= {"permissionDecision": "allow", "updatedInput": {**question.tool_input, **given}}
-    return {f"answer-{question.id}.json": json.dumps({"hookSpecificOutput": decision}) + "\n"}
+        words = answer.text or answer.replies[0]
+        reason = f"The plan shall be changed before it is carried out. In {_author(answer)}'s words: {words}"
+        return _file(question.id, {"permissionDecision": "deny", "permissionDecisionReason": reason})
+    given: dict[str, JsonValue] = {**question.tool_input}
+    if question.kind is QuestionKind.CHOICE:
+        pairs = zip(question.items, answer.replies, strict=False)
+        given["answers"] = {item.text: reply or NO_REPLY for item, reply in pairs}
+    return _file(question.id, {"permissionDecision": "allow", "updatedInput": given})
 
 
-def plan_feedback(answer: Answer) -> str:
-    return f"The plan shall be changed before it is carried out. In their words: {answer.text or answer.replies[0]}"
+def put_off_file(call: str, instead: str) -> dict[str, str]:
+    """What the hook prints for a call that nobody answers any more: it would otherwise end each run that follows."""
+    return _file(call, {"permissionDecision": "deny", "permissionDecisionReason": f"{PUT_OFF} {instead}"})
 
 
 def quoting_prompt(question: Question, answer: Answer, prompt: str) -> str:
     """Question and answer as a message, for a session that does not wait for the tool's result any more."""
-    parts = [f"You asked people, and {answer.author or 'one of them'} answered. If you know this already, go on."]
+    parts = [f"You asked, and {_author(answer)} answered. If you know this answer already, just go on."]
+    if question.kind is QuestionKind.PLAN:
+        parts.append(f"The plan:\n\n{question.plan}" if question.plan else "It was about your plan.")
     for item, reply in zip(question.items, answer.replies, strict=False):
-        parts.append(f"Question: {item.text}\nAnswer: {reply or '(no answer to this one)'}")
+        parts.append(f"Question: {item.text}\nAnswer: {reply or NO_REPLY}")
     if answer.text and answer.text not in answer.replies:
         parts.append(f"In their own words:\n{answer.text}")
-    parts.append("Go on with your work.")
-    if prompt.strip():
-        parts.append(prompt)
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, prompt.strip() or "Go on with your work."])
+
+
+def _author(answer: Answer) -> str:
+    return answer.author or "somebody"
+
+
+def _file(call: str, decision: dict[str, JsonValue]) -> dict[str, str]:
+    output: dict[str, JsonValue] = {"hookEventName": "PreToolUse", **decision}
+    return {f"answer-{call}.json": json.dumps({"hookSpecificOutput": output}) + "\n"}

@@ -1,13 +1,12 @@
 """A deferred call of one of Claude Code's question tools, read as a `Question`."""
 
 import json
-import re
 
+from airut.adapters.claude_code.session import CALL
 from airut.adapters.claude_code.values import Event, name_of, text_of
 from airut.models.question import ITEMS_MOST, PLAN_ITEM, Option, Question, QuestionItem, QuestionKind
 
 ASK, PLAN = "AskUserQuestion", "ExitPlanMode"
-ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 LABEL_LENGTH = 500
 QUESTION_LENGTH = 4_000
 PLAN_LENGTH = 40_000  # characters: it is in a history and in a mail
@@ -18,7 +17,7 @@ INPUT_MOST = 64 * 1024  # bytes as JSON: it is kept in the workflow's history, a
 def question_of(deferred: Event) -> Question | None:
     """What that `deferred_tool_use` asks; None where it is none, or cannot be answered."""
     call, tool, given = deferred.get("id"), name_of(deferred.get("name")), deferred.get("input")
-    if not isinstance(call, str) or not ID.fullmatch(call) or tool not in (ASK, PLAN) or not isinstance(given, dict):
+    if not isinstance(call, str) or not CALL.fullmatch(call) or tool not in (ASK, PLAN) or not isinstance(given, dict):
         return None
     if tool == PLAN:
         plan = text_of(given.get("plan"), PLAN_LENGTH) or ""

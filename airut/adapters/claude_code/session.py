@@ -5,6 +5,7 @@ followed, only plain files are read, and of those only the beginning.
 
 import json
 import os
+import re
 import stat
 import uuid
 from collections.abc import Iterator
@@ -12,11 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+
+from airut.adapters.claude_code.values import Event, blocks_of, name_of
 
 FOLDER = ("projects", "-workspace")  # Claude Code's name for sessions of /workspace
 LOOK = 1024 * 1024  # bytes; an ordinary transcript has a message within the first 200 kB
 LOOK_LINES = 1_000
+MESSAGES = ("user", "assistant")
+CALL = re.compile(r"[A-Za-z0-9_-]{1,100}")  # it names a file, and stands in a pattern of a shell's
 AGAIN_MOST = (
     50  # ids after the first; each takes a crash within the first second of a run, or an agent that plants files
 )
@@ -37,6 +41,14 @@ class Session:
     resumes: bool
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A call of a tool that a hook put off, and that is run again when the session is resumed."""
+
+    call: str
+    tool: str
+
+
 def choose(home: Path, session_id: str) -> Session:
     """The newest that can be resumed among this id and those that followed it; else a new one under the first id that
     is free. An id follows when the one before is a dead end, and is the same for whoever asks."""
@@ -52,21 +64,27 @@ def choose(home: Path, session_id: str) -> Session:
     return newest or Session(ids[-1], resumes=False)
 
 
-def awaits(home: Path, session_id: str, tool_use: str) -> bool:
-    """Whether the transcript ends with that call of a tool, so that resuming it runs the call."""
+def waiting(home: Path, session_id: str) -> Waiting | None:
+    """The call that the transcript ends with and that was put off, if any. A result of another call behind it (of those
+    made along with it) makes Claude Code forget it."""
     with held_folder(home) as folder:
         lines = _tail(folder, session_id) if folder is not None else []
+    put_off: list[object] = []
     for line in reversed(lines):
-        if _is_message(line):
-            return _calls(json.loads(line)) == [tool_use]
-    return False
+        entry = _entry(line)
+        if entry.get("type") == "attachment":
+            attachment = entry.get("attachment")
+            if isinstance(attachment, dict) and attachment.get("type") == "hook_deferred_tool":
+                put_off.append(attachment.get("toolUseID"))
+        elif entry.get("type") in MESSAGES and not entry.get("isSidechain"):
+            return next((call for call in _calls(entry) if call.call in put_off), None)
+    return None
 
 
-def _calls(entry: dict[str, Any]) -> list[object]:
-    message = entry.get("message")
-    content = message.get("content") if isinstance(message, dict) else None
-    blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
-    return [block.get("id") for block in blocks if block.get("type") == "tool_use"]
+def _calls(entry: Event) -> list[Waiting]:
+    found = [block for block in blocks_of(entry) if block.get("type") == "tool_use"]
+    pairs = [(name_of(block.get("id")), name_of(block.get("name"))) for block in found]
+    return [Waiting(call, tool) for call, tool in pairs if call and tool and CALL.fullmatch(call)]
 
 
 def _tail(folder: int, session_id: str) -> list[bytes]:
@@ -124,11 +142,16 @@ def open_transcript(folder: int, session_id: str) -> int | None:
 
 
 def _is_message(line: bytes) -> bool:
+    return _entry(line).get("type") in MESSAGES
+
+
+def _entry(line: bytes) -> Event:
+    """Empty for what is none."""
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):
-        return False
-    return isinstance(entry, dict) and entry.get("type") in ("user", "assistant")
+        return {}
+    return entry if isinstance(entry, dict) else {}
 
 
 @contextmanager

@@ -16,19 +16,21 @@ from airut.adapters.claude_code.values import (
     Event,
     blocks_of,
     cut,
+    model_of,
     name_of,
     number,
     short,
     text_of,
     whole,
 )
-from airut.models.agent import AgentProgress, AgentResultEvent, ApiError
+from airut.models.agent import AgentProgress, AgentResultEvent, ApiError, PlanItem
 from airut.models.outcome import Usage
 
 KEPT = 20  # texts, and results: far more than a reply is made of
 KEPT_CHARACTERS = 4 * 1024**2  # of all kept texts, and of all kept results, together
 
 CALLS_MOST = 100  # at once; a model makes a handful
+PLAN_MOST = 50  # lines of the to-do list; people read some ten
 
 COST_MOST = 1e6  # US dollars of one model in one result
 TOKENS_MOST = 10**12
@@ -36,6 +38,9 @@ TURNS_MOST = 10**6
 MILLISECONDS_MOST = 1e10  # four months
 SECONDS_MOST = 4e9  # since the epoch: the year 2096
 STATUS_MOST = 999
+
+SYNTHETIC = "<synthetic>"
+USAGE_LIMIT = "usage_limit_reached"
 
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -67,6 +72,7 @@ class _Known:
         self.usage_limit = before.usage_limit
         self.answered = before.answered
         self.open_calls = dict.fromkeys(before.open_calls)
+        self.plan = before.plan
 
     def frozen(self) -> AgentProgress:
         results = [*self.before.results, *map(_result, self.results)]
@@ -85,7 +91,7 @@ class _Known:
             limit_resets_at=self.limit_resets_at,
             usage_limit=self.usage_limit,
             in_tool=bool(self.open_calls),
-            plan=self.before.plan,
+            plan=self.plan,
             answered=self.answered,
             open_calls=tuple(self.open_calls)[-CALLS_MOST:],
         )
@@ -99,7 +105,7 @@ class _Known:
         self.session_id = _session_id(event) or self.session_id
         match event.get("type"), event.get("subtype"):
             case "assistant", _ if event.get("is_api_error_message") or event.get("error"):
-                self.api_error = _api_error(event)
+                self._api_error(event)
             case "assistant", _:
                 self._assistant(event)
             case "user", _:
@@ -120,6 +126,8 @@ class _Known:
     def _assistant(self, event: Event) -> None:
         if event.get("parent_tool_use_id"):
             return  # a sub-agent's: its words are for the agent, not for people
+        if model_of(event) == SYNTHETIC:
+            return  # Claude Code's own words, such as what became of a compaction
         self.api_error, self.answered, self.usage_limit = None, True, False  # the model answers again
         for block in blocks_of(event):
             if block.get("type") == "text" and (text := text_of(block.get("text"))):
@@ -129,6 +137,8 @@ class _Known:
                 self.last_step = short(_tool_step(block))
                 if call := name_of(block.get("id")):
                     self.open_calls[call] = None
+                if block.get("name") == "TodoWrite":
+                    self.plan = _plan(block.get("input"))
 
     def _user(self, event: Event) -> None:
         if event.get("parent_tool_use_id"):
@@ -139,11 +149,16 @@ class _Known:
                 self.answered = self.answered or block.get("is_error") is not True
                 self.open_calls.pop(name_of(block.get("tool_use_id")) or "", None)
 
+    def _api_error(self, event: Event) -> None:
+        self.api_error = _api_error(event)
+        if self.api_error.cause == USAGE_LIMIT:
+            self.usage_limit = True
+            params = event.get("api_error_params")
+            self._rate_limit(params if isinstance(params, dict) else {})
+
     def _rate_limit(self, event: Event) -> None:
         info = event.get("rate_limit_info")
-        if (
-            isinstance(info, dict) and info.get("status", "rejected") == "rejected"
-        ):  # others tell of a limit not yet met
+        if isinstance(info, dict) and info.get("status", "rejected") == "rejected":  # else a limit that is not yet met
             self.usage_limit = True
             self.limit_resets_at = _resets_at(info) or self.limit_resets_at
 
@@ -182,7 +197,8 @@ def _result(event: Event) -> AgentResultEvent:
     return AgentResultEvent(
         subtype=name_of(event.get("subtype")) or "",
         is_error=event.get("is_error") is not False,
-        text=text_of(event.get("result")) or "",
+        # What commands of Claude Code's own say, such as `/compact`, has no turn of the model's, and is for nobody.
+        text=(text_of(event.get("result")) or "") if event.get("num_turns") != 0 or event.get("is_error") else "",
         turns=whole(event.get("num_turns"), TURNS_MOST) or 0,
         deferred_tool=name_of(deferred.get("name")) if isinstance(deferred, dict) else None,
         question=question_of(deferred) if isinstance(deferred, dict) else None,
@@ -198,6 +214,7 @@ def _api_error(event: Event) -> ApiError:
         kind=name_of(event.get("error")) or "unknown",
         status=whole(event.get("api_error_status"), STATUS_MOST),
         cause=name_of(event.get("api_error")),
+        type=name_of(event.get("api_error_type")),
         message=cut(said.strip(), ERROR_LENGTH),
     )
 
@@ -223,6 +240,13 @@ def _usage(event: Event) -> Usage:
         web_searches=tokens("webSearchRequests"),
         model=name_of(max(costs, key=lambda name: costs[name], default=None)),
     )
+
+
+def _plan(given: object) -> tuple[PlanItem, ...]:
+    todos = given.get("todos") if isinstance(given, dict) else None
+    entries = [todo for todo in todos[:PLAN_MOST] if isinstance(todo, dict)] if isinstance(todos, list) else []
+    items = ((short(text_of(entry.get("content"), ERROR_LENGTH) or ""), entry.get("status")) for entry in entries)
+    return tuple(PlanItem(text=text, state=name_of(state) or "pending") for text, state in items if text)
 
 
 def _resets_at(info: Event) -> datetime | None:

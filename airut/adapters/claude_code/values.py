@@ -18,6 +18,11 @@ def blocks_of(event: Event) -> list[Event]:
     return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
 
 
+def model_of(event: Event) -> str | None:
+    message = event.get("message")
+    return name_of(message.get("model")) if isinstance(message, dict) else None
+
+
 def short(text: str) -> str:
     return cut(" ".join(text[: 10 * STEP_LENGTH].split()), STEP_LENGTH)
 

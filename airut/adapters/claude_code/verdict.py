@@ -1,9 +1,13 @@
 """How a run ended, from the structured fields of its events and its exit status (spec: sandbox §5.2)."""
 
+import re
 from collections.abc import Callable
+from datetime import datetime
 
+from airut.adapters.claude_code.questions import PLAN_LENGTH
 from airut.models.agent import AgentProgress, AgentResultEvent, ApiError
 from airut.models.outcome import AgentOutcome, AgentVerdict
+from airut.models.question import Question, QuestionKind
 from airut.models.sandbox import ExitStatus, LimitHit
 
 DETAIL_LENGTH = 4_000  # characters: it goes into a workflow's history and into a reply
@@ -22,32 +26,93 @@ SUBTYPES = {
     "error_max_turns": AgentOutcome.TURNS_EXCEEDED,
     "error_max_budget_usd": AgentOutcome.BUDGET_EXCEEDED,
 }
-# First match wins. A status of None is a failure without an answer: the connection, or nothing to log in with.
-API_ERRORS: tuple[tuple[Callable[[ApiError], bool], AgentOutcome], ...] = (
-    (lambda error: error.status in {401, 403} or error.kind == "authentication_failed", AgentOutcome.AUTH_FAILED),
-    (lambda error: error.kind == "billing_error", AgentOutcome.AUTH_FAILED),
-    (lambda error: error.status in {429, 529} or error.kind in {"rate_limit", "overloaded"}, AgentOutcome.RATE_LIMITED),
-    (lambda error: error.status == 413, AgentOutcome.CONTEXT_FULL),
-    # `cause` names what is wrong with the conversation itself, such as tool_history_mismatch.
-    (lambda error: error.status == 400 and error.cause is not None, AgentOutcome.SESSION_INVALID),
-    (lambda error: error.kind == "server_error" or (error.status or 0) >= 500, AgentOutcome.PROVIDER_UNAVAILABLE),
+CONTENT = frozenset({"tool_history_mismatch", "media_removed", "pdf_too_large", "pdf_password_protected"})
+"""The API's names for what is wrong with the conversation itself."""
+CREDENTIAL = frozenset(
+    {"api_key_auth_disabled", "invalid_credential_header", "org_disabled_credential", "model_requires_usage_credits",
+     "long_context_credits_required"}
+)  # fmt: skip
+NAMES_MESSAGES = re.compile(r"API Error: 400 (messages(\.\d+|:)|.*\bmessages\.\d+\b|thinking blocks)")
+"""How the API's validation names them: `messages.3.content.0: …`. The agent's own words are not in an error event."""
+TOO_LONG = re.compile(r"API Error: 400 .*exceed context limit")
+SPENT = re.compile(
+    r"API Error: 400 You have reached your specified API usage limits"
+    r"(?:.*?regain access on (?P<day>\d{4}-\d\d-\d\d) at (?P<time>\d\d:\d\d) UTC)?"
+)
+"""The spending limit that an organisation has set itself; the API gives it no type of its own."""
+
+
+def _is_auth(error: ApiError) -> bool:
+    """A status of None is a failure without an answer: the connection, or nothing to log in with."""
+    if error.status in {401, 402, 403} or error.kind in {"authentication_failed", "billing_error"}:
+        return True
+    return error.cause in CREDENTIAL
+
+
+def _is_limit(error: ApiError) -> bool:
+    if error.status in {429, 529} or error.kind in {"rate_limit", "overloaded"}:
+        return True
+    return error.type in {"rate_limit_error", "overloaded_error"} or bool(_spent(error))
+
+
+def _spent(error: ApiError) -> re.Match[str] | None:
+    return SPENT.match(error.message) if error.status == 400 else None
+
+
+def _is_too_long(error: ApiError) -> bool:
+    return error.status == 413 or (error.status == 400 and bool(TOO_LONG.match(error.message)))
+
+
+def _is_content(error: ApiError) -> bool:
+    return error.status == 400 and (error.cause in CONTENT or bool(NAMES_MESSAGES.match(error.message)))
+
+
+def _is_provider(error: ApiError) -> bool:
+    return error.kind == "server_error" or (error.status or 0) >= 500
+
+
+API_ERRORS: tuple[tuple[Callable[[ApiError], bool], AgentOutcome], ...] = (  # the first that applies
+    (_is_auth, AgentOutcome.AUTH_FAILED),
+    (_is_limit, AgentOutcome.RATE_LIMITED),
+    (_is_too_long, AgentOutcome.CONTEXT_FULL),
+    (_is_content, AgentOutcome.SESSION_INVALID),
+    (_is_provider, AgentOutcome.PROVIDER_UNAVAILABLE),
 )
 
 
 def classify(progress: AgentProgress, exit_status: ExitStatus, stderr: str) -> AgentVerdict:
     """The verdict on an ended run."""
     outcome, detail = _outcome(progress, exit_status, stderr[-STDERR_READ:])
+    limited = outcome is AgentOutcome.RATE_LIMITED
     return AgentVerdict(
         outcome=outcome,
         text=reply_text(progress),
         usage=progress.usage,
         session_id=progress.session_id,
         detail=detail if len(detail) <= DETAIL_LENGTH else detail[: DETAIL_LENGTH - 1] + "…",
-        retry_at=progress.limit_resets_at if outcome is AgentOutcome.RATE_LIMITED else None,
-        question=progress.results[-1].question if outcome is AgentOutcome.QUESTION else None,
+        retry_at=_retry_at(progress) if limited else None,
+        question=_question(progress) if outcome is AgentOutcome.QUESTION else None,
         prompt_taken=progress.answered,
-        usage_limit=outcome is AgentOutcome.RATE_LIMITED and progress.usage_limit,
+        usage_limit=limited and (progress.usage_limit or bool(progress.api_error and _spent(progress.api_error))),
     )
+
+
+def _retry_at(progress: AgentProgress) -> datetime | None:
+    spent = _spent(progress.api_error) if progress.api_error else None
+    if spent and spent["day"]:
+        try:
+            return datetime.fromisoformat(f"{spent['day']}T{spent['time']}+00:00")
+        except ValueError:
+            return None
+    return progress.limit_resets_at
+
+
+def _question(progress: AgentProgress) -> Question | None:
+    """A plan that was not written to its file is in the agent's last words."""
+    question = progress.results[-1].question
+    if question and question.kind is QuestionKind.PLAN and not question.plan and progress.texts:
+        return question.model_copy(update={"plan": progress.texts[-1][:PLAN_LENGTH]})
+    return question
 
 
 def reply_text(progress: AgentProgress) -> str:

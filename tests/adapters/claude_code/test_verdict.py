@@ -135,6 +135,97 @@ def test_rate_limit_names_when_it_renews() -> None:
     assert retry_at.isoformat() == "2027-01-15T08:00:00+00:00"
 
 
+def error(message: str, status: int | None = 400, kind: str = "unknown", **more: object) -> bytes:
+    """What Claude Code writes when the API refuses: its error event, and its result."""
+    text = f"API Error: {status} {message}"
+    content = [{"type": "text", "text": text}]
+    event = {"type": "assistant", "message": {"model": "<synthetic>", "content": content}, "error": kind,
+             "is_api_error_message": True, "api_error_status": status, **more}  # fmt: skip
+    end = {"type": "result", "subtype": "success", "is_error": True, "result": text, "api_error_status": status}
+    return f"{json.dumps(event)}\n{json.dumps(end)}\n".encode()
+
+
+NAMED = "messages.3.content.0: unexpected `tool_use_id` found in `tool_result` blocks"
+
+
+@pytest.mark.parametrize(
+    ("stream", "outcome"),
+    [
+        # As the real CLI (2.1.330) words them; only some have a name of their own.
+        (error("due to tool use concurrency issues.", api_error="tool_history_mismatch"), O.SESSION_INVALID),
+        (error(NAMED), O.SESSION_INVALID),
+        (error("messages: text content blocks must be non-empty"), O.SESSION_INVALID),
+        (error("messages.1.content.0.type: Expected `thinking`, but found `text`"), O.SESSION_INVALID),
+        (error("thinking blocks cannot be modified: messages.3.content.1"), O.SESSION_INVALID),
+        (error("max_tokens: must be positive"), O.FAILED),
+        (error("tools.0.name: too many messages"), O.FAILED),
+        (error("input length and `max_tokens` exceed context limit: 190000 + 32000 > 200000"), O.CONTEXT_FULL),
+        # The same words with another status say nothing of the session.
+        (error(NAMED, 429, "rate_limit"), O.RATE_LIMITED),
+        (error(NAMED, 529, "server_error"), O.RATE_LIMITED),
+        (error(NAMED, 401, "authentication_failed"), O.AUTH_FAILED),
+        (error(NAMED, 403, "authentication_failed"), O.AUTH_FAILED),
+        (error(NAMED, 500, "server_error"), O.PROVIDER_UNAVAILABLE),
+        (error(NAMED, 404, "model_not_found"), O.FAILED),
+        (error(NAMED, 429, "rate_limit", api_error="tool_history_mismatch"), O.RATE_LIMITED),
+        (error("Your credit balance is too low", 402, "billing_error"), O.AUTH_FAILED),
+        (error("", 403, "unknown", api_error="org_disabled_credential"), O.AUTH_FAILED),
+        (error("", None, "server_error"), O.PROVIDER_UNAVAILABLE),
+        (error("Overloaded", None, "unknown", api_error_type="overloaded_error"), O.RATE_LIMITED),
+    ],
+)
+def test_what_the_api_refuses(stream: bytes, outcome: AgentOutcome) -> None:
+    verdict = ClaudeCode().verdict(ClaudeCode().progress(AgentProgress(), stream), ExitStatus(code=1), "")
+    assert (verdict.outcome, verdict.usage_limit, verdict.prompt_taken) == (outcome, False, False)
+
+
+RESET = {"rate_limit_info": {"status": "rejected", "resetsAt": 1800000000}}
+SPENT = "You have reached your specified API usage limits."
+
+
+@pytest.mark.parametrize(
+    ("stream", "retry_at"),
+    [
+        (error("", 429, "rate_limit", api_error="usage_limit_reached", api_error_params=RESET), "2027-01-15T08:00:00+00:00"),
+        (error("", 429, "rate_limit", api_error="usage_limit_reached"), None),
+        (error(f"{SPENT} You will regain access on 2026-12-01 at 00:00 UTC."), "2026-12-01T00:00:00+00:00"),
+        (error(f"{SPENT} You will regain access on 2026-13-01 at 00:00 UTC."), None),
+        (error(SPENT), None),
+    ],
+)  # fmt: skip
+def test_usage_limits_are_told_from_passing_ones(stream: bytes, retry_at: str | None) -> None:
+    verdict = ClaudeCode().verdict(ClaudeCode().progress(AgentProgress(), stream), ExitStatus(code=1), "")
+    assert (verdict.outcome, verdict.usage_limit) == (O.RATE_LIMITED, True)
+    assert (verdict.retry_at and verdict.retry_at.isoformat()) == retry_at
+
+
+def test_a_limit_that_is_not_yet_met_sets_no_time() -> None:
+    stream = b'{"type":"rate_limit_event","rate_limit_info":{"status":"allowed_warning","resetsAt":1800000000}}\n'
+    progress = ClaudeCode().progress(AgentProgress(), stream + (RECORDINGS / "api_429.jsonl").read_bytes())
+    verdict = ClaudeCode().verdict(progress, ExitStatus(code=1), "")
+    assert (verdict.outcome, verdict.usage_limit, verdict.retry_at) == (O.RATE_LIMITED, False, None)
+
+
+@pytest.mark.parametrize(
+    ("recording", "taken"),
+    [("success", True), ("killed", True), ("api_529", False), ("api_400_prompt_too_long", False)],
+)
+def test_whether_the_prompt_was_taken(recording: str, taken: bool) -> None:
+    assert ClaudeCode().verdict(replay(recording), ExitStatus(code=1), "").prompt_taken is taken
+
+
+def test_what_a_compaction_says_is_no_answer() -> None:
+    said = {"type": "text", "text": "Error during compaction: API Error: 529 Overloaded."}
+    lines = (
+        {"type": "assistant", "message": {"model": "<synthetic>", "content": [said]}},
+        {"type": "result", "subtype": "success", "is_error": False, "result": said["text"], "num_turns": 0},
+    )
+    stream = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    progress = ClaudeCode().progress(AgentProgress(), stream + (RECORDINGS / "api_529.jsonl").read_bytes())
+    verdict = ClaudeCode().verdict(progress, ExitStatus(code=1), "")
+    assert (verdict.outcome, verdict.text, verdict.prompt_taken) == (O.RATE_LIMITED, "", False)
+
+
 @pytest.mark.parametrize(
     ("stream", "stderr", "detail"),
     [

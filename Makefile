@@ -33,6 +33,7 @@ check: ## format, lint, types and layers: no containers, no root, under a minute
 bench: ## measure, in the lab
 	$(call step,setup,scripts/setup)
 	$(call step,bench,scripts/lab -- python -m tests.bench,$(ARGS))
+	$(call step,bytes and events per task,scripts/lab -- python -m tests.bench.histories,)
 
 setup: ## only what the others stand on: packages, Python, rootless Podman, images
 	@scripts/setup

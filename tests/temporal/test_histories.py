@@ -4,8 +4,7 @@ import asyncio
 import base64
 import os
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, Worker
 
-from airut import contracts
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.config.schema import CodecSettings
 from airut.models.secret import Secret
@@ -23,11 +21,10 @@ from airut.models.task import AgentInput, AgentResult
 from airut.temporal.codec import data_converter
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail
-from tests.support.scripted_activities import ScriptedActivities, done
+from tests.support.scripted_activities import done
+from tests.support.scripted_workers import scripted_workers, task_closed
 from tests.support.temporal_server import EmbeddedServer
 from tests.temporal.carrier import Carrier, carry
-from workflows.task import TaskWorkflow
-from workflows.thread import ThreadWorkflow
 
 MIB = 1024**2
 ENCRYPTED = CodecSettings(enabled=True, keys={"k": Secret(base64.b64encode(os.urandom(32)).decode())}, active="k")
@@ -102,7 +99,10 @@ async def test_no_word_of_a_conversation_stands_on_the_disk_of_an_encrypted_serv
     canaries = [f"canary-{number:02}-{uuid.uuid4().hex[:8]}" for number in range(20)]
     in_text, in_large, subject, failure, words = canaries[:16], canaries[16], *canaries[17:]
     thread = f"web/mail/{uuid.uuid4().hex}"
-    async with EmbeddedServer(tmp_path / "server", codec) as server, scripted(await server.client()) as activities:
+    async with (
+        EmbeddedServer(tmp_path / "server", codec) as server,
+        scripted_workers(await server.client()) as activities,
+    ):
         client = await server.client()
 
         def fail(order: AgentInput) -> AgentResult:
@@ -113,36 +113,12 @@ async def test_no_word_of_a_conversation_stands_on_the_disk_of_an_encrypted_serv
         activities.agent = fail
         message = mail(" ".join(in_text), thread).model_copy(update={"subject": f"About {subject}"})
         await deliver(client, message)
-        await closed(client, thread, 1)
+        await task_closed(client, thread, 1)
         await deliver(client, mail(in_large + noise(MIB // 4), thread))
-        await closed(client, thread, 2)
+        await task_closed(client, thread, 2)
         assert failure in activities.replies[0].detail
         assert [m.text.inline for m in activities.agent_inputs[0].task.messages] == [" ".join(in_text)]
         recorded = server.recorded()
     found = {canary for canary in canaries if canary.encode() in recorded}
     # Without encryption the test would find each of them, but the one that lies compressed in the payload store.
     assert found == (set() if codec is ENCRYPTED else {*canaries} - {in_large})
-
-
-async def closed(client: Client, thread: str, tasks: int) -> None:
-    async with asyncio.timeout(60):
-        while True:
-            query = (
-                f"WorkflowType = 'TaskWorkflow' and ExecutionStatus != 'Running' and WorkflowId STARTS_WITH '{thread}'"
-            )
-            if len([task async for task in client.list_workflows(query)]) == tasks:
-                return
-            await asyncio.sleep(0.2)
-
-
-@asynccontextmanager
-async def scripted(client: Client) -> AsyncIterator[ScriptedActivities]:
-    """Workers for the whole product, with activities that play a part."""
-    activities = ScriptedActivities()
-    host = (contracts.host_queue(activities.host), contracts.agent_queue(activities.host))
-    async with AsyncExitStack() as stack:
-        for queue in (contracts.CONTROL_QUEUE, contracts.PLACEMENT_QUEUE, *host):
-            workflows = [ThreadWorkflow, TaskWorkflow] if queue == contracts.CONTROL_QUEUE else []
-            worker = Worker(client, task_queue=queue, workflows=workflows, activities=activities.all())
-            await stack.enter_async_context(worker)
-        yield activities

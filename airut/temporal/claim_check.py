@@ -1,6 +1,5 @@
 """Values too large for a history lie in a blob store; the history holds their digest and size."""
 
-import asyncio
 from collections.abc import Sequence
 
 from pydantic import ValidationError
@@ -19,7 +18,7 @@ class ClaimCheck(PayloadCodec):
     """Stores payloads of more than `threshold` bytes, durably, before their reference enters a history.
 
     What cannot be read again raises: a workflow's task then fails and is tried again until the blob is back, and
-    nothing is lost.
+    nothing is lost. An activity's attempt fails likewise, and is tried again as its retry policy has it.
     """
 
     def __init__(self, store: BlobStore, threshold: int) -> None:
@@ -27,10 +26,10 @@ class ClaimCheck(PayloadCodec):
         self._threshold = threshold
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        return list(await asyncio.gather(*map(self._checked_in, payloads)))
+        return [await self._checked_in(payload) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        return list(await asyncio.gather(*map(self._collected, payloads)))
+        return [await self._collected(payload) for payload in payloads]
 
     async def _checked_in(self, payload: Payload) -> Payload:
         if payload.ByteSize() <= self._threshold:

@@ -78,6 +78,35 @@ async def test_a_lost_blob_stops_the_workflow_where_it_is_until_it_is_back(tmp_p
                 assert await handle.result() == value + signal
 
 
+async def test_an_activity_whose_argument_is_lost_is_tried_again_until_it_is_back(tmp_path: Path) -> None:
+    value = noise(MIB)
+    async with EmbeddedServer(tmp_path / "server") as server:
+        client = await server.client()
+        handle = await client.start_workflow(Carrier.run, args=[value, 1], id="carrier", task_queue="q")
+        await handle.signal(Carrier.receive, "!")
+        async with Worker(client, task_queue="q", workflows=[Carrier]):
+            await pending_failure(handle, "")
+            hidden = [path for path in server.payloads.rglob("*") if path.is_file()]
+            kept = [path.rename(tmp_path / path.name) for path in hidden]
+            async with Worker(client, task_queue="q", activities=[carry]):
+                failure = await pending_failure(handle, "no blob")
+                for path, place in zip(kept, hidden, strict=True):
+                    path.rename(place)
+                async with asyncio.timeout(60):
+                    assert await handle.result() == value + "!"
+    assert "put this blob back from a backup" in failure
+
+
+async def pending_failure(handle: WorkflowHandle[Carrier, str], text: str) -> str:
+    """How the last attempt of the one pending activity failed, as soon as that says this."""
+    async with asyncio.timeout(60):
+        while True:
+            for pending in (await handle.describe()).raw_description.pending_activities:
+                if text in str(pending.last_failure):
+                    return str(pending.last_failure)
+            await asyncio.sleep(0.1)
+
+
 async def task_failures(handle: WorkflowHandle[Carrier, str]) -> list[str]:
     """What the failed workflow tasks say, as soon as there is one."""
     async with asyncio.timeout(60):

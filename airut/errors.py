@@ -2,6 +2,7 @@
 
 AirutError
 ├── ConfigError            the operator's file is wrong: names file, line, field and remedy
+├── AlreadyRunning         another `airut up` has this state folder: names its process
 ├── PolicyInvalid          the repository's `.airut/` is wrong: names file, line and remedy
 ├── SandboxError
 │   ├── EngineUnavailable  nothing listens on Podman's socket
@@ -44,6 +45,10 @@ class AirutError(Exception):
 
 
 class ConfigError(AirutError):
+    pass
+
+
+class AlreadyRunning(AirutError):
     pass
 
 

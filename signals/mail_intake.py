@@ -96,6 +96,8 @@ class MailIntake:
         self._uid_validity: int | None = None
         self._settling: dict[int, Disposition] = {}
         self._failures: dict[int, int] = {}
+        self._hand = asyncio.Lock()
+        self._closing = False
         self.status = MailboxStatus(state=MailboxState.CONNECTING, since=_now())
 
     async def run(self) -> None:
@@ -113,6 +115,12 @@ class MailIntake:
             logger.warning("mailbox of %s: %s; next try in %.0f s", self._repo, reason, wait)
             await asyncio.sleep(wait)
             delay = min(delay * 2, self._delays.reconnect_most)
+
+    async def drain(self) -> None:
+        """Take no further mail in hand; return when the one that was is handed over and settled. Then cancel `run`."""
+        self._closing = True
+        async with self._hand:
+            return
 
     async def _connection(self) -> tuple[str, bool]:
         """One connection from beginning to end. Returns why it ended, and whether the server refused us."""
@@ -164,17 +172,23 @@ class MailIntake:
         """
         handled, held = 0, ""
         for uid in uids:
-            try:
-                reason = await self._handle(mailbox, uid)
-            except (MailboxError, _Blocked, asyncio.CancelledError):
-                raise
-            except MailNotSettled as error:
-                reason = str(error)
-            except Exception as error:  # boundary of one mail: the next one must not wait for it
-                reason = await self._failed(mailbox, uid, error)
+            async with self._hand:
+                if self._closing:
+                    break
+                reason = await self._handle_one(mailbox, uid)
             handled += not reason
             held = held or reason
         return handled, held
+
+    async def _handle_one(self, mailbox: Mailbox, uid: int) -> str:
+        try:
+            return await self._handle(mailbox, uid)
+        except (MailboxError, _Blocked, asyncio.CancelledError):
+            raise
+        except MailNotSettled as error:
+            return str(error)
+        except Exception as error:  # boundary of one mail: the next one must not wait for it
+            return await self._failed(mailbox, uid, error)
 
     async def _handle(self, mailbox: Mailbox, uid: int) -> str:
         """Hand one mail over and take it out of sight. Returns why it has to stay, or the empty string."""

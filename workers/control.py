@@ -8,8 +8,11 @@ from airut import contracts
 from airut.config.schema import Config
 from airut.temporal.connection import FAST
 from airut.temporal.deployment import become_current, build_id
+from airut.temporal.hand_over import HandOver
+from airut.temporal.leases import Leases
 from airut.temporal.retention import keep_closed_workflows
 from workers.processes import connected, run
+from workers.serving import GRACE, serve_until
 from workers.wiring import control_activities, payload_store
 from workflows.budget import BudgetWorkflow
 from workflows.task import TaskWorkflow
@@ -22,6 +25,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
         return
     if config.temporal.mode == "embedded":
         await keep_closed_workflows(client)
+    leases = Leases(config.state)
     worker = Worker(
         client,
         task_queue=contracts.CONTROL_QUEUE,
@@ -29,9 +33,11 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
         activities=control_activities(config, client),
         max_heartbeat_throttle_interval=FAST,
         deployment_config=await become_current(client, build_id()),
+        identity=leases.take("control"),
+        graceful_shutdown_timeout=GRACE,
+        interceptors=[HandOver()],
     )
-    async with worker:
-        await stop.wait()
+    await serve_until(stop, client, leases, [worker])
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
 """The intake: listens to every mailbox and hands messages to their threads."""
 
 import asyncio
+import contextlib
 
 from airut.config.schema import Config
 from workers.processes import connected, run
 from workers.wiring import intakes, payload_store
+
+GRACE = 5.0
+"""Seconds for the mail in hand: a hand-over takes some ten milliseconds, and what is cut off is read again."""
 
 
 async def serve(config: Config, stop: asyncio.Event) -> None:
@@ -12,8 +16,12 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
     if client is None:
         return
     async with asyncio.TaskGroup() as group:
-        listeners = [group.create_task(intake.run()) for intake in intakes(config, client)]
+        listening = intakes(config, client)
+        listeners = [group.create_task(intake.run()) for intake in listening]
         await stop.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                await asyncio.gather(*(intake.drain() for intake in listening))
         for listener in listeners:
             listener.cancel()
 

@@ -8,16 +8,18 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import NoReturn
 
 from temporalio.client import Client
 
 from airut.config.load import find_config, load_config
 from airut.config.schema import Config
-from airut.errors import AirutError
+from airut.errors import AirutError, AlreadyRunning
 from airut.ports.blobs import BlobStore
 from airut.temporal.connection import connect
 
 EXIT_CONFIG = 3
+EXIT_REFUSED = 6
 
 log = logging.getLogger("airut")
 
@@ -36,21 +38,41 @@ def run(name: str, body: Callable[[Config, asyncio.Event], Awaitable[None]]) -> 
         path = find_config(arguments.config).resolve()
         os.environ["AIRUT_CONFIG"] = str(path)  # for the processes that this one starts
         asyncio.run(_with_signals(load_config(path), body))
+    except AlreadyRunning as error:
+        print(error, file=sys.stderr)
+        code = EXIT_REFUSED
     except AirutError as error:
         print(error, file=sys.stderr)
         code = EXIT_CONFIG
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The SDK can crash while the interpreter is torn down, and exit codes would lie (temporalio/sdk-python#300).
-    os._exit(code)
+    end(code)
 
 
 async def _with_signals(config: Config, body: Callable[[Config, asyncio.Event], Awaitable[None]]) -> None:
     stop = asyncio.Event()
+
+    def told(number: signal.Signals) -> None:
+        if stop.is_set():
+            log.warning("told to stop a second time: ending at once; agents run on")
+            end(128 + number)
+        stop.set()
+
+    on_stop_signals(told)
+    await body(config, stop)
+
+
+def on_stop_signals(told: Callable[[signal.Signals], None]) -> None:
+    """Call this for each SIGTERM and SIGINT, in place of what was called before."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await body(config, stop)
+        loop.add_signal_handler(number, told, number)
+
+
+def end(code: int) -> NoReturn:
+    """End this process now, with this exit code. The SDK can crash while the interpreter is torn down, and exit codes
+    would lie (temporalio/sdk-python#300)."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 async def connected(config: Config, payloads: BlobStore, stop: asyncio.Event) -> Client | None:

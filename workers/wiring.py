@@ -4,7 +4,7 @@ import asyncio
 import ipaddress
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -46,6 +46,7 @@ from airut.errors import ConfigError
 from airut.models.command import Submission
 from airut.models.folders import ThreadFolders
 from airut.models.message import ChannelKind
+from airut.models.task import AgentInput, AgentResult, HostResult
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
 from airut.temporal.budget import TemporalBudgetLedger
@@ -134,8 +135,8 @@ class SandboxHost:
         self._stack = AsyncExitStack()
         self.id = platform.node() or "host"
         self.slots = config.limits.host_sandboxes or max(2, os.cpu_count() or 2)
-        self.workspaces: Workspaces
-        self.agents: AgentRuns
+        self.claim_host: Callable[[], Awaitable[HostResult]]
+        self.run_agent: Callable[[AgentInput], Awaitable[AgentResult]]
         self.activities: Activities = []
 
     async def __aenter__(self) -> Self:
@@ -150,11 +151,12 @@ class SandboxHost:
         folders = ThreadFolders(state=config.state)
         mirror = GitMirror(config.state / "mirrors", remotes(config), lambda: _real_values(config, repositories))
         forge = GitHubForge(lambda repo: github_repository(config, repo))
-        self.workspaces = Workspaces(self.id, folders, mirror, blobs, repositories)
-        self.agents = AgentRuns(folders, sandboxes, ClaudeCode(), mirror, blobs, repositories)
+        workspaces = Workspaces(self.id, folders, mirror, blobs, repositories)
+        self.claim_host = workspaces.claim_host
+        self.run_agent = AgentRuns(folders, sandboxes, ClaudeCode(), mirror, blobs, repositories).run_agent
         ends = ThreadEnds(folders, ClaudeSessions(), UnsharedTrees(), blobs)
         self.activities = [
-            self.workspaces.prepare_workspace,
+            workspaces.prepare_workspace,
             ImageBuilds(mirror, images).build_image,
             Publishing(mirror, forge, blobs, repositories).publish,
             CleanUps(folders, sandboxes).clean_up,

@@ -1,0 +1,53 @@
+"""How a worker process of ours runs its Temporal workers, and how it lets go of them."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+
+from airut.temporal.leases import Leases
+from airut.temporal.stale_attempts import fail_stale_attempts
+from workers.processes import end
+
+GRACE = timedelta(seconds=30)
+"""For short activities in hand when a worker is told to stop: a push, a mail, a fetch mostly take a few seconds. What
+takes longer is handed over, and begun again by the next worker."""
+
+REPORTING = 10.0
+"""Seconds more for telling Temporal how each ended; with the server away, nobody would end this wait."""
+
+log = logging.getLogger("airut")
+
+
+async def serve_until(stop: asyncio.Event, client: Client, leases: Leases, workers: Sequence[Worker]) -> None:
+    """Run the workers until `stop`; then none of them takes anything new, and each lets go after its own grace.
+
+    What an earlier process of this state folder was killed in the middle of is begun anew meanwhile.
+    """
+    async with AsyncExitStack() as stack:
+        for worker in workers:
+            await stack.enter_async_context(worker)
+        recovery = asyncio.create_task(_recover(client, leases))
+        try:
+            await stop.wait()
+        finally:
+            recovery.cancel()
+        log.info("stopping: no new work; at most %d s for what is in hand, agents run on", GRACE.total_seconds())
+        # All at once: an agent is handed over now, and not after another worker's grace.
+        ending = [asyncio.create_task(worker.shutdown()) for worker in workers]
+        _, hanging = await asyncio.wait(ending, timeout=GRACE.total_seconds() + REPORTING)
+        if hanging:
+            log.error("%d workers do not end; what they hold is begun anew by the next process", len(hanging))
+            end(1)
+
+
+async def _recover(client: Client, leases: Leases) -> None:
+    try:
+        await fail_stale_attempts(client, leases)
+    except* RPCError as group:  # the heartbeat time-outs are left
+        log.warning("what was cut off is begun anew only after its time-out: %s", group.exceptions[0])

@@ -2,7 +2,7 @@
 # Options for the command behind a target: make test ARGS="-k threads -x"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench setup clean clean-machine
+.PHONY: help demo test check bench chaos setup clean clean-machine
 MAKEFLAGS += --no-print-directory
 ARGS ?=
 
@@ -29,6 +29,10 @@ test: ## everything that CI checks
 
 check: ## format, lint, types and layers: no containers, no root, under a minute
 	@scripts/check $(ARGS)
+
+chaos: ## kill everything everywhere, and count what was lost or done twice (bounded; ARGS="--seed N" repeats a run)
+	$(call step,setup,scripts/setup)
+	$(call step,chaos,scripts/lab -- python -m tests.chaos,$(ARGS))
 
 bench: ## measure, in the lab
 	$(call step,setup,scripts/setup)

@@ -47,8 +47,10 @@ from airut.models.command import Submission
 from airut.models.folders import ThreadFolders
 from airut.models.message import ChannelKind
 from airut.models.task import AgentInput, AgentResult, HostResult
+from airut.ports.agent import Agent
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
+from airut.ports.sandbox import Images, Sandboxes
 from airut.temporal.budget import TemporalBudgetLedger
 from airut.temporal.delivery import hand_over
 from signals.mail_dns import DnsResolver
@@ -141,19 +143,14 @@ class SandboxHost:
 
     async def __aenter__(self) -> Self:
         config, blobs = self._config, blob_store(self._config)
-        engine = Engine(config.sandbox.podman_socket)
-        self._stack.push_async_callback(engine.close)
-        rules = FenceRules(load_or_create_root(config.state / "ca"))
-        images = PodmanImages(engine, rules.roots(), _path("AIRUT_BUILD_CA"))
-        sandboxes = PodmanSandboxes(engine, self._sandbox_settings(), rules, await images.ensure_proxy())
-        self._stack.push_async_callback(sandboxes.close)
+        images, sandboxes, agent = await self.engine()
         repositories = ConfiguredRepositories(config, load_or_create_key(config.state / "surrogate.key"), claude_binary)
         folders = ThreadFolders(state=config.state)
         mirror = GitMirror(config.state / "mirrors", remotes(config), lambda: _real_values(config, repositories))
         forge = GitHubForge(lambda repo: github_repository(config, repo))
         workspaces = Workspaces(self.id, folders, mirror, blobs, repositories)
         self.claim_host = workspaces.claim_host
-        self.run_agent = AgentRuns(folders, sandboxes, ClaudeCode(), mirror, blobs, repositories).run_agent
+        self.run_agent = AgentRuns(folders, sandboxes, agent, mirror, blobs, repositories).run_agent
         ends = ThreadEnds(folders, ClaudeSessions(), UnsharedTrees(), blobs)
         self.activities = [
             workspaces.prepare_workspace,
@@ -164,9 +161,20 @@ class SandboxHost:
             ends.remove_thread,
             ends.restore_thread,
         ]
+        return self
+
+    async def engine(self) -> tuple[Images, Sandboxes, Agent]:
+        """What agents run in, and the agent. A host without containers, for measuring all the rest, has its own."""
+        config = self._config
+        engine = Engine(config.sandbox.podman_socket)
+        self._stack.push_async_callback(engine.close)
+        rules = FenceRules(load_or_create_root(config.state / "ca"))
+        images = PodmanImages(engine, rules.roots(), _path("AIRUT_BUILD_CA"))
+        sandboxes = PodmanSandboxes(engine, self._sandbox_settings(), rules, await images.ensure_proxy())
+        self._stack.push_async_callback(sandboxes.close)
         warming = asyncio.create_task(sandboxes.open())  # the first task need not wait for it
         self._stack.callback(warming.cancel)
-        return self
+        return images, sandboxes, ClaudeCode()
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()

@@ -32,6 +32,13 @@ class ServeRepositories(Model):
     anonymous_read: bool = True
 
 
+class FailModel(Model):
+    """The model's API dies: its connections are cut, and new ones too, for this many seconds."""
+
+    op: Literal["fail_model"] = "fail_model"
+    seconds: float = Field(ge=0, le=3600)
+
+
 class GetReport(Model):
     """Everything seen since the last reset, or only what arrived from `since` (epoch seconds) on."""
 
@@ -47,7 +54,9 @@ class Reset(Model):
     op: Literal["reset"] = "reset"
 
 
-Command = Annotated[RegisterScript | SetName | ServeRepositories | GetReport | Reset, Field(discriminator="op")]
+Command = Annotated[
+    RegisterScript | SetName | ServeRepositories | FailModel | GetReport | Reset, Field(discriminator="op")
+]
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 
 

@@ -1,6 +1,7 @@
 """Faults to inject into a stand-in: which requests fail, how, and how often."""
 
 import asyncio
+import contextlib
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -10,6 +11,7 @@ from airut.demo.http import Dropped, Handler, Request, Response
 from airut.models.base import Model
 
 FOREVER = -1
+HELD_MOST = 300.0  # seconds; whoever forgets to open a gate gets an answer in the end
 
 
 class Fault(Model):
@@ -61,11 +63,44 @@ class Fault(Model):
         )
 
 
+class Gate:
+    """Holds the requests that it is for: before anything is done, or between doing and answering. It ends by itself."""
+
+    def __init__(self, on: str, holding: bytes, *, answered: bool) -> None:
+        self._on = re.compile(on)
+        self._holding = holding
+        self.answered = answered
+        """The request is carried out first, and only its answer is held."""
+        self.reached = asyncio.Event()
+        """Set when the first request has come so far."""
+        self._open = asyncio.Event()
+
+    def holds(self, request: Request) -> bool:
+        known = bool(self._on.search(f"{request.method} {request.target}"))
+        return known and self._holding in request.body and not self._open.is_set()
+
+    def open(self) -> None:
+        """Let go of everything that waits, and hold nothing more."""
+        self._open.set()
+
+    async def wait(self) -> None:
+        self.reached.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._open.wait(), HELD_MOST)
+
+
 class Faults:
     """The faults that are still to come; the first that fits a request plays."""
 
     def __init__(self) -> None:
         self._left: list[tuple[Fault, int]] = []
+        self._gates: list[Gate] = []
+
+    def gate(self, on: str, holding: bytes = b"", *, answered: bool = False) -> Gate:
+        """Hold each request whose `METHOD path?query` has the pattern `on` and whose body has these bytes."""
+        gate = Gate(on, holding, answered=answered)
+        self._gates.append(gate)
+        return gate
 
     def add(self, *faults: Fault) -> None:
         self._left += [(fault, fault.times) for fault in faults]
@@ -75,6 +110,17 @@ class Faults:
 
     def wrap(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def handle(request: Request) -> Response:
+            gate = next((gate for gate in self._gates if gate.holds(request)), None)
+            if gate is None:
+                return await faulty(request)
+            if not gate.answered:
+                await gate.wait()
+                return await faulty(request)
+            response = await faulty(request)
+            await gate.wait()
+            return response
+
+        async def faulty(request: Request) -> Response:
             fault = self._take(f"{request.method} {request.target}")
             if fault is None:
                 return await handler(request)

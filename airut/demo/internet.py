@@ -14,7 +14,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from airut.demo.control import Answer, Command, GetReport, RegisterScript, Report, Reset, ServeRepositories, SetName
+from airut.demo.control import (
+    Answer,
+    Command,
+    FailModel,
+    GetReport,
+    RegisterScript,
+    Report,
+    Reset,
+    ServeRepositories,
+    SetName,
+)
 from airut.demo.internet_server import FORGE_NAMES, MODEL_NAME, InternetServer, Plan
 from airut.demo.records import Arrival, DnsQuery, HttpRecord, NameRecord
 from airut.demo.script import Script
@@ -60,6 +70,10 @@ class Internet:
         """Let github.com and api.github.com serve `folder/OWNER/NAME.git`; `tokens` maps a token to its login.
         The folder must be one that the internet's process may read and write."""
         await self._ask(ServeRepositories(folder=folder, tokens=dict(tokens or {}), anonymous_read=anonymous_read))
+
+    async def fail_model(self, seconds: float) -> None:
+        """Cut every connection with the model's API, and each new one for so long."""
+        await self._ask(FailModel(seconds=seconds))
 
     async def reset(self) -> None:
         await self._ask(Reset())

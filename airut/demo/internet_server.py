@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from airut.demo.control import (
     COMMAND,
     Answer,
+    FailModel,
     GetReport,
     RegisterScript,
     Report,
@@ -77,6 +78,8 @@ class InternetServer:
         self.arrivals: list[Arrival] = []
         self.tcp: list[Listener] = []
         self.dns_port = plan.dns_port
+        self._model_dead_until = 0.0
+        self._talking_to_model: set[asyncio.Task[object]] = set()
 
     @contextlib.asynccontextmanager
     async def running(self, control: Path) -> AsyncIterator[None]:
@@ -112,6 +115,30 @@ class InternetServer:
         if local[1] == self.dns_port:
             await self._name_connection(connection, source, local)
             return
+        if local[0] == self._plan.model_address:
+            await self._model_connection(connection, arrival)
+            return
+        await self._any_connection(connection, arrival)
+
+    async def _model_connection(self, connection: socket.socket, arrival: Arrival) -> None:
+        """As any other, but that it can be cut."""
+        if time.monotonic() < self._model_dead_until:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets it
+            return
+        task = asyncio.current_task()
+        assert task, "every connection has one"
+        self._talking_to_model.add(task)
+        try:
+            await self._any_connection(connection, arrival)
+        finally:
+            self._talking_to_model.discard(task)
+
+    def _fail_model(self, seconds: float) -> None:
+        self._model_dead_until = time.monotonic() + seconds
+        for task in self._talking_to_model:
+            task.cancel()
+
+    async def _any_connection(self, connection: socket.socket, arrival: Arrival) -> None:
         # Protocols in which the server speaks first say nothing: five seconds tell them apart.
         first = await first_bytes(connection, 5)
         if first.startswith(TLS_HANDSHAKE):
@@ -170,6 +197,8 @@ class InternetServer:
                 self.model.register(command.key, command.script)
             case SetName():
                 self.names.set(command.record)
+            case FailModel():
+                self._fail_model(command.seconds)
             case ServeRepositories():
                 self.repositories = HostedRepositories(command.folder, command.tokens, command.anonymous_read)
             case Reset():

@@ -98,7 +98,8 @@ class MailServer:
         """
         self._write_users()
         self._write_configuration()
-        exim = [_exim(), "-C", str(self._folder / "exim.conf"), "-bdf"]
+        # Looks every five seconds for mails that it has taken and, being killed, not delivered.
+        exim = [_exim(), "-C", str(self._folder / "exim.conf"), "-bdf", "-q5s"]
         dovecot = [_dovecot(), "-F", "-c", str(self._folder / "dovecot.conf")]
         self._processes = [self._spawn(command) for command in (dovecot, exim)]
         self._await_ports()

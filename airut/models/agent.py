@@ -98,8 +98,10 @@ class AgentProgress(Model):
     plan: tuple[PlanItem, ...] = ()
     """The agent's to-do list as it is now; only so many items are kept."""
     answered: bool = False
-    """The model has answered at least once in this run, or its question tool was answered: the run's prompt is in the
-    session."""
+    """The model has answered at least once in this run, or its question tool was answered."""
+    first_answer: str | None = None
+    """The id that this answer has in the session's transcript, which is written a little behind the stream: when a run
+    was killed, `Sessions.holds` tells whether the session knows the run's prompt."""
     open_calls: tuple[str, ...] = ()
     """Which calls `in_tool` counts; only so many are kept."""
     usage_limit: bool = False

@@ -103,6 +103,7 @@ class AgentVerdict(Model):
     question: Question | None = None
     """What the agent asks: set when the outcome is QUESTION, and only then."""
     prompt_taken: bool = False
-    """This run's prompt (or answer) is in the session for sure: a run that goes on must not repeat it."""
+    """This run's prompt (or answer) is in the session for sure: a run that goes on must not repeat it. False for a run
+    that was killed: ask `Sessions.holds`."""
     usage_limit: bool = False
     """The provider's usage limit is used up, as opposed to a passing 429 or 529."""

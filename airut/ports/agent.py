@@ -48,6 +48,11 @@ class Sessions(Protocol):
         ...
 
     def is_intact(self, home: Path, session_id: str) -> bool:
-        """Whether a run of this session has a transcript to resume whose every line can be read, apart from an
-        unfinished last one."""
+        """Whether a run of this session has a transcript to resume in which no message is missing. A torn line that
+        nothing refers to is no harm: it was being written when its agent was killed."""
+        ...
+
+    def holds(self, home: Path, session_id: str, entry: str) -> bool:
+        """Whether the transcript that a run of this session would resume has the entry with that id, such as
+        `AgentProgress.first_answer`: all that came before it in its run is then in the session as well."""
         ...

@@ -11,6 +11,7 @@ LABEL_LENGTH = 500
 QUESTION_LENGTH = 4_000
 PLAN_LENGTH = 40_000  # characters: it is in a history and in a mail
 OPTIONS_MOST = 10  # the tool takes four
+DEPTH_MOST = 20  # of nested lists and objects; the tool's own have five
 INPUT_MOST = 64 * 1024  # bytes as JSON: it is kept in the workflow's history, and goes back into the session
 
 
@@ -51,9 +52,18 @@ def _item(asked: object) -> QuestionItem:
 
 def _bounded(given: Event) -> Event:
     """The input as it can be stored: no lone surrogates. Empty, which makes the answer a quoting message, if it is too
-    big or holds what JSON does not have."""
+    big or too deep, or holds what JSON does not have."""
+    if _depth(given) > DEPTH_MOST:
+        return {}
     try:
         text = json.dumps(given, allow_nan=False, ensure_ascii=False).encode("utf-8", "replace").decode()
         return json.loads(text) if len(text.encode()) <= INPUT_MOST else {}
     except (ValueError, RecursionError):
         return {}
+
+
+def _depth(value: object, known: int = 0) -> int:
+    if known > DEPTH_MOST:
+        return known
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return max((_depth(entry, known + 1) for entry in inner), default=known)

@@ -71,7 +71,7 @@ def waiting(home: Path, session_id: str) -> Waiting | None:
         lines = _tail(folder, session_id) if folder is not None else []
     put_off: list[object] = []
     for line in reversed(lines):
-        entry = _entry(line)
+        entry = entry_of(line)
         if entry.get("type") == "attachment":
             attachment = entry.get("attachment")
             if isinstance(attachment, dict) and attachment.get("type") == "hook_deferred_tool":
@@ -142,10 +142,10 @@ def open_transcript(folder: int, session_id: str) -> int | None:
 
 
 def _is_message(line: bytes) -> bool:
-    return _entry(line).get("type") in MESSAGES
+    return entry_of(line).get("type") in MESSAGES
 
 
-def _entry(line: bytes) -> Event:
+def entry_of(line: bytes) -> Event:
     """Empty for what is none."""
     try:
         entry = json.loads(line)

@@ -71,6 +71,7 @@ class _Known:
         self.limit_resets_at = before.limit_resets_at
         self.usage_limit = before.usage_limit
         self.answered = before.answered
+        self.first_answer = before.first_answer
         self.open_calls = dict.fromkeys(before.open_calls)
         self.plan = before.plan
 
@@ -93,6 +94,7 @@ class _Known:
             in_tool=bool(self.open_calls),
             plan=self.plan,
             answered=self.answered,
+            first_answer=self.first_answer,
             open_calls=tuple(self.open_calls)[-CALLS_MOST:],
         )
 
@@ -128,7 +130,8 @@ class _Known:
             return  # a sub-agent's: its words are for the agent, not for people
         if model_of(event) == SYNTHETIC:
             return  # Claude Code's own words, such as what became of a compaction
-        self.api_error, self.answered, self.usage_limit = None, True, False  # the model answers again
+        self.api_error, self.usage_limit = None, False  # the model answers again
+        self._answer(event)
         for block in blocks_of(event):
             if block.get("type") == "text" and (text := text_of(block.get("text"))):
                 self.texts.append(text)
@@ -145,9 +148,15 @@ class _Known:
             return
         for block in blocks_of(event):
             if block.get("type") == "tool_result":
-                # The answer to a call that an earlier run put off is in the session, if it is one.
-                self.answered = self.answered or block.get("is_error") is not True
+                if block.get("is_error") is not True:  # the answer to a call that an earlier run put off, if it is one
+                    self._answer(event)
                 self.open_calls.pop(name_of(block.get("tool_use_id")) or "", None)
+
+    def _answer(self, event: Event) -> None:
+        said = event.get("uuid")
+        if not self.answered and isinstance(said, str) and UUID.fullmatch(said):
+            self.first_answer = said
+        self.answered = True
 
     def _api_error(self, event: Event) -> None:
         self.api_error = _api_error(event)

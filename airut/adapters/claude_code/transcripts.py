@@ -2,14 +2,13 @@
 `airut.ports.agent.Sessions`. The home is the agent's: see `session`.
 """
 
-import json
 import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from airut.adapters.claude_code.session import FOLDER, chain, choose, held_folder, open_transcript
+from airut.adapters.claude_code.session import FOLDER, MESSAGES, chain, choose, entry_of, held_folder, open_transcript
 
 MOST = 64 * 1024**2
 """Bytes. An ordinary transcript has some MB; the model's context, in which it must fit, has fewer."""
@@ -40,25 +39,42 @@ class ClaudeSessions:
     def is_intact(self, home: Path, session_id: str) -> bool:
         session = choose(home, session_id)
         data = _read(home, session.id) if session.resumes else None
-        if data is None:
-            return False
-        *lines, _ = data.split(b"\n")  # the last is empty, or was torn by a kill, which a resumed run takes well
-        return all(_is_entry(line) for line in lines if line.strip())
+        return data is not None and _is_linked(data)
+
+    def holds(self, home: Path, session_id: str, entry: str) -> bool:
+        session = choose(home, session_id)
+        data = _read(home, session.id) if session.resumes else None
+        wanted = entry.encode()  # most lines need no parsing
+        return any(wanted in line and entry_of(line).get("uuid") == entry for line in (data or b"").split(b"\n"))
 
 
 def whole_lines(data: bytes) -> bytes:
     """Without an unfinished last line; a last line that lacks only its end is whole."""
     head, _, last = data.rpartition(b"\n")
-    if last and _is_entry(last):
+    if last and entry_of(last):
         return data + b"\n"
     return head + b"\n" if head else b""
 
 
-def _is_entry(line: bytes) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
+def _is_linked(data: bytes) -> bool:
+    """Whether each message up to the newest has the one before it. A line that was torn by a kill stays in the file for
+    good, and Claude Code passes over it: it does harm only where another one refers to it."""
+    before: dict[str, object] = {}
+    newest: object = None
+    for line in data.split(b"\n"):
+        entry = entry_of(line)
+        link = entry.get("uuid")
+        if isinstance(link, str):
+            before[link] = entry.get("parentUuid")
+            if entry.get("type") in MESSAGES and not entry.get("isSidechain"):
+                newest = link
+    for _ in range(len(before)):
+        if not isinstance(newest, str) or newest not in before:
+            return False
+        newest = before[newest]
+        if newest is None:  # the first message, or the first after a compaction
+            return True
+    return False
 
 
 def _read(home: Path, session_id: str) -> bytes | None:

@@ -92,7 +92,7 @@ def classify(progress: AgentProgress, exit_status: ExitStatus, stderr: str) -> A
         detail=detail if len(detail) <= DETAIL_LENGTH else detail[: DETAIL_LENGTH - 1] + "…",
         retry_at=_retry_at(progress) if limited else None,
         question=_question(progress) if outcome is AgentOutcome.QUESTION else None,
-        prompt_taken=progress.answered,
+        prompt_taken=progress.answered and bool(progress.results),  # a run that ends itself has written all it knows
         usage_limit=limited and (progress.usage_limit or bool(progress.api_error and _spent(progress.api_error))),
     )
 

@@ -42,9 +42,16 @@ class Cli:
         self.model.register(KEY, Script(steps=steps))
 
     async def play(
-        self, session: uuid.UUID, *, prompt: str = "Do it.", kill_after: str | None = None, **more: object
+        self,
+        session: uuid.UUID,
+        *,
+        prompt: str = "Do it.",
+        kill_after: str | None = None,
+        at_once: bool = False,
+        **more: object,
     ) -> AgentVerdict:
-        """One run to its end; or, with `kill_after`, killed at once when its output has had that text."""
+        """One run to its end; or, with `kill_after`, killed when its output has had that text, and its transcript as
+        well unless `at_once`."""
         agent = ClaudeCode()
         fields = {"session_id": str(session), "prompt": prompt, "system_prompt": "Rules.", "home": self.home, **more}
         made = agent.command(AgentRun.model_validate(fields))
@@ -64,6 +71,8 @@ class Cli:
             async for line in process.stdout:
                 self.progress = agent.progress(self.progress, line)
                 if kill_after and kill_after in line.decode():
+                    while not at_once and not any(kill_after in text for text in self.transcripts):
+                        await asyncio.sleep(0.02)  # it is written some 100 ms behind the stream
                     os.killpg(process.pid, signal.SIGKILL)
             stderr = await process.stderr.read() if process.stderr else b""
             code = await process.wait()
@@ -71,7 +80,7 @@ class Cli:
 
     @property
     def transcripts(self) -> list[str]:
-        return sorted(path.name for path in self.sessions.iterdir())
+        return [path.read_text(errors="replace") for path in self.sessions.iterdir()]
 
     def _here(self, word: str) -> str:
         return word.replace(FILES, str(self.place / "files")).replace(BINARY, str(self.binary))

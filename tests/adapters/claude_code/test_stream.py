@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from airut.adapters.claude_code.stream import KEPT_CHARACTERS, fold
 from airut.adapters.claude_code.values import TEXT_LENGTH
-from airut.models.agent import AgentProgress, AgentResultEvent, ApiError
+from airut.models.agent import AgentProgress, AgentResultEvent, ApiError, PlanItem
 from airut.models.outcome import Usage
 
 RECORDINGS = Path(__file__).parent / "recordings"
+FIRST_ANSWER = "049943ca-fe05-4f28-8017-31e76603c422"
 
 
 def test_a_whole_run() -> None:
@@ -32,7 +33,60 @@ def test_a_whole_run() -> None:
             cost_usd=0.0016, turns=2, duration_s=0.171, input_tokens=200, output_tokens=40, model="claude-opus-5-5"
         ),
         answered=True,
+        first_answer=FIRST_ANSWER,
     )
+
+
+def test_the_first_answer_is_the_one_that_is_told_by() -> None:
+    lines = b"".join(
+        json.dumps({"type": "assistant", "uuid": f"{number:08}-0000-4000-8000-000000000000", **more}).encode() + b"\n"
+        for number, more in enumerate(
+            (
+                {"message": {"model": "<synthetic>", "content": []}},
+                {"message": {"content": []}, "parent_tool_use_id": "toolu_1"},
+                {"message": {"content": []}, "error": "rate_limit"},
+                {"message": {"content": []}},
+                {"message": {"content": []}},
+            )
+        )
+    )
+    assert fold(AgentProgress(), lines).first_answer == "00000003-0000-4000-8000-000000000000"
+
+
+CALL = '{"type":"assistant","message":{"content":[{"type":"tool_use","id":"%s","name":"Bash","input":{}}]}}\n'
+RESULT = '{"type":"user","message":{"content":[{"type":"tool_result","tool_use_id":"%s","is_error":true}]}%s}\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "in_tool"),
+    [
+        (CALL % "a", True),
+        (CALL % "a" + RESULT % ("a", ""), False),
+        (CALL % "a" + CALL % "b" + RESULT % ("a", ""), True),
+        (CALL % "a" + CALL % "b" + RESULT % ("b", "") + RESULT % ("a", ""), False),
+        (CALL % "a" + RESULT % ("a", ',"parent_tool_use_id":"t"'), True),
+        (CALL % "a" + '{"type":"result"}\n', False),
+        (RESULT % ("a", ""), False),
+    ],
+)
+def test_whether_a_tool_is_in_hand(lines: str, in_tool: bool) -> None:
+    progress = AgentProgress()
+    for line in lines.splitlines():
+        progress = fold(progress, line.encode())
+    assert progress.in_tool is in_tool
+
+
+def test_the_to_do_list_is_the_newest_and_bounded() -> None:
+    def todo(*texts: str) -> bytes:
+        todos = [{"content": text, "status": "pending"} for text in texts]
+        block = {"type": "tool_use", "id": "t", "name": "TodoWrite", "input": {"todos": todos}}
+        return json.dumps({"type": "assistant", "message": {"content": [block]}}).encode() + b"\n"
+
+    progress = fold(AgentProgress(), todo("old"))
+    assert fold(progress, b"").plan == (PlanItem(text="old"),)
+    progress = fold(progress, todo(*(f"{number} " + "x" * 1_000_000 for number in range(70))))
+    assert len(progress.plan) == 50
+    assert max(len(item.text) for item in progress.plan) == 100
 
 
 def test_cost_of_a_resumed_run_is_its_own() -> None:

@@ -208,7 +208,13 @@ def test_a_limit_that_is_not_yet_met_sets_no_time() -> None:
 
 @pytest.mark.parametrize(
     ("recording", "taken"),
-    [("success", True), ("killed", True), ("api_529", False), ("api_400_prompt_too_long", False)],
+    [
+        ("success", True),
+        ("killed", False),
+        ("interrupted", True),
+        ("api_529", False),
+        ("api_400_prompt_too_long", False),
+    ],
 )
 def test_whether_the_prompt_was_taken(recording: str, taken: bool) -> None:
     assert ClaudeCode().verdict(replay(recording), ExitStatus(code=1), "").prompt_taken is taken

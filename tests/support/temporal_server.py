@@ -17,7 +17,7 @@ STARTS = 30.0
 
 
 class EmbeddedServer:
-    """`async with` starts it; `restart()` kills it and starts it on the same database."""
+    """`async with` starts it; `stop()` kills it; `restart()` does both, on the same database."""
 
     def __init__(self, folder: Path, codec: CodecSettings | None = None, *arguments: str) -> None:
         self.folder = folder
@@ -38,7 +38,7 @@ class EmbeddedServer:
         return b"".join(path.read_bytes() for path in files)
 
     async def restart(self) -> None:
-        await self._stop()
+        await self.stop()
         await self._start()
 
     async def __aenter__(self) -> Self:
@@ -47,7 +47,7 @@ class EmbeddedServer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._stop()
+        await self.stop()
 
     async def _start(self) -> None:
         command = [*server_command(self.settings, self.folder / "temporal.db"), *self._arguments]
@@ -62,7 +62,7 @@ class EmbeddedServer:
                 else:
                     return
 
-    async def _stop(self) -> None:
+    async def stop(self) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()

@@ -6,16 +6,29 @@ import logging
 import signal
 import sys
 import time
+from typing import Any
 
+from airut.config.running import take
 from airut.config.schema import Config
 from airut.models.base import Model
 from airut.temporal.embedded import server_command
-from workers.processes import run
+from workers.processes import on_stop_signals, run
+from workers.serving import GRACE, REPORTING
 
 log = logging.getLogger("airut.up")
 
+WORKER_LIMIT = GRACE.total_seconds() + REPORTING + 5
+"""Seconds a worker has to end by itself: what it gives short activities, and a little. Agents are not waited for, they
+run on in their containers."""
+
 STOP_LIMIT = 10.0
-"""Seconds a part has to end by itself; agents are not waited for, they run on in their containers."""
+"""Seconds any other part has: the intake hands over for five, a server closes its database in one."""
+
+HURRY_LIMIT = 2.0
+"""Seconds for ending at once, before the kernel does it."""
+
+WAITING = 5.0
+"""Seconds after which somebody who pressed ctrl-C wants to know what is being waited for."""
 
 STEADY = 30.0
 """A part that ran this long starts its back-off anew when it dies."""
@@ -28,23 +41,30 @@ class Part(Model):
 
     name: str
     command: tuple[str, ...]
+    stop_limit: float = STOP_LIMIT
+    waits_for: str = "what it has in hand"
 
 
 def parts(config: Config) -> tuple[Part, ...]:
     """What runs, in the order of starting."""
 
-    def ours(name: str) -> Part:
-        return Part(name=name, command=(sys.executable, "-m", f"workers.{name}"))
+    def ours(name: str, **more: Any) -> Part:
+        return Part(name=name, command=(sys.executable, "-m", f"workers.{name}"), **more)
 
-    found = [ours("control"), ours("sandbox_host"), ours("intake")]
+    found = [
+        ours("control", stop_limit=WORKER_LIMIT, waits_for="a reply that is being sent"),
+        ours("sandbox_host", stop_limit=WORKER_LIMIT, waits_for="a fetch, a build or a push; agents run on"),
+        ours("intake", waits_for="a mail that is being handed over"),
+    ]
     if config.temporal.mode == "embedded":
         database = config.temporal.database or config.state / "temporal.db"
         found.insert(0, Part(name="temporal", command=tuple(server_command(config.temporal, database))))
     return tuple(found)
 
 
-async def keep_running(part: Part, stop: asyncio.Event) -> None:
-    """Run the part until `stop` is set; one that dies is started again, after 0.5 s doubling to 30 s."""
+async def keep_running(part: Part, stop: asyncio.Event, hurry: asyncio.Event) -> None:
+    """Run the part until `stop` is set, and end it without patience once `hurry` is; one that dies is started again,
+    after 0.5 s doubling to 30 s."""
     delay = 0.5
     while not stop.is_set():
         started = time.monotonic()
@@ -58,7 +78,7 @@ async def keep_running(part: Part, stop: asyncio.Event) -> None:
         await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set():
             stopped.cancel()
-            await _end(part, process)
+            await _end(part, process, hurry)
             return
         stopped.cancel()
         delay = 0.5 if time.monotonic() - started > STEADY else min(delay * 2, SLOWEST)
@@ -69,15 +89,32 @@ async def keep_running(part: Part, stop: asyncio.Event) -> None:
             continue
 
 
-async def _end(part: Part, process: asyncio.subprocess.Process) -> None:
+async def _end(part: Part, process: asyncio.subprocess.Process, hurry: asyncio.Event) -> None:
+    """Ask it to end, then to end at once: when somebody is in a hurry, or its time is over."""
     if process.returncode is None:
         process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), STOP_LIMIT)
-        except TimeoutError:
+        await _ended(process, WAITING, hurry)
+        if process.returncode is None and not hurry.is_set():
+            limit = part.stop_limit - WAITING
+            log.info("%s: waiting for %s, at most %.0f s; ctrl-C again ends it now", part.name, part.waits_for, limit)
+            await _ended(process, limit, hurry)
+        if process.returncode is None:
+            process.terminate()  # a second time: a process of ours ends at once, with a true exit code
+            await _ended(process, HURRY_LIMIT, None)
+        if process.returncode is None:
             process.kill()
             await process.wait()
     log.info("%s: stopped", part.name)
+
+
+async def _ended(process: asyncio.subprocess.Process, limit: float, hurry: asyncio.Event | None) -> None:
+    """Return when it has ended, after so many seconds, or when somebody is in a hurry."""
+    waits = [asyncio.create_task(process.wait())]
+    if hurry is not None:
+        waits.append(asyncio.create_task(hurry.wait()))
+    await asyncio.wait(waits, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+    for task in waits:
+        task.cancel()
 
 
 def _die_with_parent() -> None:
@@ -86,12 +123,25 @@ def _die_with_parent() -> None:
 
 
 async def serve(config: Config, stop: asyncio.Event) -> None:
-    """Start all parts; on `stop`, end them in reverse order: no intake without workers, no workers without server."""
-    config.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Start all parts; on `stop`, end them in reverse order: no intake without workers, no workers without server.
+
+    Raises:
+        AlreadyRunning: another `airut up` has this state folder.
+    """
+    take(config.state)
+    hurry = asyncio.Event()
+
+    def told(_: signal.Signals) -> None:
+        if stop.is_set():
+            log.warning("told to stop a second time: all parts end at once; agents run on")
+            hurry.set()
+        stop.set()
+
+    on_stop_signals(told)
     running: list[tuple[asyncio.Event, asyncio.Task[None]]] = []
     for part in parts(config):
         ending = asyncio.Event()
-        running.append((ending, asyncio.create_task(keep_running(part, ending), name=part.name)))
+        running.append((ending, asyncio.create_task(keep_running(part, ending, hurry), name=part.name)))
     await stop.wait()
     for ending, task in reversed(running):
         ending.set()

@@ -32,7 +32,8 @@ from airut.temporal.connection import connect
 
 REPOSITORY = "acme/web"
 PERSON, STRANGER, ROBOT = "ann@mail.test", "eve@mail.test", "airut@mail.test"
-STOP_LIMIT = 30.0
+STOP_LIMIT = 100.0
+"""Seconds; a worker may see short activities through for thirty, one after the other."""
 MODEL_KEYS = {"api_key": "ANTHROPIC_API_KEY", "oauth_token": "CLAUDE_CODE_OAUTH_TOKEN"}
 """The variables that Claude Code itself reads, by their names under `agent.auth`; the first one that is set counts."""
 

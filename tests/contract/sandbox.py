@@ -167,6 +167,14 @@ class SandboxContract:
         await stage.until(second, b"ready\n")
         await stage.sandboxes.remove(spec.sandbox_id)
 
+    async def test_two_starts_at_once_run_the_command_once(self, stage: Stage) -> None:
+        spec = stage.spec("echo x >>begun; cat begun")
+        refs = await asyncio.gather(stage.sandboxes.start(spec), stage.sandboxes.start(spec))
+        assert sorted(ref.adopted for ref in refs) == [False, True]
+        assert [await stage.rest(ref) for ref in refs] == [await stage.rest(refs[0])] * 2
+        assert (await stage.rest(refs[0]))[0] == b"x\n"
+        await stage.sandboxes.remove(spec.sandbox_id)
+
     async def test_starting_it_again_after_its_end_returns_what_it_left(self, stage: Stage) -> None:
         spec = stage.spec("echo once; exit 4")
         await stage.rest(await stage.sandboxes.start(spec))

@@ -41,8 +41,13 @@ class FakeSandboxes:
 
     def __init__(self) -> None:
         self._runs: dict[str, _Run] = {}
+        self._starting = asyncio.Lock()
 
     async def start(self, spec: SandboxSpec) -> SandboxRef:
+        async with self._starting:
+            return await self._start_or_adopt(spec)
+
+    async def _start_or_adopt(self, spec: SandboxSpec) -> SandboxRef:
         ref = SandboxRef(sandbox_id=spec.sandbox_id, container=f"airut-{spec.sandbox_id}", folder=spec.folder)
         found = self._runs.get(spec.sandbox_id)
         if found is not None:

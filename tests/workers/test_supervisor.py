@@ -6,7 +6,10 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from airut.config.schema import Config, TemporalSettings
+from workers import supervisor
 from workers.supervisor import Part, keep_running, parts
 
 SLEEPER = "import os, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()}\\n'); time.sleep(60)"
@@ -23,7 +26,7 @@ async def pids(file: Path, count: int) -> list[int]:
 async def test_a_part_that_dies_is_started_again_and_stops_when_told(tmp_path: Path) -> None:
     stop, file = asyncio.Event(), tmp_path / "pids"
     part = Part(name="sleeper", command=(sys.executable, "-c", SLEEPER, str(file)))
-    running = asyncio.create_task(keep_running(part, stop))
+    running = asyncio.create_task(keep_running(part, stop, asyncio.Event()))
     (first,) = await pids(file, 1)
     os.kill(first, signal.SIGKILL)
     _, second = await pids(file, 2)
@@ -39,3 +42,49 @@ def test_an_external_temporal_is_not_started(tmp_path: Path) -> None:
     external = Config.model_construct(**settings, temporal=TemporalSettings(mode="external"))
     assert [part.name for part in parts(embedded)] == ["temporal", "control", "sandbox_host", "intake"]
     assert [part.name for part in parts(external)] == ["control", "sandbox_host", "intake"]
+
+
+STUBBORN = """
+import os, signal, sys, time
+told = []
+def stop(number, frame):
+    open(sys.argv[1] + ".told", "a").write("x\\n")
+    told.append(number)
+    if len(told) == 2:
+        os._exit(128 + number)
+signal.signal(signal.SIGTERM, stop)
+open(sys.argv[1], "a").write(f"{os.getpid()}\\n")
+while True:
+    time.sleep(0.05)
+"""
+
+
+async def test_a_part_that_takes_its_time_is_waited_for_until_somebody_is_in_a_hurry(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "WAITING", 0.3)  # five seconds would only make the test slow
+    caplog.set_level("INFO")
+    stop, hurry, file = asyncio.Event(), asyncio.Event(), tmp_path / "pids"
+    command = (sys.executable, "-c", STUBBORN, str(file))
+    part = Part(name="stubborn", command=command, stop_limit=60, waits_for="the end of the world")
+    running = asyncio.create_task(keep_running(part, stop, hurry))
+    await pids(file, 1)
+    stop.set()
+    await asyncio.sleep(1)
+    assert not running.done()
+    assert "stubborn: waiting for the end of the world, at most 60 s; ctrl-C again ends it now" in caplog.text
+    hurry.set()
+    await asyncio.wait_for(running, 15)
+    assert (tmp_path / "pids.told").read_text().split() == ["x", "x"]
+
+
+async def test_a_part_that_never_ends_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "WAITING", 0.1)
+    monkeypatch.setattr(supervisor, "HURRY_LIMIT", 0.2)
+    stop, file = asyncio.Event(), tmp_path / "pids"
+    deaf = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPER
+    part = Part(name="deaf", command=(sys.executable, "-c", deaf, str(file)), stop_limit=0.4)
+    running = asyncio.create_task(keep_running(part, stop, asyncio.Event()))
+    await pids(file, 1)
+    stop.set()
+    await asyncio.wait_for(running, 15)

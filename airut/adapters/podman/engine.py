@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 from podman import PodmanClient
 
 from airut.adapters.podman.failures import translate
-from airut.errors import EngineError, EngineUnavailable
+from airut.errors import EngineUnavailable
 
 INSPECT = 10.0
 START = 60.0  # create and start: the first use of an image copies it for our user mapping
@@ -144,7 +144,8 @@ class Engine:
         try:
             return await asyncio.wait_for(future, deadline + 1)
         except TimeoutError as error:
-            raise EngineError(f"{what}: Podman did not answer within {deadline:.0f} s") from error
+            # As where the socket's own time runs out: a Podman that is busy is waited for, and nothing is lost by it.
+            raise EngineUnavailable(f"{what}: Podman did not answer within {deadline:.0f} s") from error
         except OSError as error:
             problem = translate(error, what)
             if isinstance(problem, EngineUnavailable):

@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from airut.adapters.podman.bodies import agent_body
@@ -15,6 +16,7 @@ from airut.adapters.podman.fence import Fence, Fences, Policy
 from airut.adapters.podman.files import HOSTS, make_folder, remove_folder, write_private
 from airut.adapters.podman.following import follow
 from airut.adapters.podman.launch import Launcher
+from airut.adapters.podman.locks import locked
 from airut.adapters.podman.network import Networks
 from airut.adapters.podman.settings import SandboxSettings
 from airut.adapters.podman.warm import WarmFences
@@ -56,15 +58,19 @@ class PodmanSandboxes:
         await self._warm.discard_all()
 
     async def start(self, spec: SandboxSpec) -> SandboxRef:
+        async with self._alone(spec.sandbox_id):  # an attempt that timed out may still be in the middle of its start
+            return await self._start_or_adopt(spec)
+
+    async def _start_or_adopt(self, spec: SandboxSpec) -> SandboxRef:
         found = await self._containers.inspect(_agent(spec.sandbox_id))
         if found and self._adoptable(found, spec):
             return SandboxRef(sandbox_id=spec.sandbox_id, container=found.name, folder=spec.folder, adopted=True)
         await self._stop_other_attempts(spec)
-        await self.remove(spec.sandbox_id)  # also what a start that was cut off has left
+        await self._remove(spec.sandbox_id)  # also what a start that was cut off has left
         try:
             await self._start(spec)
         except BaseException:
-            await asyncio.shield(self.remove(spec.sandbox_id))
+            await asyncio.shield(self._remove(spec.sandbox_id))
             raise
         self._warm.refill_later()
         return SandboxRef(sandbox_id=spec.sandbox_id, container=_agent(spec.sandbox_id), folder=spec.folder)
@@ -87,6 +93,13 @@ class PodmanSandboxes:
                 await self._containers.signal(ref.container, "SIGKILL")
 
     async def remove(self, sandbox_id: str) -> None:
+        async with self._alone(sandbox_id):
+            await self._remove(sandbox_id)
+
+    def _alone(self, sandbox_id: str) -> AbstractAsyncContextManager[None]:
+        return locked(self._settings.state / "locks", sandbox_id)
+
+    async def _remove(self, sandbox_id: str) -> None:
         container = await self._containers.inspect(_agent(sandbox_id))
         folder = self._folder(sandbox_id)
         fence = self._fences.find(folder, folder)
@@ -117,7 +130,8 @@ class PodmanSandboxes:
         for other in await self._containers.labelled(*labels):
             if other["airut.sandbox"] != spec.sandbox_id:
                 log.info("removing sandbox %s, an older attempt of %s", other["airut.sandbox"], spec.task)
-                await self.remove(other["airut.sandbox"])
+                # Without its lock: two attempts that start at once would wait for each other for ever.
+                await self._remove(other["airut.sandbox"])
 
     async def _start(self, spec: SandboxSpec) -> None:
         remove_folder(spec.folder / "out")

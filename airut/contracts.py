@@ -9,6 +9,7 @@ from temporalio.common import SearchAttributeKey
 
 from airut.models.archive import Archived, ArchivedThread, ArchiveOrder, RemoveOrder, Restored, RestoreOrder
 from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
+from airut.models.host import PlacementOrder
 from airut.models.task import (
     AgentInput,
     AgentResult,
@@ -53,6 +54,12 @@ ANSWER = "answer"
 TASK_CLOSED = "task_closed"
 """Signal to a message's `notify`: a `TaskClosed`."""
 RUN_AGENT = "run_agent"
+
+HOST_WORKFLOW = "HostWorkflow"
+HOST_UP = "up"
+"""Signal of a host: a `HostUp`."""
+DRAIN = "drain"
+"""Update of a host: a `DrainOrder`, answered with a `HostStatus`."""
 MAKE_ROOM = "make_room"
 """Signal of a thread, without argument: its host lacks space, so an idle one ends now. Others take no notice."""
 
@@ -73,6 +80,16 @@ def host_queue(host: str) -> str:
     return f"{PLACEMENT_QUEUE}-{host}"
 
 
+def host_workflow(host: str) -> str:
+    """The id of a sandbox host's workflow."""
+    return f"{PLACEMENT_QUEUE}/{host}"
+
+
+def host_of(workflow: str) -> str:
+    """The host that a workflow of that id is."""
+    return workflow.removeprefix(f"{PLACEMENT_QUEUE}/")
+
+
 def agent_queue(host: str) -> str:
     """The queue of agent runs on one host. Its worker takes as many at once as the host can hold; everything else of
     the host has a queue without that limit, so that a full host still fetches, publishes and cleans up."""
@@ -82,6 +99,12 @@ def agent_queue(host: str) -> str:
 @activity.defn
 async def claim_host() -> HostResult:
     """Take a new thread on whichever sandbox host runs this."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def set_placement(order: PlacementOrder) -> None:
+    """Have the sandbox host that runs this take new threads, or none."""
     raise NotImplementedError
 
 

@@ -13,6 +13,7 @@ from activities.budget import BudgetChecks
 from activities.cleanup import CleanUps
 from activities.image import ImageBuilds
 from activities.keeping import ArchiveKeeping
+from activities.placement import Placement
 from activities.publish import Publishing
 from activities.reply import Replies
 from activities.workspace import Workspaces
@@ -24,6 +25,7 @@ CLASSES = (
     BudgetChecks,
     CleanUps,
     ImageBuilds,
+    Placement,
     Publishing,
     Replies,
     ThreadEnds,

@@ -15,6 +15,7 @@ from workers.processes import connected, run
 from workers.serving import GRACE, serve_until
 from workers.wiring import control_activities, payload_store
 from workflows.budget import BudgetWorkflow
+from workflows.host import HostWorkflow
 from workflows.task import TaskWorkflow
 from workflows.thread import ThreadWorkflow
 
@@ -29,7 +30,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
     worker = Worker(
         client,
         task_queue=contracts.CONTROL_QUEUE,
-        workflows=[ThreadWorkflow, TaskWorkflow, BudgetWorkflow],
+        workflows=[ThreadWorkflow, TaskWorkflow, BudgetWorkflow, HostWorkflow],
         activities=control_activities(config, client),
         max_heartbeat_throttle_interval=FAST,
         deployment_config=await become_current(client, build_id()),

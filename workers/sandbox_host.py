@@ -1,17 +1,21 @@
 """The sandbox-host worker: checkouts, images, agents, publishing, on the machine that runs the containers."""
 
+import argparse
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.placement import Placement
 from airut import contracts
-from airut.config.schema import Config
+from airut.config.schema import Config, SandboxSettings
 from airut.models.task import AgentInput, AgentResult, HostResult
 from airut.temporal.connection import FAST
 from airut.temporal.hand_over import HandOver
+from airut.temporal.hosts import report_up
 from airut.temporal.leases import Leases
 from workers.processes import connected, run
 from workers.serving import GRACE, serve_until
@@ -28,16 +32,16 @@ class Hosted(Protocol):
     activities: Activities
 
 
-async def serve(config: Config, stop: asyncio.Event) -> None:
+async def serve(config: Config, stop: asyncio.Event, *, drain: bool = False) -> None:
     client = await connected(config, payload_store(config), stop)
     if client is None:
         return
     async with SandboxHost(config) as host:
-        await serve_host(client, host, Leases(config.state), stop)
+        await serve_host(client, host, Leases(config.state), stop, drain=drain)
 
 
-async def serve_host(client: Client, host: Hosted, leases: Leases, stop: asyncio.Event) -> None:
-    """Poll this host's queues until `stop`."""
+async def serve_host(client: Client, host: Hosted, leases: Leases, stop: asyncio.Event, *, drain: bool = False) -> None:
+    """Poll this host's queues until `stop`. With `drain` it takes no new threads from now on, until that is undone."""
     name = leases.take("host")
     agents = Worker(
         client,
@@ -48,19 +52,42 @@ async def serve_host(client: Client, host: Hosted, leases: Leases, stop: asyncio
         identity=name,
         interceptors=[HandOver()],  # without a grace: the agent runs on, and the next worker follows it
     )
+    placement = Placement()
     own = Worker(
         client,
         task_queue=contracts.host_queue(host.id),
-        activities=host.activities,
+        activities=[*host.activities, placement.set_placement],
         max_heartbeat_throttle_interval=FAST,
         identity=name,
         graceful_shutdown_timeout=GRACE,
         interceptors=[HandOver()],
     )
-    placement = Worker(client, task_queue=contracts.PLACEMENT_QUEUE, activities=[host.claim_host], identity=name)
-    # A thread is only placed where all else is ready.
-    await serve_until(stop, client, leases, [agents, own, placement])
+
+    def taking() -> Worker:
+        return Worker(client, task_queue=contracts.PLACEMENT_QUEUE, activities=[host.claim_host], identity=name)
+
+    async def ready() -> None:
+        """A thread is only placed where all else is ready, and the host not drained."""
+        await report_up(client, host.id, drain=drain)
+        await placement.run(taking)
+
+    await serve_until(stop, client, leases, [agents, own], ready)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--drain", action="store_true")
+    parser.add_argument("--host-id")
+    options, sys.argv[1:] = parser.parse_known_args()
+
+    async def with_options(config: Config, stop: asyncio.Event) -> None:
+        if options.host_id:
+            sandbox = SandboxSettings.model_validate({**dict(config.sandbox), "host_id": options.host_id})
+            config = config.model_copy(update={"sandbox": sandbox})
+        await serve(config, stop, drain=options.drain)
+
+    run("host", with_options)
 
 
 if __name__ == "__main__":
-    run("host", serve)
+    main()

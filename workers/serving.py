@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
@@ -24,19 +24,28 @@ REPORTING = 10.0
 log = logging.getLogger("airut")
 
 
-async def serve_until(stop: asyncio.Event, client: Client, leases: Leases, workers: Sequence[Worker]) -> None:
-    """Run the workers until `stop`; then none of them takes anything new, and each lets go after its own grace.
+async def serve_until(
+    stop: asyncio.Event,
+    client: Client,
+    leases: Leases,
+    workers: Sequence[Worker],
+    ready: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Run the workers, and then `ready` beside them, until `stop`; from then on nothing new is taken, and each worker
+    lets go after its own grace.
 
     What an earlier process of this state folder was killed in the middle of is begun anew meanwhile.
     """
     async with AsyncExitStack() as stack:
         for worker in workers:
             await stack.enter_async_context(worker)
-        recovery = asyncio.create_task(_recover(client, leases))
-        try:
+        async with asyncio.TaskGroup() as group:
+            beside = [group.create_task(_recover(client, leases))]
+            if ready is not None:
+                beside.append(group.create_task(_run(ready)))
             await stop.wait()
-        finally:
-            recovery.cancel()
+            for task in beside:
+                task.cancel()
         log.info("stopping: no new work; at most %d s for what is in hand, agents run on", GRACE.total_seconds())
         # All at once: an agent is handed over now, and not after another worker's grace.
         ending = [asyncio.create_task(worker.shutdown()) for worker in workers]
@@ -44,6 +53,10 @@ async def serve_until(stop: asyncio.Event, client: Client, leases: Leases, worke
         if hanging:
             log.error("%d workers do not end; what they hold is begun anew by the next process", len(hanging))
             end(1)
+
+
+async def _run(ready: Callable[[], Awaitable[None]]) -> None:
+    await ready()
 
 
 async def _recover(client: Client, leases: Leases) -> None:

@@ -35,7 +35,7 @@ from airut.adapters.keys import load_or_create_key
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.images import PodmanImages
 from airut.adapters.podman.sandboxes import PodmanSandboxes
-from airut.adapters.podman.settings import Enforce, SandboxSettings
+from airut.adapters.podman.settings import RUNTIME, Enforce, SandboxSettings
 from airut.adapters.smtp import SmtpChannel
 from airut.adapters.trees_unshared import UnsharedTrees
 from airut.config.budgets import ConfiguredBudgets
@@ -60,7 +60,7 @@ Activities = Sequence[Callable[..., Any]]
 
 
 def blob_store(config: Config) -> LocalBlobStore:
-    return LocalBlobStore(config.state / "blobs")
+    return LocalBlobStore(config.blob_folder)
 
 
 def payload_store(config: Config) -> LocalBlobStore:
@@ -135,7 +135,7 @@ class SandboxHost:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._stack = AsyncExitStack()
-        self.id = platform.node() or "host"
+        self.id = config.sandbox.host_id or platform.node() or "host"
         self.slots = config.limits.host_sandboxes or max(2, os.cpu_count() or 2)
         self.claim_host: Callable[[], Awaitable[HostResult]]
         self.run_agent: Callable[[AgentInput], Awaitable[AgentResult]]
@@ -144,7 +144,7 @@ class SandboxHost:
     async def __aenter__(self) -> Self:
         config, blobs = self._config, blob_store(self._config)
         images, sandboxes, agent = await self.engine()
-        repositories = ConfiguredRepositories(config, load_or_create_key(config.state / "surrogate.key"), claude_binary)
+        repositories = ConfiguredRepositories(config, load_or_create_key(config.surrogate_key), claude_binary)
         folders = ThreadFolders(state=config.state)
         mirror = GitMirror(config.state / "mirrors", remotes(config), lambda: _real_values(config, repositories))
         forge = GitHubForge(lambda repo: github_repository(config, repo))
@@ -185,6 +185,7 @@ class SandboxHost:
             installation=installation_id(config.state),
             host=self.id,
             state=config.state,
+            runtime=RUNTIME / installation_id(config.state),  # two hosts on one machine share no folder
             pool=ipaddress.IPv4Network(config.sandbox.network.pool),
             enforce=Enforce(config.limits.enforce),
             cgroup_parent=os.environ.get("AIRUT_CGROUP_PARENT"),

@@ -23,6 +23,7 @@ EXIT_USAGE = 2
 EXIT_CONFIG = 3
 EXIT_UNREACHABLE = 4
 EXIT_NOT_FOUND = 5
+EXIT_REFUSED = 6
 
 
 class Settings:
@@ -45,7 +46,7 @@ class Settings:
     @property
     def blobs(self) -> BlobStore:
         """Texts and files of messages, where the workers have them."""
-        return LocalBlobStore(self.config.state / "blobs")
+        return LocalBlobStore(self.config.blob_folder)
 
 
 def engine() -> Engine:

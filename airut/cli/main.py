@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from airut.cli import demo, image, send, thread
+from airut.cli import demo, host, image, send, thread
 from airut.cli.context import EXIT_CONFIG, EXIT_UNREACHABLE, Settings
 from airut.errors import AirutError, ConfigError
 
@@ -17,6 +17,9 @@ app.add_typer(thread.app, name="thread")
 app.add_typer(image.app, name="image")
 app.command("send")(send.send)
 app.command("demo")(demo.demo)
+app.command("drain")(host.drain)
+app.command("down")(host.down)
+app.add_typer(host.app, name="host")
 
 worker = typer.Typer(no_args_is_help=True, help="Run one worker against a Temporal server.")
 app.add_typer(worker, name="worker")
@@ -50,16 +53,21 @@ def worker_control(context: typer.Context) -> None:
 
 
 @worker.command("host")
-def worker_host(context: typer.Context) -> None:
+def worker_host(
+    context: typer.Context,
+    host_id: Annotated[str | None, typer.Option(help="Its name; else sandbox.host_id, or the machine's.")] = None,
+    drain: Annotated[bool, typer.Option("--drain", help="Take no new threads, until `airut drain --undo`.")] = False,
+) -> None:
     """Sandboxes on this machine."""
-    _become("workers.sandbox_host", context.obj)
+    options = ["--host-id", host_id] if host_id else []
+    _become("workers.sandbox_host", context.obj, *options, *(["--drain"] if drain else []))
 
 
-def _become(module: str, settings: Settings) -> None:
+def _become(module: str, settings: Settings, *options: str) -> None:
     """Replace this process: the workers' own wiring stays out of the command line."""
     sys.stdout.flush()
     arguments = ["--config", str(settings.path)]
-    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments, *options])
 
 
 def run() -> None:

@@ -19,6 +19,7 @@ from airut.models.secret import Secret
 from airut.models.timezones import ZoneName
 
 _REPO_NAME = r"^[a-z0-9][a-z0-9-]{0,39}$"
+_HOST_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 RESERVED = frozenset({"HOME", "IS_SANDBOX", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "PATH"})
 
@@ -88,7 +89,15 @@ class SandboxNetwork(Model):
     pool: str = "10.199.0.0/16"
 
 
+class SecuritySettings(Model):
+    surrogate_key: FolderPath | None = None
+    """File with the key that surrogates follow from; None is `surrogate.key` below `state_dir`. Hosts that share their
+    threads have the same key, or a thread's surrogates would change when it moves."""
+
+
 class SandboxSettings(Model):
+    host_id: Annotated[str, Field(pattern=_HOST_ID)] | None = None
+    """The name of this sandbox host, by which its threads find it again; None is the machine's own name."""
     podman_socket: FolderPath | None = None
     warm: Annotated[int, Field(ge=0, le=16)] = 1
     network: SandboxNetwork = SandboxNetwork()
@@ -131,6 +140,9 @@ class ImageSettings(Model):
 
 
 class BlobSettings(Model):
+    kind: Literal["local"] = "local"
+    path: FolderPath | None = None
+    """Where texts and files of messages lie; None is `blobs` below `state_dir`. Several hosts share one."""
     retention: Annotated[Seconds, Field(ge=86400)] = 180 * 86400.0
     """Since a blob was last written or read."""
 
@@ -240,6 +252,7 @@ class Config(Model):
     vars: dict[str, object] = {}
     temporal: TemporalSettings = TemporalSettings()
     state_dir: FolderPath = Path("~/.local/state/airut")
+    security: SecuritySettings = SecuritySettings()
     network: NetworkSettings = NetworkSettings()
     sandbox: SandboxSettings = SandboxSettings()
     limits: LimitSettings = LimitSettings()
@@ -277,7 +290,15 @@ class Config(Model):
         return self.state_dir.expanduser()
 
     @property
+    def blob_folder(self) -> Path:
+        return self.blobs.path or self.state / "blobs"
+
+    @property
+    def surrogate_key(self) -> Path:
+        return self.security.surrogate_key or self.state / "surrogate.key"
+
+    @property
     def payloads(self) -> Path:
         """Values too large for a history. Apart from `blobs`: they are needed as long as a history names them, whatever
         their age, so nothing may sweep them by age."""
-        return self.state / "payloads"
+        return self.blob_folder.with_name("payloads")  # whoever shares the blobs shares these

@@ -43,6 +43,7 @@ class ScriptedActivities:
         self.agent_inputs: list[AgentInput] = []
         self.replies: list[ReplyInput] = []
         self.cleaned: list[CleanUpInput] = []
+        self.acknowledged: list[ReplyInput] = []
         self.agent: Callable[[AgentInput], AgentResult] = lambda order: done("Done.")
         self.workspace: Callable[[WorkspaceInput], None] = lambda order: None
         self.answer: Callable[[ReplyInput], None] = lambda order: None
@@ -110,7 +111,7 @@ class ScriptedActivities:
 
     @activity.defn
     async def acknowledge(self, order: ReplyInput) -> None:
-        return None
+        self.acknowledged.append(order)
 
     @activity.defn
     async def reply(self, order: ReplyInput) -> ReplyRecord:

@@ -2,7 +2,7 @@
 
 import ipaddress
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -19,8 +19,8 @@ class Enforce(StrEnum):
 POOL = ipaddress.IPv4Network("10.199.0.0/16")
 
 
-def _runtime() -> Path:
-    return Path(os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")) / "airut"
+RUNTIME = Path(os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")) / "airut"
+"""Of all installations of this user."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class SandboxSettings:
     installation: str
     host: str
     state: Path
-    runtime: Path = field(default_factory=_runtime)
+    runtime: Path = RUNTIME
     pool: ipaddress.IPv4Network = POOL
     enforce: Enforce = Enforce.STRICT
     cgroup_parent: str | None = None

@@ -1,0 +1,53 @@
+"""Pausing every running thread, as before a machine is switched off for long."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+import typer
+from temporalio.client import Client
+
+from airut import contracts
+from airut.cli.context import Settings
+from airut.cli.threads import rows, thread_status
+from airut.models.blob import Text
+from airut.models.command import CommandName, ThreadCommand, without_text
+from airut.models.thread import ThreadPhase
+from signals.console import console_message
+
+LIMIT = 120.0
+"""Seconds: an agent may finish the tool call in hand for thirty, and a push that has begun goes to its end."""
+
+LOOK = 0.5
+
+
+async def pause_all(settings: Settings) -> None:
+    """Pause what runs and wait until it is.
+
+    Raises:
+        typer.Exit: a thread runs on; says which (1).
+    """
+    client = await settings.client()
+    threads = [row.thread async for row in rows(client, None, 10_000) if row.state == ThreadPhase.RUNNING]
+    await asyncio.gather(*(_pause(client, thread) for thread in threads))
+    end = time.monotonic() + LIMIT
+    still = threads
+    while still := [thread for thread in still if await _runs(client, thread)]:
+        if time.monotonic() > end:
+            typer.echo(f"still running: {', '.join(still)}; `airut down` alone leaves their agents running", err=True)
+            raise typer.Exit(1)
+        await asyncio.sleep(LOOK)
+    for thread in threads:
+        typer.echo(f"paused {thread}")
+    if threads:
+        typer.echo("`airut thread resume` continues each of them")
+
+
+async def _pause(client: Client, thread: str) -> None:
+    message = console_message(thread.partition("/")[0], Text(inline=""), "", datetime.now(UTC), thread)
+    command = ThreadCommand(name=CommandName.PAUSE, message=without_text(message), answered=False)
+    await client.get_workflow_handle(thread).signal(contracts.CONTROL, command)
+
+
+async def _runs(client: Client, thread: str) -> bool:
+    return (await thread_status(client, thread)).phase is ThreadPhase.RUNNING

@@ -1,0 +1,38 @@
+"""A sandbox host in this process: the real queues and workers, around activities of the test."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from temporalio.client import Client
+
+from airut.models.task import AgentInput, AgentResult, HostResult
+from airut.temporal.leases import Leases
+from tests.support.scripted_activities import ScriptedActivities
+from workers.sandbox_host import Hosted, serve_host
+from workers.wiring import Activities
+
+
+class ScriptedHost:
+    """Implements `workers.sandbox_host.Hosted` with activities that play a part."""
+
+    def __init__(self, scripted: ScriptedActivities, slots: int) -> None:
+        self.id, self.slots = scripted.host, slots
+        self.run_agent: Callable[[AgentInput], Awaitable[AgentResult]] = scripted.run_agent
+        self.claim_host: Callable[[], Awaitable[HostResult]] = scripted.claim_host
+        own = (scripted.run_agent, scripted.claim_host)
+        self.activities: Activities = [found for found in scripted.all() if found not in own]
+
+
+@asynccontextmanager
+async def hosting(client: Client, host: Hosted, state: Path, *, drain: bool = False) -> AsyncIterator[None]:
+    """A worker process's life, without the process."""
+    stop, leases = asyncio.Event(), Leases(state)
+    serving = asyncio.create_task(serve_host(client, host, leases, stop, drain=drain))
+    try:
+        yield
+    finally:
+        stop.set()
+        await serving
+        leases.release()

@@ -1,23 +1,60 @@
-"""The archive of ended threads, where every worker finds it."""
+"""The archive of ended threads and the blob store, where every worker finds them, and how long both keep things."""
+
+import logging
+from datetime import timedelta
 
 from temporalio import activity
 
 from activities.failures import reported
-from airut.models.archive import ArchivedThread
+from activities.heartbeat import beating
+from airut.errors import ArchiveUnreadable
+from airut.models.archive import ArchivedThread, Expired, ExpireOrder
+from airut.models.message import ChannelKind
 from airut.models.outcome import TaskOutcome
 from airut.ports.archives import Archives
+from airut.ports.blobs import BlobUpkeep
+
+CHANNELS = {"mail": ChannelKind.EMAIL, "slack": ChannelKind.SLACK, "console": ChannelKind.CONSOLE}
+UNREADABLE = "what was kept of this conversation cannot be read: session, storage and unpublished work are lost"
+
+log = logging.getLogger(__name__)
 
 
 class ArchiveKeeping:
-    def __init__(self, archives: Archives) -> None:
+    """`archives_kept` from a thread's end on, `blobs_kept` since a blob was last used: never the shorter one."""
+
+    def __init__(self, archives: Archives, blobs: BlobUpkeep, archives_kept: timedelta, blobs_kept: timedelta) -> None:
         self._archives = archives
+        self._blobs = blobs
+        self._archives_kept = archives_kept
+        self._blobs_kept = max(blobs_kept, archives_kept + timedelta(days=1))  # an archive names blobs
 
     @activity.defn
     async def keep_archive(self, archive: ArchivedThread) -> None:
         with reported(TaskOutcome.INTERNAL_ERROR):
+            await self._blobs.renew(archive.blobs)
             await self._archives.put(archive)
 
     @activity.defn
     async def recall_archive(self, thread: str) -> ArchivedThread | None:
         with reported(TaskOutcome.INTERNAL_ERROR):
-            return await self._archives.get(thread)
+            try:
+                return await self._archives.get(thread)
+            except ArchiveUnreadable as error:  # the message is answered all the same, and its author is told
+                log.error("%s", error)
+                repo, channel, _ = thread.split("/")
+                return ArchivedThread(
+                    thread=thread,
+                    repo=repo,
+                    channel=CHANNELS[channel],
+                    ended_at=activity.info().started_time,
+                    losses=(UNREADABLE,),
+                )
+
+    @activity.defn
+    async def expire_records(self, order: ExpireOrder) -> Expired:
+        with reported(TaskOutcome.INTERNAL_ERROR):
+            async with beating():
+                archives = await self._archives.delete_older_than(order.now - self._archives_kept)
+                blobs = await self._blobs.delete_unused(order.now - self._blobs_kept)
+                return Expired(archives=archives, blobs=blobs.count, bytes=blobs.bytes)

@@ -7,9 +7,19 @@ test holds both to one signature. So a workflow never imports what does the work
 from temporalio import activity
 from temporalio.common import SearchAttributeKey
 
-from airut.models.archive import Archived, ArchivedThread, ArchiveOrder, RemoveOrder, Restored, RestoreOrder
+from airut.models.archive import (
+    Archived,
+    ArchivedThread,
+    ArchiveOrder,
+    Expired,
+    ExpireOrder,
+    RemoveOrder,
+    Restored,
+    RestoreOrder,
+)
 from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
 from airut.models.host import PlacementOrder
+from airut.models.sweep import SweepOrder, SweepReport
 from airut.models.task import (
     AgentInput,
     AgentResult,
@@ -60,6 +70,8 @@ HOST_UP = "up"
 """Signal of a host: a `HostUp`."""
 DRAIN = "drain"
 """Update of a host: a `DrainOrder`, answered with a `HostStatus`."""
+SWEEP_WORKFLOW = "SweepWorkflow"
+EXPIRY_WORKFLOW = "ExpiryWorkflow"
 MAKE_ROOM = "make_room"
 """Signal of a thread, without argument: its host lacks space, so an idle one ends now. Others take no notice."""
 
@@ -195,4 +207,16 @@ async def keep_archive(archive: ArchivedThread) -> None:
 @activity.defn
 async def recall_archive(thread: str) -> ArchivedThread | None:
     """What is kept of a thread from its last life, if it had one."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def sweep_host(order: SweepOrder) -> SweepReport:
+    """Remove what a sandbox host has of tasks and threads that are over, and make room where there is none."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def expire_records(order: ExpireOrder) -> Expired:
+    """Remove archives that were kept long enough, and blobs that nobody has used for as long."""
     raise NotImplementedError

@@ -32,6 +32,7 @@ AirutError
 │   └── BlobCorrupt        the bytes no longer match their digest
 ├── PayloadError           what Temporal recorded cannot be read: names key or blob, and the remedy
 ├── ArchiveUnreadable      an ended thread's archive is damaged: names the file and the remedy
+├── CensusUnavailable      nobody can say which threads and tasks there are: nothing is removed
 ├── TreeError
 │   ├── TreeUnreadable     a thread's folder could not be measured
 │   │   └── TreeTooLarge   it took too long: too many files
@@ -171,6 +172,10 @@ class PayloadError(AirutError):
 
 
 class ArchiveUnreadable(AirutError):
+    pass
+
+
+class CensusUnavailable(AirutError):
     pass
 
 

@@ -16,6 +16,7 @@ from activities.keeping import ArchiveKeeping
 from activities.placement import Placement
 from activities.publish import Publishing
 from activities.reply import Replies
+from activities.sweep import Sweeps
 from activities.workspace import Workspaces
 from airut import contracts
 
@@ -28,6 +29,7 @@ CLASSES = (
     Placement,
     Publishing,
     Replies,
+    Sweeps,
     ThreadEnds,
     Workspaces,
 )

@@ -11,11 +11,13 @@ from airut.temporal.deployment import become_current, build_id
 from airut.temporal.hand_over import HandOver
 from airut.temporal.leases import Leases
 from airut.temporal.retention import keep_closed_workflows
+from airut.temporal.upkeep import ensure_expiry
 from workers.processes import connected, run
 from workers.serving import GRACE, serve_until
 from workers.wiring import control_activities, payload_store
 from workflows.budget import BudgetWorkflow
 from workflows.host import HostWorkflow
+from workflows.sweep import ExpiryWorkflow, SweepWorkflow
 from workflows.task import TaskWorkflow
 from workflows.thread import ThreadWorkflow
 
@@ -30,7 +32,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
     worker = Worker(
         client,
         task_queue=contracts.CONTROL_QUEUE,
-        workflows=[ThreadWorkflow, TaskWorkflow, BudgetWorkflow, HostWorkflow],
+        workflows=[ThreadWorkflow, TaskWorkflow, BudgetWorkflow, HostWorkflow, ExpiryWorkflow, SweepWorkflow],
         activities=control_activities(config, client),
         max_heartbeat_throttle_interval=FAST,
         deployment_config=await become_current(client, build_id()),
@@ -38,6 +40,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
         graceful_shutdown_timeout=GRACE,
         interceptors=[HandOver()],
     )
+    await ensure_expiry(client)
     await serve_until(stop, client, leases, [worker])
 
 

@@ -17,6 +17,7 @@ from airut.temporal.connection import FAST
 from airut.temporal.hand_over import HandOver
 from airut.temporal.hosts import report_up
 from airut.temporal.leases import Leases
+from airut.temporal.upkeep import ensure_sweep
 from workers.processes import connected, run
 from workers.serving import GRACE, serve_until
 from workers.wiring import Activities, SandboxHost, payload_store
@@ -37,6 +38,8 @@ async def serve(config: Config, stop: asyncio.Event, *, drain: bool = False) -> 
     if client is None:
         return
     async with SandboxHost(config) as host:
+        host.activities = [*host.activities, *host.sweeps(client)]
+        await ensure_sweep(client, host.id)
         await serve_host(client, host, Leases(config.state), stop, drain=drain)
 
 

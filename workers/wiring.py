@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,6 +21,7 @@ from activities.image import ImageBuilds
 from activities.keeping import ArchiveKeeping
 from activities.publish import Publishing
 from activities.reply import Replies
+from activities.sweep import SweepRules, Sweeps, SweptHost
 from activities.workspace import Workspaces
 from airut.adapters.archives_local import LocalArchives
 from airut.adapters.blobs_local import LocalBlobStore
@@ -33,7 +35,9 @@ from airut.adapters.github import GitHubForge, GitHubRepository
 from airut.adapters.imap.mailbox import imap_mailbox
 from airut.adapters.keys import load_or_create_key
 from airut.adapters.podman.engine import Engine
+from airut.adapters.podman.image_upkeep import PodmanImageUpkeep
 from airut.adapters.podman.images import PodmanImages
+from airut.adapters.podman.marks import Marks
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import RUNTIME, Enforce, SandboxSettings
 from airut.adapters.smtp import SmtpChannel
@@ -52,6 +56,7 @@ from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
 from airut.ports.sandbox import Images, Sandboxes
 from airut.temporal.budget import TemporalBudgetLedger
+from airut.temporal.census import TemporalCensus
 from airut.temporal.delivery import hand_over
 from signals.mail_dns import DnsResolver
 from signals.mail_intake import MailIntake, SubmitRefused
@@ -73,7 +78,12 @@ def control_activities(config: Config, client: Client) -> Activities:
     blobs = blob_store(config)
     replies = Replies(ConfiguredChannels(config, blobs), blobs)
     budgets = BudgetChecks(ConfiguredBudgets(config), TemporalBudgetLedger(client))
-    keeping = ArchiveKeeping(LocalArchives(config.state / "archive"))
+    keeping = ArchiveKeeping(
+        LocalArchives(config.state / "archive"),
+        blobs,
+        timedelta(seconds=config.archive.keep),
+        timedelta(seconds=config.blobs.retention),
+    )
     return [
         replies.acknowledge,
         replies.reply,
@@ -82,6 +92,7 @@ def control_activities(config: Config, client: Client) -> Activities:
         budgets.release_budget,
         keeping.keep_archive,
         keeping.recall_archive,
+        keeping.expire_records,
     ]
 
 
@@ -140,6 +151,7 @@ class SandboxHost:
         self.claim_host: Callable[[], Awaitable[HostResult]]
         self.run_agent: Callable[[AgentInput], Awaitable[AgentResult]]
         self.activities: Activities = []
+        self._upkeep: tuple[PodmanSandboxes, PodmanImageUpkeep] | None = None
 
     async def __aenter__(self) -> Self:
         config, blobs = self._config, blob_store(self._config)
@@ -156,7 +168,7 @@ class SandboxHost:
             workspaces.prepare_workspace,
             ImageBuilds(mirror, images).build_image,
             Publishing(mirror, forge, blobs, repositories).publish,
-            CleanUps(folders, sandboxes).clean_up,
+            CleanUps(folders, sandboxes, blobs).clean_up,
             ends.archive_thread,
             ends.remove_thread,
             ends.restore_thread,
@@ -169,15 +181,35 @@ class SandboxHost:
         engine = Engine(config.sandbox.podman_socket)
         self._stack.push_async_callback(engine.close)
         rules = FenceRules(load_or_create_root(config.state / "ca"))
-        images = PodmanImages(engine, rules.roots(), _path("AIRUT_BUILD_CA"))
+        marks = Marks(user_cache() / "images")
+        images = PodmanImages(engine, rules.roots(), _path("AIRUT_BUILD_CA"), marks)
         sandboxes = PodmanSandboxes(engine, self._sandbox_settings(), rules, await images.ensure_proxy())
         self._stack.push_async_callback(sandboxes.close)
         warming = asyncio.create_task(sandboxes.open())  # the first task need not wait for it
         self._stack.callback(warming.cancel)
+        self._upkeep = sandboxes, PodmanImageUpkeep(engine, marks)
         return images, sandboxes, ClaudeCode()
+
+    def sweeps(self, client: Client) -> Activities:
+        """The janitor of a host that has containers. It asks the server before it removes anything."""
+        if self._upkeep is None:
+            return []
+        sandboxes, images = self._upkeep
+        folders = ThreadFolders(state=self._config.state)
+        swept = SweptHost(folders, TemporalCensus(client), sandboxes, sandboxes, images, UnsharedTrees())
+        return [Sweeps(self._sweep_rules(), swept).sweep_host]
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    def _sweep_rules(self) -> SweepRules:
+        config = self._config
+        return SweepRules(
+            host=self.id,
+            min_free=config.disk.min_free,
+            images_keep_s=config.images.keep,
+            repos=tuple(config.repos),
+        )
 
     def _sandbox_settings(self) -> SandboxSettings:
         config = self._config
@@ -210,8 +242,12 @@ def claude_binary(repo: RepoConfig) -> Path:
 
 def claude_binaries() -> ClaudeBinaries:
     """The cache of versions, shared by all installations of this user."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return ClaudeBinaries(cache / "airut" / "claude")
+    return ClaudeBinaries(user_cache() / "claude")
+
+
+def user_cache() -> Path:
+    """What all installations of this user share."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "airut"
 
 
 def remotes(config: Config) -> dict[str, RepoRemote]:

@@ -1,21 +1,33 @@
-"""The blob store in a local folder: `<root>/<first two hex digits>/<digest>`, one file a blob."""
+"""The blob store in a local folder: `<root>/<first two hex digits>/<digest>`, one file a blob.
+
+A file's modification time is when its blob was last used; its content never changes.
+"""
 
 import asyncio
+import contextlib
 import errno
 import hashlib
+import logging
 import os
 import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from airut.errors import BlobCorrupt, BlobMissing, NoSpace
-from airut.models.blob import BlobRef
+from airut.models.blob import BlobRef, SweptBlobs
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _INCOMING = "incoming"
+_LEAVING = "leaving"
+_WRITING_MOST = timedelta(days=1)
+"""A writer has all bytes at hand, and is done in seconds: what lies in `incoming/` for longer, nobody writes."""
+
+log = logging.getLogger(__name__)
 
 
 class LocalBlobStore:
-    """Implements `airut.ports.blobs.BlobStore`. Several processes may share one root.
+    """Implements `airut.ports.blobs.BlobStore` and `BlobUpkeep`. Several processes may share one root.
 
     A file appears under its digest only by a rename of fully written and synced bytes, so a crash leaves at most an
     orphan in `incoming/`, never half a blob.
@@ -30,6 +42,12 @@ class LocalBlobStore:
     async def get(self, ref: BlobRef) -> bytes:
         return await asyncio.to_thread(self._get, ref)
 
+    async def renew(self, refs: tuple[BlobRef, ...]) -> None:
+        await asyncio.to_thread(self._renew, refs)
+
+    async def delete_unused(self, since: datetime) -> SweptBlobs:
+        return await asyncio.to_thread(self._delete_unused, since.timestamp())
+
     def _path(self, sha256: str) -> Path:
         return self._root / sha256[:2] / sha256
 
@@ -37,7 +55,8 @@ class LocalBlobStore:
         ref = BlobRef(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
         target = self._path(ref.sha256)
         try:
-            if not _holds(target, ref):
+            # First of all it is in use: a sweep that has it in hand puts it back, or it is found to be gone.
+            if not (_use(target) and _holds(target, ref)):
                 self._write(target, content)
             # Also for a blob that was there: another process may have renamed it and died before this very sync.
             _sync_folder(target.parent)
@@ -65,13 +84,80 @@ class LocalBlobStore:
             raise
 
     def _get(self, ref: BlobRef) -> bytes:
+        path = self._path(ref.sha256)
+        with contextlib.suppress(OSError):  # where one may only read, somebody else keeps account
+            _use(path)
         try:
-            content = self._path(ref.sha256).read_bytes()
-        except FileNotFoundError as error:
-            raise BlobMissing(f"no blob {ref.sha256}") from error
+            content = path.read_bytes()
+        except FileNotFoundError:
+            content = self._leaving(ref)
         if len(content) != ref.size or hashlib.sha256(content).hexdigest() != ref.sha256:
             raise BlobCorrupt(f"blob {ref.sha256} does not have its digest or size any more")
         return content
+
+    def _leaving(self, ref: BlobRef) -> bytes:
+        """A blob that a sweep has in hand just now. Raises: BlobMissing"""
+        try:
+            return (self._root / _LEAVING / ref.sha256).read_bytes()
+        except FileNotFoundError:
+            pass
+        try:
+            return self._path(ref.sha256).read_bytes()  # put back meanwhile
+        except FileNotFoundError as error:
+            raise BlobMissing(f"no blob {ref.sha256}") from error
+
+    def _renew(self, refs: tuple[BlobRef, ...]) -> None:
+        for ref in refs:
+            _use(self._path(ref.sha256))
+
+    def _delete_unused(self, since: float) -> SweptBlobs:
+        leaving, count, size = self._root / _LEAVING, 0, 0
+        if not self._root.is_dir():
+            return SweptBlobs()
+        leaving.mkdir(mode=0o700, exist_ok=True)
+        for path in (*leaving.iterdir(), *self._blobs()):  # first what a sweep that was killed had in hand
+            try:
+                if path.parent != leaving and path.stat().st_mtime >= since:
+                    continue
+                # Out of the way, and only then looked at for the last time: who uses it from now on finds it gone, and
+                # who did so before has left a younger time on it.
+                held = path.replace(leaving / path.name)
+                status = held.stat()
+                if status.st_mtime >= since:
+                    held.replace(self._path(held.name))
+                    continue
+                held.unlink()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                log.warning("blob %s stays: %s", path.name, error.strerror)
+                continue
+            count, size = count + 1, size + status.st_size
+        self._delete_half_written()
+        return SweptBlobs(count=count, bytes=size)
+
+    def _blobs(self) -> Iterator[Path]:
+        for folder in sorted(self._root.glob("[0-9a-f][0-9a-f]")):
+            with os.scandir(folder) as entries:
+                yield from (Path(entry.path) for entry in entries)
+
+    def _delete_half_written(self) -> None:
+        before = (datetime.now(UTC) - _WRITING_MOST).timestamp()
+        for path in (self._root / _INCOMING).glob("*"):
+            try:
+                if path.stat().st_mtime < before:
+                    path.unlink()
+            except FileNotFoundError:
+                continue
+
+
+def _use(path: Path) -> bool:
+    """Note that it is used now; whether it is there."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _holds(target: Path, ref: BlobRef) -> bool:

@@ -93,3 +93,15 @@ class Restored(Model):
     """`notes`: one line for each thing that could not be brought back."""
 
     notes: tuple[str, ...] = ()
+
+
+class ExpireOrder(Model):
+    now: datetime
+
+
+class Expired(Model):
+    """How much was removed."""
+
+    archives: int = 0
+    blobs: int = 0
+    bytes: int = 0

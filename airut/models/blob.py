@@ -17,6 +17,13 @@ class BlobRef(Model):
     size: Annotated[int, Field(ge=0)]
 
 
+class SweptBlobs(Model):
+    """What a sweep of the blob store removed."""
+
+    count: int = 0
+    bytes: int = 0
+
+
 class Text(Model):
     """Text that is either here (`inline`) or in the blob store as UTF-8 (`blob`): exactly one of the two."""
 
@@ -28,3 +35,22 @@ class Text(Model):
         if (self.inline is None) == (self.blob is None):
             raise ValueError("a text is either inline or a blob")
         return self
+
+
+def refs_in(value: object) -> tuple[BlobRef, ...]:
+    """Every reference anywhere inside a model, each once."""
+    found: dict[BlobRef, None] = {}
+    left: list[object] = [value]
+    while left:
+        match left.pop():
+            case BlobRef() as ref:
+                found[ref] = None
+            case Model() as model:
+                left.extend(getattr(model, name) for name in type(model).model_fields)
+            case tuple() | list() as many:
+                left.extend(many)
+            case dict() as named:
+                left.extend(named.values())
+            case _:
+                pass
+    return tuple(found)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from airut.models.sandbox import OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
+from airut.models.sweep import OwnedSandbox
 
 
 class Sandboxes(Protocol):
@@ -56,6 +57,22 @@ class Sandboxes(Protocol):
         ...
 
 
+class Leftovers(Protocol):
+    """What this installation has on this host, whoever made it. Things of others are neither seen nor touched."""
+
+    async def owned(self) -> tuple[OwnedSandbox, ...]:
+        """Every sandbox of which a container, a proxy, a network or a folder exists.
+
+        Raises:
+            EngineUnavailable, EngineError: nothing may be concluded from what was not seen.
+        """
+        ...
+
+    async def remove_unclaimed(self) -> None:
+        """Remove what dead processes left of things that belong to no sandbox yet. Raises: SandboxError"""
+        ...
+
+
 class Images(Protocol):
     async def ensure(self, repo: str, container: Path | None) -> str:
         """Return the tag of the image for this build folder (`.airut/container`, None = base image), building it
@@ -64,5 +81,17 @@ class Images(Protocol):
         Raises:
             ImageBuildFailed: a step of the Dockerfile failed; carries the end of the log.
             EngineUnavailable, NoSpace, EngineError
+        """
+        ...
+
+
+class ImageUpkeep(Protocol):
+    async def prune(self, keep_s: float, repos: tuple[str, ...]) -> tuple[str, ...]:
+        """Remove images of ours that nothing has asked for since `keep_s` seconds, save the newest one of each of
+        `repos`; and layers of ours that have no name. Return the names of those that went. One that a container
+        uses never goes, nor does an image of others.
+
+        Raises:
+            EngineUnavailable, EngineError: the images could not be listed.
         """
         ...

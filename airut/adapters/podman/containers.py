@@ -1,7 +1,7 @@
 """Containers by name: create, start, look at, signal, remove."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from airut.adapters.podman.engine import Body, Engine
 from airut.errors import EngineError
@@ -87,6 +87,17 @@ class Containers:
         params = {"all": True, "filters": {"label": list(labels)}}
         found = await self._engine.get("/containers/json", "list containers", params=params)
         return [entry["Labels"] or {} for entry in found or []]
+
+    async def older_than(self, seconds: float, *labels: str) -> list[str]:
+        """The names of containers with these labels that were made longer ago than that."""
+        params = {"all": True, "filters": {"label": list(labels)}}
+        found = await self._engine.get("/containers/json", "list containers", params=params)
+        now = datetime.now(UTC)
+        return [
+            entry["Names"][0]
+            for entry in found or []
+            if (now - datetime.fromisoformat(_micro(entry["Created"]))).total_seconds() > seconds
+        ]
 
     async def _quiet(self, path: str, what: str, params: Body) -> None:
         try:

@@ -14,6 +14,7 @@ from airut.adapters.podman.build import Build, build
 from airut.adapters.podman.containers import Containers
 from airut.adapters.podman.context import ContextFile, content_hash, package_files, read_folder
 from airut.adapters.podman.engine import Engine
+from airut.adapters.podman.marks import Marks
 from airut.errors import EngineError, ImageMissing
 
 BASE = "localhost/airut/base:latest"
@@ -22,19 +23,23 @@ SOURCES = Path(__file__).parent / "images"
 
 class PodmanImages:
     """`roots` is the PEM of the certificates that the agent's tools are to trust. `build_ca` is a bundle of this host
-    that builds see in place of the base image's own, for hosts whose way to the registries is intercepted."""
+    that builds see in place of the base image's own, for hosts whose way to the registries is intercepted. `marks`
+    take note of what is asked for."""
 
-    def __init__(self, engine: Engine, roots: bytes, build_ca: Path | None = None) -> None:
+    def __init__(self, engine: Engine, roots: bytes, build_ca: Path | None = None, marks: Marks | None = None) -> None:
         self._engine = engine
         self._roots = roots
         self._build_ca = build_ca
+        self._marks = marks
         self._building: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def ensure(self, repo: str, container: Path | None) -> str:
         base = await self._base()
         layer = (*_sources("layer"), ContextFile("root.pem", 0o644, self._roots))
         source = read_folder(container) if container else ()
-        tag = f"localhost/airut/{_name(repo)}:{content_hash(source + _below('layer', layer), base, platform.machine())}"
+        content = content_hash(source + _below("layer", layer), base, platform.machine())
+        tag = f"localhost/airut/{image_name(repo)}:{content}"
+        self._mark(tag)  # first of all, so that no upkeep removes it between the look and the use
         async with self._building[tag]:
             if not await self.exists(tag):
                 await self._build_both(repo, tag, source, layer)
@@ -51,6 +56,8 @@ class PodmanImages:
         pinned = _sources("proxy_dependencies")
         below = f"localhost/airut/proxy-dependencies:{content_hash(pinned, base, platform.machine())}"
         tag = f"localhost/airut/proxy:{content_hash(files, below)}"
+        self._mark(below)
+        self._mark(tag)
         async with self._building[below]:
             if not await self.exists(tag):
                 if not await self.exists(below):
@@ -59,6 +66,10 @@ class PodmanImages:
                 await build(self._engine, Build("the proxy image", tag, files, {"BASE": below}, online=False))
                 await self._map(tag)
         return tag
+
+    def _mark(self, tag: str) -> None:
+        if self._marks is not None:
+            self._marks.use(tag)
 
     async def exists(self, tag: str) -> bool:
         """Raises: EngineUnavailable, EngineError"""
@@ -96,7 +107,7 @@ class PodmanImages:
         await build(self._engine, Build(f"the sandbox layer of {repo}", tag, layer, {"BASE": below}, online=False))
 
 
-def _name(repo: str) -> str:
+def image_name(repo: str) -> str:
     """A repository's name as far as image names allow it."""
     return re.sub(r"[^a-z0-9]+", "-", repo.lower()).strip("-") or "repository"
 

@@ -1,4 +1,4 @@
-"""Sandboxes over rootless Podman: implements `airut.ports.sandbox.Sandboxes`."""
+"""Sandboxes over rootless Podman: implements `airut.ports.sandbox.Sandboxes` and `Leftovers`."""
 
 import asyncio
 import contextlib
@@ -18,10 +18,12 @@ from airut.adapters.podman.following import follow
 from airut.adapters.podman.launch import Launcher
 from airut.adapters.podman.locks import locked
 from airut.adapters.podman.network import Networks
+from airut.adapters.podman.owned import note_owner, owned
 from airut.adapters.podman.settings import SandboxSettings
 from airut.adapters.podman.warm import WarmFences
 from airut.errors import NameTaken
 from airut.models.sandbox import OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
+from airut.models.sweep import OwnedSandbox
 
 KILLED = "killed"
 """File in a sandbox's runtime folder: it was killed by our order. Any process of this host may follow it to its end."""
@@ -39,8 +41,8 @@ class PodmanSandboxes:
         self._policy = policy
         self._containers = Containers(engine)
         self._launcher = Launcher(self._containers, settings)
-        networks = Networks(engine, settings.pool)
-        self._fences = Fences(self._containers, networks, self._launcher, settings, policy, proxy_image)
+        self._networks = Networks(engine, settings.pool)
+        self._fences = Fences(self._containers, self._networks, self._launcher, settings, policy, proxy_image)
         self._warm = WarmFences(self._fences, settings)
 
     async def open(self) -> None:
@@ -56,6 +58,12 @@ class PodmanSandboxes:
     async def discard_warm(self) -> None:
         """Remove all warm fences of this host, for the end of an installation or a test. Raises: SandboxError"""
         await self._warm.discard_all()
+
+    async def owned(self) -> tuple[OwnedSandbox, ...]:
+        return await owned(self._containers, self._networks, self._settings)
+
+    async def remove_unclaimed(self) -> None:
+        await self._warm.remove_leftovers()
 
     async def start(self, spec: SandboxSpec) -> SandboxRef:
         async with self._alone(spec.sandbox_id):  # an attempt that timed out may still be in the middle of its start
@@ -143,6 +151,7 @@ class PodmanSandboxes:
             warm = await self._warm.claim(folder, log_folder)
             labels = self._labels(spec, warm.name if warm else spec.sandbox_id)
             fence = warm or await self._fences.network(spec.sandbox_id, folder, log_folder, labels | _role("proxy"))
+            note_owner(fence.folder, labels)
             digest = self._fences.set_rules(fence, spec)
             self._write_settings(fence, spec)
         with clock.part("containers"):

@@ -1,0 +1,133 @@
+"""The host's janitor as a schedule: it remembers from look to look, and asks idle threads to make room."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from temporalio import activity, workflow
+from temporalio.client import ScheduleOverlapPolicy
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from airut import contracts
+from airut.errors import CensusUnavailable
+from airut.models.archive import Expired, ExpireOrder
+from airut.models.sweep import Missing, SweepMemory, SweepOrder, SweepReport
+from airut.temporal.census import TemporalCensus
+from airut.temporal.delivery import deliver
+from airut.temporal.upkeep import EXPIRY, ensure_expiry, ensure_sweep, sweep_id
+from tests.support.messages import NOON, mail
+from tests.support.scripted_activities import ScriptedActivities
+from workflows.sweep import ExpiryWorkflow, SweepWorkflow
+
+
+@workflow.defn(name="AskedThread")
+class AskedThread:
+    """Ends when it is asked to make room."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    @workflow.run
+    async def run(self) -> str:
+        await workflow.wait_condition(lambda: self.asked)
+        return "made room"
+
+    @workflow.signal(name=contracts.MAKE_ROOM)
+    def make_room(self) -> None:
+        self.asked = True
+
+
+class Swept:
+    def __init__(self) -> None:
+        self.orders: list[SweepOrder] = []
+        self.ask: tuple[str, ...] = ()
+
+    @activity.defn
+    async def sweep_host(self, order: SweepOrder) -> SweepReport:
+        self.orders.append(order)
+        seen = Missing(thread=f"look {len(self.orders)}", since=NOON)
+        memory = SweepMemory(missing=(*order.memory.missing, seen))
+        return SweepReport(memory=memory, ask=self.ask, sandboxes=("s",), problems=("a problem",))
+
+    @activity.defn
+    async def expire_records(self, order: ExpireOrder) -> Expired:
+        return Expired(blobs=1)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    while not true():
+        await asyncio.sleep(0.05)
+
+
+async def test_a_host_is_swept_by_schedule(temporal: WorkflowEnvironment) -> None:
+    client, host, swept = temporal.client, f"h{uuid.uuid4().hex[:8]}", Swept()
+    asked = await client.start_workflow(
+        "AskedThread", id=f"web/mail/{uuid.uuid4().hex[:16]}", task_queue=contracts.CONTROL_QUEUE, result_type=str
+    )
+    swept.ask = (asked.id, "web/mail/ended-meanwhile")
+    control = Worker(
+        client,
+        task_queue=contracts.CONTROL_QUEUE,
+        workflows=[SweepWorkflow, ExpiryWorkflow, AskedThread],
+        activities=[swept.expire_records],
+    )
+    async with control, Worker(client, task_queue=contracts.host_queue(host), activities=[swept.sweep_host]):
+        await ensure_sweep(client, host)
+        await until(lambda: len(swept.orders) == 1)
+        assert await asked.result() == "made room"
+        handle = client.get_schedule_handle(sweep_id(host))
+        for looks in (2, 3):
+            while (await handle.describe()).info.running_actions:
+                await asyncio.sleep(0.05)
+            await ensure_sweep(client, host)  # as a worker that starts again does
+            await until(lambda: len(swept.orders) == looks)  # noqa: B023  # run at once
+        assert swept.orders[0].memory == SweepMemory()
+        assert [missing.thread for missing in swept.orders[2].memory.missing] == ["look 1", "look 2"]
+        described = await handle.describe()
+        assert described.schedule.spec.intervals[0].every == timedelta(minutes=5)
+        assert described.schedule.policy.overlap is ScheduleOverlapPolicy.SKIP
+        await handle.delete()
+
+
+async def test_paused_by_hand_it_stays_paused(temporal: WorkflowEnvironment) -> None:
+    client = temporal.client
+    await ensure_expiry(client)
+    handle = client.get_schedule_handle(EXPIRY)
+    await handle.pause(note="by hand")
+    await ensure_expiry(client)
+    assert (await handle.describe()).schedule.state.paused
+    await handle.delete()
+
+
+async def test_records_expire(temporal: WorkflowEnvironment) -> None:
+    swept = Swept()
+    queue = Worker(
+        temporal.client,
+        task_queue=contracts.CONTROL_QUEUE,
+        workflows=[ExpiryWorkflow],
+        activities=[swept.expire_records],
+    )
+    async with queue:
+        expired = await temporal.client.execute_workflow(
+            ExpiryWorkflow.run, id=f"x{uuid.uuid4().hex}", task_queue=contracts.CONTROL_QUEUE
+        )
+    assert expired == Expired(blobs=1)
+
+
+async def test_idle_threads_say_since_when(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    census = TemporalCensus(temporal.client)
+    activities.gate.clear()
+    await deliver(temporal.client, mail("go", thread))
+    while not activities.agent_inputs:
+        await asyncio.sleep(0.05)
+    assert await census.idle_since(thread) is None
+    activities.gate.set()
+    while await census.idle_since(thread) is None:
+        await asyncio.sleep(0.05)
+    with pytest.raises(CensusUnavailable):
+        await census.idle_since("web/mail/nobody")

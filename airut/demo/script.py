@@ -134,6 +134,13 @@ def write(path: str, content: str, text: str = "") -> Step:
     return use("Write", {"file_path": path, "content": content}, text)
 
 
+def ask(question: str, *labels: str, multiple: bool = False, text: str = "", id: str | None = None) -> Step:  # noqa: A002
+    """A question to people, with at least two choices."""
+    options: list[JsonValue] = [{"label": label, "description": f"choose {label}"} for label in labels]
+    item: JsonValue = {"question": question, "header": "Question", "multiSelect": multiple, "options": options}
+    return Step(text=text, tool=ToolUse(name="AskUserQuestion", input={"questions": [item]}, id=id))
+
+
 def commit(files: Mapping[str, str], message: str, summary: str, workspace: str = "/workspace") -> Script:
     """Write the files, commit all of them, and say what was done: the shortest task that makes a pull request."""
     writes = [write(f"{workspace}/{path}", content) for path, content in files.items()]

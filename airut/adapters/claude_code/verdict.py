@@ -147,6 +147,9 @@ def _outcome(progress: AgentProgress, exit_status: ExitStatus, stderr: str) -> t
         return _api_outcome(progress.api_error), progress.api_error.message
     if f"Session ID {progress.session_id or ''}" in stderr and "is already in use" in stderr:
         return AgentOutcome.SESSION_INVALID, _last_lines(stderr)
+    if exit_status.code == 0 and not progress.events and not progress.unreadable:
+        # Resumed without a message, for a call that waits for its answer; but the session knows of none.
+        return AgentOutcome.SESSION_INVALID, "the session had nothing to go on with"
     return AgentOutcome.FAILED, _last_lines(stderr) or _ended(exit_status)
 
 

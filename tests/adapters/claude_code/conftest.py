@@ -1,6 +1,7 @@
 """The real Claude Code, run as in a sandbox but for the places."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -48,10 +49,11 @@ class Cli:
         prompt: str = "Do it.",
         kill_after: str | None = None,
         at_once: bool = False,
+        kill_at: float | None = None,
         **more: object,
     ) -> AgentVerdict:
         """One run to its end; or, with `kill_after`, killed when its output has had that text, and its transcript as
-        well unless `at_once`."""
+        well unless `at_once`; or, with `kill_at`, so many seconds after its start."""
         agent = ClaudeCode()
         fields = {"session_id": str(session), "prompt": prompt, "system_prompt": "Rules.", "home": self.home, **more}
         made = agent.command(AgentRun.model_validate(fields))
@@ -67,13 +69,15 @@ class Cli:
         process.stdin.write(made.stdin.encode())
         process.stdin.close()
         self.progress = AgentProgress()
+        if kill_at is not None:
+            asyncio.get_running_loop().call_later(kill_at, _kill, process.pid)
         async with asyncio.timeout(60):
             async for line in process.stdout:
                 self.progress = agent.progress(self.progress, line)
                 if kill_after and kill_after in line.decode():
                     while not at_once and not any(kill_after in text for text in self.transcripts):
                         await asyncio.sleep(0.02)  # it is written some 100 ms behind the stream
-                    os.killpg(process.pid, signal.SIGKILL)
+                    _kill(process.pid)
             stderr = await process.stderr.read() if process.stderr else b""
             code = await process.wait()
         return agent.verdict(self.progress, ExitStatus(code=code), stderr.decode())
@@ -98,6 +102,11 @@ class Cli:
             "PATH": os.environ["PATH"], "HOME": str(self.place), "CLAUDE_CONFIG_DIR": str(self.home),
             "TMPDIR": str(self.place / "tmp"), "ANTHROPIC_BASE_URL": self.url, "ANTHROPIC_API_KEY": KEY,
         }  # fmt: skip
+
+
+def _kill(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
 
 
 @pytest.fixture

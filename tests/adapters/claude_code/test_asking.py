@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from airut.demo.script import Step, ToolUse, bash, say, use
+from airut.demo.script import Step, ToolUse, ask, bash, say, use
 from airut.models.agent import PlanItem
 from airut.models.outcome import AgentOutcome, AgentVerdict
 from airut.models.question import (
@@ -114,7 +114,7 @@ async def test_of_several_calls_at_once_one_is_asked_and_its_answer_comes_as_a_m
 @pytest.mark.parametrize("length", [10, 20_000])
 async def test_a_message_instead_of_an_answer_does_not_ask_again(cli: Cli, length: int) -> None:
     session = uuid.uuid4()
-    cli.script(Step(tool=ASKS), say("All right."), say("All right."))
+    cli.script(ask("Which database?", "PostgreSQL", "SQLite"), say("All right."), say("All right."))
     assert (await cli.play(session)).outcome is AgentOutcome.QUESTION
     prompt = "Never mind. " + "x" * length
     verdict = await cli.play(session, prompt=prompt)

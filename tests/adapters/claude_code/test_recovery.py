@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import uuid
 from pathlib import Path
 
@@ -103,3 +104,33 @@ async def test_what_cannot_be_compacted_is_still_too_long(cli: Cli) -> None:
     cli.script(TOO_LONG)
     verdict = await cli.play(session, prompt="Which one?", compact=True)
     assert (verdict.outcome, verdict.text, verdict.prompt_taken) == (AgentOutcome.CONTEXT_FULL, "", False)
+
+
+KILLS = int(os.environ.get("AIRUT_KILLS", "4"))
+"""At random moments of a run's first two seconds; 100 of them take some five minutes."""
+
+
+@pytest.mark.timeout(60 + 20 * KILLS)  # on a machine that has much else to do
+async def test_no_message_is_lost_by_kills_at_random_moments(cli: Cli) -> None:
+    """Each message is told again until the transcript has an answer to it; in the end the model knows them all."""
+    session, moments = uuid.uuid4(), random.Random(KILLS)
+    prompts = [f"Message number {number}." for number in range(KILLS)]
+    took = 0
+    for prompt in prompts:
+        cli.script(bash("echo x", "One moment."), bash("sleep 0.2"), Step(text="Nearly.", repeat=-1))
+        note = ""
+        for attempt in range(20):
+            verdict = await cli.play(
+                session, prompt=f"{note}{prompt}", kill_at=moments.uniform(0, 2) if attempt < 19 else None
+            )
+            first = cli.progress.first_answer
+            if verdict.prompt_taken or (first and ClaudeSessions().holds(cli.home, str(session), first)):
+                took += 1
+                break
+            note = f"[Attempt {attempt + 2}] "
+    assert took == KILLS
+    cli.script(say("I know them all."))
+    verdict = await cli.play(session, prompt="Which messages were there?")
+    assert (verdict.outcome, verdict.text) == (AgentOutcome.DONE, "I know them all.")
+    assert [prompt for prompt in prompts if prompt not in asked(cli)] == []
+    assert ClaudeSessions().is_intact(cli.home, str(session))

@@ -91,6 +91,8 @@ def test_recorded(recording: str, exit_status: ExitStatus, outcome: AgentOutcome
             "Error: Session ID x is already in use.",
         ),
         (b"", ExitStatus(code=127), "no such file\n", O.FAILED, "no such file"),
+        (b"", ExitStatus(code=0), "", O.SESSION_INVALID, "the session had nothing to go on with"),
+        (b'{"type":"system"}\n', ExitStatus(code=0), "", O.FAILED, "ended with exit code 0 and without a result"),
         (b"", ExitStatus(code=3), "", O.FAILED, "ended with exit code 3 and without a result"),
         (
             b'{"type":"assistant","message":{"content":[{"type":"text","text":"API Error: 429 rate limit reached"}]}}\n'

@@ -5,34 +5,38 @@ attempt finds the container by its id and reads its output again from the start.
 """
 
 import asyncio
+import hashlib
 from pathlib import Path
 
 from temporalio import activity
-from temporalio.client import WorkflowExecutionStatus
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.failures import reported
 from activities.heartbeat import beating
 from activities.network_log import blocked_requests
 from activities.outbox import ALL_MOST, read_outbox, read_regular
+from activities.transcripts import Transcripts
+from activities.watch import Watch
 from airut.errors import EngineError, NameTaken, NoSpace
-from airut.models.agent import AgentCommand, AgentProgress, AgentRun
+from airut.models.agent import AgentCommand, AgentRun
+from airut.models.answer_parsing import parse_answer
 from airut.models.blob import BlobRef, Text
 from airut.models.folders import ThreadFolders
 from airut.models.message import Attachment, InboundMessage
 from airut.models.outcome import AgentOutcome, TaskOutcome
 from airut.models.prompt import compose_prompt, compose_rules
+from airut.models.question import Answer
 from airut.models.sandbox import (
     ExitStatus,
+    Limits,
     Mount,
     NetworkSpec,
     SandboxRef,
-    SandboxSignal,
     SandboxSpec,
     sandbox_id,
 )
+from airut.models.summary import compose_summary
 from airut.models.task import AgentInput, AgentResult
-from airut.ports.agent import Agent
+from airut.ports.agent import Agent, Sessions
 from airut.ports.blobs import BlobStore
 from airut.ports.git import Mirror
 from airut.ports.repositories import Repositories
@@ -48,9 +52,8 @@ LOST = (EngineError, NameTaken, NoSpace)
 """A sandbox that cannot be made or watched any more; the workflow makes a new one, a few times. An engine that does
 not answer at all, or has no address left, is waited for."""
 
-GRACE = 35.0
-"""Seconds before an interrupted sandbox is killed. Its entrypoint ends the agent itself by then (SIGTERM after 20 s,
-SIGKILL after 30 s), and still bundles what was committed."""
+ENDED_BY_ITSELF = frozenset({AgentOutcome.DONE, AgentOutcome.QUESTION})
+"""What had come to its end when it was to be interrupted: the end counts."""
 
 
 class AgentRuns:
@@ -62,8 +65,11 @@ class AgentRuns:
         mirror: Mirror,
         blobs: BlobStore,
         repositories: Repositories,
+        sessions: Sessions,
     ) -> None:
         self._folders = folders
+        self._sessions = sessions
+        self._transcripts = Transcripts(folders, sessions, blobs)
         self._sandboxes = sandboxes
         self._agent = agent
         self._mirror = mirror
@@ -75,12 +81,23 @@ class AgentRuns:
         with reported(TaskOutcome.SANDBOX_LOST, final=LOST):
             activity.heartbeat({"step": "starting the sandbox"})
             async with beating():  # a first start can take longer than a heartbeat may stay away
+                await self._restore(order)
                 ref = await self._sandboxes.start(await self._spec(order))
-            watch = _Watch(self._sandboxes, self._agent, ref)
+            keeper = self._transcripts.keeper(order)
+            watch = Watch(self._sandboxes, self._agent, ref, keeper)
             exit_status = await watch.to_the_end()
         with reported(TaskOutcome.SANDBOX_LOST):  # what has ended is adopted again, and never run again for a full disk
             async with beating():
                 return await self._bring_home(order, ref, watch, exit_status)
+
+    async def _restore(self, order: AgentInput) -> None:
+        """Put the stored transcript in the place of a broken one, once: by a later attempt the agent may be writing."""
+        marker = self._folders.of(order.task.thread).task(order.task.number, order.attempt) / "restored"
+        if order.restore is None or marker.exists():
+            return
+        await self._transcripts.restore(order.task.thread, session_of(order), order.restore)
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.touch()
 
     async def _spec(self, order: AgentInput) -> SandboxSpec:
         task, repo = order.task, order.task.repo
@@ -110,7 +127,8 @@ class AgentRuns:
             ),
             folder=folder,
             base_commit=order.base,
-            limits=self._repositories.limits(repo),
+            limits=_limits(self._repositories.limits(repo), order),
+            job=hashlib.sha256(order.model_dump_json().encode()).hexdigest(),
             network=NetworkSpec(
                 allowlist=await self._file_of(repo, order.policy.commit, POLICY),
                 repository=settings.slug,
@@ -124,18 +142,45 @@ class AgentRuns:
 
     async def _command(self, order: AgentInput) -> AgentCommand:
         task, settings = order.task, self._repositories.agent(order.task.repo)
-        texts = [(message, await fetch(self._blobs, _prompt_text(message, task.number))) for message in task.messages]
         claude_md = await self._file_of(task.repo, order.policy.commit, "CLAUDE.md")
         run = AgentRun(
-            session_id=task.session_id,
-            prompt=compose_prompt(tuple(texts), order.inbox, order.resume_note),
+            session_id=session_of(order),
+            prompt=await self._prompt(order),
             system_prompt=compose_rules(settings.system_prompt, claude_md),
             model=task.hints.model or settings.model,
             effort=task.hints.effort or settings.effort,
             max_turns=settings.max_turns,
             home=self._folders.of(task.thread).home,
+            budget_usd=order.budget_usd,
+            question=order.question,
+            answer=await self._answer(order),
+            plan_approval=order.plan_approval,
+            compact=order.compact,
         )
         return self._agent.command(run)
+
+    async def _prompt(self, order: AgentInput) -> str:
+        task = order.task
+        told = task.messages if order.tell else ()
+        texts = [(message, await fetch(self._blobs, _prompt_text(message, task.number))) for message in told]
+        note = order.resume_note
+        if order.summary:
+            note = await self._summary(order)
+        return compose_prompt(tuple(texts), order.inbox, note)
+
+    async def _summary(self, order: AgentInput) -> str:
+        """What is known of a session that cannot be gone on with."""
+        task = order.task
+        replies = [(await self._blobs.get(ref)).decode(errors="replace") for ref in task.begun.replies]
+        goal = await fetch(self._blobs, task.begun.goal) if task.begun.goal else ""
+        return compose_summary(goal=goal, replies=tuple(replies), branch=task.branch, pull_request=task.pull_request)
+
+    async def _answer(self, order: AgentInput) -> Answer | None:
+        if order.question is None or order.answered_by is None:
+            return order.answer
+        message = order.answered_by
+        text = await fetch(self._blobs, message.text)
+        return parse_answer(order.question, text, message.author, message.sent_at)
 
     async def _file_of(self, repo: str, commit: str, path: str) -> str | None:
         """A text file of the default branch, from the host's mirror; never from the agent's workspace."""
@@ -143,12 +188,16 @@ class AgentRuns:
         return files[0].content.decode(errors="replace") if files else None
 
     async def _bring_home(
-        self, order: AgentInput, ref: SandboxRef, watch: "_Watch", exit_status: ExitStatus
+        self, order: AgentInput, ref: SandboxRef, watch: Watch, exit_status: ExitStatus
     ) -> AgentResult:
         out, log = ref.folder / "out", ref.folder / "log" / "network.jsonl"
         stderr = await asyncio.to_thread(_read_or_nothing, out / "stderr", STDERR_MOST)
         verdict = self._agent.verdict(watch.progress, exit_status, stderr.decode(errors="replace"))
-        if watch.stopped:
+        if not verdict.prompt_taken and (first := watch.progress.first_answer):  # of an agent that was killed
+            home = self._folders.of(order.task.thread).home
+            held = await asyncio.to_thread(self._sessions.holds, home, session_of(order), first)
+            verdict = verdict.model_copy(update={"prompt_taken": held})
+        if watch.stopped and verdict.outcome not in ENDED_BY_ITSELF:
             verdict = verdict.model_copy(update={"outcome": AgentOutcome.STOPPED, "detail": ""})
         text, verdict = verdict.text, verdict.model_copy(update={"text": ""})
         left = await asyncio.to_thread(read_outbox, self._folders.of(order.task.thread).outbox)
@@ -167,87 +216,19 @@ class AgentRuns:
             work_error=(exit_status.work_error or "")[-1000:],
             uncommitted=exit_status.uncommitted,
             notes=left.notes,
+            transcript=await watch.keeper.keep(),
+            ran_s=exit_status.duration_s,
             blocked=await asyncio.to_thread(blocked_requests, access_log),
         )
 
 
-class _Watch:
-    """Follows one sandbox, and ends it when the user says so. Its limits it keeps itself, on its own clock: a worker
-    that was away for hours must not take an agent that has long ended for one that runs too long."""
-
-    def __init__(self, sandboxes: Sandboxes, agent: Agent, ref: SandboxRef) -> None:
-        self._sandboxes = sandboxes
-        self._agent = agent
-        self._ref = ref
-        self._offset = 0
-        self._ending: asyncio.Task[None] | None = None
-        self.progress = AgentProgress()
-
-    @property
-    def stopped(self) -> bool:
-        """True once the user's stop was passed on."""
-        return self._ending is not None
-
-    async def to_the_end(self) -> ExitStatus:
-        """Return how the command ended. Detaches, and leaves the agent running, when only this worker has to go."""
-        while True:
-            try:
-                return await self._follow()
-            except asyncio.CancelledError:
-                await self._stop_or_detach()
-
-    async def _follow(self) -> ExitStatus:
-        async for chunk in self._sandboxes.follow(self._ref, self._offset):
-            if chunk.data:
-                self.progress = self._agent.progress(self.progress, chunk.data)
-                self._offset = chunk.offset + len(chunk.data)
-            self._heartbeat()
-            if chunk.exit is not None:
-                return chunk.exit
-        raise ApplicationError("the sandbox's output ended without an exit status", type=str(TaskOutcome.SANDBOX_LOST))
-
-    def _heartbeat(self) -> None:
-        """A hint for whoever looks; nothing depends on it."""
-        usage = self.progress.usage
-        activity.heartbeat(
-            {
-                "sandbox": self._ref.sandbox_id,
-                "offset": self._offset,
-                "events": self.progress.events,
-                "step": self.progress.last_step,
-                "cost_usd": round(usage.cost_usd, 4),
-            }
-        )
-
-    async def _interrupt_then_kill(self) -> None:
-        try:
-            await self._sandboxes.signal(self._ref, SandboxSignal.INTERRUPT)
-            await asyncio.sleep(GRACE)
-        finally:  # an interrupt that did not arrive makes the kill only more needed
-            await self._sandboxes.signal(self._ref, SandboxSignal.KILL)
-
-    async def _stop_or_detach(self) -> None:
-        """A cancel says what became of this attempt, and only that decides what becomes of the container."""
-        details = activity.cancellation_details()
-        if details is None or details.cancel_requested or (details.not_found and await _workflow_is_closed()):
-            self._ending = self._ending or asyncio.create_task(self._interrupt_then_kill())
-            return
-        if details.worker_shutdown:
-            raise ApplicationError(
-                "this worker shuts down; the agent runs on",
-                type="WorkerDraining",
-                category=ApplicationErrorCategory.BENIGN,
-            )
-        raise asyncio.CancelledError
+def session_of(order: AgentInput) -> str:
+    return order.session_id or order.task.session_id
 
 
-async def _workflow_is_closed() -> bool:
-    """`not_found` means that this attempt was superseded, or that the workflow was terminated: ask which."""
-    info = activity.info()
-    if info.workflow_id is None:
-        return True
-    handle = activity.client().get_workflow_handle(info.workflow_id, run_id=info.workflow_run_id)
-    return (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING
+def _limits(limits: Limits, order: AgentInput) -> Limits:
+    """A task's time is that of all its sandboxes together."""
+    return limits if order.time_left_s is None else limits.model_copy(update={"time": order.time_left_s})
 
 
 def _prompt_text(message: InboundMessage, number: int) -> Text:

@@ -6,7 +6,7 @@ from temporalio import activity
 
 from activities.failures import reported
 from airut.errors import ConfigError
-from airut.models.answer import compose_acknowledgement, compose_answer, compose_footer, compose_note
+from airut.models.answer import compose_acknowledgement, compose_answer, compose_footer, compose_question
 from airut.models.message import ChannelKind
 from airut.models.outcome import TaskOutcome
 from airut.models.reply import Outbound, ReplyKind
@@ -34,9 +34,11 @@ class Replies:
     @activity.defn
     async def reply(self, order: ReplyInput) -> ReplyRecord:
         with reported(TaskOutcome.REPLY_FAILED):
-            if order.kind is ReplyKind.NOTE:
-                return await self._send(order, compose_note(order), ())
+            if order.kind is not ReplyKind.ANSWER and order.question is None:
+                return await self._send(order, order.detail, ())
             text = await fetch(self._blobs, order.text) if order.text else ""
+            if order.question is not None:
+                return await self._send(order, compose_question(order.question, text), ())
             return await self._send(order, compose_answer(order, text), compose_footer(order))
 
     async def _send(self, order: ReplyInput, markdown: str, footer: tuple[str, ...]) -> ReplyRecord:

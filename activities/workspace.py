@@ -9,27 +9,46 @@ from temporalio import activity
 
 from activities.failures import reported
 from activities.heartbeat import beating
+from activities.transcripts import Transcripts
+from airut.errors import BlobError, GitError
+from airut.models.blob import BlobRef
 from airut.models.folders import ThreadFolders
 from airut.models.message import Attachment
 from airut.models.outcome import TaskOutcome
 from airut.models.sandbox import Limits
 from airut.models.task import HostResult, WorkspaceInput, WorkspaceResult
+from airut.models.workspace import DefaultBranch
+from airut.ports.agent import Sessions
 from airut.ports.blobs import BlobStore
 from airut.ports.git import Mirror
 from airut.ports.repositories import Repositories
+
+UNPUBLISHED = "unpublished.bundle"
+"""In the inbox of a workspace that was made anew: the agent is told to fetch from it."""
 
 
 class Workspaces:
     """Makes what a sandbox mounts. Everything is safe to do twice: a finished checkout is left as it is."""
 
     def __init__(
-        self, host: str, folders: ThreadFolders, mirror: Mirror, blobs: BlobStore, repositories: Repositories
+        self,
+        host: str,
+        folders: ThreadFolders,
+        mirror: Mirror,
+        blobs: BlobStore,
+        repositories: Repositories,
+        sessions: Sessions,
     ) -> None:
         self._host = host
         self._folders = folders
         self._mirror = mirror
         self._blobs = blobs
         self._repositories = repositories
+        self._transcripts = Transcripts(folders, sessions, blobs)
+
+    @activity.defn
+    async def ping_host(self) -> HostResult:
+        return HostResult(host=self._host)
 
     @activity.defn
     async def claim_host(self) -> HostResult:
@@ -43,11 +62,50 @@ class Workspaces:
                 branch = await self._mirror.refresh(order.repo)
                 folders = self._folders.of(order.thread)
                 folders.make()
-                base = await self._mirror.clone(order.repo, branch, folders.workspace)
+                notes = () if folders.workspace.exists() else await self._bring_back(order)
+                base, lost = await self._clone(order, branch, folders.workspace)
                 inbox = {
                     file.content.sha256: await self._put_into_inbox(folders.inbox, file) for file in order.attachments
                 }
-                return WorkspaceResult(policy=branch, base=base, time_limit_s=limits.time, inbox=inbox)
+                return WorkspaceResult(
+                    policy=branch,
+                    base=base,
+                    time_limit_s=limits.time,
+                    inbox=inbox,
+                    settings=self._repositories.thread(order.repo),
+                    notes=(*notes, *lost),
+                )
+
+    async def _clone(
+        self, order: WorkspaceInput, branch: DefaultBranch, workspace: Path
+    ) -> tuple[str, tuple[str, ...]]:
+        """The thread's checkout, made from what it pushed last where it is not on this host. Returns the commit that
+        it began at, and what could not be had."""
+        published = branch.model_copy(update={"commit": order.published}) if order.published else branch
+        try:
+            return await self._mirror.clone(order.repo, published, workspace), ()
+        except GitError:
+            if published == branch:
+                raise
+        # Merged and deleted since: the remote does not have that commit any more.
+        lost = f"The commit {published.commit[:12]} is not on the remote any more; work goes on from {branch.name}."
+        return await self._mirror.clone(order.repo, branch, workspace), (lost,)
+
+    async def _bring_back(self, order: WorkspaceInput) -> tuple[str, ...]:
+        """What the blob store holds of a thread whose workspace is not on this host. Returns what it could not give."""
+        lost: list[str] = []
+        stored, folders = order.stored, self._folders.of(order.thread)
+        if stored.transcript:
+            try:
+                await self._transcripts.restore(order.thread, order.session_id, stored.transcript)
+            except BlobError:
+                lost.append("The session of this conversation could not be brought back; the agent begins a new one.")
+        if stored.bundle:
+            try:
+                await self._write(folders.inbox / UNPUBLISHED, stored.bundle)
+            except BlobError:
+                lost.append("Commits that had not been published could not be brought back.")
+        return tuple(lost)
 
     async def _put_into_inbox(self, inbox: Path, file: Attachment) -> str:
         """Put a file there and return its name: another one where the inbox, which holds the whole thread's files,
@@ -55,13 +113,16 @@ class Workspaces:
         for name in _names(file.name):
             target = inbox / name
             if not target.exists():
-                partial = inbox / f".{name}.partial"
-                partial.write_bytes(await self._blobs.get(file.content))
-                partial.rename(target)
+                await self._write(target, file.content)
                 return name
             if hashlib.sha256(target.read_bytes()).hexdigest() == file.content.sha256:
                 return name
         raise AssertionError("names never end")
+
+    async def _write(self, target: Path, content: BlobRef) -> None:
+        partial = target.with_name(f".{target.name}.partial")
+        partial.write_bytes(await self._blobs.get(content))
+        partial.rename(target)
 
 
 def _names(name: str) -> Iterator[str]:

@@ -55,7 +55,12 @@ SEARCH_ATTRIBUTES = (REPO, CHANNEL, AUTHOR, STATE, HOST, OUTCOME, PULL_REQUEST, 
 THREAD_WORKFLOW = "ThreadWorkflow"
 RECEIVE = "receive"
 STATUS = "status"
-PLACED = "placed"
+MOVED = "moved"
+"""Signal of a thread, by its task: a `TaskMove`."""
+STEER = "steer"
+"""Signal of a task, by its thread: a `TaskOrder`."""
+INTENT = "intent"
+"""Query of a task: an `EndIntent`."""
 CONTROL = "control"
 """Signal of a thread: a `ThreadCommand`."""
 RETRY = "retry"
@@ -117,6 +122,12 @@ async def claim_host() -> HostResult:
 @activity.defn
 async def set_placement(order: PlacementOrder) -> None:
     """Have the sandbox host that runs this take new threads, or none."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def ping_host() -> HostResult:
+    """Tell that this host's worker is there."""
     raise NotImplementedError
 
 

@@ -160,11 +160,13 @@ class SandboxHost:
         folders = ThreadFolders(state=config.state)
         mirror = GitMirror(config.state / "mirrors", remotes(config), lambda: _real_values(config, repositories))
         forge = GitHubForge(lambda repo: github_repository(config, repo))
-        workspaces = Workspaces(self.id, folders, mirror, blobs, repositories)
+        sessions = ClaudeSessions()
+        workspaces = Workspaces(self.id, folders, mirror, blobs, repositories, sessions)
         self.claim_host = workspaces.claim_host
-        self.run_agent = AgentRuns(folders, sandboxes, agent, mirror, blobs, repositories).run_agent
-        ends = ThreadEnds(folders, ClaudeSessions(), UnsharedTrees(), blobs)
+        self.run_agent = AgentRuns(folders, sandboxes, agent, mirror, blobs, repositories, sessions).run_agent
+        ends = ThreadEnds(folders, sessions, UnsharedTrees(), blobs)
         self.activities = [
+            workspaces.ping_host,
             workspaces.prepare_workspace,
             ImageBuilds(mirror, images).build_image,
             Publishing(mirror, forge, blobs, repositories).publish,

@@ -22,6 +22,23 @@ CLAIM = ActivityConfig(
 )
 """No schedule-to-start limit: a full or absent host is waited for, the thread says so in its status."""
 
+PING = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=10),
+    retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=1)),
+)
+
+OPEN = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=1),
+    schedule_to_close_timeout=timedelta(minutes=10),  # then the thread goes on with defaults, and nothing waits
+    retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=1)),
+)
+
+BUDGET = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=1),
+    schedule_to_close_timeout=timedelta(hours=24),  # it is asked of Temporal itself, which is there
+    retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=1)),
+)
+
 WORKSPACE = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=30),  # big clones
     schedule_to_close_timeout=timedelta(hours=2),

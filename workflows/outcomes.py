@@ -14,7 +14,7 @@ HEADLINE_MOST = 300
 OUTCOMES = {
     AgentOutcome.DONE: TaskOutcome.SUCCESS,
     AgentOutcome.FAILED: TaskOutcome.FAILED,
-    AgentOutcome.QUESTION: TaskOutcome.FAILED,
+    AgentOutcome.QUESTION: TaskOutcome.FAILED,  # without its text; with it, it is asked
     AgentOutcome.STOPPED: TaskOutcome.STOPPED,
     AgentOutcome.TURNS_EXCEEDED: TaskOutcome.TURNS_EXCEEDED,
     AgentOutcome.BUDGET_EXCEEDED: TaskOutcome.BUDGET_EXCEEDED,
@@ -29,6 +29,14 @@ OUTCOMES = {
     AgentOutcome.OUTPUT_LIMIT: TaskOutcome.FAILED,
     AgentOutcome.DISK_FULL: TaskOutcome.DISK_FULL,
 }
+
+
+class Ended(Exception):
+    """The task cannot go on; the reply says why. Never leaves the workflow."""
+
+    def __init__(self, outcome: TaskOutcome, detail: str = "") -> None:
+        super().__init__(detail)
+        self.outcome, self.detail = outcome, detail
 
 
 def reason(error: ActivityError) -> tuple[TaskOutcome, str]:

@@ -1,53 +1,45 @@
-"""One prompt, one agent run, one reply (spec: lifecycle §3, §8)."""
+"""One prompt, one reply, and as many sandboxes in between as it takes (spec: lifecycle §3, §8)."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
-    from airut.models.blob import BlobRef
-    from airut.models.message import Attachment
-    from airut.models.outcome import TaskOutcome, Usage
+    from airut.models.blob import Text
+    from airut.models.outcome import TaskOutcome
+    from airut.models.question import Question
     from airut.models.reply import ReplyKind
+    from airut.models.settings import ThreadSettings
     from airut.models.task import (
-        AgentInput,
         AgentResult,
         CleanUpInput,
-        ImageInput,
+        EndIntent,
         PublishInput,
         PublishResult,
         ReplyInput,
         ReplyRecord,
         TaskInput,
+        TaskMove,
+        TaskOrder,
         TaskResult,
         TaskStatus,
         TaskStep,
-        WorkspaceInput,
         WorkspaceResult,
     )
     from workflows import options
     from workflows.completion import seen_through
-    from workflows.outcomes import HEADLINE_MOST, OUTCOMES, cut, reason
+    from workflows.outcomes import HEADLINE_MOST, Ended, cut, reason
+    from workflows.placement import HostGone, Placement
+    from workflows.runs import Runs
+    from workflows.steering import Steering
 
-SANDBOXES_MOST = 5
-"""A sandbox that is lost this often is lost for a reason (out of memory, a broken host): say so instead."""
-
-RESUME_NOTE = (
-    "[The sandbox was lost and has been made anew. The workspace is as it was left. "
-    "If you had begun with what follows, look at the workspace first and go on where you stopped; else begin now.]"
-)
-
-
-class _Ended(Exception):
-    """The task cannot go on; the reply says why. Never leaves this module."""
-
-    def __init__(self, outcome: TaskOutcome, detail: str = "") -> None:
-        super().__init__(detail)
-        self.outcome, self.detail = outcome, detail
+REMOVAL_WAIT = timedelta(minutes=15)
+"""A host that is away for longer removes by itself what it has of this task, once it is back (its sweep)."""
 
 
 @workflow.defn
@@ -56,17 +48,35 @@ class TaskWorkflow:
 
     @workflow.init
     def __init__(self, task: TaskInput) -> None:
-        self._task = task
-        self._host = task.host
-        self._attempt = 1
-        self._result = TaskResult(outcome=TaskOutcome.INTERNAL_ERROR, branch=task.branch)
-        self._agent: AgentResult | None = None
-        self._notes: list[str] = [note for message in task.messages for note in message.notes]
+        self.task = task
+        self.steering = Steering()
+        self.placement = Placement(task.repo, task.host)
+        self.settings = ThreadSettings()
+        self.attempt = 1
+        self.notes: list[str] = [*task.notes, *(note for message in task.messages for note in message.notes)]
+        self.result = TaskResult(
+            outcome=TaskOutcome.INTERNAL_ERROR,
+            branch=task.branch,
+            host=task.host,
+            session_id=task.session_id,
+            stored=task.stored,
+        )
+        self.agent: AgentResult | None = task.retry.result.agent if task.retry else None
         self._status = TaskStatus(step=TaskStep.ACCEPTED, since=workflow.now())
+        self._told = 0
+
+    @workflow.signal(name=contracts.STEER)
+    def steer(self, order: TaskOrder) -> None:
+        self.steering.take(order, workflow.now())
 
     @workflow.query(name=contracts.STATUS)
     def status(self) -> TaskStatus:
         return self._status
+
+    @workflow.query(name=contracts.INTENT)
+    def intent(self) -> EndIntent:
+        """What a cancelled agent is granted; its activity asks."""
+        return self.steering.intent(self.settings.pause_grace_s)
 
     @workflow.run
     async def run(self, task: TaskInput) -> TaskResult:  # noqa: ARG002  # @workflow.init has it
@@ -76,226 +86,203 @@ class TaskWorkflow:
             await self._answer()
         finally:
             acknowledgement.cancel()
-            await seen_through(self._clean_up())
-        self._enter(TaskStep.CLOSED, str(self._result.outcome))
-        if not self._result.outcome.did_its_job:
+            await seen_through(self.release(delivered=self.result.reply is not None))
+        self.enter(TaskStep.CLOSED, str(self.result.outcome))
+        self.update(unused=self.steering.unused(), agent=self.agent, settings=self.settings)
+        if not self.result.outcome.did_its_job:
             # Failed in Temporal, so that it shows in the UI; the thread reads the result from the details.
-            raise ApplicationError(self._headline(), self._result, type=str(self._result.outcome))
-        return self._result
+            raise ApplicationError(self._headline(), self.result, type=str(self.result.outcome))
+        return self.result
 
     async def _work(self) -> None:
-        """Everything between the message and its answer. However it ends, there is an outcome.
-
-        A step that ends by itself just when it is cancelled swallows the cancel: the stop is looked for between steps.
-        """
+        """Everything between the message and its answer. However it ends, there is an outcome."""
         try:
-            workspace = await self._prepare()
-            if _stop_was_asked():
-                raise _Ended(TaskOutcome.STOPPED, "stopped in Temporal")
-            agent = await self._run_agent(workspace)
-            await self._publish(workspace, agent)
-        except _Ended as ended:
-            self._end(ended.outcome, ended.detail)
+            step = self.task.retry.step if self.task.retry else "prepare"
+            if step == "reply":
+                self._take_over()
+                return
+            runs = Runs(self)
+            prepared = await (runs.prepare() if step == "publish" and self.agent else runs.to_the_end())
+            await self._publish(prepared)
+        except Ended as ended:
+            self.end(ended.outcome, ended.detail)
         except asyncio.CancelledError:
-            self._end(TaskOutcome.STOPPED, "stopped in Temporal")
+            self.end(TaskOutcome.STOPPED, "in Temporal")
         except ActivityError as error:
-            if is_cancelled_exception(error) or _stop_was_asked():
-                self._end(TaskOutcome.STOPPED, "stopped in Temporal")
+            if is_cancelled_exception(error) or stop_was_asked():
+                self.end(TaskOutcome.STOPPED, "in Temporal")
             else:
-                self._end(*reason(error))
+                self.end(*reason(error))
+
+    def _take_over(self) -> None:
+        """Only the reply is wanted again: its words are those of the task before."""
+        before = self.task.retry.result if self.task.retry else self.result
+        self.update(outcome=before.outcome, detail=before.detail, pull_request=before.pull_request)
 
     async def _acknowledge(self) -> None:
         """Never delays a task, never fails it."""
-        order = ReplyInput(task=self._task, at=workflow.now(), kind=ReplyKind.ACKNOWLEDGEMENT)
+        order = ReplyInput(task=self.task, at=workflow.now(), kind=ReplyKind.ACKNOWLEDGEMENT)
         try:
             await workflow.execute_activity(
                 contracts.acknowledge,
                 order,
-                **self._options(options.ACKNOWLEDGE, contracts.CONTROL_QUEUE, "acknowledge"),
+                **self.at_control(options.ACKNOWLEDGE, "acknowledge"),
             )
         except ActivityError as error:
             workflow.logger.info("not acknowledged: %s", type(error.cause).__name__)
 
-    async def _prepare(self) -> tuple[WorkspaceResult, str]:
-        self._enter(TaskStep.PREPARING, "placement")
-        if self._host is None:
-            claim = await workflow.execute_activity(
-                contracts.claim_host,
-                **self._options(options.CLAIM, contracts.PLACEMENT_QUEUE, "find a sandbox host"),
-            )
-            self._host = claim.host
-            await self._tell_thread(claim.host)
-        self._result = self._result.model_copy(update={"host": self._host})
-        self._enter(TaskStep.PREPARING, "workspace")
-        attachments: list[Attachment] = [file for message in self._task.messages for file in message.attachments]
-        workspace = await workflow.execute_activity(
-            contracts.prepare_workspace,
-            WorkspaceInput(thread=self._task.thread, repo=self._task.repo, attachments=tuple(attachments)),
-            **self._options(options.WORKSPACE, contracts.host_queue(self._host), f"fetch {self._task.repo}"),
-        )
-        self._enter(TaskStep.PREPARING, "image")
-        image = await workflow.execute_activity(
-            contracts.build_image,
-            ImageInput(repo=self._task.repo, policy_commit=workspace.policy.commit),
-            **self._options(options.IMAGE, contracts.host_queue(self._host), "image of .airut/container"),
-        )
-        return workspace, image.tag
-
-    async def _run_agent(self, prepared: tuple[WorkspaceResult, str]) -> AgentResult:
-        """Run the agent; a sandbox that is lost is made anew and the session resumed, a few times."""
-        workspace, image = prepared
-        note: str | None = None
-        while True:
-            self._enter(TaskStep.AGENT, f"sandbox {self._attempt}")
-            order = AgentInput(
-                task=self._task,
-                attempt=self._attempt,
-                image=image,
-                policy=workspace.policy,
-                base=workspace.base,
-                inbox=workspace.inbox,
-                resume_note=note,
-            )
-            try:
-                agent = await workflow.execute_activity(
-                    contracts.run_agent,
-                    order,
-                    **self._agent_options(workspace.time_limit_s),
-                )
-            except ActivityError as error:
-                outcome, detail = reason(error)
-                if outcome is not TaskOutcome.SANDBOX_LOST or is_cancelled_exception(error) or _stop_was_asked():
-                    raise
-                if self._attempt >= SANDBOXES_MOST:
-                    raise _Ended(outcome, f"the sandbox was lost {SANDBOXES_MOST} times: {detail}") from error
-                await workflow.sleep(timedelta(seconds=2**self._attempt), summary="before another sandbox")
-                self._attempt += 1
-                note = RESUME_NOTE
-                continue
-            self._agent = agent
-            self._notes += agent.notes
-            return agent
-
-    async def _publish(self, prepared: tuple[WorkspaceResult, str], agent: AgentResult) -> None:
-        outcome = OUTCOMES[agent.verdict.outcome]
-        self._end(outcome, agent.verdict.detail)
-        if outcome is not TaskOutcome.SUCCESS:
+    async def _publish(self, prepared: WorkspaceResult) -> None:
+        agent = self.agent
+        if agent is None:
             return
         if agent.bundle is None:
             if agent.work_error:
-                self._end(TaskOutcome.PUBLISH_FAILED, f"git in the sandbox: {agent.work_error}")
+                self.end(TaskOutcome.PUBLISH_FAILED, f"git in the sandbox: {agent.work_error}")
             else:
-                self._end(TaskOutcome.NO_CHANGES)
+                self.end(TaskOutcome.NO_CHANGES)
             return
-        self._enter(TaskStep.PUBLISHING)
+        self.enter(TaskStep.PUBLISHING)
         # A stop takes effect after this step: half a publication would be a branch without its pull request.
-        published = await seen_through(self._push(prepared[0], agent, agent.bundle))
-        if published.branch is None:
-            self._end(TaskOutcome.NO_CHANGES)
+        try:
+            published = await seen_through(self._push(prepared, agent))
+        except ActivityError as error:
+            self.end(*reason(error))
             return
-        self._notes += published.notes
-        self._result = self._result.model_copy(
-            update={
-                "branch": published.branch,
-                "published": published.commit,
-                "pull_request": published.pull_request,
-            }
+        if published.commit is None:
+            self.end(TaskOutcome.NO_CHANGES)
+            return
+        self.end(TaskOutcome.SUCCESS)
+        self.notes += published.notes
+        self.update(
+            branch=published.branch,
+            published=published.commit,
+            pull_request=published.pull_request,
+            stored=self.result.stored.model_copy(update={"bundle": None}),
         )
 
-    async def _push(self, workspace: WorkspaceResult, agent: AgentResult, bundle: BlobRef) -> PublishResult:
-        return await workflow.execute_activity(
-            contracts.publish,
-            PublishInput(task=self._task, policy=workspace.policy, bundle=bundle, text=agent.text),
-            **self._options(options.PUBLISH, contracts.host_queue(self._host or ""), "push, pull request"),
-        )
+    async def _push(self, prepared: WorkspaceResult, agent: AgentResult) -> PublishResult:
+        assert agent.bundle is not None  # the caller looked
+        order = PublishInput(task=self.task, policy=prepared.policy, bundle=agent.bundle, text=agent.text)
+        while True:
+            try:
+                return await self.placement.run(contracts.publish, order, options.PUBLISH, "push, pull request")
+            except HostGone:
+                await self.moved()  # the bundle is in the blob store: any host can publish it
 
     async def _answer(self) -> None:
-        self._enter(TaskStep.REPLYING)
-        agent = self._agent
+        self.enter(TaskStep.REPLYING)
+        agent = self.agent
         order = ReplyInput(
-            task=self._task,
+            task=self.task,
             at=workflow.now(),
             kind=ReplyKind.ANSWER,
-            outcome=self._result.outcome,
-            detail=self._result.detail,
+            outcome=self.result.outcome,
+            detail=self.result.detail,
             text=agent.text if agent else None,
-            usage=agent.verdict.usage if agent else Usage(),
-            pull_request=self._result.pull_request,
-            branch=self._result.branch,
+            usage=self.result.usage,
+            pull_request=self.result.pull_request,
+            branch=self.result.branch,
             attachments=agent.outbox if agent else (),
-            notes=(*self._notes, *_left_behind(agent), *self._refused(agent)),
+            notes=(*self.notes, *_left_behind(agent), *self._refused(agent)),
         )
         record: ReplyRecord | None = None
         try:
-            record = await seen_through(self._send(order))
+            record = await seen_through(self.send(order))
         except ActivityError as error:
-            self._end(TaskOutcome.REPLY_FAILED, reason(error)[1])
-        usage = agent.verdict.usage if agent else Usage()
-        self._result = self._result.model_copy(update={"reply": record, "usage": usage})
+            self.end(TaskOutcome.REPLY_FAILED, reason(error)[1])
+        self.update(reply=record)
 
     def _refused(self, agent: AgentResult | None) -> tuple[str, ...]:
         """What the fence refused, where that may be why the task did not do its job."""
-        if agent is None or not agent.blocked or self._result.outcome.did_its_job:
+        if agent is None or not agent.blocked or self.result.outcome.did_its_job:
             return ()
         return (f"The sandbox was refused these requests: {', '.join(agent.blocked)}.",)
 
-    async def _send(self, order: ReplyInput) -> ReplyRecord:
-        return await workflow.execute_activity(
-            contracts.reply,
-            order,
-            **self._options(options.REPLY, contracts.CONTROL_QUEUE, f"reply: {order.outcome}"),
-        )
+    async def send(self, order: ReplyInput, limits: ActivityConfig = options.REPLY) -> ReplyRecord:
+        """Raises: ActivityError: three days were not enough, or the channel refuses it for good."""
+        summary = f"{order.kind}: {order.outcome}" if order.outcome else str(order.kind)
+        return await workflow.execute_activity(contracts.reply, order, **self.at_control(limits, summary))
 
-    async def _clean_up(self) -> None:
-        if self._host is None:
+    async def tell(
+        self,
+        kind: ReplyKind,
+        detail: str = "",
+        question: Question | None = None,
+        text: Text | None = None,
+        limits: ActivityConfig = options.REPLY,
+    ) -> None:
+        """A message besides the answer. Raises: ActivityError"""
+        self._told += 1
+        order = ReplyInput(
+            task=self.task, at=workflow.now(), kind=kind, seq=self._told, detail=detail, text=text, question=question
+        )
+        await self.send(order, limits)
+
+    async def release(self, *, delivered: bool = False) -> None:
+        """Remove the task's sandboxes; what it needs to go on lies in its workspace and in the blob store."""
+        host = self.placement.host
+        if host is None:
             return
-        delivered = self._result.reply is not None
-        order = CleanUpInput(task=self._task, attempts=self._attempt, delivered=delivered)
+        order = CleanUpInput(task=self.task, attempts=self.attempt, delivered=delivered)
+        config = options.at(options.CLEAN_UP, contracts.host_queue(host), "remove the sandbox", self.task.repo)
+        config["schedule_to_start_timeout"] = REMOVAL_WAIT
         try:
-            await self._remove(self._host, order)
-        except ActivityError as error:  # the answer is out; what could not be removed must not unsay it
+            await workflow.execute_activity(contracts.clean_up, order, **config)
+        except ActivityError as error:  # what could not be removed must not unsay the answer
             workflow.logger.error("not cleaned up: %s", reason(error)[1])
 
-    async def _remove(self, host: str, order: CleanUpInput) -> None:
-        await workflow.execute_activity(
-            contracts.clean_up,
-            order,
-            **self._options(options.CLEAN_UP, contracts.host_queue(host), "remove the sandbox"),
+    async def moved(self) -> None:
+        """Take another host; the reply says so."""
+        gone = self.placement.host
+        self.enter(TaskStep.PREPARING, "another sandbox host, since its own is away")
+        host = await self.placement.claim()
+        self.notes.append(
+            f"This conversation moved from host {gone} to {host}, since {gone} was away. Work that was neither "
+            "committed nor pushed by then is lost."
         )
+        self.update(host=host)
+        await self.tell_thread()
 
-    def _options(self, base: ActivityConfig, queue: str, summary: str) -> ActivityConfig:
-        return options.at(base, queue, summary, self._task.repo)
+    def at_control(self, base: ActivityConfig, summary: str) -> ActivityConfig:
+        return options.at(base, contracts.CONTROL_QUEUE, summary, self.task.repo)
 
-    def _agent_options(self, time_limit_s: float) -> ActivityConfig:
-        queue = contracts.agent_queue(self._host or "")
-        config = self._options(options.AGENT, queue, f"Claude Code, sandbox {self._attempt}")
-        config["activity_id"] = f"agent-{self._attempt}"  # predictable, so that operators can pause it by name
-        # The activity holds the limit itself; this only ends one that no longer watches.
-        config["start_to_close_timeout"] = timedelta(seconds=time_limit_s + 300)
-        return config
-
-    async def _tell_thread(self, host: str) -> None:
-        """The thread must know where its workspace lies even if this task never comes to its end."""
+    async def tell_thread(self) -> None:
+        """The thread must know where its workspace lies, and what the task waits for."""
         parent = workflow.info().parent
-        if parent is not None:
-            await workflow.get_external_workflow_handle(parent.workflow_id).signal(contracts.PLACED, host)
+        if parent is None:
+            return
+        move = TaskMove(host=self.placement.host, status=self._status)
+        try:
+            await workflow.get_external_workflow_handle(parent.workflow_id).signal(contracts.MOVED, move)
+        except FailureError as error:
+            workflow.logger.warning("the thread is not told: %s", error)
 
     def _headline(self) -> str:
         """What the Temporal UI shows of a failed task; the whole detail is in the result."""
-        return f"{self._result.outcome}: {self._result.detail}"[:HEADLINE_MOST]
+        return f"{self.result.outcome}: {self.result.detail}"[:HEADLINE_MOST]
 
-    def _end(self, outcome: TaskOutcome, detail: str = "") -> None:
-        self._result = self._result.model_copy(update={"outcome": outcome, "detail": cut(detail)})
+    def end(self, outcome: TaskOutcome, detail: str = "") -> None:
+        self.update(outcome=outcome, detail=cut(detail))
 
-    def _enter(self, step: TaskStep, detail: str = "") -> None:
-        self._status = TaskStatus(step=step, since=workflow.now(), detail=detail, attempt=self._attempt)
-        lines = [f"**{step}** {detail}".rstrip(), f"host: `{self._host or 'not placed yet'}`"]
-        if request := self._result.pull_request:
+    def update(self, **fields: Any) -> None:
+        self.result = self.result.model_copy(update=fields)
+
+    def enter(
+        self, step: TaskStep, detail: str = "", until: datetime | None = None, question: Question | None = None
+    ) -> None:
+        self._status = TaskStatus(
+            step=step, since=workflow.now(), detail=detail, attempt=self.attempt, until=until, question=question
+        )
+        lines = [f"**{step}** {detail}".rstrip(), f"host: `{self.placement.host or 'not placed yet'}`"]
+        if until:
+            lines.append(f"until {until:%Y-%m-%d %H:%M} UTC")
+        if request := self.result.pull_request:
             lines.append(f"[pull request #{request.number}]({request.url})")
         workflow.set_current_details("\n\n".join(lines))
 
 
-def _stop_was_asked() -> bool:
+def stop_was_asked() -> bool:
+    """In Temporal itself. A step that ends by itself just when it is cancelled swallows the cancel."""
     return workflow.cancellation_reason() is not None
 
 

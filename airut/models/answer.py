@@ -1,8 +1,9 @@
 """The words of an answer: what came of a task, and what to do next (spec: lifecycle §8, §12)."""
 
+from airut.models.answer_parsing import question_markdown
 from airut.models.outcome import TaskOutcome, Usage
+from airut.models.question import Question
 from airut.models.task import ReplyInput, TaskInput
-from airut.models.thread import Acceptance
 
 AGAIN = "Reply to this message to try again or to go on from there."
 
@@ -11,12 +12,15 @@ WORDS: dict[TaskOutcome, str] = {
     TaskOutcome.NO_CHANGES: "No changes were made to the repository.",
     TaskOutcome.FAILED: f"**The agent could not finish.** {AGAIN}",
     TaskOutcome.TIMED_OUT: f"**The task was ended: {{detail}}.** What was done stays in the workspace. {AGAIN}",
-    TaskOutcome.STOPPED: "**The task was stopped.** What was done so far stays in the workspace; reply to go on.",
-    TaskOutcome.QUESTION_EXPIRED: f"**The question above was not answered in time.** {AGAIN}",
+    TaskOutcome.STOPPED: "**The task was stopped {detail}.** What was done so far stays in the workspace, unpublished; "
+    "reply to go on.",
+    TaskOutcome.QUESTION_EXPIRED: "**This question was not answered in time:**\n\n> {detail}\n\nThe session is kept; "
+    "answer it now, and the work goes on.",
     TaskOutcome.TURNS_EXCEEDED: "**The limit of turns was reached.** Reply to go on from there.",
-    TaskOutcome.BUDGET_EXCEEDED: "**The budget is used up: {detail}.** Work so far is kept; reply once it renews.",
-    TaskOutcome.USAGE_LIMITED: "**The model's usage limit is reached.** The session is kept: reply later to go on.",
-    TaskOutcome.PROVIDER_UNAVAILABLE: "**The model API is failing at the moment.** The session is kept: reply to try "
+    TaskOutcome.BUDGET_EXCEEDED: "**The budget is used up.** {detail} Work so far is kept.",
+    TaskOutcome.USAGE_LIMITED: "**The model's usage limit is reached**, and it did not renew while this task waited. "
+    "The session is kept: reply later to go on.",
+    TaskOutcome.PROVIDER_UNAVAILABLE: "**The model API has been failing for a day.** The session is kept: reply to try "
     "again.",
     TaskOutcome.PROVIDER_AUTH: "**The model API refused our credential.** The operator has to look at it; nothing of "
     "your work is lost. Reply once it is repaired.",
@@ -30,8 +34,8 @@ WORDS: dict[TaskOutcome, str] = {
     "was started. Mend it there, then reply to try again.",
     TaskOutcome.PUBLISH_FAILED: "**The commits could not be published.** They are kept; reply to try again.",
     TaskOutcome.REPLY_FAILED: "",
-    TaskOutcome.SESSION_LOST: "**The session cannot be resumed.** The workspace is kept; start a new conversation and "
-    "name the branch to go on from.",
+    TaskOutcome.SESSION_LOST: "**The session cannot be resumed**, not even with a summary of it. The workspace is "
+    "kept: reply with a shorter message, or start a new conversation and name the branch to go on from.",
     TaskOutcome.DISK_FULL: f"**The disk quota of this conversation is used up.** {AGAIN}",
     TaskOutcome.INTERNAL_ERROR: "**Something went wrong on our side.** Nothing of your work is lost. Reply to try "
     "again; the operator finds the task under the id below.",
@@ -63,17 +67,9 @@ def compose_acknowledgement(task: TaskInput) -> str:
     )
 
 
-def compose_note(order: ReplyInput) -> str:
-    """Why a message was not taken, and what to do."""
-    if order.detail == Acceptance.QUEUE_FULL:
-        return (
-            "Your message was **not** taken: too many wait in this conversation already. "
-            "Send it again when the next answer has come.\n"
-        )
-    return (
-        "Your message was **not** taken, since you have no part in this conversation. "
-        "Ask somebody who has to copy you in, or start a new one.\n"
-    )
+def compose_question(question: Question, text: str) -> str:
+    """The agent's words so far, and what it wants to know."""
+    return "\n\n".join(part for part in (text.strip(), question_markdown(question).strip()) if part) + "\n"
 
 
 def compose_answer(order: ReplyInput, text: str) -> str:

@@ -77,6 +77,9 @@ class SandboxSpec(Model):
     mounts: tuple[Mount, ...]
     folder: Path
     """The sandbox's own folder on the host: output, exit file, access log."""
+    job: str = ""
+    """What tells this job from another under the same id, where standard input does not: an agent that is resumed is
+    given another input than one that is begun."""
     base_commit: str | None = None
     """When set, the entrypoint bundles `base..HEAD` of `/workspace` after the command has ended."""
     limits: Limits = Limits()
@@ -85,7 +88,7 @@ class SandboxSpec(Model):
     def digest(self) -> str:
         """What makes it this job and no other. What may differ when the same job is asked for again is not in it:
         the image that is current by then, the command (which resumes what has begun), credentials that rotate."""
-        identity = [self.thread, self.task, self.attempt, self.repo, self.stdin]
+        identity = [self.thread, self.task, self.attempt, self.repo, self.job or self.stdin]
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
 
 
@@ -137,9 +140,11 @@ class OutputChunk(Model):
 
 
 class SandboxSignal(StrEnum):
-    """What can be done to a running agent. An interrupt lets the agent save its session."""
+    """What can be done to a running agent. An interrupt lets the agent save its session; a termination ends it within
+    ten seconds; after both the sandbox still says what was done. A kill ends everything."""
 
     PAUSE = "pause"
     THAW = "thaw"
     INTERRUPT = "interrupt"
+    TERMINATE = "terminate"
     KILL = "kill"

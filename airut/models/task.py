@@ -2,13 +2,17 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from airut.models.base import Model
 from airut.models.blob import BlobRef, Text
+from airut.models.command import RetryStep
 from airut.models.message import Attachment, ChannelKind, Hints, InboundMessage
 from airut.models.outcome import AgentVerdict, TaskOutcome, Usage
 from airut.models.pull_request import PullRequestRef
+from airut.models.question import Answer, Question
 from airut.models.reply import ReplyKind
+from airut.models.settings import ThreadSettings
 from airut.models.workspace import DefaultBranch
 
 
@@ -18,9 +22,95 @@ class TaskStep(StrEnum):
     ACCEPTED = "accepted"
     PREPARING = "preparing"
     AGENT = "agent"
+    AWAITING_ANSWER = "awaiting_answer"
+    AWAITING_PROVIDER = "awaiting_provider"
+    AWAITING_OPERATOR = "awaiting_operator"
+    PAUSED = "paused"
     PUBLISHING = "publishing"
     REPLYING = "replying"
     CLOSED = "closed"
+
+    @property
+    def waits(self) -> bool:
+        """No worker, container or sandbox slot is held meanwhile."""
+        return self.startswith("awaiting_") or self is TaskStep.PAUSED
+
+
+class Recollection(Model):
+    """What a new session is told of an old one that cannot be gone on with: the thread's first words, and its last
+    replies, oldest first."""
+
+    goal: Text | None = None
+    replies: tuple[BlobRef, ...] = ()
+
+
+class Stored(Model):
+    """What of a thread lies in the blob store, and so survives its host: the newest transcript of the session, and the
+    commits that were not published when the last agent ended."""
+
+    transcript: BlobRef | None = None
+    bundle: BlobRef | None = None
+    storage: BlobRef | None = None
+    """`/storage` as a tar; only of a thread that had ended."""
+
+
+class ReplyRecord(Model):
+    """An answer that was delivered: kind, the channel's id of it, and its Markdown in the blob store."""
+
+    kind: ReplyKind
+    message_id: str
+    markdown: BlobRef
+    delivered_at: datetime
+    notes: tuple[str, ...] = ()
+    """What could not be sent along: files, recipients."""
+
+
+class AgentResult(Model):
+    """An ended run and what it left: the last words, files for the reply, and its commits as a bundle."""
+
+    verdict: AgentVerdict
+    text: Text
+    outbox: tuple[Attachment, ...] = ()
+    bundle: BlobRef | None = None
+    work_error: str = ""
+    """Why the commits could not be bundled, in git's words; they stay in the workspace."""
+    uncommitted: int = 0
+    notes: tuple[str, ...] = ()
+    transcript: BlobRef | None = None
+    ran_s: float = 0.0
+    """Seconds that the agent ran, by the sandbox's own clock."""
+    blocked: tuple[str, ...] = ()
+    """Requests that the fence refused, as `METHOD host (count)`, at most ten."""
+
+
+class TaskResult(Model):
+    """What became of a task. It comes back to the thread also when the task failed, as the failure's detail."""
+
+    outcome: TaskOutcome
+    detail: str = ""
+    usage: Usage = Usage()
+    host: str | None = None
+    branch: str | None = None
+    published: str | None = None
+    pull_request: PullRequestRef | None = None
+    reply: ReplyRecord | None = None
+    session_id: str | None = None
+    """The session to go on with; another one than before where that could not be resumed."""
+    stored: Stored = Stored()
+    agent: AgentResult | None = None
+    """What the last agent left, for a retry from a later step."""
+    unused: tuple[InboundMessage, ...] = ()
+    """Answers that came too late to be one: they are ordinary messages."""
+    settings: ThreadSettings | None = None
+    """As they were when the workspace was prepared."""
+
+
+class RetryOf(Model):
+    """The task that this one does again, from which step on, and what it had recorded by then."""
+
+    number: int
+    step: RetryStep
+    result: TaskResult
 
 
 class TaskInput(Model):
@@ -40,6 +130,15 @@ class TaskInput(Model):
     """The commit that was pushed last: the same one again is no change."""
     pull_request: PullRequestRef | None = None
     participants: tuple[str, ...] = ()
+    held: Hints = Hints()
+    """What earlier messages asked for; it holds until another one asks otherwise."""
+    begun: Recollection = Recollection()
+    stored: Stored = Stored()
+    spent_usd: float = 0.0
+    """By earlier tasks of the thread."""
+    retry: RetryOf | None = None
+    notes: tuple[str, ...] = ()
+    """What the reply has to mention of earlier tasks."""
 
     @property
     def id(self) -> str:
@@ -51,35 +150,11 @@ class TaskInput(Model):
 
     @property
     def hints(self) -> Hints:
-        """The hints of all messages united; the newest one wins, field by field."""
-        united = Hints()
+        """The hints of the thread and of all messages united; the newest one wins, field by field."""
+        united = self.held
         for message in self.messages:
             united = united.model_copy(update=message.hints.model_dump(exclude_none=True))
         return united
-
-
-class ReplyRecord(Model):
-    """An answer that was delivered: kind, the channel's id of it, and its Markdown in the blob store."""
-
-    kind: ReplyKind
-    message_id: str
-    markdown: BlobRef
-    delivered_at: datetime
-    notes: tuple[str, ...] = ()
-    """What could not be sent along: files, recipients."""
-
-
-class TaskResult(Model):
-    """What became of a task. It comes back to the thread also when the task failed, as the failure's detail."""
-
-    outcome: TaskOutcome
-    detail: str = ""
-    usage: Usage = Usage()
-    host: str | None = None
-    branch: str | None = None
-    published: str | None = None
-    pull_request: PullRequestRef | None = None
-    reply: ReplyRecord | None = None
 
 
 class TaskClosed(Model):
@@ -98,6 +173,35 @@ class TaskStatus(Model):
     since: datetime
     detail: str = ""
     attempt: int = 1
+    until: datetime | None = None
+    """When a wait ends by itself."""
+    question: Question | None = None
+
+
+class TaskMove(Model):
+    """A task tells its thread where it is, whenever that matters to others."""
+
+    host: str | None
+    status: TaskStatus
+
+
+class TaskOrder(Model):
+    """What the thread passes on to its open task. An answer comes with the message that it was, or ready-made; what is
+    of the same burst joins."""
+
+    name: Literal["pause", "resume", "stop", "answer", "join"]
+    author: str
+    message: InboundMessage | None = None
+    answer: Answer | None = None
+
+
+class EndIntent(Model):
+    """Why an agent's activity was cancelled: what its sandbox is to be granted, in seconds."""
+
+    tool_grace_s: float
+    """For the tool call in hand, before the agent is interrupted."""
+    kill_after_s: float
+    """From the interrupt on."""
 
 
 class HostResult(Model):
@@ -110,6 +214,10 @@ class WorkspaceInput(Model):
     thread: str
     repo: str
     attachments: tuple[Attachment, ...] = ()
+    session_id: str = ""
+    published: str | None = None
+    stored: Stored = Stored()
+    """What a workspace that is not on this host any more is made from."""
 
 
 class WorkspaceResult(Model):
@@ -122,6 +230,9 @@ class WorkspaceResult(Model):
     time_limit_s: float
     inbox: dict[str, str] = {}
     """Digest of an attachment → its name in the inbox, where two of one name must both be found."""
+    settings: ThreadSettings | None = None
+    notes: tuple[str, ...] = ()
+    """What could not be brought back."""
 
 
 class ImageInput(Model):
@@ -143,23 +254,23 @@ class AgentInput(Model):
     base: str
     inbox: dict[str, str] = {}
     resume_note: str | None = None
-    """Set when an earlier sandbox of this task was lost: what the agent is told before the messages. They are told
-    again, since nobody knows whether it had read them."""
-
-
-class AgentResult(Model):
-    """An ended run and what it left: the last words, files for the reply, and its commits as a bundle."""
-
-    verdict: AgentVerdict
-    text: Text
-    outbox: tuple[Attachment, ...] = ()
-    bundle: BlobRef | None = None
-    work_error: str = ""
-    """Why the commits could not be bundled, in git's words; they stay in the workspace."""
-    uncommitted: int = 0
-    notes: tuple[str, ...] = ()
-    blocked: tuple[str, ...] = ()
-    """Requests that the fence refused, as `METHOD host (count)`, at most ten."""
+    """What the agent is told first, when this is not the task's first sandbox."""
+    tell: bool = True
+    """False when the session holds the messages for sure."""
+    session_id: str | None = None
+    """Another session than the task's."""
+    question: Question | None = None
+    """The question that the session waits with, and its answer: ready-made, or the message that is one."""
+    answer: Answer | None = None
+    answered_by: InboundMessage | None = None
+    compact: bool = False
+    restore: BlobRef | None = None
+    """The transcript to put in place of one that is broken."""
+    summary: bool = False
+    """Begin a new session, and tell it what is known of the old one."""
+    budget_usd: float | None = None
+    time_left_s: float | None = None
+    plan_approval: bool = False
 
 
 class PublishInput(Model):
@@ -194,6 +305,7 @@ class ReplyInput(Model):
     branch: str | None = None
     attachments: tuple[Attachment, ...] = ()
     notes: tuple[str, ...] = ()
+    question: Question | None = None
 
 
 class CleanUpInput(Model):

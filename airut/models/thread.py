@@ -7,11 +7,15 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from airut.models.base import Model
-from airut.models.blob import Text
-from airut.models.message import ChannelKind, InboundMessage
+from airut.models.blob import BlobRef, Text
+from airut.models.command import CommandRecord, RetryOrder, ThreadCommand, without_text
+from airut.models.message import ChannelKind, Hints, InboundMessage
+from airut.models.notices import TIMED, Acceptance, first_line, refusal
 from airut.models.outcome import TaskOutcome, Usage
 from airut.models.pull_request import PullRequestRef
-from airut.models.task import ReplyRecord, TaskInput, TaskResult
+from airut.models.question import Question
+from airut.models.settings import ThreadSettings
+from airut.models.task import Recollection, ReplyRecord, RetryOf, Stored, TaskInput, TaskResult, TaskStatus
 
 SEEN_AGE = timedelta(days=30)
 SEEN_MOST = 5_000
@@ -21,31 +25,37 @@ QUEUE_MOST = 200
 QUEUE_BYTES = 1024**2
 """The queue goes through continue-as-new as one payload, of which Temporal takes two MiB."""
 
-REFUSED_MOST = 50
+NOTICES_MOST = 100
 TASK_MESSAGES = 20
 TASK_CHARACTERS = 200_000
 """A task takes at most this much of the queue; the rest waits for the following one (spec: lifecycle §4)."""
 
 
+COMMANDS_KEPT = 20
+REPLIES_KEPT = 5
+"""How many commands and replies a thread still knows; more would only make it larger."""
+
+
 class ThreadPhase(StrEnum):
     IDLE = "idle"
     RUNNING = "running"
+    PAUSED = "paused"
+    ENDED = "ended"
 
 
-class Acceptance(StrEnum):
-    """What became of a message that reached its thread."""
-
-    QUEUED = "queued"
-    KNOWN = "known"
-    QUEUE_FULL = "queue_full"
-    NOT_PARTICIPANT = "not_participant"
-
-
-class Refusal(Model):
-    """A message that was not taken, without its text, and why: its author is told."""
+class Notice(Model):
+    """Something to tell the author of a message, which is here without its text. Where there is no channel to tell it
+    through, only the thread's status shows it."""
 
     message: InboundMessage
-    reason: Acceptance
+    text: str
+    reason: Acceptance | None = None
+    """Set when the message was not taken."""
+
+
+class Pause(Model):
+    at: datetime
+    author: str
 
 
 class SeenKey(Model):
@@ -64,6 +74,13 @@ class TaskRecord(Model):
     cost_usd: float = 0.0
 
 
+class ClosedTask(Model):
+    """A task as a retry needs it: what it was given, and what it left."""
+
+    input: TaskInput
+    result: TaskResult
+
+
 class ThreadState(BaseModel):
     """All that a thread knows; the only thing that a continued run is given."""
 
@@ -71,7 +88,8 @@ class ThreadState(BaseModel):
 
     queue: list[InboundMessage] = Field(default_factory=list)
     queued_bytes: int = 0
-    refused: list[Refusal] = Field(default_factory=list)
+    notices: list[Notice] = Field(default_factory=list)
+    """What is still to be told, oldest first."""
     told: tuple[str, ...] = ()
     """Authors who know that they have no part in this thread."""
     notes: int = 0
@@ -88,49 +106,113 @@ class ThreadState(BaseModel):
     usage: Usage = Usage()
     recent: list[TaskRecord] = Field(default_factory=list)
     last_reply: ReplyRecord | None = None
+    paused: Pause | None = None
+    commands: list[CommandRecord] = Field(default_factory=list)
+    pending: list[ThreadCommand] = Field(default_factory=list)
+    """Commands that are under way: their answer is the state that they reach."""
+    closing: bool = False
+    retry: RetryOrder | None = None
+    last: ClosedTask | None = None
+    stored: Stored = Stored()
+    goal: Text | None = None
+    replies: tuple[BlobRef, ...] = ()
+    held: Hints = Hints()
+    settings: ThreadSettings = ThreadSettings()
+    quiet_since: datetime | None = None
+    """Since when nothing has happened in this thread."""
+    warned: bool = False
+    dropped: tuple[str, ...] = ()
+    """Messages that a close has thrown away, in a line each."""
+    unsent: str = ""
+    """Why the reply before could not be sent; the next one says so."""
 
     def accept(self, message: InboundMessage, now: datetime) -> Acceptance:
         """Queue a message, unless its key is known, the queue is full, or its author has no part in this thread.
 
         The key of a message that was refused for a full queue is not remembered: sent again later, it counts.
         """
-        if any(seen.key == message.key for seen in self.seen):
+        if self.knows(message.key):
             return Acceptance.KNOWN
         size = _size(message)
         if len(self.queue) >= QUEUE_MOST or self.queued_bytes + size > QUEUE_BYTES:
-            return self._refuse(message, Acceptance.QUEUE_FULL)
-        self.seen = [seen for seen in self.seen if now - seen.at < SEEN_AGE][-(SEEN_MOST - 1) :]
-        self.seen.append(SeenKey(key=message.key, at=now))
-        if self.participants and message.author not in self.participants and not message.open_to_authorized:
-            return self._refuse(message, Acceptance.NOT_PARTICIPANT)
+            return self.refuse(message, Acceptance.QUEUE_FULL)
+        self.remember(message.key, now)
+        if not self.admits(message):
+            return self.refuse(message, Acceptance.NOT_PARTICIPANT)
         self.queue.append(message)
         self.queued_bytes += size
+        self.quiet_since, self.warned = now, False
+        self.goal = self.goal or message.uncut or message.text
         self.subject = self.subject or message.subject
         self.participants = tuple(dict.fromkeys((*self.participants, *message.participants)))
         return Acceptance.QUEUED
 
-    def _refuse(self, message: InboundMessage, reason: Acceptance) -> Acceptance:
+    def knows(self, key: str) -> bool:
+        return any(seen.key == key for seen in self.seen)
+
+    def remember(self, key: str, now: datetime) -> None:
+        self.seen = [seen for seen in self.seen if now - seen.at < SEEN_AGE][-(SEEN_MOST - 1) :]
+        self.seen.append(SeenKey(key=key, at=now))
+
+    def admits(self, message: InboundMessage) -> bool:
+        """Whether the author has a part in this thread, or needs none."""
+        return not self.participants or message.author in self.participants or message.open_to_authorized
+
+    def hold(self, now: datetime, author: str) -> None:
+        """Pause: nothing starts until somebody resumes."""
+        self.paused = Pause(at=now, author=author)
+
+    def close(self) -> None:
+        """From now on the thread is coming to its end; what waits is dropped. What comes later opens it again."""
+        self.closing, self.paused = True, None
+        self.dropped = tuple(f"{each.author}, {each.sent_at:{TIMED}}: {first_line(each)}" for each in self.queue)
+        self.queue.clear()
+        self.queued_bytes = 0
+
+    def take_back(self) -> InboundMessage:
+        """The message that was queued last, for whatever else it is."""
+        message = self.queue.pop()
+        self.queued_bytes -= _size(message)
+        return message
+
+    def put_first(self, messages: tuple[InboundMessage, ...]) -> None:
+        """Messages that were taken out of the queue and not used; their keys are known already."""
+        self.queue[:0] = messages
+        self.queued_bytes += sum(map(_size, messages))
+
+    def refuse(self, message: InboundMessage, reason: Acceptance) -> Acceptance:
         """Remember whom to tell: of a full queue once until that is done, so that a storm makes one answer; of having
         no part in the thread once for ever."""
-        told = any(refusal.message.author == message.author for refusal in self.refused)
+        told = any(notice.reason and notice.message.author == message.author for notice in self.notices)
         if reason is Acceptance.NOT_PARTICIPANT:
             told = told or message.author in self.told
             self.told = tuple(dict.fromkeys((*self.told, message.author)))
-        if not told and len(self.refused) < REFUSED_MOST:
-            bare = {"text": Text(inline=""), "uncut": None, "attachments": (), "notes": ()}
-            self.refused.append(Refusal(message=message.model_copy(update=bare), reason=reason))
+        if not told:
+            self.tell(message, refusal(reason), reason)
         return reason
 
-    def note_for(self, refusal: Refusal, thread: "ThreadInput") -> TaskInput:
-        """What a note about a refused message is addressed by."""
+    def tell(self, message: InboundMessage, text: str, reason: Acceptance | None = None) -> None:
+        """At most so many notices wait: an enemy with many addresses must not make the thread grow without end."""
+        if len(self.notices) < NOTICES_MOST:
+            self.notices.append(Notice(message=without_text(message), text=text, reason=reason))
+
+    def carried_out(self, command: ThreadCommand, said: str, now: datetime) -> None:
+        """A command has reached its state; whoever gave it is told, where the channel wants that."""
+        record = CommandRecord(key=command.key, name=command.name, author=command.author, at=now, said=said)
+        self.commands = [*self.commands[-(COMMANDS_KEPT - 1) :], record]
+        if command.answered:
+            self.tell(command.message, said)
+
+    def addressed(self, message: InboundMessage, thread: "ThreadInput") -> TaskInput:
+        """What a note about a message is addressed by."""
         return TaskInput(
             thread=thread.thread,
             repo=thread.repo,
             channel=thread.channel,
             number=self.tasks,
-            messages=(refusal.message,),
+            messages=(message,),
             session_id="",
-            participants=(refusal.message.author,),
+            participants=(message.author,),
         )
 
     def next_task(self, thread: "ThreadInput", session_id: str) -> TaskInput:
@@ -144,32 +226,77 @@ class ThreadState(BaseModel):
                 break
             taken.append(self.queue.pop(0))
             self.queued_bytes -= _size(taken[-1])
+        return self._task(thread, session_id, tuple(taken))
+
+    def repeated(self, thread: "ThreadInput", session_id: str, order: RetryOrder, before: ClosedTask) -> TaskInput:
+        """A task that does an earlier one again, from the step that is asked for."""
+        retry = RetryOf(number=before.input.number, step=order.step, result=before.result)
+        return self._task(thread, session_id, before.input.messages).model_copy(update={"retry": retry})
+
+    def _task(self, thread: "ThreadInput", session_id: str, messages: tuple[InboundMessage, ...]) -> TaskInput:
         self.tasks += 1
         self.session_id = self.session_id or session_id
-        return TaskInput(
+        task = TaskInput(
             thread=thread.thread,
             repo=thread.repo,
             channel=thread.channel,
             number=self.tasks,
-            messages=tuple(taken),
+            messages=messages,
             session_id=self.session_id,
             host=self.host,
             branch=self.branch,
             published=self.published,
             pull_request=self.pull_request,
             participants=self.participants,
+            held=self.held,
+            begun=Recollection(goal=self.goal, replies=self.replies),
+            stored=self.stored,
+            spent_usd=self.usage.cost_usd,
+            notes=(self.unsent,) if self.unsent else (),
         )
+        self.held = task.hints.model_copy(update={"budget": None})  # a budget is one task's
+        return task
 
-    def record(self, number: int, result: TaskResult, now: datetime) -> None:
+    def record(self, task: TaskInput, result: TaskResult, now: datetime) -> None:
         """Carry over what a closed task leaves to the next one."""
         self.host = result.host or self.host
         self.branch = result.branch or self.branch
         self.published = result.published or self.published
         self.pull_request = result.pull_request or self.pull_request
+        self.session_id = result.session_id or self.session_id
+        self.stored = result.stored
         self.usage = self.usage + result.usage
-        self.last_reply = result.reply or self.last_reply
-        closed = TaskRecord(number=number, outcome=result.outcome, ended_at=now, cost_usd=result.usage.cost_usd)
+        self.settings = result.settings or self.settings
+        if result.reply:
+            self.last_reply, self.unsent = result.reply, ""
+            self.replies = (*self.replies, result.reply.markdown)[-REPLIES_KEPT:]
+        elif result.outcome is TaskOutcome.REPLY_FAILED:
+            self.unsent = f"The answer to your message before this one could not be sent: {result.detail}"[:500]
+        closed = TaskRecord(number=task.number, outcome=result.outcome, ended_at=now, cost_usd=result.usage.cost_usd)
         self.recent = [*self.recent[-9:], closed]
+        self.last = ClosedTask(input=task.model_copy(update={"retry": None}), result=result)
+        self.quiet_since, self.warned = now, False
+        self.put_first(result.unused)
+
+    def why_not_retry(self, order: RetryOrder, running: bool) -> tuple[str, str] | None:
+        """Why this task cannot be done again now: a kind and words; None when it can."""
+        if running or self.retry:
+            return "task_open", "A task is open; stop it, or wait for its answer."
+        if self.paused:
+            return "thread_paused", "The conversation is paused; resume it first."
+        if self.last is None:
+            return "nothing_to_retry", "There is no task yet that could be done again."
+        if order.task not in {None, self.last.input.number}:
+            return (
+                "nothing_to_retry",
+                f"Only the last task, {self.last.input.number}, is still recorded with its input.",
+            )
+        if not order.operator and self.last.result.outcome.did_its_job:
+            return (
+                "nothing_to_retry",
+                f"Task {self.last.input.number} ended as {self.last.result.outcome}: nothing to retry.",
+            )
+        return None
 
 
 def _size(message: InboundMessage) -> int:
@@ -206,6 +333,15 @@ class ThreadStatus(Model):
     queue: tuple[QueuedMessage, ...] = ()
     task: str | None = None
     """Workflow id of the open task, whose own query tells the step."""
+    open_task: TaskStatus | None = None
+    """What the open task told last; between two waits its own query knows more."""
+    question: Question | None = None
+    waiting: str = ""
+    """What the thread waits for, in words."""
+    next_command: str = ""
+    """The command that makes it go on, where one does."""
+    commands: tuple[CommandRecord, ...] = ()
+    settings: ThreadSettings = ThreadSettings()
     tasks: int = 0
     recent: tuple[TaskRecord, ...] = ()
     usage: Usage = Usage()

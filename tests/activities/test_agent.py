@@ -11,16 +11,17 @@ from temporalio.activity import ActivityCancellationDetails
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities import agent as agent_module
+from activities import watch as watch_module
 from activities.agent import AgentRuns
 from airut.adapters.blobs_local import LocalBlobStore
+from airut.adapters.claude_code.agent import ClaudeSessions
 from airut.models.agent import AgentCommand, AgentProgress, AgentRun
 from airut.models.folders import ThreadFolders
 from airut.models.outcome import AgentOutcome, AgentVerdict
 from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
 from airut.models.sandbox import ExitStatus, Limits, sandbox_id
 from airut.models.settings import ThreadSettings
-from airut.models.task import AgentInput, AgentResult, TaskInput
+from airut.models.task import AgentInput, AgentResult, EndIntent, TaskInput
 from airut.models.workspace import DefaultBranch, Push, PushSpec, TreeFile
 from tests.support.fake_sandbox import FakeSandboxes
 from tests.support.messages import mail
@@ -113,7 +114,9 @@ class Bench:
 
     def start(self, script: str, order: AgentInput = ORDER) -> asyncio.Task[AgentResult]:
         self.shell.script = script
-        runs = AgentRuns(self.folders, self.sandboxes, self.shell, self.tree, self.blobs, self.configured)
+        runs = AgentRuns(
+            self.folders, self.sandboxes, self.shell, self.tree, self.blobs, self.configured, ClaudeSessions()
+        )
         return asyncio.ensure_future(self.environment.run(runs.run_agent, order))
 
     async def until(self, text: str) -> None:
@@ -126,7 +129,9 @@ class Bench:
 
 @pytest.fixture
 async def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
-    monkeypatch.setattr(agent_module, "GRACE", 0.5)  # twenty seconds would only make the test slow
+    at_once = EndIntent(tool_grace_s=0.0, kill_after_s=0.3)  # half a minute would only make the test slow
+    monkeypatch.setattr(watch_module, "AT_ONCE", at_once)
+    monkeypatch.setattr(watch_module, "LAST_GRACE", 0.5)
     made = Bench(tmp_path)
     yield made
     await made.sandboxes.remove(sandbox_id(TASK.id, 1))

@@ -18,6 +18,7 @@ RETRYABLE = {
     errors.NameTaken,
     errors.NoSpace,
     errors.NoAddresses,
+    errors.LedgerUnavailable,
     errors.EngineError,
     errors.RemoteUnavailable,
     errors.ForgeUnavailable,

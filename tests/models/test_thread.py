@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from airut.models import thread as limits
 from airut.models.message import ChannelKind
-from airut.models.thread import Acceptance, ThreadInput, ThreadState
+from airut.models.notices import Acceptance
+from airut.models.thread import ThreadInput, ThreadState
 from tests.support.messages import NOON, mail
 
 THREAD = ThreadInput(thread="web/mail/abcdefgh23456789", repo="web", channel=ChannelKind.EMAIL)
@@ -83,11 +84,11 @@ def test_a_refusal_keeps_no_text_and_a_stranger_who_was_copied_in_is_told_of_a_f
     state = ThreadState()
     state.accept(mail("a"), NOON)
     state.accept(mail("x" * 5_000, author="carl@example.com"), NOON)
-    assert state.refused[0].message.text.inline == ""
-    state.refused.clear()
+    assert state.notices[0].message.text.inline == ""
+    state.notices.clear()
     state.accept(mail("b").model_copy(update={"participants": ("ann@example.com", "carl@example.com")}), NOON)
     for number in range(limits.QUEUE_MOST):
         state.accept(mail(f"filler {number}"), NOON)
-    state.refused.clear()
+    state.notices.clear()
     assert state.accept(mail("c", author="carl@example.com"), NOON) is Acceptance.QUEUE_FULL
-    assert [refusal.message.author for refusal in state.refused] == ["carl@example.com"]
+    assert [refusal.message.author for refusal in state.notices] == ["carl@example.com"]

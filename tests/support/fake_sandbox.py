@@ -16,6 +16,7 @@ SIGNALS = {
     SandboxSignal.PAUSE: signal.SIGSTOP,
     SandboxSignal.THAW: signal.SIGCONT,
     SandboxSignal.INTERRUPT: signal.SIGINT,
+    SandboxSignal.TERMINATE: signal.SIGTERM,
     SandboxSignal.KILL: signal.SIGKILL,
 }
 

@@ -44,6 +44,7 @@ class ScriptedActivities:
         self.replies: list[ReplyInput] = []
         self.cleaned: list[CleanUpInput] = []
         self.acknowledged: list[ReplyInput] = []
+        self.reserved: list[BudgetRequest] = []
         self.agent: Callable[[AgentInput], AgentResult] = lambda order: done("Done.")
         self.workspace: Callable[[WorkspaceInput], None] = lambda order: None
         self.answer: Callable[[ReplyInput], None] = lambda order: None
@@ -55,12 +56,15 @@ class ScriptedActivities:
         self.restored: list[RestoreOrder] = []
         self.deaf = False
         """The agent runs on though it is cancelled, as one does whose worker has not heard of it yet."""
+        self.interrupted: AgentResult | None = None
+        """What a cancelled agent leaves; None is one that had not begun."""
         self.gate: asyncio.Event = asyncio.Event()
         self.gate.set()
 
     def all(self) -> Sequence[Callable[..., Any]]:
         return [
             self.claim_host,
+            self.ping_host,
             self.prepare_workspace,
             self.build_image,
             self.run_agent,
@@ -84,6 +88,11 @@ class ScriptedActivities:
         return HostResult(host=self.host)
 
     @activity.defn
+    async def ping_host(self) -> HostResult:
+        self.asked.append("ping_host")
+        return HostResult(host=self.host)
+
+    @activity.defn
     async def prepare_workspace(self, order: WorkspaceInput) -> WorkspaceResult:
         self.asked.append("prepare_workspace")
         self.workspace(order)
@@ -98,10 +107,16 @@ class ScriptedActivities:
     async def run_agent(self, order: AgentInput) -> AgentResult:
         self.asked.append("run_agent")
         self.agent_inputs.append(order)
-        while not self.gate.is_set():
-            if not self.deaf:
-                activity.heartbeat()
-            await asyncio.sleep(0.05)
+        try:
+            while not self.gate.is_set():
+                if not self.deaf:
+                    activity.heartbeat()
+                await asyncio.sleep(0.05)
+        except asyncio.CancelledError:
+            details = activity.cancellation_details()
+            if self.interrupted is None or details is None or not details.cancel_requested:
+                raise
+            return self.interrupted
         return self.agent(order)
 
     @activity.defn
@@ -128,6 +143,7 @@ class ScriptedActivities:
 
     @activity.defn
     async def reserve_budget(self, order: BudgetRequest) -> BudgetGrant:
+        self.reserved.append(order)
         return self.budget(order)
 
     @activity.defn

@@ -95,6 +95,9 @@ class PodmanSandboxes:
             case SandboxSignal.INTERRUPT:
                 await self._containers.thaw(ref.container)  # a frozen process hears nothing
                 await self._containers.signal(ref.container, "SIGINT")
+            case SandboxSignal.TERMINATE:
+                await self._containers.thaw(ref.container)
+                await self._containers.signal(ref.container, "SIGTERM")
             case SandboxSignal.KILL:
                 if self._folder(ref.sandbox_id).is_dir():  # what was removed has nothing to remember
                     write_private(self._folder(ref.sandbox_id) / KILLED, b"")

@@ -1,0 +1,107 @@
+"""What a thread tells people besides its answers: refusals, what a command did, what is waited for."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from airut.models.command import CommandName
+from airut.models.message import InboundMessage
+from airut.models.outcome import TaskOutcome
+from airut.models.question import Question
+
+COMMANDS = """\
+These words, alone in a message, steer the conversation:
+
+- `pause`: the work is held where it is, for as long as you like; `resume` goes on with it.
+- `stop`: the task in hand ends; what was done stays, and so does the conversation.
+- `retry`: the last task is done again, when it did not do its job.
+- `status`: what is going on.
+- `close`: everything ends and is cleared away; a later message begins again from what was kept.
+- `help`: this list.
+"""
+
+TIMED = "%Y-%m-%d %H:%M UTC"
+
+
+class Acceptance(StrEnum):
+    """What became of a message that reached its thread."""
+
+    QUEUED = "queued"
+    KNOWN = "known"
+    QUEUE_FULL = "queue_full"
+    NOT_PARTICIPANT = "not_participant"
+
+
+def refusal(reason: Acceptance) -> str:
+    """Why a message was not taken, and what to do."""
+    if reason is Acceptance.QUEUE_FULL:
+        return (
+            "Your message was **not** taken: too many wait in this conversation already. "
+            "Send it again when the next answer has come."
+        )
+    return (
+        "Your message was **not** taken, since you have no part in this conversation. "
+        "Ask somebody who has to copy you in, or start a new one."
+    )
+
+
+def queued_while_paused(since: datetime, author: str) -> str:
+    return f"This conversation is paused, since {since:{TIMED}} by {author}. Your message will run after `resume`."
+
+
+def help_text(unknown: str | None) -> str:
+    if unknown is None:
+        return COMMANDS
+    if not unknown:
+        return f"Your message was empty.\n\n{COMMANDS}"
+    return f"`{unknown}` is not a command, and was not run.\n\n{COMMANDS}"
+
+
+def still_waiting(outcome: TaskOutcome, detail: str, until: datetime) -> str:
+    """A wait for the provider that is long enough to be told of."""
+    when = f"{until:{TIMED}}"
+    match outcome:
+        case TaskOutcome.USAGE_LIMITED:
+            head = f"**The model's usage limit is reached until {when}.** The work goes on by itself then."
+        case TaskOutcome.PROVIDER_AUTH:
+            head = (
+                f"**The model API refused our credential.** The operator has to look at it; the next try is at {when}."
+            )
+        case _:
+            head = f"**The model API is failing.** It is tried again by itself, next at {when}."
+    return f"{head} Nothing of your work is lost; `stop` ends the wait." + (f"\n\n> {detail}" if detail else "")
+
+
+def reminder(question: Question, asked: datetime) -> str:
+    first = question.items[0].text if question.items else "the agent's question"
+    return f"The question of {asked:{TIMED}} still waits for your answer:\n\n> {first}\n\nReply to it to go on."
+
+
+def ending_soon(days: int, reason: str) -> str:
+    """Before a thread ends of itself."""
+    unit = "day" if days == 1 else "days"
+    return (
+        f"This conversation ends in {days} {unit}, since {reason}. Its workspace is cleared away then; commits that "
+        "were not published and the session are kept for some months. Reply to keep it as it is."
+    )
+
+
+def waiting(count: int) -> str:
+    return {0: "No message waits.", 1: "1 message waits."}.get(count, f"{count} messages wait.")
+
+
+def dropped(lines: Sequence[str]) -> str:
+    """What a close has thrown away."""
+    if not lines:
+        return ""
+    return "\n\nThese messages were waiting, and were dropped:\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+def first_line(message: InboundMessage) -> str:
+    lines = (message.text.inline or message.subject).strip().splitlines()
+    return lines[0][:120] if lines else ""
+
+
+def nothing_to(name: CommandName, state: str) -> str:
+    """A command that finds its state reached already."""
+    return f"There is nothing to {name}: {state}"

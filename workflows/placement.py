@@ -1,0 +1,145 @@
+"""Which sandbox host a task works on, and what is asked of it there (spec: lifecycle §10)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import Priority
+from temporalio.exceptions import ActivityError, TimeoutType
+from temporalio.exceptions import TimeoutError as ActivityTimeout
+from temporalio.workflow import ActivityConfig
+
+with workflow.unsafe.imports_passed_through():
+    from airut import contracts
+    from airut.models.task import TaskOrder
+    from workflows import options
+    from workflows.completion import seen_through
+    from workflows.steering import Steering
+
+PRESENCE = timedelta(minutes=10)
+"""A host whose worker has taken nothing for so long is looked after: a restart or an upgrade takes a few minutes."""
+
+AHEAD = 2
+"""Temporal's priority (1 to 5, 3 by default) of a run that has queued for `PRESENCE` already: it keeps its place."""
+
+
+class HostGone(Exception):
+    """The host took nothing for `host.lost_after`. Never leaves the workflows."""
+
+
+class Placement:
+    """Where a task works. `host` is None before the first claim, and again when the host is gone."""
+
+    def __init__(self, repo: str, host: str | None) -> None:
+        self._repo = repo
+        self.host = host
+        self.lost_after: timedelta | None = timedelta(minutes=15)
+        """None: a host that is away is waited for."""
+
+    async def claim(self) -> str:
+        """Any host that has room; a full or absent one is waited for."""
+        claim = await workflow.execute_activity(
+            contracts.claim_host,
+            **options.at(options.CLAIM, contracts.PLACEMENT_QUEUE, "find a sandbox host", self._repo),
+        )
+        self.host = claim.host
+        return claim.host
+
+    async def run[Order, Result](
+        self,
+        stub: Callable[[Order], Awaitable[Result]],
+        order: Order,
+        base: ActivityConfig,
+        summary: str,
+        steering: Steering | None = None,
+    ) -> Result:
+        """A step on this host. With `steering` a stop cancels it.
+
+        Raises:
+            HostGone: its worker did not come.
+            ActivityError: the step failed, or was cancelled.
+        """
+        waited = timedelta()
+        while True:
+            config = self._config(base, summary, waited)
+            handle = workflow.start_activity(stub, order, **config)
+            try:
+                await _until(handle, lambda: steering is not None and steering.stopped)
+                return await handle
+            except ActivityError as error:
+                waited = self._after(error, waited, config)
+
+    async def run_agent[Order, Result](
+        self,
+        stub: Callable[[Order], Awaitable[Result]],
+        order: Order,
+        config: ActivityConfig,
+        steering: Steering,
+    ) -> Result:
+        """An agent run, on the queue that takes as many at once as the host can hold. To wait there for a place is no
+        sign of absence: the host is asked for one by its other queue. When the agent is to end, the run is cancelled,
+        and what it left is returned all the same.
+
+        Raises:
+            HostGone, ActivityError
+        """
+        config = config.copy()
+        config["schedule_to_start_timeout"] = PRESENCE
+        while True:
+            handle = workflow.start_activity(stub, order, **config)
+            try:
+                await _until(handle, lambda: steering.interrupts)
+            except asyncio.CancelledError:  # in Temporal
+                steering.take(TaskOrder(name="stop", author="Temporal"), workflow.now())
+                handle.cancel()
+            try:
+                return await seen_through(_result(handle))
+            except ActivityError as error:
+                if not never_taken(error) or steering.interrupts:
+                    raise
+            await self._present()
+            config["priority"] = Priority(priority_key=AHEAD, fairness_key=self._repo)
+
+    async def _present(self) -> None:
+        waited, base = PRESENCE, options.PING
+        while True:
+            config = self._config(base, "is the host there?", waited)
+            try:
+                await workflow.execute_activity(contracts.ping_host, **config)
+                return
+            except ActivityError as error:
+                waited = self._after(error, waited, config)
+
+    def _config(self, base: ActivityConfig, summary: str, waited: timedelta) -> ActivityConfig:
+        config = options.at(base, contracts.host_queue(self.host or ""), summary, self._repo)
+        left = PRESENCE if self.lost_after is None else max(self.lost_after - waited, timedelta(seconds=1))
+        config["schedule_to_start_timeout"] = min(PRESENCE, left)
+        return config
+
+    def _after(self, error: ActivityError, waited: timedelta, config: ActivityConfig) -> timedelta:
+        """How long the host has been waited for by now. Raises: HostGone, and the error where it is another one."""
+        if not never_taken(error):
+            raise error
+        waited += config.get("schedule_to_start_timeout") or PRESENCE
+        if self.lost_after is not None and waited >= self.lost_after:
+            raise HostGone from error
+        return waited
+
+
+async def _until[Result](handle: workflow.ActivityHandle[Result], ended: Callable[[], bool]) -> None:
+    """Wait for the activity, or for a reason to cancel it."""
+    await workflow.wait_condition(lambda: handle.done() or ended())
+    if not handle.done():
+        handle.cancel()
+
+
+async def _result[Result](handle: workflow.ActivityHandle[Result]) -> Result:
+    return await handle
+
+
+def never_taken(error: ActivityError) -> bool:
+    """No worker took it in time."""
+    cause: Any = error.cause
+    return isinstance(cause, ActivityTimeout) and cause.type is TimeoutType.SCHEDULE_TO_START

@@ -1,0 +1,83 @@
+"""What people want of an open task while it runs: pause, resume, stop, an answer. The first word that counts wins."""
+
+from datetime import datetime
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from airut.models.message import InboundMessage
+    from airut.models.task import EndIntent, TaskOrder
+
+KILL_AFTER_STOP = 10.0
+"""Seconds an agent has to save its session once it is interrupted (spec: lifecycle §6)."""
+
+
+class Steering:
+    """Holds the thread's orders until the task acts on them. Its methods are safe in signal handlers."""
+
+    def __init__(self) -> None:
+        self.stopped_by: str | None = None
+        self.paused_by: str | None = None
+        self.paused_at: datetime | None = None
+        self._answers: list[TaskOrder] = []
+        self._joined: list[TaskOrder] = []
+
+    def take(self, order: TaskOrder, now: datetime) -> None:
+        match order.name:
+            case "stop":
+                self.stopped_by = self.stopped_by or order.author
+            case "pause" if self.paused_by is None:
+                self.paused_by, self.paused_at = order.author, now
+            case "resume":
+                self.paused_by = None
+            case "answer":
+                self._answers.append(order)
+            case "join":
+                self._joined.append(order)
+            case _:
+                pass
+
+    @property
+    def stopped(self) -> bool:
+        return self.stopped_by is not None
+
+    @property
+    def paused(self) -> bool:
+        return self.paused_by is not None
+
+    @property
+    def interrupts(self) -> bool:
+        """Whether a running agent has to end for it."""
+        return self.stopped or self.paused
+
+    def pause_is_over(self) -> None:
+        """The agent goes on: what ends it from now on is something else."""
+        if not self.paused:
+            self.paused_at = None
+
+    @property
+    def answered(self) -> bool:
+        return bool(self._answers)
+
+    def take_answer(self) -> TaskOrder:
+        """The first answer. Whoever asks has seen `answered`."""
+        return self._answers.pop(0)
+
+    @property
+    def joined(self) -> bool:
+        return bool(self._joined)
+
+    def take_joined(self) -> tuple[InboundMessage, ...]:
+        """Messages of the same burst as the task's own, for an agent that has not begun."""
+        messages = tuple(order.message for order in self._joined if order.message is not None)
+        self._joined.clear()
+        return messages
+
+    def unused(self) -> tuple[InboundMessage, ...]:
+        """Messages that came too late to be an answer, or to join."""
+        late = (*self._joined, *self._answers)
+        return tuple(order.message for order in late if order.message is not None)
+
+    def intent(self, pause_grace_s: float) -> EndIntent:
+        """What an agent that is ended now is granted: a stop is meant, a pause may let a tool finish."""
+        return EndIntent(tool_grace_s=0.0 if self.stopped else pause_grace_s, kill_after_s=KILL_AFTER_STOP)

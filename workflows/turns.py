@@ -1,0 +1,63 @@
+"""What the next sandbox of a task is told, and how a session that cannot be gone on with is recovered. Pure."""
+
+import uuid
+from datetime import datetime
+from typing import Literal
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from airut.models.base import Model
+    from airut.models.blob import BlobRef
+    from airut.models.message import InboundMessage
+    from airut.models.outcome import AgentOutcome
+    from airut.models.question import Answer, Question
+
+LOST = (
+    "[The sandbox was lost and has been made anew. The workspace is as it was left. "
+    "If you had begun with what follows, look at the workspace first and go on where you stopped; else begin now.]"
+)
+MOVED = (
+    "[This conversation has moved to another machine. The workspace has been made anew from what was pushed last. "
+    "Commits that were not pushed, if any, are in /inbox/unpublished.bundle: fetch HEAD from it first.]"
+)
+WAITED = "[The model API could not be used for a while. The workspace is as you left it; go on where you stopped.]"
+GO_ON = "[Go on where you stopped.]"
+
+Recovery = Literal["compact", "restore", "summary"]
+
+
+class Turn(Model):
+    """One sandbox's order, besides what the whole task shares (see `AgentInput`)."""
+
+    note: str | None = None
+    tell: bool = True
+    question: Question | None = None
+    answer: Answer | None = None
+    answered_by: InboundMessage | None = None
+    compact: bool = False
+    restore: BlobRef | None = None
+    summary: bool = False
+
+    @property
+    def answered(self) -> bool:
+        return self.answer is not None or self.answered_by is not None
+
+
+def paused_note(begun: datetime, ended: datetime) -> str:
+    return f"[You were paused from {begun:%Y-%m-%d %H:%M} to {ended:%Y-%m-%d %H:%M} UTC; go on where you stopped.]"
+
+
+def next_recovery(outcome: AgentOutcome, tried: set[Recovery], transcript: BlobRef | None) -> Recovery | None:
+    """The next means against a session that is too long or broken; each is tried once a task (spec: lifecycle §11)."""
+    means: list[Recovery] = []
+    if outcome is AgentOutcome.CONTEXT_FULL:
+        means = ["compact", "summary"]
+    elif outcome is AgentOutcome.SESSION_INVALID:
+        means = ["restore", "summary"] if transcript else ["summary"]
+    return next((each for each in means if each not in tried), None)
+
+
+def following_session(session_id: str) -> str:
+    """The session that takes the place of this one: the same for whoever asks."""
+    return str(uuid.uuid5(uuid.UUID(session_id), "following"))

@@ -36,6 +36,8 @@ ASKED_AT_ONCE = 8
 END_MOST = 20
 """Idle threads that one sweep asks to end; the next one is five minutes away."""
 PROBLEMS_MOST = 20
+TASKS_KEPT = 5
+"""Of each thread, whose output stays for whoever looks into them: up to half a GiB each, beside the thread's quota."""
 
 log = logging.getLogger(__name__)
 
@@ -136,11 +138,15 @@ class _Sweep:
             used = not known or thread in self._in_use
             if not used and folder_goes(thread, standing, self._rules.host, self._now, self._memory):
                 removed += [thread] if await self._remove_folder(thread) else []
-        for left in await asyncio.to_thread(folders.all_set_aside):
+        left = [*folders.all_set_aside()]
+        for thread, standing in standings.items():
+            if thread not in removed and standing and standing.life is Life.OPEN:
+                left += folders.of(thread).older_tasks(TASKS_KEPT)
+        for folder in left:
             try:
-                await self._host.trees.remove(left)
+                await self._host.trees.remove(folder)
             except AirutError as error:
-                self._problem("a removed thread's folder is still there", error)
+                self._problem("what is over is still there", error)
         for thread in removed:
             del standings[thread]
         return tuple(removed), SweepMemory(missing=remembered(self._memory.missing, standings, self._now))

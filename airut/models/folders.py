@@ -40,6 +40,12 @@ class Folders(Model):
         """Output, exit file and access log of one sandbox."""
         return self.root / "tasks" / str(number) / str(attempt)
 
+    def older_tasks(self, newer: int) -> tuple[Path, ...]:
+        """The folders of all tasks but the newest ones, of which there are `newer`."""
+        tasks = self.root / "tasks"
+        numbers = sorted(int(path.name) for path in tasks.glob("*") if path.name.isdecimal())
+        return tuple(tasks / str(number) for number in numbers[: max(len(numbers) - newer, 0)])
+
     def make(self) -> None:
         """Make what is missing; only the service user can look inside."""
         for folder in (self.root, self.inbox, self.outbox, self.storage, self.home):

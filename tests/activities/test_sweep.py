@@ -179,6 +179,16 @@ async def test_what_a_removal_left_is_removed(host: Host) -> None:
     assert host.folders.all_set_aside() == ()
 
 
+async def test_of_a_thread_that_goes_on_the_output_of_its_newest_tasks_stays(host: Host) -> None:
+    threads = {host.thread("live", OPEN): 5, host.thread("unsure", CensusUnavailable("no")): 8}
+    for thread in threads:
+        for number in range(1, 9):
+            host.folders.of(thread).task(number, 1).mkdir(parents=True)
+    await host.sweep()
+    kept = {thread: len(list((host.folders.of(thread).root / "tasks").iterdir())) for thread in threads}
+    assert kept == threads
+
+
 async def test_a_full_host_asks_the_longest_idle_to_end(tmp_path: Path) -> None:
     host = Host(tmp_path, min_free=0.999)
     old = host.thread("old", OPEN, idle=NOON - timedelta(days=9))

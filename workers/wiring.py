@@ -79,7 +79,7 @@ def control_activities(config: Config, client: Client) -> Activities:
     replies = Replies(ConfiguredChannels(config, blobs), blobs)
     budgets = BudgetChecks(ConfiguredBudgets(config), TemporalBudgetLedger(client))
     keeping = ArchiveKeeping(
-        LocalArchives(config.state / "archive"),
+        LocalArchives(config.archives),
         blobs,
         timedelta(seconds=config.archive.keep),
         timedelta(seconds=config.blobs.retention),

@@ -302,3 +302,8 @@ class Config(Model):
         """Values too large for a history. Apart from `blobs`: they are needed as long as a history names them, whatever
         their age, so nothing may sweep them by age."""
         return self.blob_folder.with_name("payloads")  # whoever shares the blobs shares these
+
+    @property
+    def archives(self) -> Path:
+        """Of ended threads; beside the blobs that they name, for every control worker."""
+        return self.blob_folder.with_name("archive")

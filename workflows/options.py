@@ -97,9 +97,3 @@ CLEAN_UP = ActivityConfig(
     # Unlimited: what is left over holds memory, addresses and the rules with real credentials.
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=10)),
 )
-
-BUDGET = ActivityConfig(
-    start_to_close_timeout=timedelta(seconds=30),  # one call to Temporal itself, of at most 10 s
-    # Unlimited in time: without an answer a run must not start, and a cost that is not told would be lost.
-    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
-)

@@ -10,7 +10,6 @@ from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
-    from airut.models.budget import BudgetGrant, BudgetRequest, BudgetSettlement
     from airut.models.notices import reminder, still_waiting
     from airut.models.outcome import AgentOutcome, AgentVerdict, TaskOutcome
     from airut.models.question import Question
@@ -21,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.outcomes import OUTCOMES, Ended, reason
     from workflows.patience import TOLD, Patience, next_wait, refused_by_provider
     from workflows.placement import HostGone
+    from workflows.spending import Spending
     from workflows.steering import Steering
     from workflows.turns import Recovery, Turn
 
@@ -45,6 +45,7 @@ class Runs:
         self._ran_s = 0.0
         self._patience = Patience()
         self._tried: set[Recovery] = set()
+        self._spending = Spending(flow)
 
     async def to_the_end(self) -> WorkspaceResult:
         """Until the agent says that it is done.
@@ -120,12 +121,26 @@ class Runs:
         return True
 
     async def _run(self, workspace: WorkspaceResult, image: str) -> AgentResult:
-        flow, turn = self._flow, self._turn
+        flow = self._flow
         left = workspace.time_limit_s - self._ran_s
         if left < LEAST_TIME:
             raise Ended(TaskOutcome.TIMED_OUT, "the time limit was reached")
-        grant = await self._reserve()
-        order = AgentInput(
+        usd = 0.0
+        try:
+            budget = await self._spending.reserve()
+            flow.enter(TaskStep.AGENT, f"sandbox {flow.attempt}")
+            if flow.task.number == 1:
+                await flow.tell_thread()  # from now on nothing can join
+            order = self._order(workspace, image, left, budget)
+            agent = await flow.placement.run_agent(contracts.run_agent, order, self._options(left), flow.steering)
+            usd = agent.verdict.usage.cost_usd
+        finally:
+            await seen_through(self._spending.settle(usd))
+        return agent
+
+    def _order(self, workspace: WorkspaceResult, image: str, left: float, budget: float | None) -> AgentInput:
+        flow, turn = self._flow, self._turn
+        return AgentInput(
             task=flow.task,
             attempt=flow.attempt,
             image=image,
@@ -141,20 +156,10 @@ class Runs:
             compact=turn.compact,
             restore=turn.restore,
             summary=turn.summary,
-            budget_usd=grant.granted_usd,
+            budget_usd=budget,
             time_left_s=left,
             plan_approval=flow.settings.plan_approval,
         )
-        flow.enter(TaskStep.AGENT, f"sandbox {flow.attempt}")
-        if flow.task.number == 1:
-            await flow.tell_thread()  # from now on nothing can join
-        usd = 0.0
-        try:
-            agent = await flow.placement.run_agent(contracts.run_agent, order, self._options(left), flow.steering)
-            usd = agent.verdict.usage.cost_usd
-        finally:
-            await seen_through(self._settle(usd))
-        return agent
 
     def _options(self, seconds: float) -> ActivityConfig:
         flow = self._flow
@@ -185,7 +190,7 @@ class Runs:
         elif recovery := self._recovery(verdict):
             self._recover(recovery)
         else:
-            raise Ended(OUTCOMES[verdict.outcome], verdict.detail)
+            raise Ended(OUTCOMES[verdict.outcome], self._spending.why(verdict))
         if not refused_by_provider(verdict):
             self._patience = Patience()
         return False
@@ -238,43 +243,6 @@ class Runs:
         await flow.moved()
         flow.attempt += 1
         self._turn = self._turn.model_copy(update={"note": turns.MOVED, "tell": True})
-
-    async def _reserve(self) -> BudgetGrant:
-        """Before each sandbox: is there money left for it? Raises: Ended"""
-        flow = self._flow
-        order = BudgetRequest(
-            key=self._budget_key,
-            repo=flow.task.repo,
-            thread=flow.task.thread,
-            author=flow.task.messages[-1].author,
-            thread_spent_usd=flow.task.spent_usd + flow.result.usage.cost_usd,
-            task_spent_usd=flow.result.usage.cost_usd,
-            asked_usd=flow.task.hints.budget,
-        )
-        grant = await workflow.execute_activity(
-            contracts.reserve_budget, order, **flow.at_control(options.BUDGET, "reserve the budget")
-        )
-        if grant.refusal:
-            raise Ended(TaskOutcome.BUDGET_EXCEEDED, grant.refusal.words())
-        if grant.note and grant.note not in flow.notes:
-            flow.notes.append(grant.note)
-        return grant
-
-    async def _settle(self, usd: float) -> None:
-        """What the sandbox has really cost, once and for all."""
-        order = BudgetSettlement(key=self._budget_key, repo=self._flow.task.repo, usd=usd)
-        try:
-            await workflow.execute_activity(
-                contracts.settle_budget, order, **self._flow.at_control(options.BUDGET, "settle the budget")
-            )
-        except (
-            ActivityError
-        ) as error:  # a reservation that nobody settles ends by itself, too dear rather than too cheap
-            workflow.logger.error("costs were not settled: %s", reason(error)[1])
-
-    @property
-    def _budget_key(self) -> str:
-        return f"{self._flow.task.id}/{self._flow.attempt}"
 
     async def _wait_for_provider(self, verdict: AgentVerdict) -> None:
         flow, now = self._flow, workflow.now()

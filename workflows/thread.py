@@ -40,6 +40,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.commands import Commands
     from workflows.ending import Deadline, Ending, next_deadline
     from workflows.runs import SANDBOXES_MOST
+    from workflows.spending import release
     from workflows.task import REMOVAL_WAIT, TaskWorkflow
 
 SESSIONS = uuid.UUID("5b1a6f0e-9d0c-4c59-8d1e-0a8f4f2f7c11")
@@ -323,6 +324,7 @@ class ThreadWorkflow:
                 await workflow.execute_activity(contracts.clean_up, clean, **config)
             except ActivityError as error:
                 workflow.logger.error("not cleaned up: %s", type(error.cause).__name__)
+        await release(task.id, task.repo)
         record = await self._reply(order, options.REPLY)
         return TaskResult(outcome=outcome, detail=detail, reply=record, stored=task.stored)
 

@@ -1,0 +1,136 @@
+"""What a task asks for and says that it has cost, and what its author is told of it."""
+
+import asyncio
+
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+
+from airut.models.budget import (
+    BudgetGrant,
+    BudgetName,
+    BudgetRefusal,
+    BudgetRelease,
+    BudgetRequest,
+    BudgetSettlement,
+    BudgetStanding,
+)
+from airut.models.message import Hints
+from airut.models.outcome import AgentOutcome, TaskOutcome
+from airut.models.task import AgentInput, AgentResult
+from airut.temporal.delivery import deliver
+from tests.support.messages import mail
+from tests.support.scripted_activities import ScriptedActivities, done
+from tests.workflows.test_thread import idle_after, replays
+
+ONE_TASK = BudgetStanding(which=BudgetName.PER_TASK, limit_usd=0.2, spent_usd=0.0)
+
+
+def request(thread: str, number: int, run: int, spent: float = 0.0, **more: float) -> BudgetRequest:
+    """What run `run` of task `number` asks, after this much was spent in the thread."""
+    return BudgetRequest.model_validate(
+        {
+            "key": f"{thread}/task-{number}/{run}",
+            "repo": "web",
+            "thread": thread,
+            "author": "ann@example.com",
+            "thread_spent_usd": spent,
+            **more,
+        }
+    )
+
+
+async def test_each_run_is_asked_for_and_settled_with_what_went_before(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    activities.budget = lambda order: BudgetGrant(granted_usd=3.5)
+    message = mail("first", thread).model_copy(update={"hints": Hints(budget=7)})
+    await deliver(temporal.client, message)
+    await idle_after(temporal.client, thread, 1)
+    await deliver(temporal.client, mail("second", thread))
+    await idle_after(temporal.client, thread, 2)
+    assert activities.reserved == [request(thread, 1, 1, asked_usd=7), request(thread, 2, 1, 0.25)]
+    assert activities.settled == [
+        BudgetSettlement(key=f"{thread}/task-{number}/1", repo="web", usd=0.25) for number in (1, 2)
+    ]
+    assert [order.budget_usd for order in activities.agent_inputs] == [3.5, 3.5]
+    await replays(temporal.client, thread)
+
+
+async def test_a_refusal_ends_the_task_before_an_agent_starts_and_says_why(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    refusal = BudgetRefusal(which=BudgetName.PER_THREAD, limit_usd=100, spent_usd=100.5)
+    activities.budget = lambda order: BudgetGrant(refusal=refusal)
+    await deliver(temporal.client, mail("first", thread))
+    await idle_after(temporal.client, thread, 1)
+    assert [(reply.outcome, reply.detail) for reply in activities.replies] == [
+        (TaskOutcome.BUDGET_EXCEEDED, refusal.words())
+    ]
+    assert activities.agent_inputs == []
+    assert activities.settled == []
+    activities.budget = lambda order: BudgetGrant()
+    await deliver(temporal.client, mail("go on", thread))
+    assert (await idle_after(temporal.client, thread, 2)).recent[-1].outcome is TaskOutcome.SUCCESS
+    await replays(temporal.client, thread)
+
+
+async def test_a_run_that_reached_its_grant_is_told_by_the_budget_that_it_came_from(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    activities.budget = lambda order: BudgetGrant(granted_usd=0.2, tightest=ONE_TASK, note="the hint was too high")
+    activities.agent = lambda order: done("So far.", AgentOutcome.BUDGET_EXCEEDED)
+    await deliver(temporal.client, mail("first", thread))
+    await idle_after(temporal.client, thread, 1)
+    (reply,) = activities.replies
+    assert (reply.outcome, reply.detail) == (
+        TaskOutcome.BUDGET_EXCEEDED,
+        "The budget of one task is $0.20, and $0.25 of it is spent. Reply to go on from there: each reply is a new task "
+        "with a budget of its own.",
+    )
+    assert "the hint was too high" in reply.notes
+    assert [settlement.usd for settlement in activities.settled] == [0.25]
+
+
+async def test_a_lost_sandbox_is_settled_and_the_next_one_asks_by_a_key_of_its_own(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    def lost_once(order: AgentInput) -> AgentResult:
+        if order.attempt == 1:
+            raise ApplicationError("the network went away", type="sandbox_lost", non_retryable=True)
+        return done("Done.")
+
+    activities.agent = lost_once
+    await deliver(temporal.client, mail("first", thread))
+    await idle_after(temporal.client, thread, 1)
+    assert activities.reserved == [request(thread, 1, 1), request(thread, 1, 2)]
+    assert activities.settled == [
+        BudgetSettlement(key=f"{thread}/task-1/1", repo="web", usd=0.0),
+        BudgetSettlement(key=f"{thread}/task-1/2", repo="web", usd=0.25),
+    ]
+
+
+async def test_what_a_terminated_task_held_is_released(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    activities.gate.clear()
+    await deliver(temporal.client, mail("first", thread))
+    while not activities.agent_inputs:
+        await asyncio.sleep(0.02)
+    await temporal.client.get_workflow_handle(f"{thread}/task-1").terminate("by hand")
+    await idle_after(temporal.client, thread, 1)
+    activities.gate.set()
+    assert activities.released == [BudgetRelease(task=f"{thread}/task-1", repo="web")]
+
+
+async def test_a_task_that_is_cancelled_settles(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    activities.gate.clear()
+    await deliver(temporal.client, mail("first", thread))
+    while not activities.agent_inputs:
+        await asyncio.sleep(0.02)
+    await temporal.client.get_workflow_handle(f"{thread}/task-1").cancel()
+    status = await idle_after(temporal.client, thread, 1)
+    assert [task.outcome for task in status.recent] == [TaskOutcome.STOPPED]
+    assert [settlement.key for settlement in activities.settled] == [f"{thread}/task-1/1"]
+    assert activities.released == []

@@ -17,6 +17,7 @@ from airut.models.archive import (
     Restored,
     RestoreOrder,
 )
+from airut.models.blob import SweptBlobs
 from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
 from airut.models.host import PlacementOrder
 from airut.models.sweep import SweepOrder, SweepReport
@@ -230,4 +231,10 @@ async def sweep_host(order: SweepOrder) -> SweepReport:
 @activity.defn
 async def expire_records(order: ExpireOrder) -> Expired:
     """Remove archives that were kept long enough, and blobs that nobody has used for as long."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def expire_payloads(order: ExpireOrder) -> SweptBlobs:
+    """Remove values that were too large for a history, once no history has named them for a month."""
     raise NotImplementedError

@@ -13,6 +13,7 @@ from activities.budget import BudgetChecks
 from activities.cleanup import CleanUps
 from activities.image import ImageBuilds
 from activities.keeping import ArchiveKeeping
+from activities.payloads import PayloadSweeps
 from activities.placement import Placement
 from activities.publish import Publishing
 from activities.reply import Replies
@@ -26,6 +27,7 @@ CLASSES = (
     BudgetChecks,
     CleanUps,
     ImageBuilds,
+    PayloadSweeps,
     Placement,
     Publishing,
     Replies,

@@ -19,6 +19,7 @@ from activities.budget import BudgetChecks
 from activities.cleanup import CleanUps
 from activities.image import ImageBuilds
 from activities.keeping import ArchiveKeeping
+from activities.payloads import PayloadSweeps
 from activities.publish import Publishing
 from activities.reply import Replies
 from activities.sweep import SweepRules, Sweeps, SweptHost
@@ -58,6 +59,7 @@ from airut.ports.sandbox import Images, Sandboxes
 from airut.temporal.budget import TemporalBudgetLedger
 from airut.temporal.census import TemporalCensus
 from airut.temporal.delivery import hand_over
+from airut.temporal.payload_sweep import PayloadSweep
 from signals.mail_dns import DnsResolver
 from signals.mail_intake import MailIntake, SubmitRefused
 
@@ -93,6 +95,7 @@ def control_activities(config: Config, client: Client) -> Activities:
         keeping.keep_archive,
         keeping.recall_archive,
         keeping.expire_records,
+        PayloadSweeps(PayloadSweep(client, payload_store(config))).expire_payloads,
     ]
 
 

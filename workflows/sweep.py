@@ -25,6 +25,9 @@ EXPIRE = workflow.ActivityConfig(
     heartbeat_timeout=timedelta(seconds=60),
     retry_policy=RetryPolicy(initial_interval=timedelta(minutes=1), maximum_attempts=3),
 )
+EXPIRE_PAYLOADS = EXPIRE.copy()
+EXPIRE_PAYLOADS["summary"] = "expire values that no history names"
+EXPIRE_PAYLOADS["start_to_close_timeout"] = timedelta(hours=6)  # reads every history: some 100 a second
 
 
 @workflow.defn(name=contracts.SWEEP_WORKFLOW)
@@ -60,4 +63,7 @@ class ExpiryWorkflow:
 
     @workflow.run
     async def run(self) -> Expired:
-        return await workflow.execute_activity(contracts.expire_records, ExpireOrder(now=workflow.now()), **EXPIRE)
+        order = ExpireOrder(now=workflow.now())
+        expired = await workflow.execute_activity(contracts.expire_records, order, **EXPIRE)
+        swept = await workflow.execute_activity(contracts.expire_payloads, order, **EXPIRE_PAYLOADS)
+        return expired.model_copy(update={"payloads": swept.count, "bytes": expired.bytes + swept.bytes})

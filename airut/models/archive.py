@@ -100,8 +100,9 @@ class ExpireOrder(Model):
 
 
 class Expired(Model):
-    """How much was removed."""
+    """How much was removed. `bytes`: of blobs and payloads."""
 
     archives: int = 0
     blobs: int = 0
+    payloads: int = 0
     bytes: int = 0

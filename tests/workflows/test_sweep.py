@@ -14,6 +14,7 @@ from temporalio.worker import Worker
 from airut import contracts
 from airut.errors import CensusUnavailable
 from airut.models.archive import Expired, ExpireOrder
+from airut.models.blob import SweptBlobs
 from airut.models.sweep import Missing, SweepMemory, SweepOrder, SweepReport
 from airut.temporal.census import TemporalCensus
 from airut.temporal.delivery import deliver
@@ -54,7 +55,11 @@ class Swept:
 
     @activity.defn
     async def expire_records(self, order: ExpireOrder) -> Expired:
-        return Expired(blobs=1)
+        return Expired(blobs=1, bytes=10)
+
+    @activity.defn
+    async def expire_payloads(self, order: ExpireOrder) -> SweptBlobs:
+        return SweptBlobs(count=2, bytes=20)
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -72,7 +77,7 @@ async def test_a_host_is_swept_by_schedule(temporal: WorkflowEnvironment) -> Non
         client,
         task_queue=contracts.CONTROL_QUEUE,
         workflows=[SweepWorkflow, ExpiryWorkflow, AskedThread],
-        activities=[swept.expire_records],
+        activities=[swept.expire_records, swept.expire_payloads],
     )
     async with control, Worker(client, task_queue=contracts.host_queue(host), activities=[swept.sweep_host]):
         await ensure_sweep(client, host)
@@ -108,13 +113,13 @@ async def test_records_expire(temporal: WorkflowEnvironment) -> None:
         temporal.client,
         task_queue=contracts.CONTROL_QUEUE,
         workflows=[ExpiryWorkflow],
-        activities=[swept.expire_records],
+        activities=[swept.expire_records, swept.expire_payloads],
     )
     async with queue:
         expired = await temporal.client.execute_workflow(
             ExpiryWorkflow.run, id=f"x{uuid.uuid4().hex}", task_queue=contracts.CONTROL_QUEUE
         )
-    assert expired == Expired(blobs=1)
+    assert expired == Expired(blobs=1, payloads=2, bytes=30)
 
 
 async def test_idle_threads_say_since_when(

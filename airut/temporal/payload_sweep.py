@@ -35,9 +35,7 @@ class PayloadSweep:
                 if refs := references(message):
                     await self._store.renew(refs)
         except RPCError as error:
-            raise CensusUnavailable(
-                f"Temporal did not say to the end what its histories name: {error.message}"
-            ) from error
+            raise CensusUnavailable(f"Temporal did not say to the end what histories name: {error.message}") from error
         return await self._store.delete_unused(now - KEPT)
 
 

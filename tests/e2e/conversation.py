@@ -1,9 +1,12 @@
 """One person's conversation with the robot, over real mail."""
 
 import asyncio
+import os
+import sys
 import time
 import uuid
 from email.message import EmailMessage
+from pathlib import Path
 
 from temporalio.client import Client
 
@@ -16,6 +19,20 @@ from airut.models.thread import ThreadPhase, ThreadStatus
 
 LIMIT = 90.0
 """Seconds to wait for anything: ten times what it takes on a quiet machine."""
+
+
+async def airut(conversation: "Conversation", *arguments: str) -> tuple[int, str]:
+    """Run the command line; exit code and all that it printed."""
+    stage = conversation.stage
+    process = await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).with_name("airut")),
+        *arguments,
+        env={**os.environ, **stage.environment, "AIRUT_CONFIG": str(stage.config_file), "COLUMNS": "120"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()
 
 
 class Conversation:

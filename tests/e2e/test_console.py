@@ -1,27 +1,9 @@
 """The console channel, as a person uses it."""
 
-import asyncio
 import json
-import os
-import sys
-from pathlib import Path
 
 from airut.demo.script import say
-from tests.e2e.conversation import Conversation
-
-
-async def airut(conversation: Conversation, *arguments: str) -> tuple[int, str]:
-    """Run the command line; exit code and all that it printed."""
-    stage = conversation.stage
-    process = await asyncio.create_subprocess_exec(
-        str(Path(sys.executable).with_name("airut")),
-        *arguments,
-        env={**os.environ, **stage.environment, "AIRUT_CONFIG": str(stage.config_file), "COLUMNS": "120"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    return process.returncode or 0, output.decode()
+from tests.e2e.conversation import Conversation, airut
 
 
 async def test_send_wait_list_show(conversation: Conversation) -> None:

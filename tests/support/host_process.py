@@ -45,7 +45,7 @@ class Diary:
     def read(self) -> list[Entry]:
         return [Entry.model_validate_json(line) for line in self._path.read_text().splitlines()]
 
-    async def until(self, event: str, count: int = 1, limit: float = 30) -> Entry:
+    async def until(self, event: str, count: int = 1, limit: float = 90) -> Entry:
         """The entry, once there are so many of it."""
         async with asyncio.timeout(limit):
             while not self._path.exists() or sum(entry.event == event for entry in self.read()) < count:

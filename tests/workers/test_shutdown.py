@@ -35,9 +35,11 @@ TASK = TaskInput(
 )
 AGENT = AgentInput(task=TASK, attempt=1, image="i", policy=DefaultBranch(name="main", commit="c" * 40), base="c" * 40)
 
-SOON = 20.0
-"""Seconds from where the next worker serves; a heartbeat time-out is 60. The start of a process before that takes one on
-a quiet machine and twenty on one that is busy."""
+SOON = 45.0
+"""Seconds from where the next worker serves, which takes two on a quiet machine. Left alone, an agent would wait for the
+rest of its heartbeat time-out of 60 s, a short activity for its ten minutes."""
+
+pytestmark = pytest.mark.timeout(300)  # up to three processes start, for twenty seconds each on a machine that is busy
 
 
 class Host:

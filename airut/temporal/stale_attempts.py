@@ -15,6 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
 from airut.models.base import Model
+from airut.models.outcome import TaskOutcome
 from airut.temporal.leases import Leases
 
 LOST_TYPE = "WorkerLost"
@@ -44,6 +45,15 @@ class StaleAttempt(Model):
     activity: str
     attempt: int
     worker: str
+    cancelled: bool = False
+    """Whether the workflow had cancelled it; then there is no next attempt, and the workflow sees this failure."""
+
+    @property
+    def failure(self) -> str:
+        """The type of the failure. An agent that was to be interrupted is a lost sandbox to its workflow, which goes on
+        from there; else nobody but the server sees it."""
+        interrupted = self.cancelled and self.activity == contracts.RUN_AGENT
+        return str(TaskOutcome.SANDBOX_LOST) if interrupted else LOST_TYPE
 
 
 async def fail_stale_attempts(client: Client, leases: Leases) -> tuple[StaleAttempt, ...]:
@@ -89,6 +99,7 @@ async def _stale(client: Client, execution: WorkflowExecution, ended: frozenset[
             activity=pending.activity_type.name,
             attempt=pending.attempt,
             worker=pending.last_worker_identity,
+            cancelled=pending.state == PendingActivityState.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED,
         )
         for pending in described.raw_description.pending_activities
         if pending.state in running and pending.last_worker_identity in ended
@@ -101,7 +112,7 @@ async def _fail(client: Client, stale: StaleAttempt) -> bool:
     handle = client.get_async_activity_handle(workflow_id=stale.workflow_id, run_id=None, activity_id=stale.activity_id)
     lost = ApplicationError(
         "the worker process ended in the middle of it",
-        type=LOST_TYPE,
+        type=stale.failure,
         category=ApplicationErrorCategory.BENIGN,
         next_retry_delay=SOON,
     )

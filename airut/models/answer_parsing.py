@@ -27,6 +27,12 @@ def parse_answer(question: Question, text: str, author: str, at: datetime) -> An
     return Answer(question_id=question.id, replies=_replies(question, said), text=said, author=author, at=at)
 
 
+def words_besides(question: Question, answer: Answer) -> str:
+    """What the person wrote, where the replies do not say all of it; empty where they do."""
+    said = answer.text.strip()
+    return "" if said in answer.replies or _replies(question, said) == answer.replies else said
+
+
 def question_markdown(question: Question) -> str:
     """The question for people who answer by text: items and options are numbered, and it says how to answer."""
     several = len(question.items) > 1

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airut.models.answer_parsing import EMPTY, parse_answer, question_markdown
+from airut.models.answer_parsing import EMPTY, parse_answer, question_markdown, words_besides
 from airut.models.question import PLAN_ITEM, Answer, Option, Question, QuestionItem, QuestionKind
 
 AT = datetime(2026, 3, 29, 14, 2, tzinfo=UTC)
@@ -82,6 +82,22 @@ def test_what_people_write(asked: Question, text: str, replies: tuple[str, ...])
 @given(st.sampled_from([ONE, MANY, TWO, OPEN, PLAN]), st.text() | st.text("12ab:,.) \n", max_size=12))
 def test_whatever_is_written_is_an_answer(asked: Question, text: str) -> None:
     assert len(parse_answer(asked, text, "", AT).replies) == len(asked.items)
+
+
+@pytest.mark.parametrize(
+    ("asked", "replies", "text", "besides"),
+    [
+        (ONE, ("SQLite",), "2", ""),
+        (ONE, ("SQLite",), "SQLite", ""),
+        (ONE, ("SQLite",), "", ""),
+        (ONE, ("MariaDB",), "MariaDB", ""),
+        (TWO, ("SQLite", "5432"), "1: b 2: a", ""),
+        (ONE, ("SQLite",), "but keep it small", "but keep it small"),
+    ],
+)
+def test_what_the_choices_do_not_say(asked: Question, replies: tuple[str, ...], text: str, besides: str) -> None:
+    answer = Answer(question_id="toolu_1", replies=replies, text=text, at=AT)
+    assert words_besides(asked, answer) == besides
 
 
 def test_one_question_as_it_is_read() -> None:

@@ -6,11 +6,13 @@ import json
 from pydantic import JsonValue
 
 from airut.adapters.claude_code.questions import ASK, PLAN
+from airut.models.answer_parsing import words_besides
 from airut.models.question import GO_ON, Answer, Question, QuestionKind
 
 FOLDER = "/run/airut/files"
 HOOK_FILE = "question.sh"
 RUN_HOOK = f"sh {FOLDER}/{HOOK_FILE}"
+LOCK = "/tmp/airut-asked"  # noqa: S108 (the container's own, and each run's container is new)
 HOOK = """\
 #!/bin/sh
 # The agent asks. With an answer here for this very call, give it; else end the run, so that people can be asked.
@@ -22,20 +24,21 @@ for answer in "${0%/*}"/answer-*.json; do
     esac
 done
 # Only one call can be put off: of two, the first would vanish from the session.
-if mkdir "${TMPDIR:-/tmp}/airut-asked" 2>/dev/null; then
+if mkdir LOCK 2>/dev/null; then
     echo '{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"defer"}}'
 else
     echo '{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"deny",\
 "permissionDecisionReason":"Another question of yours is on its way to people, and only one can be at a time. When \
 you have its answer, ask this one again if you still need to; one call takes up to four questions."}}'
 fi
-"""
+""".replace("LOCK", LOCK)
 ALLOW = """\
 echo '{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"allow"}}'
 """
 INLINE_MOST = 8_000
 """Characters; a tool's result of some 50 kB is cut to 2 kB and a file's name."""
 NO_REPLY = "(no answer to this one)"
+OWN_WORDS = "In their own words:"
 PUT_OFF = "Nobody has answered this."
 
 
@@ -58,7 +61,11 @@ def answer_file(question: Question, answer: Answer) -> dict[str, str]:
     given: dict[str, JsonValue] = {**question.tool_input}
     if question.kind is QuestionKind.CHOICE:
         pairs = zip(question.items, answer.replies, strict=False)
-        given["answers"] = {item.text: reply or NO_REPLY for item, reply in pairs}
+        answers: dict[str, JsonValue] = {item.text: reply or NO_REPLY for item, reply in pairs}
+        if words := words_besides(question, answer):
+            first = question.items[0].text
+            answers[first] = f"{answers[first]}\n{OWN_WORDS} {words}"
+        given["answers"] = answers
     return _file(question.id, {"permissionDecision": "allow", "updatedInput": given})
 
 
@@ -74,8 +81,8 @@ def quoting_prompt(question: Question, answer: Answer, prompt: str) -> str:
         parts.append(f"The plan:\n\n{question.plan}" if question.plan else "It was about your plan.")
     for item, reply in zip(question.items, answer.replies, strict=False):
         parts.append(f"Question: {item.text}\nAnswer: {reply or NO_REPLY}")
-    if answer.text and answer.text not in answer.replies:
-        parts.append(f"In their own words:\n{answer.text}")
+    if words := words_besides(question, answer):
+        parts.append(f"{OWN_WORDS}\n{words}")
     return "\n\n".join([*parts, prompt.strip() or "Go on with your work."])
 
 

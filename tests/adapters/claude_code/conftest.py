@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from airut.adapters.claude_code.agent import ClaudeCode
+from airut.adapters.claude_code.asking import LOCK
 from airut.adapters.claude_code.binary import ClaudeBinaries
 from airut.adapters.claude_code.command import BINARY, FILES
 from airut.demo.http import HttpServer
@@ -95,7 +96,7 @@ class Cli:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
         for file, text in files.items():
-            (self.place / name / file).write_text(text)
+            (self.place / name / file).write_text(text.replace(LOCK, str(self.place / "tmp" / "asked")))
 
     def _environment(self) -> dict[str, str]:
         return {

@@ -130,6 +130,15 @@ def test_an_answer_is_given_by_the_hook_and_nothing_else_is_said(tmp_path: Path)
     assert decision(made) == {"permissionDecision": "allow", "updatedInput": {"a": 1, "answers": {"Why?": "Because."}}}
 
 
+def test_words_that_choices_do_not_say_are_given_as_well(tmp_path: Path) -> None:
+    put_off(tmp_path, DEFERRED)
+    given = answer("Because.", text="And do not ask again.")
+    made = command(run(tmp_path, prompt="", question=QUESTION, answer=given))
+    assert decision(made)["updatedInput"] == {
+        "a": 1, "answers": {"Why?": "Because.\nIn their own words: And do not ask again."},
+    }  # fmt: skip
+
+
 def test_the_sandbox_of_an_answer_is_told_by_the_same_input_before_and_after_it_was_taken(tmp_path: Path) -> None:
     order = run(tmp_path, prompt="", question=QUESTION, answer=answer("Because."))
     put_off(tmp_path, DEFERRED)

@@ -1,7 +1,6 @@
 """`airut send`: a message through the console channel."""
 
 import asyncio
-import math
 import mimetypes
 import sys
 from datetime import UTC, datetime
@@ -40,8 +39,6 @@ def send(
     if not content.strip():
         typer.echo("the message is empty", err=True)
         raise typer.Exit(EXIT_USAGE)
-    if budget is not None and not math.isfinite(budget):  # no range excludes NaN
-        raise typer.BadParameter("write US dollars, such as 5 or 7.50", param_hint="--budget")
     asyncio.run(_send(context.obj, content, repo, thread, file or [], Hints(budget=budget), wait))
 
 

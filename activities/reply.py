@@ -28,6 +28,8 @@ class Replies:
     async def acknowledge(self, order: ReplyInput) -> None:
         with reported(TaskOutcome.REPLY_FAILED):
             task = order.task
+            if all(message.opens for message in task.messages):
+                return  # a schedule needs no word that it was heard, and nobody else has said anything
             if self._channels.acknowledges(task.repo, task.channel, first=task.number == 1):
                 await self._send(order, compose_acknowledgement(task), ())
 

@@ -19,7 +19,9 @@ from airut.models.archive import (
 )
 from airut.models.blob import SweptBlobs
 from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
+from airut.models.firing import OtherFirings, TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.host import PlacementOrder
+from airut.models.message import InboundMessage
 from airut.models.sweep import SweepOrder, SweepReport
 from airut.models.task import (
     AgentInput,
@@ -80,6 +82,12 @@ SWEEP_WORKFLOW = "SweepWorkflow"
 EXPIRY_WORKFLOW = "ExpiryWorkflow"
 MAKE_ROOM = "make_room"
 """Signal of a thread, without argument: its host lacks space, so an idle one ends now. Others take no notice."""
+
+SCHEDULED_TASK_WORKFLOW = "ScheduledTaskWorkflow"
+GIVE_WAY = "give_way"
+"""Signal of a firing: a `GiveWay` of a newer one."""
+GONE = "gone"
+"""Signal of a firing: the id of an older one that has ended."""
 
 BUDGET_WORKFLOW = "BudgetWorkflow"
 RESERVE = "reserve"
@@ -153,6 +161,36 @@ async def run_agent(order: AgentInput) -> AgentResult:
 @activity.defn
 async def publish(order: PublishInput) -> PublishResult:
     """Check the commits, push them to the thread's branch, open or update the pull request."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def run_trigger(order: TriggerInput) -> TriggerResult:
+    """Run a schedule's command in a sandbox of its own, or adopt the one that runs, and say what to do about it."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def clean_up_trigger(order: TriggerCleanUp) -> None:
+    """Remove a trigger's sandboxes and its folders."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def start_thread(message: InboundMessage) -> None:
+    """Hand a message to its thread, starting it where it does not run. The same message twice counts once."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def task_is_pending(thread: str) -> bool:
+    """Whether a thread still has something to do."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def other_firings(order: OtherFirings) -> list[str]:
+    """Workflow ids of the older firings of a schedule that still run."""
     raise NotImplementedError
 
 

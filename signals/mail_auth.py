@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Literal
 
 from airut.models.base import Model
+from airut.models.mail_address import a_labels
 from airut.models.mail_settings import MailAuth
 from signals.mail_auth_results import AuthenticationResults, parse_authentication_results
 from signals.mail_dns import DnsTemporary, TxtResolver
-from signals.mail_from import BadFrom, a_labels, author
+from signals.mail_from import BadFrom, author
 from signals.mail_header import HeaderBlock
 from signals.mail_verdict import Deferred, Refused, Verdict, Verified
 from signals.mail_verify import verify_signatures

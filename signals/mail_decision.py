@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from airut.models.base import Model
+from airut.models.mail_address import is_authorized
 from airut.models.mail_settings import EmailChannel
 from airut.ports.mailbox import Disposition, FetchedMail
 from signals.mail_auth import ReceivedMail, authenticate
-from signals.mail_authorization import is_authorized
 from signals.mail_dns import TxtResolver
 from signals.mail_header import HeaderBlock, MalformedHeader, parse_header_block
 from signals.mail_loops import LoopReason, loop_reason

@@ -2,21 +2,17 @@
 
 import re
 
+from airut.models.mail_address import ATEXT, DOT_ATOM, BadAddress, normalized
 from signals.mail_header import HeaderBlock
 from signals.mail_lexer import Lexer, LexError
 
-# atext of RFC 5322 §3.2.3 with RFC 6532's UTF-8, which holds no surrogates.
-_ATEXT = r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\ud7ff\ue000-\U0010ffff]"
-_DOT_ATOM = re.compile(rf"{_ATEXT}+(?:\.{_ATEXT}+)*")
 # A display name may hold dots (obs-phrase, RFC 5322 §4.1); real mail is full of them.
-_PHRASE_WORD = re.compile(rf"(?:{_ATEXT}|\.)+")
+_PHRASE_WORD = re.compile(rf"(?:{ATEXT}|\.)+")
 _DOMAIN = re.compile(r"[^\s()<>\[\]:;@\\,\"]+")
-_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-_ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
 
-class BadFrom(ValueError):
-    """The From field does not name exactly one author."""
+BadFrom = BadAddress
+"""The From field does not name exactly one author."""
 
 
 def author(header: HeaderBlock) -> str:
@@ -50,43 +46,6 @@ def parse_mailbox(value: str) -> str:
     return normalized(local, domain)
 
 
-def normalized(local: str, domain: str) -> str:
-    """`local@domain`, the domain as lower-case A-labels (RFC 5890 §2.3.2.1), ASCII letters of the local part in lower
-    case. Only ASCII: full case mapping would make two different mailboxes equal (`K` the Kelvin sign).
-
-    Raises:
-        BadFrom: either part is not usable as an address.
-    """
-    if "=?" in local or "=?" in domain:
-        raise BadFrom("encoded address")
-    if "@" in local or not _DOT_ATOM.fullmatch(local):
-        raise BadFrom("local part needs quotes")
-    return f"{local.translate(_ASCII_LOWER)}@{a_labels(domain)}"
-
-
-def a_labels(domain: str) -> str:
-    """Lower-case A-labels. A name that IDNA would map to another one is refused: two readers could see two domains.
-
-    Raises:
-        BadFrom: not a domain name.
-    """
-    labels: list[str] = []
-    for label in domain.removesuffix(".").split("."):
-        if label.isascii():
-            labels.append(label.lower())
-            continue
-        try:
-            encoded = label.encode("idna")
-            if not encoded.startswith(b"xn--") or encoded.decode("idna") != label.lower():
-                raise BadFrom("domain name is not in its canonical form")
-        except UnicodeError as error:
-            raise BadFrom("domain name cannot be encoded") from error
-        labels.append(encoded.decode("ascii").lower())
-    if not all(_LABEL.fullmatch(label) for label in labels):
-        raise BadFrom("not a domain name")
-    return ".".join(labels)
-
-
 def _mailbox(lexer: Lexer) -> tuple[str, str]:
     """Raises LexError. Tries `addr-spec` first; what is not one has a display name."""
     lexer.skip_cfws()
@@ -113,7 +72,7 @@ def _display_name(lexer: Lexer) -> None:
 def _addr_spec(lexer: Lexer) -> tuple[str, str]:
     local = lexer.quoted_string()
     if local is None:
-        local = lexer.match(_DOT_ATOM)
+        local = lexer.match(DOT_ATOM)
     if not local:
         raise LexError("no address")
     lexer.skip_cfws()

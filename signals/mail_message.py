@@ -6,21 +6,23 @@ from email.utils import getaddresses, parsedate_to_datetime
 from airut.models.base import Model
 from airut.models.blob import Text
 from airut.models.command import CommandWord, Submission, command_of
+from airut.models.mail_address import normalized
 from airut.models.mail_settings import EmailChannel, MailLimits
 from airut.models.message import Attachment, ChannelKind, InboundMessage, MailRoute
+from airut.models.message_id import workflow_id
 from airut.ports.blobs import BlobStore
 from airut.ports.mailbox import FetchedMail
 from airut.ports.texts import store
 from signals.mail_attachments import MailFile, too_big, within_limits
 from signals.mail_authorization import participants
 from signals.mail_command import mail_command
-from signals.mail_from import BadFrom, normalized, parse_mailbox
+from signals.mail_from import BadFrom, parse_mailbox
 from signals.mail_header import HeaderBlock
 from signals.mail_hints import HintedText, read_hints
 from signals.mail_parse import ParsedMail, parse_mail
 from signals.mail_quotes import Body
 from signals.mail_verdict import Verified
-from signals.routing import MailReferences, message_ids, message_key, thread_token, workflow_id
+from signals.routing import MailReferences, message_ids, message_key, thread_token
 
 EXCERPT = 20_000
 """Characters of a text over `limits.text` that stay in the prompt; the whole comes as a file."""

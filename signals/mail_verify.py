@@ -10,10 +10,10 @@ import dkim
 from dkim.util import InvalidTagValueList, parse_tag_value
 
 from airut.models.base import Model
+from airut.models.mail_address import BadAddress, a_labels
 from airut.models.mail_settings import MailAuth
 from signals.mail_dmarc import NoDmarcRecord, is_aligned
 from signals.mail_dns import TxtResolver
-from signals.mail_from import BadFrom, a_labels
 from signals.mail_header import HeaderBlock
 from signals.mail_verdict import Refused, Verdict, Verified
 
@@ -78,7 +78,7 @@ def read_signature(index: int, value: str, header: HeaderBlock, now: float) -> S
         selector = tags[b"s"].decode("ascii")
         expires = int(tags.get(b"x", b"0"))
         identity = tags.get(b"i", b"@" + tags[b"d"]).decode().rpartition("@")[2].lower()
-    except (InvalidTagValueList, KeyError, ValueError, BadFrom):
+    except (InvalidTagValueList, KeyError, ValueError, BadAddress):
         return None
     if b"l" in tags or tags.get(b"a") not in (b"rsa-sha256", b"ed25519-sha256") or (b"x" in tags and expires < now):
         return None

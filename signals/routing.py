@@ -1,11 +1,10 @@
 """Which thread a mail belongs to: pure, from the mail alone, so that there is no mapping to lose (spec: email §5)."""
 
-import base64
 import hashlib
 import re
 
 from airut.models.base import Model
-from airut.models.message_id import TOKEN, parse_message_id
+from airut.models.message_id import derive_token, parse_message_id
 
 # RFC 5322 §3.6.4 with RFC 6532's UTF-8, wider than either on purpose; without controls and surrogates all the same.
 _ID_PART = r"[^\s<>@\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,500}"
@@ -47,26 +46,9 @@ def goes_on(mail: MailReferences) -> bool:
     return bool(mail.in_reply_to or mail.references or _named(mail))
 
 
-def derive_token(repo: str, root: str) -> str:
-    """The first 80 bits of SHA-256 over repository and root Message-ID, as lower-case base32."""
-    digest = hashlib.sha256(f"{repo}\0{root}".encode()).digest()
-    return base64.b32encode(digest[:10]).decode().lower()
-
-
 def root_message_id(mail: MailReferences) -> str | None:
     """The conversation's first mail: the oldest reference, else what it answers, else itself."""
     return next(iter((*mail.references, *mail.in_reply_to)), mail.message_id)
-
-
-def workflow_id(repo: str, token: str) -> str:
-    """The thread's id. Per repository: the same token elsewhere is another thread.
-
-    Raises:
-        ValueError: not a token.
-    """
-    if not TOKEN.fullmatch(token):
-        raise ValueError(f"not a thread token: {token!r}")
-    return f"{repo}/mail/{token}"
 
 
 def message_key(message_id: str | None, sender: str, parts: tuple[str, ...], body: bytes) -> str:

@@ -11,6 +11,7 @@ from activities.agent import AgentRuns
 from activities.archive import ThreadEnds
 from activities.budget import BudgetChecks
 from activities.cleanup import CleanUps
+from activities.firing import Firings
 from activities.image import ImageBuilds
 from activities.keeping import ArchiveKeeping
 from activities.payloads import PayloadSweeps
@@ -18,6 +19,7 @@ from activities.placement import Placement
 from activities.publish import Publishing
 from activities.reply import Replies
 from activities.sweep import Sweeps
+from activities.trigger import Triggers
 from activities.workspace import Workspaces
 from airut import contracts
 
@@ -26,6 +28,7 @@ CLASSES = (
     ArchiveKeeping,
     BudgetChecks,
     CleanUps,
+    Firings,
     ImageBuilds,
     PayloadSweeps,
     Placement,
@@ -33,6 +36,7 @@ CLASSES = (
     Replies,
     Sweeps,
     ThreadEnds,
+    Triggers,
     Workspaces,
 )
 

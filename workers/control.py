@@ -1,25 +1,34 @@
 """The control worker: workflows, acknowledgements and replies."""
 
 import asyncio
+import logging
+from datetime import UTC, datetime
 
+from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from airut import contracts
+from airut.config.installation import installation_id
 from airut.config.schema import Config
 from airut.temporal.connection import FAST
 from airut.temporal.deployment import become_current, build_id
 from airut.temporal.hand_over import HandOver
 from airut.temporal.leases import Leases
 from airut.temporal.retention import keep_closed_workflows
+from airut.temporal.schedules import configured_tasks, reconcile
 from airut.temporal.upkeep import ensure_expiry
 from workers.processes import connected, run
 from workers.serving import GRACE, serve_until
 from workers.wiring import control_activities, payload_store
 from workflows.budget import BudgetWorkflow
 from workflows.host import HostWorkflow
+from workflows.schedule import ScheduledTaskWorkflow
 from workflows.sweep import ExpiryWorkflow, SweepWorkflow
 from workflows.task import TaskWorkflow
 from workflows.thread import ThreadWorkflow
+
+log = logging.getLogger("airut.control")
 
 
 async def serve(config: Config, stop: asyncio.Event) -> None:
@@ -32,7 +41,15 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
     worker = Worker(
         client,
         task_queue=contracts.CONTROL_QUEUE,
-        workflows=[ThreadWorkflow, TaskWorkflow, BudgetWorkflow, HostWorkflow, ExpiryWorkflow, SweepWorkflow],
+        workflows=[
+            ThreadWorkflow,
+            TaskWorkflow,
+            BudgetWorkflow,
+            HostWorkflow,
+            ExpiryWorkflow,
+            SweepWorkflow,
+            ScheduledTaskWorkflow,
+        ],
         activities=control_activities(config, client),
         max_heartbeat_throttle_interval=FAST,
         deployment_config=await become_current(client, build_id()),
@@ -41,7 +58,19 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
         interceptors=[HandOver()],
     )
     await ensure_expiry(client)
+    await reconcile_schedules(config, client)
     await serve_until(stop, client, leases, [worker])
+
+
+async def reconcile_schedules(config: Config, client: Client) -> None:
+    """Make the server's schedules those of `airut.yaml`. One that it does not take must not keep threads from being
+    answered: the log says so, and the next start or reload tries again."""
+    try:
+        done = await reconcile(client, installation_id(config.state), configured_tasks(config, datetime.now(UTC)))
+    except RPCError as error:
+        log.error("schedules are not up to date: %s", error.message)
+        return
+    log.info("schedules: %s", done)
 
 
 if __name__ == "__main__":

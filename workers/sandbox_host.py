@@ -12,6 +12,7 @@ from temporalio.worker import Worker
 from activities.placement import Placement
 from airut import contracts
 from airut.config.schema import Config, SandboxSettings
+from airut.models.firing import TriggerInput, TriggerResult
 from airut.models.task import AgentInput, AgentResult, HostResult
 from airut.temporal.connection import FAST
 from airut.temporal.hand_over import HandOver
@@ -24,11 +25,12 @@ from workers.wiring import Activities, SandboxHost, payload_store
 
 
 class Hosted(Protocol):
-    """What runs on a sandbox host: `slots` agents at once, and everything else without that limit."""
+    """What runs on a sandbox host: `slots` agents and triggers at once, and everything else without that limit."""
 
     id: str
     slots: int
     run_agent: Callable[[AgentInput], Awaitable[AgentResult]]
+    run_trigger: Callable[[TriggerInput], Awaitable[TriggerResult]]
     claim_host: Callable[[], Awaitable[HostResult]]
     activities: Activities
 
@@ -49,7 +51,7 @@ async def serve_host(client: Client, host: Hosted, leases: Leases, stop: asyncio
     agents = Worker(
         client,
         task_queue=contracts.agent_queue(host.id),
-        activities=[host.run_agent],
+        activities=[host.run_agent, host.run_trigger],
         max_concurrent_activities=host.slots,  # sandboxes that the host's memory can hold
         max_heartbeat_throttle_interval=FAST,
         identity=name,

@@ -17,12 +17,14 @@ from activities.agent import AgentRuns
 from activities.archive import ThreadEnds
 from activities.budget import BudgetChecks
 from activities.cleanup import CleanUps
+from activities.firing import Firings
 from activities.image import ImageBuilds
 from activities.keeping import ArchiveKeeping
 from activities.payloads import PayloadSweeps
 from activities.publish import Publishing
 from activities.reply import Replies
 from activities.sweep import SweepRules, Sweeps, SweptHost
+from activities.trigger import Triggers
 from activities.workspace import Workspaces
 from airut.adapters.archives_local import LocalArchives
 from airut.adapters.blobs_local import LocalBlobStore
@@ -49,6 +51,7 @@ from airut.config.repositories import ConfiguredRepositories
 from airut.config.schema import Config, RepoConfig
 from airut.errors import ConfigError
 from airut.models.command import Submission
+from airut.models.firing import TriggerInput, TriggerResult
 from airut.models.folders import ThreadFolders
 from airut.models.message import ChannelKind
 from airut.models.task import AgentInput, AgentResult, HostResult
@@ -60,6 +63,7 @@ from airut.temporal.budget import TemporalBudgetLedger
 from airut.temporal.census import TemporalCensus
 from airut.temporal.delivery import hand_over
 from airut.temporal.payload_sweep import PayloadSweep
+from airut.temporal.threads import TemporalThreads
 from signals.mail_dns import DnsResolver
 from signals.mail_intake import MailIntake, SubmitRefused
 
@@ -86,6 +90,7 @@ def control_activities(config: Config, client: Client) -> Activities:
         timedelta(seconds=config.archive.keep),
         timedelta(seconds=config.blobs.retention),
     )
+    firings = Firings(TemporalThreads(client))
     return [
         replies.acknowledge,
         replies.reply,
@@ -96,6 +101,9 @@ def control_activities(config: Config, client: Client) -> Activities:
         keeping.recall_archive,
         keeping.expire_records,
         PayloadSweeps(PayloadSweep(client, payload_store(config))).expire_payloads,
+        firings.start_thread,
+        firings.task_is_pending,
+        firings.other_firings,
     ]
 
 
@@ -153,6 +161,7 @@ class SandboxHost:
         self.slots = config.limits.host_sandboxes or max(2, os.cpu_count() or 2)
         self.claim_host: Callable[[], Awaitable[HostResult]]
         self.run_agent: Callable[[AgentInput], Awaitable[AgentResult]]
+        self.run_trigger: Callable[[TriggerInput], Awaitable[TriggerResult]]
         self.activities: Activities = []
         self._upkeep: tuple[PodmanSandboxes, PodmanImageUpkeep] | None = None
 
@@ -168,6 +177,8 @@ class SandboxHost:
         self.claim_host = workspaces.claim_host
         self.run_agent = AgentRuns(folders, sandboxes, agent, mirror, blobs, repositories, sessions).run_agent
         ends = ThreadEnds(folders, sessions, UnsharedTrees(), blobs)
+        triggers = Triggers(folders, sandboxes, UnsharedTrees(), mirror, blobs, repositories)
+        self.run_trigger = triggers.run_trigger
         self.activities = [
             workspaces.ping_host,
             workspaces.prepare_workspace,
@@ -177,6 +188,7 @@ class SandboxHost:
             ends.archive_thread,
             ends.remove_thread,
             ends.restore_thread,
+            triggers.clean_up_trigger,
         ]
         return self
 

@@ -72,6 +72,20 @@ AGENT = ActivityConfig(
     ),
 )
 
+TRIGGER = ActivityConfig(
+    heartbeat_timeout=timedelta(seconds=60),
+    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    # Unlimited: a new attempt adopts the running command. Lost sandboxes are counted by the workflow, and few are made
+    # anew, since nobody knows how much of a command had its effect.
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
+)
+
+START_THREAD = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=1),
+    # Unlimited: it is Temporal itself that it waits for.
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
+)
+
 PUBLISH = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=15),
     schedule_to_close_timeout=timedelta(hours=24),  # a forge that is down is not the user's fault

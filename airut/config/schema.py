@@ -13,8 +13,10 @@ from airut.models.base import Model
 from airut.models.budget_settings import BudgetSettings
 from airut.models.credentials import Credential
 from airut.models.durations import Bytes, Seconds, Share, or_none, parse_duration, parse_size
+from airut.models.mail_address import is_authorized
 from airut.models.mail_settings import EmailChannel
 from airut.models.message import Effort
+from airut.models.schedule import SCHEDULE_NAME, ScheduleSettings
 from airut.models.secret import Secret
 from airut.models.timezones import ZoneName
 
@@ -226,6 +228,7 @@ class RepoConfig(Model):
     budgets: BudgetSettings = BudgetSettings()
     timezone: ZoneName = "UTC"
     """In which days of budgets begin and schedules are read; never the machine's."""
+    schedules: dict[Annotated[str, Field(pattern=SCHEDULE_NAME)], ScheduleSettings] = {}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -237,6 +240,21 @@ class RepoConfig(Model):
                 raise ValueError(f"{name!r} cannot be used as a variable in the sandbox")
         if both := sorted(set(self.env) & set(self.credentials)):
             raise ValueError(f"{both[0]} stands in env and in credentials; keep one")
+        return self
+
+    @model_validator(mode="after")
+    def _schedules_deliver(self) -> Self:
+        """Whoever gets a schedule's answer may reply to it, so it has to be somebody who may give tasks."""
+        for name, schedule in self.schedules.items():
+            if self.channels.email is None:
+                raise ValueError(f"schedules.{name}.deliver.email needs channels.email, by which the answers go out")
+            allowed = self.channels.email.auth.authorized_senders
+            for address in schedule.deliver.email:
+                if not is_authorized(address, allowed):
+                    raise ValueError(
+                        f"schedules.{name}.deliver.email: {address} may not give tasks here; add it to "
+                        "channels.email.auth.authorized_senders, or deliver to somebody who stands there"
+                    )
         return self
 
     @property

@@ -66,3 +66,14 @@ def or_none(word: str, parse: Callable[[object], object]) -> BeforeValidator:
 Seconds = Annotated[float, BeforeValidator(parse_duration)]
 Bytes = Annotated[int, BeforeValidator(parse_size)]
 Share = Annotated[float, BeforeValidator(parse_share)]
+
+
+def spoken_duration(seconds: float) -> str:
+    """`45 s`, `10 min`, `1 h 30 min`, `2 d`: at most two units, the larger first."""
+    left = max(0, round(seconds))
+    parts: list[str] = []
+    for size, name in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        number, left = divmod(left, size)
+        if number and len(parts) < 2:
+            parts.append(f"{number} {name}")
+    return " ".join(parts) or "0 s"

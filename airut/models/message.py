@@ -53,6 +53,8 @@ class MailRoute(Model):
     cc: tuple[str, ...] = ()
     subject: str = ""
     """Decoded, unfolded, as received."""
+    opens: bool = False
+    """True where nobody wrote: a schedule opens the conversation, and the answer is a new mail to all of `to`."""
 
 
 class ConsoleRoute(Model):
@@ -93,3 +95,8 @@ class InboundMessage(Model):
     route: Route
     notify: str | None = None
     """Id of a workflow that is told (`task_closed`) when the task that took this message has closed."""
+
+    @property
+    def opens(self) -> bool:
+        """Whether a schedule says this, and not a person."""
+        return isinstance(self.route, MailRoute) and self.route.opens

@@ -1,5 +1,7 @@
 """Our own Message-ID: `<airut.<token>.<task>.<kind>.<seq>@domain>`, the same for the same answer on every try."""
 
+import base64
+import hashlib
 import re
 
 from airut.models.base import Model
@@ -29,6 +31,23 @@ class OurMessageId(Model):
     kind: ReplyKind
     seq: int
     domain: str
+
+
+def derive_token(repo: str, root: str) -> str:
+    """The first 80 bits of SHA-256 over repository and root Message-ID, as lower-case base32."""
+    digest = hashlib.sha256(f"{repo}\0{root}".encode()).digest()
+    return base64.b32encode(digest[:10]).decode().lower()
+
+
+def workflow_id(repo: str, token: str) -> str:
+    """The thread's id. Per repository: the same token elsewhere is another thread.
+
+    Raises:
+        ValueError: not a token.
+    """
+    if not TOKEN.fullmatch(token):
+        raise ValueError(f"not a thread token: {token!r}")
+    return f"{repo}/mail/{token}"
 
 
 def build_message_id(token: str, task: int, kind: ReplyKind, seq: int, domain: str) -> str:

@@ -91,3 +91,12 @@ async def test_only_what_can_succeed_is_tried_again(tmp_path: Path, error: Excep
 async def test_a_channel_that_was_taken_out_of_the_configuration_is_named(tmp_path: Path) -> None:
     with pytest.raises(ApplicationError, match="web has no email channel any more"):
         await ActivityEnvironment().run(Replies(One(None), LocalBlobStore(tmp_path)).reply, order())
+
+
+async def test_what_a_schedule_says_is_not_acknowledged(tmp_path: Path) -> None:
+    outbox = Outbox()
+    opened = MESSAGE.model_copy(update={"route": MESSAGE.route.model_copy(update={"opens": True})})
+    task = TASK.model_copy(update={"messages": (opened,)})
+    acknowledgement = order(ReplyKind.ACKNOWLEDGEMENT, task=task)
+    await ActivityEnvironment().run(Replies(One(outbox), LocalBlobStore(tmp_path)).acknowledge, acknowledgement)
+    assert outbox.sent == []

@@ -1,6 +1,7 @@
 import pytest
 
-from signals.routing import MailReferences, derive_token, message_ids, message_key, thread_token, workflow_id
+from airut.models.message_id import derive_token, workflow_id
+from signals.routing import MailReferences, message_ids, message_key, thread_token
 
 TOKEN = "abcdefghij234567"
 OURS = f"<airut.{TOKEN}.1.done.0@airut.test>"

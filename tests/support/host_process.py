@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from airut.config.schema import Config
     from airut.models.base import Model
     from airut.models.blob import Text
+    from airut.models.firing import TriggerInput, TriggerResult
     from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
     from airut.models.task import AgentInput, AgentResult, HostResult
 
@@ -85,6 +86,10 @@ class WrittenDown:
             assert details.worker_shutdown
             raise ApplicationError("the agent runs on", type="WorkerDraining") from None
         return AgentResult(verdict=AgentVerdict(outcome=AgentOutcome.DONE, usage=Usage()), text=Text(inline=""))
+
+    @activity.defn
+    async def run_trigger(self, order: TriggerInput) -> TriggerResult:
+        return TriggerResult(code=0)
 
 
 @workflow.defn

@@ -10,6 +10,7 @@ from temporalio import activity
 from airut.models.archive import Archived, ArchivedThread, ArchiveOrder, RemoveOrder, Restored, RestoreOrder
 from airut.models.blob import BlobRef, Text
 from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
+from airut.models.firing import TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
 from airut.models.pull_request import PullRequestRef, PullRequestState
 from airut.models.task import (
@@ -54,6 +55,9 @@ class ScriptedActivities:
         self.released: list[BudgetRelease] = []
         self.archives: dict[str, ArchivedThread] = {}
         self.restored: list[RestoreOrder] = []
+        self.trigger: Callable[[TriggerInput], TriggerResult] = lambda order: TriggerResult(code=0)
+        self.trigger_inputs: list[TriggerInput] = []
+        self.triggers_cleaned: list[TriggerCleanUp] = []
         self.deaf = False
         """The agent runs on though it is cancelled, as one does whose worker has not heard of it yet."""
         self.interrupted: AgentResult | None = None
@@ -80,6 +84,8 @@ class ScriptedActivities:
             self.restore_thread,
             self.keep_archive,
             self.recall_archive,
+            self.run_trigger,
+            self.clean_up_trigger,
         ]
 
     @activity.defn
@@ -118,6 +124,19 @@ class ScriptedActivities:
                 raise
             return self.interrupted
         return self.agent(order)
+
+    @activity.defn
+    async def run_trigger(self, order: TriggerInput) -> TriggerResult:
+        self.asked.append("run_trigger")
+        self.trigger_inputs.append(order)
+        while not self.gate.is_set():
+            activity.heartbeat()
+            await asyncio.sleep(0.05)
+        return self.trigger(order)
+
+    @activity.defn
+    async def clean_up_trigger(self, order: TriggerCleanUp) -> None:
+        self.triggers_cleaned.append(order)
 
     @activity.defn
     async def publish(self, order: PublishInput) -> PublishResult:

@@ -9,8 +9,11 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from activities.firing import Firings
 from airut import contracts
+from airut.temporal.threads import TemporalThreads
 from tests.support.scripted_activities import ScriptedActivities
+from workflows.schedule import ScheduledTaskWorkflow
 from workflows.task import TaskWorkflow
 from workflows.thread import ThreadWorkflow
 
@@ -19,6 +22,8 @@ from workflows.thread import ThreadWorkflow
 async def activities(temporal: WorkflowEnvironment) -> AsyncIterator[ScriptedActivities]:
     """Scripted activities, served on all queues by workers that end with the test."""
     scripted = ScriptedActivities(host=f"h{uuid.uuid4().hex[:8]}")
+    real = Firings(TemporalThreads(temporal.client))
+    firings = (real.start_thread, real.task_is_pending, real.other_firings)
     async with AsyncExitStack() as stack:
         host = (contracts.host_queue(scripted.host), contracts.agent_queue(scripted.host))
         for queue in (contracts.CONTROL_QUEUE, contracts.PLACEMENT_QUEUE, *host):
@@ -26,8 +31,10 @@ async def activities(temporal: WorkflowEnvironment) -> AsyncIterator[ScriptedAct
                 Worker(
                     temporal.client,
                     task_queue=queue,
-                    workflows=[ThreadWorkflow, TaskWorkflow] if queue == contracts.CONTROL_QUEUE else [],
-                    activities=scripted.all(),
+                    workflows=[ThreadWorkflow, TaskWorkflow, ScheduledTaskWorkflow]
+                    if queue == contracts.CONTROL_QUEUE
+                    else [],
+                    activities=[*scripted.all(), *firings],
                     max_heartbeat_throttle_interval=timedelta(seconds=0.2),
                 )
             )

@@ -39,7 +39,8 @@ def same(address: str) -> str:
 def recipients(
     routes: Sequence[MailRoute], participants: Iterable[str], ours: Iterable[str], copy_participants: bool
 ) -> Recipients:
-    """To: the senders of all answered mails. Cc: To and Cc of the newest one, as far as authorized and not us.
+    """To: the senders of all answered mails, and whom a conversation that we open is for. Cc: To and Cc of the
+    newest one, as far as authorized and not us.
 
     `ours` are addresses or `from` values with display names; their sub-addresses (`user+model@`) are ours as well.
     """
@@ -53,7 +54,8 @@ def recipients(
                 found.setdefault(key, address)
         return tuple(found.values())
 
-    to = others((route.sender for route in routes), set())
+    askers = (address for route in routes for address in (route.to if route.opens else (route.sender,)))
+    to = others(askers, set())
     if not copy_participants or not routes:
         return Recipients(to, ())
     allowed = {same(address) for address in participants}

@@ -29,9 +29,16 @@ def reply_subject(subject: str) -> str:
     """`Re: ` and the subject without its run of reply and forward prefixes."""
     bare = clean(subject)
     bare = bare[prefix.end() :] if (prefix := _PREFIXES.match(bare)) else bare
-    if len(bare) > _MAX_SUBJECT:
-        bare = bare[:_MAX_SUBJECT].rstrip() + "…"
-    return f"Re: {bare}".strip()
+    return f"Re: {_capped(bare)}".strip()
+
+
+def subject(text: str) -> str:
+    """The subject of a mail that opens a conversation."""
+    return _capped(clean(text))
+
+
+def _capped(text: str) -> str:
+    return text if len(text) <= _MAX_SUBJECT else text[:_MAX_SUBJECT].rstrip() + "…"
 
 
 def is_message_id(text: str) -> bool:

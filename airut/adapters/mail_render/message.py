@@ -13,7 +13,7 @@ from airut.adapters.mail_render import headers, markdown
 from airut.adapters.mail_render.addresses import Recipients, recipients
 from airut.models.message import Attachment, MailRoute
 from airut.models.message_id import build_message_id
-from airut.models.reply import Outbound
+from airut.models.reply import Outbound, ReplyKind
 
 _MEDIA_TYPE = re.compile(r"([a-z0-9][a-z0-9!#$&^_.+-]{0,63})/([a-z0-9][a-z0-9!#$&^_.+-]{0,63})")
 # Pictures that every mail client shows inline; SVG is not one of them and can hold scripts.
@@ -77,12 +77,21 @@ def render(
     if not plain_only:
         _add_html_and_files(message, outbound, footer, files, sender.address.rpartition("@")[2])
         _set_boundaries(message, message_id)
-    content = _header(newest, sender, date, message_id, who) + message.as_bytes()
+    content = _header(_linked(newest, outbound, sender), sender, date, message_id, who) + message.as_bytes()
     return RenderedMail(message_id, sender.address, who.to, who.cc, content)
 
 
+def _linked(newest: MailRoute, outbound: Outbound, sender: Sender) -> MailRoute:
+    """A conversation that a schedule opens begins with the answer to its first task. What the schedule says later in
+    the same one refers to that mail, so that clients show both together."""
+    if not newest.opens or outbound.task == 1:
+        return newest
+    first = build_message_id(newest.token, 1, ReplyKind.ANSWER, 0, sender.address.rpartition("@")[2])
+    return newest.model_copy(update={"references": (first,)})
+
+
 def _header(newest: MailRoute, sender: Sender, date: datetime, message_id: str, who: Recipients) -> bytes:
-    subject = headers.reply_subject(newest.subject)
+    subject = headers.subject(newest.subject) if newest.opens else headers.reply_subject(newest.subject)
     chain = headers.references(newest.references, newest.message_id)
     fields = [
         headers.words_field("Date", [format_datetime(date)]),
@@ -98,7 +107,7 @@ def _header(newest: MailRoute, sender: Sender, date: datetime, message_id: str, 
     if chain:
         fields.append(headers.words_field("References", chain))
     # RFC 3834 §5: answering programs recognise each other by it; Exchange's own answers obey the second field only.
-    fields.append(b"Auto-Submitted: auto-replied\r\n")
+    fields.append(b"Auto-Submitted: auto-generated\r\n" if newest.opens else b"Auto-Submitted: auto-replied\r\n")
     fields.append(b"X-Auto-Response-Suppress: All\r\n")
     fields.append(headers.text_field("X-Airut-Installation", sender.installation))
     return b"".join(fields)

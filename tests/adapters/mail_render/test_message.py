@@ -197,3 +197,35 @@ def test_international_address_stands_as_utf8() -> None:
 def test_nobody_to_answer(routes: tuple[MailRoute, ...]) -> None:
     with pytest.raises(ValueError, match="answer"):
         render(outbound(routes=routes), SENDER, DATE, {})
+
+
+OPENED = MailRoute(
+    token=TOKEN,
+    message_id=None,
+    sender="ann@example.org",
+    to=("ann@example.org", "bob@example.org"),
+    subject="Re: outdated packages",
+    opens=True,
+)
+
+
+def test_a_schedule_opens_a_conversation_with_a_new_mail() -> None:
+    mail = render(outbound(routes=(OPENED,), task=1, participants=OPENED.to), SENDER, DATE, {})
+    message = read(mail)
+    assert (mail.to, mail.cc) == (("ann@example.org", "bob@example.org"), ())
+    assert message["Subject"] == "Re: outdated packages"  # ours as it stands, nothing is added or taken away
+    assert message["Message-ID"] == f"<airut.{TOKEN}.1.done.0@example.org>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert (message["In-Reply-To"], message["References"]) == (None, None)
+
+
+def test_what_a_schedule_says_later_refers_to_its_first_mail() -> None:
+    message = read(render(outbound(routes=(OPENED,), task=7), SENDER, DATE, {}))
+    assert message["References"] == f"<airut.{TOKEN}.1.done.0@example.org>"
+
+
+def test_a_reply_and_a_schedule_answered_together_reach_everybody() -> None:
+    reply = ROUTE.model_copy(update={"sender": "carl@example.org"})
+    mail = render(outbound(routes=(OPENED, reply)), SENDER, DATE, {})
+    assert mail.to == ("ann@example.org", "bob@example.org", "carl@example.org")
+    assert read(mail)["Auto-Submitted"] == "auto-replied"

@@ -1,0 +1,111 @@
+"""Schedules as configured: `repos.<repo>.schedules.<name>` (spec: lifecycle §14). Times in seconds, sizes in bytes."""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from airut.models.base import Model
+from airut.models.cron import parse_cron
+from airut.models.durations import Bytes, Seconds
+from airut.models.mail_address import BadAddress, normalized
+from airut.models.message import Effort
+from airut.models.timezones import ZoneName
+
+SCHEDULE_NAME = r"^[a-z0-9][a-z0-9-]{0,39}$"
+
+PROMPT_MOST = 20_000
+"""Characters. A prompt stands in the history of every firing; longer instructions belong into the repository."""
+
+OUTPUT_MOST = 1024**2
+"""Bytes of a trigger's output that can become a prompt: more is a file, not an instruction."""
+
+EVERY_LEAST = 10
+CATCH_UP_LEAST = 10
+"""Seconds; Temporal takes no shorter catch-up window."""
+
+YEAR = 365 * 86400
+
+
+def _cron(text: str) -> str:
+    parse_cron(text)
+    return text
+
+
+def _address(text: str) -> str:
+    local, at, domain = text.strip().rpartition("@")
+    try:
+        if not at:
+            raise BadAddress("there is no @ in it")
+        return normalized(local, domain)
+    except BadAddress as error:
+        raise ValueError(f"{text!r} is no bare mail address such as ann@example.com: {error}") from error
+
+
+class Overlap(StrEnum):
+    """What a firing does while an earlier one of its schedule still runs."""
+
+    SKIP = "skip"
+    BUFFER_ONE = "buffer_one"
+    BUFFER_ALL = "buffer_all"
+    CANCEL_OTHER = "cancel_other"
+    ALLOW_ALL = "allow_all"
+
+
+class TriggerCommand(Model):
+    """A command whose output is the prompt. It runs without a shell, in a sandbox of its own."""
+
+    command: Annotated[tuple[str, ...], Field(min_length=1)]
+    timeout: Annotated[Seconds, Field(ge=1, le=86400)] = 600.0
+    output_limit: Annotated[Bytes, Field(ge=1, le=OUTPUT_MOST)] = 100 * 1024
+
+    @field_validator("command", mode="before")
+    @classmethod
+    def _a_list(cls, value: object) -> object:
+        if isinstance(value, str):
+            raise ValueError(f"write a list, one word an item: no shell reads it (for one: [sh, -c, {value!r}])")
+        return value
+
+
+class DeliverTo(Model):
+    """Who gets the answer."""
+
+    email: Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], Field(min_length=1, max_length=20)]
+    slack: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _mail_only(cls, value: object) -> object:
+        if isinstance(value, dict) and value.get("slack") is not None:
+            raise ValueError("slack comes with the Slack channel, which is not there yet; write email: [a@b.example]")
+        return value
+
+
+class ScheduleSettings(Model):
+    """One schedule: when, what, and who is told."""
+
+    cron: Annotated[str, AfterValidator(_cron)] | None = None
+    every: Annotated[Seconds, Field(ge=EVERY_LEAST, le=YEAR)] | None = None
+    timezone: ZoneName | None = None
+    """None: the repository's."""
+    prompt: Annotated[str, Field(min_length=1, max_length=PROMPT_MOST)] | None = None
+    trigger: TriggerCommand | None = None
+    deliver: DeliverTo
+    overlap: Overlap = Overlap.SKIP
+    catch_up: Annotated[Seconds, Field(ge=CATCH_UP_LEAST, le=YEAR)] = 3600.0
+    jitter: Annotated[Seconds, Field(ge=0, le=86400)] = 0.0
+    model: str | None = None
+    effort: Effort | None = None
+    subject: str = ""
+    thread: Literal["new", "same"] = "new"
+    enabled: bool = True
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        if (self.cron is None) == (self.every is None):
+            raise ValueError("give either cron or every")
+        if (self.prompt is None) == (self.trigger is None):
+            raise ValueError("give either prompt or trigger")
+        if self.prompt is not None and not self.prompt.strip():
+            raise ValueError("prompt is empty")
+        return self

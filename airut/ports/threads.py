@@ -1,0 +1,28 @@
+"""Threads as a schedule's firing sees them: it opens one, and asks after it."""
+
+from typing import Protocol
+
+from airut.models.message import InboundMessage
+
+
+class Threads(Protocol):
+    """Every method is safe to call twice.
+
+    Every method raises DeliveryDeferred while Temporal does not answer.
+    """
+
+    async def deliver(self, message: InboundMessage) -> None:
+        """Hand a message to its thread, starting it where it does not run.
+
+        Raises:
+            DeliveryRefused: Temporal will never take it.
+        """
+        ...
+
+    async def is_busy(self, thread: str) -> bool:
+        """Whether a thread has a task or messages left; False also for one that has ended or is unknown."""
+        ...
+
+    async def firings(self, schedule: str) -> list[str]:
+        """Workflow ids of a schedule's firings that run now, oldest first."""
+        ...

@@ -9,7 +9,6 @@ from temporalio import activity
 
 from activities.failures import reported
 from activities.heartbeat import beating
-from activities.transcripts import Transcripts
 from airut.errors import BlobError, GitError
 from airut.models.blob import BlobRef
 from airut.models.folders import ThreadFolders
@@ -18,7 +17,6 @@ from airut.models.outcome import TaskOutcome
 from airut.models.sandbox import Limits
 from airut.models.task import HostResult, WorkspaceInput, WorkspaceResult
 from airut.models.workspace import DefaultBranch
-from airut.ports.agent import Sessions
 from airut.ports.blobs import BlobStore
 from airut.ports.git import Mirror
 from airut.ports.repositories import Repositories
@@ -37,14 +35,12 @@ class Workspaces:
         mirror: Mirror,
         blobs: BlobStore,
         repositories: Repositories,
-        sessions: Sessions,
     ) -> None:
         self._host = host
         self._folders = folders
         self._mirror = mirror
         self._blobs = blobs
         self._repositories = repositories
-        self._transcripts = Transcripts(folders, sessions, blobs)
 
     @activity.defn
     async def ping_host(self) -> HostResult:
@@ -92,20 +88,14 @@ class Workspaces:
         return await self._mirror.clone(order.repo, branch, workspace), (lost,)
 
     async def _bring_back(self, order: WorkspaceInput) -> tuple[str, ...]:
-        """What the blob store holds of a thread whose workspace is not on this host. Returns what it could not give."""
-        lost: list[str] = []
-        stored, folders = order.stored, self._folders.of(order.thread)
-        if stored.transcript:
-            try:
-                await self._transcripts.restore(order.thread, order.session_id, stored.transcript)
-            except BlobError:
-                lost.append("The session of this conversation could not be brought back; the agent begins a new one.")
-        if stored.bundle:
-            try:
-                await self._write(folders.inbox / UNPUBLISHED, stored.bundle)
-            except BlobError:
-                lost.append("Commits that had not been published could not be brought back.")
-        return tuple(lost)
+        """For a workspace that is not on this host: commits that were not published, for the agent to fetch."""
+        if order.unpublished is None:
+            return ()
+        try:
+            await self._write(self._folders.of(order.thread).inbox / UNPUBLISHED, order.unpublished)
+        except BlobError:
+            return ("Commits that had not been published could not be brought back.",)
+        return ()
 
     async def _put_into_inbox(self, inbox: Path, file: Attachment) -> str:
         """Put a file there and return its name: another one where the inbox, which holds the whole thread's files,

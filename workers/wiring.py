@@ -173,7 +173,7 @@ class SandboxHost:
         mirror = GitMirror(config.state / "mirrors", remotes(config), lambda: _real_values(config, repositories))
         forge = GitHubForge(lambda repo: github_repository(config, repo))
         sessions = ClaudeSessions()
-        workspaces = Workspaces(self.id, folders, mirror, blobs, repositories, sessions)
+        workspaces = Workspaces(self.id, folders, mirror, blobs, repositories)
         self.claim_host = workspaces.claim_host
         self.run_agent = AgentRuns(folders, sandboxes, agent, mirror, blobs, repositories, sessions).run_agent
         ends = ThreadEnds(folders, sessions, UnsharedTrees(), blobs)

@@ -1,16 +1,25 @@
 """How a thread comes to its end: after a long quiet, or when it is closed (spec: lifecycle §2, §13)."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
+    from airut import contracts
+    from airut.models.archive import Archived, ArchiveOrder, RemoveOrder
     from airut.models.base import Model
     from airut.models.notices import ending_soon
     from airut.models.thread import ThreadInput, ThreadState
+    from workflows import options
+    from workflows.outcomes import reason
 
 IDLE_NOTICE, PAUSED_NOTICE = timedelta(days=1), timedelta(days=7)
 """Before the end: a day is enough to reply; who paused something for months may be away for some of them."""
+
+AWAY = timedelta(minutes=15)
+"""A host that is away for longer is not waited for: its sweep removes what it has, and what it had is lost."""
 
 
 class Deadline(Model):
@@ -49,11 +58,59 @@ class Ending:
         self.losses: tuple[str, ...] = ()
 
     async def recall(self) -> None:
-        """What was kept of an earlier life of this thread."""
+        """What was kept of an earlier life of this thread: its messages are known, and its work goes on."""
+        try:
+            archived = await workflow.execute_activity(
+                contracts.recall_archive,
+                self._thread.thread,
+                **options.at(options.OPEN, contracts.CONTROL_QUEUE, "an earlier life?", self._thread.repo),
+            )
+        except ActivityError as error:  # it begins as a new one; what was archived stays
+            workflow.logger.error("the archive cannot be read: %s", reason(error)[1])
+            return
+        if archived is not None:
+            self._state.reopen(archived)
 
     async def end(self) -> None:
-        """Keep what a later message needs, and clear the rest away."""
+        """Keep what a later message needs, and clear the rest away. A host that is away does so when it is back."""
+        state = self._state
+        if state.tasks == 0:
+            return  # nothing was ever done here
+        kept = Archived(transcript=state.stored.transcript, storage=state.stored.storage)
+        if state.host is not None:
+            order = ArchiveOrder(thread=self._thread.thread, repo=self._thread.repo, session_id=state.session_id)
+            try:
+                kept = await self._on_host(contracts.archive_thread, order, "archive the thread")
+            except ActivityError as error:
+                lost = f"files in /storage: the host {state.host} could not be asked ({reason(error)[1]})"
+                kept = kept.model_copy(update={"losses": (lost,)})
+        self.losses = kept.losses
+        archive = state.archived(self._thread, kept, workflow.now())
+        await workflow.execute_activity(
+            contracts.keep_archive,
+            archive,
+            **options.at(options.CLEAN_UP, contracts.CONTROL_QUEUE, "keep the archive", self._thread.repo),
+        )
+        if state.host is not None:
+            removal = RemoveOrder(thread=self._thread.thread, repo=self._thread.repo)
+            try:
+                await self._on_host(contracts.remove_thread, removal, "clear the workspace away")
+            except ActivityError as error:
+                workflow.logger.error("not cleared away: %s", reason(error)[1])
+        state.host, state.stored = (
+            None,
+            state.stored.model_copy(update={"transcript": archive.transcript, "storage": archive.storage}),
+        )
+
+    async def _on_host[Order, Result](
+        self, stub: Callable[[Order], Awaitable[Result]], order: Order, summary: str
+    ) -> Result:
+        queue = contracts.host_queue(self._state.host or "")
+        config = options.at(options.CLEAN_UP, queue, summary, self._thread.repo)
+        config["schedule_to_start_timeout"] = AWAY
+        return await workflow.execute_activity(stub, order, **config)
 
     def reopened(self) -> bool:
         """Whether something came while the thread was ending: then it lives on, from its archive."""
+        self._state.closing = False
         return bool(self._state.queue or self._state.retry or self._state.pending)

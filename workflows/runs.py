@@ -1,5 +1,6 @@
 """The agent's part of a task: one sandbox after another until it has come to an end (spec: lifecycle §5, §7-§12)."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.models.archive import RestoreOrder
     from airut.models.notices import reminder, still_waiting
     from airut.models.outcome import AgentOutcome, AgentVerdict, TaskOutcome
     from airut.models.question import Question
@@ -88,14 +90,14 @@ class Runs:
             flow.enter(TaskStep.PREPARING, "placement")
             flow.update(host=await place.claim())
             await flow.tell_thread()
+            await self._restore()
         flow.enter(TaskStep.PREPARING, "workspace")
         order = WorkspaceInput(
             thread=flow.task.thread,
             repo=flow.task.repo,
             attachments=tuple(file for message in flow.task.messages for file in message.attachments),
-            session_id=flow.result.session_id or flow.task.session_id,
             published=flow.task.published,
-            stored=flow.result.stored,
+            unpublished=flow.result.stored.bundle,
         )
         summary = f"fetch {flow.task.repo}"
         workspace = await place.run(contracts.prepare_workspace, order, options.WORKSPACE, summary, flow.steering)
@@ -103,6 +105,22 @@ class Runs:
         place.lost_after = _seconds(flow.settings.host_lost_after_s)
         flow.notes += [note for note in workspace.notes if note not in flow.notes]
         return workspace
+
+    async def _restore(self) -> None:
+        """Onto a host that has nothing of this thread: what the blob store holds of it."""
+        flow, stored = self._flow, self._flow.result.stored
+        if stored.transcript is None and stored.storage is None:
+            return
+        order = RestoreOrder(
+            thread=flow.task.thread,
+            repo=flow.task.repo,
+            session_id=flow.result.session_id or flow.task.session_id,
+            transcript=stored.transcript,
+            storage=stored.storage,
+        )
+        summary = "session and storage"
+        restored = await flow.placement.run(contracts.restore_thread, order, options.WORKSPACE, summary, flow.steering)
+        flow.notes += [f"Not brought back: {note}." for note in restored.notes]
 
     async def _image(self, workspace: WorkspaceResult) -> str:
         flow = self._flow
@@ -125,7 +143,6 @@ class Runs:
         left = workspace.time_limit_s - self._ran_s
         if left < LEAST_TIME:
             raise Ended(TaskOutcome.TIMED_OUT, "the time limit was reached")
-        usd = 0.0
         try:
             budget = await self._spending.reserve()
             flow.enter(TaskStep.AGENT, f"sandbox {flow.attempt}")
@@ -133,9 +150,10 @@ class Runs:
                 await flow.tell_thread()  # from now on nothing can join
             order = self._order(workspace, image, left, budget)
             agent = await flow.placement.run_agent(contracts.run_agent, order, self._options(left), flow.steering)
-            usd = agent.verdict.usage.cost_usd
-        finally:
-            await seen_through(self._spending.settle(usd))
+        except (Exception, asyncio.CancelledError):  # nobody knows what a lost sandbox has cost
+            await seen_through(self._spending.settle(0.0))
+            raise
+        await seen_through(self._spending.settle(agent.verdict.usage.cost_usd))
         return agent
 
     def _order(self, workspace: WorkspaceResult, image: str, left: float, budget: float | None) -> AgentInput:
@@ -241,6 +259,7 @@ class Runs:
     async def _move(self) -> None:
         flow = self._flow
         await flow.moved()
+        await self._restore()
         flow.attempt += 1
         self._turn = self._turn.model_copy(update={"note": turns.MOVED, "tell": True})
 

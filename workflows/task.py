@@ -84,15 +84,20 @@ class TaskWorkflow:
         try:
             await self._work()
             await self._answer()
-        finally:
-            acknowledgement.cancel()
-            await seen_through(self.release(delivered=self.result.reply is not None))
+        except (Exception, asyncio.CancelledError):  # not `finally`: an evicted workflow can await nothing any more
+            await self._leave(acknowledgement)
+            raise
+        await self._leave(acknowledgement)
         self.enter(TaskStep.CLOSED, str(self.result.outcome))
         self.update(unused=self.steering.unused(), agent=self.agent, settings=self.settings)
         if not self.result.outcome.did_its_job:
             # Failed in Temporal, so that it shows in the UI; the thread reads the result from the details.
             raise ApplicationError(self._headline(), self.result, type=str(self.result.outcome))
         return self.result
+
+    async def _leave(self, acknowledgement: asyncio.Task[None]) -> None:
+        acknowledgement.cancel()
+        await seen_through(self.release(delivered=self.result.reply is not None))
 
     async def _work(self) -> None:
         """Everything between the message and its answer. However it ends, there is an outcome."""

@@ -214,10 +214,10 @@ class WorkspaceInput(Model):
     thread: str
     repo: str
     attachments: tuple[Attachment, ...] = ()
-    session_id: str = ""
     published: str | None = None
-    stored: Stored = Stored()
-    """What a workspace that is not on this host any more is made from."""
+    unpublished: BlobRef | None = None
+    """What a workspace that is not on this host any more is made from: the commit that was pushed last, and a bundle of
+    those that were not."""
 
 
 class WorkspaceResult(Model):

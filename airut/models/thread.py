@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from airut.models.archive import Archived, ArchivedThread, KnownKey
 from airut.models.base import Model
 from airut.models.blob import BlobRef, Text
 from airut.models.command import CommandRecord, RetryOrder, ThreadCommand, without_text
@@ -139,8 +140,7 @@ class ThreadState(BaseModel):
         self.remember(message.key, now)
         if not self.admits(message):
             return self.refuse(message, Acceptance.NOT_PARTICIPANT)
-        self.queue.append(message)
-        self.queued_bytes += size
+        self._append(message)
         self.quiet_since, self.warned = now, False
         self.goal = self.goal or message.uncut or message.text
         self.subject = self.subject or message.subject
@@ -168,6 +168,60 @@ class ThreadState(BaseModel):
         self.dropped = tuple(f"{each.author}, {each.sent_at:{TIMED}}: {first_line(each)}" for each in self.queue)
         self.queue.clear()
         self.queued_bytes = 0
+
+    def archived(self, thread: "ThreadInput", kept: Archived, now: datetime) -> ArchivedThread:
+        """What a later message needs."""
+        return ArchivedThread(
+            thread=thread.thread,
+            repo=thread.repo,
+            channel=thread.channel,
+            ended_at=now,
+            keys=tuple(KnownKey(key=seen.key, at=seen.at) for seen in self.seen),
+            participants=self.participants,
+            told=self.told,
+            notes=self.notes,
+            subject=self.subject,
+            tasks=self.tasks,
+            usage=self.usage,
+            hints=self.held,
+            session_id=self.session_id,
+            transcript=kept.transcript or self.stored.transcript,
+            bundle=self.stored.bundle,
+            storage=kept.storage or self.stored.storage,
+            branch=self.branch,
+            published=self.published,
+            pull_request=self.pull_request,
+            losses=kept.losses,
+        )
+
+    def reopen(self, archived: ArchivedThread) -> None:
+        """Go on from an archive. What came with the start of this run is new only if the archive does not know it."""
+        known = {each.key for each in archived.keys}
+        new = [message for message in self.queue if message.key not in known]
+        self.seen = [SeenKey(key=each.key, at=each.at) for each in archived.keys] + [
+            seen for seen in self.seen if seen.key not in known
+        ]
+        self.participants, self.told = archived.participants, archived.told
+        self.queue, self.queued_bytes = [], 0
+        for message in new:
+            if self.admits(message):
+                self._append(message)
+                self.participants = tuple(dict.fromkeys((*self.participants, *message.participants)))
+            else:
+                self.refuse(message, Acceptance.NOT_PARTICIPANT)
+        if not self.queue:
+            self.quiet_since = None
+        self.subject = archived.subject or self.subject
+        self.notes, self.tasks, self.usage, self.held = archived.notes, archived.tasks, archived.usage, archived.hints
+        self.session_id, self.branch, self.published = archived.session_id, archived.branch, archived.published
+        self.pull_request = archived.pull_request
+        self.stored = Stored(transcript=archived.transcript, bundle=archived.bundle, storage=archived.storage)
+        if archived.losses:
+            self.unsent = "This conversation had ended. Not kept: " + "; ".join(archived.losses)
+
+    def _append(self, message: InboundMessage) -> None:
+        self.queue.append(message)
+        self.queued_bytes += _size(message)
 
     def take_back(self) -> InboundMessage:
         """The message that was queued last, for whatever else it is."""

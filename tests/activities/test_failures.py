@@ -23,6 +23,11 @@ RETRYABLE = {
     errors.RemoteUnavailable,
     errors.ForgeUnavailable,
     errors.DeliveryDeferred,
+    errors.PayloadError,
+    errors.ArchiveUnreadable,
+    errors.TreeTooLarge,
+    errors.TreeNotRemoved,
+    errors.AlreadyRunning,
 }
 
 

@@ -7,7 +7,6 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.workspace import Workspaces
 from airut.adapters.blobs_local import LocalBlobStore
-from airut.adapters.claude_code.agent import ClaudeSessions
 from airut.models.folders import ThreadFolders
 from airut.models.message import Attachment
 from airut.models.task import WorkspaceInput, WorkspaceResult
@@ -40,7 +39,7 @@ def blobs(tmp_path: Path) -> LocalBlobStore:
 
 
 async def prepare(tmp_path: Path, blobs: LocalBlobStore, *files: Attachment) -> WorkspaceResult:
-    workspaces = Workspaces("h1", ThreadFolders(state=tmp_path), Fetched(), blobs, Configured(), ClaudeSessions())
+    workspaces = Workspaces("h1", ThreadFolders(state=tmp_path), Fetched(), blobs, Configured())
     order = WorkspaceInput(thread=THREAD, repo="web", attachments=files)
     return await ActivityEnvironment().run(workspaces.prepare_workspace, order)
 

@@ -10,33 +10,18 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
-from airut import contracts
 from airut.models.notices import Acceptance, refusal
 from airut.models.outcome import AgentOutcome, TaskOutcome
 from airut.models.prompt import compose_prompt
 from airut.models.reply import ReplyKind
 from airut.models.task import AgentInput, AgentResult
-from airut.models.thread import ThreadPhase, ThreadStatus
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail
 from tests.support.scripted_activities import REQUEST, ScriptedActivities, done
+from tests.workflows.asking import idle_after, status_of
 from workflows.outcomes import OUTCOMES
 from workflows.task import TaskWorkflow
 from workflows.thread import ThreadWorkflow
-
-
-async def status_of(client: Client, thread: str) -> ThreadStatus:
-    status: ThreadStatus = await client.get_workflow_handle(thread).query(contracts.STATUS, result_type=ThreadStatus)
-    return status
-
-
-async def idle_after(client: Client, thread: str, tasks: int) -> ThreadStatus:
-    """Wait until the thread has closed this many tasks and nothing waits."""
-    while True:
-        status = await status_of(client, thread)
-        if status.phase is ThreadPhase.IDLE and len(status.recent) >= tasks and not status.queue:
-            return status
-        await asyncio.sleep(0.05)
 
 
 async def replays(client: Client, thread: str) -> None:

@@ -1,0 +1,52 @@
+"""How tests speak to a thread: messages, commands, and waiting for a state."""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+
+from temporalio.client import Client
+
+from airut import contracts
+from airut.models.command import CommandName, ThreadCommand, without_text
+from airut.models.thread import ThreadPhase, ThreadStatus
+from tests.support.messages import mail
+
+LIMIT = 60.0
+"""Seconds: what takes one on an idle machine, on a busy one."""
+
+_numbers = itertools.count()
+
+
+async def status_of(client: Client, thread: str) -> ThreadStatus:
+    status: ThreadStatus = await client.get_workflow_handle(thread).query(contracts.STATUS, result_type=ThreadStatus)
+    return status
+
+
+async def until(client: Client, thread: str, reached: Callable[[ThreadStatus], bool]) -> ThreadStatus:
+    """Wait for a state of the thread."""
+    async with asyncio.timeout(LIMIT):
+        while not reached(status := await status_of(client, thread)):
+            await asyncio.sleep(0.05)
+    return status
+
+
+async def idle_after(client: Client, thread: str, tasks: int) -> ThreadStatus:
+    """Wait until the thread has closed this many tasks and nothing waits."""
+    return await until(
+        client,
+        thread,
+        lambda status: status.phase is ThreadPhase.IDLE and len(status.recent) >= tasks and not status.queue,
+    )
+
+
+def command(thread: str, name: CommandName, author: str = "ann@example.com") -> ThreadCommand:
+    message = mail(f"{name} {next(_numbers)}", thread, author)
+    return ThreadCommand(name=name, message=without_text(message))
+
+
+async def orders(client: Client, thread: str, name: CommandName, author: str = "ann@example.com") -> str:
+    """Send a command, and wait for the state that it reaches, in words."""
+    order = command(thread, name, author)
+    await client.get_workflow_handle(thread).signal(contracts.CONTROL, order)
+    status = await until(client, thread, lambda status: any(each.key == order.key for each in status.commands))
+    return next(each.said for each in status.commands if each.key == order.key)

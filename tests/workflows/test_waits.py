@@ -1,0 +1,356 @@
+"""Waits of hours, days and months, in a moment: a real Temporal server that skips the time nobody works in."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from airut import contracts
+from airut.contracts import SEARCH_ATTRIBUTES
+from airut.models.blob import Text
+from airut.models.command import AnswerOrder, CommandName
+from airut.models.outcome import AgentOutcome, AgentVerdict, TaskOutcome, Usage
+from airut.models.question import Option, Question, QuestionItem
+from airut.models.reply import ReplyKind
+from airut.models.task import AgentInput, AgentResult, TaskStep
+from airut.models.thread import ThreadPhase
+from airut.temporal.delivery import deliver
+from airut.temporal.embedded import DYNAMIC, server_binary
+from tests.support.messages import mail
+from tests.support.scripted_activities import BLOB, ScriptedActivities, done
+from tests.workflows.asking import idle_after, orders, status_of, until
+from workflows.task import TaskWorkflow
+from workflows.thread import ThreadWorkflow
+
+QUESTION = Question(
+    id="toolu_1",
+    items=(QuestionItem(text="Tabs or spaces?", options=(Option(label="tabs"), Option(label="spaces"))),),
+    tool="AskUserQuestion",
+)
+
+
+@pytest.fixture(scope="module")
+async def skipping() -> AsyncIterator[WorkflowEnvironment]:
+    dynamic = {**DYNAMIC, "frontend.WorkflowTimeSkippingEnabled": "true"}
+    arguments = [part for key, value in dynamic.items() for part in ("--dynamic-config-value", f"{key}={value}")]
+    environment = await WorkflowEnvironment.start_time_skipping_v2(
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=str(server_binary()),
+        dev_server_extra_args=arguments,
+        search_attributes=SEARCH_ATTRIBUTES,
+    )
+    async with environment:
+        yield environment
+
+
+@pytest.fixture
+async def far(skipping: WorkflowEnvironment) -> AsyncIterator[ScriptedActivities]:
+    """Scripted activities on that server."""
+    scripted = ScriptedActivities(host=f"h{uuid.uuid4().hex[:8]}")
+    async with AsyncExitStack() as stack:
+        host = (contracts.host_queue(scripted.host), contracts.agent_queue(scripted.host))
+        for queue in (contracts.CONTROL_QUEUE, contracts.PLACEMENT_QUEUE, *host):
+            await stack.enter_async_context(
+                Worker(
+                    skipping.client,
+                    task_queue=queue,
+                    workflows=[ThreadWorkflow, TaskWorkflow] if queue == contracts.CONTROL_QUEUE else [],
+                    activities=scripted.all(),
+                    max_heartbeat_throttle_interval=timedelta(seconds=0.2),
+                )
+            )
+        yield scripted
+
+
+def refused(outcome: AgentOutcome, **verdict: object) -> AgentResult:
+    told = AgentVerdict.model_validate({"outcome": outcome, "detail": "words of the API", **verdict})
+    return AgentResult(verdict=told, text=Text(inline=""))
+
+
+def asks(text: str = "I have to know something.") -> AgentResult:
+    verdict = AgentVerdict(outcome=AgentOutcome.QUESTION, question=QUESTION, prompt_taken=True, usage=Usage(turns=1))
+    return AgentResult(verdict=verdict, text=Text(inline=text), transcript=BLOB)
+
+
+def in_turn(activities: ScriptedActivities, *results: AgentResult) -> None:
+    """The agent ends like this, one after another; the last one for ever."""
+    left = list(results)
+    activities.agent = lambda order: left.pop(0) if len(left) > 1 else left[0]
+
+
+async def finish(client: Client, thread: str) -> list[TaskOutcome]:
+    return [task.outcome for task in (await idle_after(client, thread, 1)).recent]
+
+
+async def test_an_overloaded_api_is_waited_for_and_the_session_goes_on(
+    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+) -> None:
+    overloaded = refused(AgentOutcome.RATE_LIMITED, prompt_taken=True)
+    in_turn(far, overloaded, overloaded, refused(AgentOutcome.PROVIDER_UNAVAILABLE), done("Done."))
+    await deliver(skipping.client, mail("first", thread))
+    assert await finish(skipping.client, thread) == [TaskOutcome.SUCCESS]
+    assert [order.tell for order in far.agent_inputs] == [True, False, False, False]
+    assert len({order.session_id for order in far.agent_inputs}) == 1
+    assert {order.attempts for order in far.cleaned} == {1, 2, 3, 4}  # no sandbox while it waits
+
+
+async def test_a_usage_limit_is_waited_for_until_it_renews_and_told(
+    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+) -> None:
+    renews = datetime.now(UTC) + timedelta(days=400)  # of the server's clock, which runs ahead
+    first = True
+
+    def limited(order: AgentInput) -> AgentResult:
+        nonlocal first
+        if first:
+            first = False
+            return refused(AgentOutcome.RATE_LIMITED, usage_limit=True)
+        return done("Done.")
+
+    far.agent = limited
+    await deliver(skipping.client, mail("first", thread))
+    assert await finish(skipping.client, thread) == [TaskOutcome.SUCCESS]
+    notes = [reply.detail for reply in far.replies if reply.kind is ReplyKind.PROGRESS]
+    assert len(notes) == 1
+    assert "The model's usage limit is reached until" in notes[0]
+    assert renews > datetime.now(UTC)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict", "ends_as", "least", "most"),
+    [
+        (AgentOutcome.PROVIDER_UNAVAILABLE, {}, TaskOutcome.PROVIDER_UNAVAILABLE, 24, 26),
+        (AgentOutcome.AUTH_FAILED, {}, TaskOutcome.PROVIDER_AUTH, 24, 25),
+        (AgentOutcome.RATE_LIMITED, {"usage_limit": True}, TaskOutcome.USAGE_LIMITED, 7 * 24 - 1, 7 * 24 + 1),
+    ],
+)
+async def test_no_wait_is_for_ever(
+    skipping: WorkflowEnvironment,
+    far: ScriptedActivities,
+    thread: str,
+    outcome: AgentOutcome,
+    verdict: dict[str, object],
+    ends_as: TaskOutcome,
+    least: int,
+    most: int,
+) -> None:
+    far.agent = lambda order: refused(outcome, **verdict)
+    await deliver(skipping.client, mail("first", thread))
+    async with asyncio.timeout(90):
+        while not [reply for reply in far.replies if reply.kind is ReplyKind.ANSWER]:
+            await asyncio.sleep(0.1)
+    assert await finish(skipping.client, thread) == [ends_as]
+    task = await skipping.client.get_workflow_handle(f"{thread}/task-1").describe()
+    assert task.close_time is not None
+    assert task.start_time is not None
+    hours = (task.close_time - task.start_time) / timedelta(hours=1)
+    assert least <= hours <= most
+
+
+async def test_a_question_is_posted_and_its_answer_days_later_goes_on(
+    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+) -> None:
+    client = skipping.client
+    in_turn(far, asks(), done("Done."))
+    with skipping.with_time_skipping_disabled():
+        await deliver(client, mail("first", thread))
+        status = await until(client, thread, lambda status: status.question is not None)
+        asked = await _asked(far)
+    assert (status.phase, status.next_command) == (ThreadPhase.RUNNING, "answer")
+    assert asked.text is not None
+    assert (asked.question, asked.text.inline) == (QUESTION, "I have to know something.")
+    assert far.cleaned  # no container waits
+    await deliver(client, mail("2", thread))
+    await idle_after(client, thread, 1)
+    again = far.agent_inputs[-1]
+    assert again.question == QUESTION
+    assert again.answered_by is not None
+    assert (again.tell, again.answered_by.text.inline) == (False, "2")
+    answer = next(reply for reply in far.replies if reply.kind is ReplyKind.ANSWER)
+    assert [message.text.inline for message in answer.task.messages] == ["first", "2"]
+
+
+async def _asked(activities: ScriptedActivities):  # type: ignore[no-untyped-def]  # a ReplyInput
+    async with asyncio.timeout(30):
+        while not (found := [reply for reply in activities.replies if reply.question]):
+            await asyncio.sleep(0.05)
+    return found[0]
+
+
+async def test_a_question_is_asked_again_and_expires(
+    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+) -> None:
+    in_turn(far, asks(), done("Done."))
+    await deliver(skipping.client, mail("first", thread))
+    assert await finish(skipping.client, thread) == [TaskOutcome.QUESTION_EXPIRED]
+    reminders = [reply.detail for reply in far.replies if reply.kind is ReplyKind.QUESTION and not reply.question]
+    assert len(reminders) == 2
+    assert all("Tabs or spaces?" in words for words in reminders)
+    assert [reply.outcome for reply in far.replies if reply.kind is ReplyKind.ANSWER] == [TaskOutcome.QUESTION_EXPIRED]
+
+
+async def test_the_first_answer_counts_and_what_follows_is_queued(
+    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+) -> None:
+    client = skipping.client
+    in_turn(far, asks(), done("Done."))
+    with skipping.with_time_skipping_disabled():
+        await deliver(client, mail("first", thread))
+        await until(client, thread, lambda status: status.question is not None)
+        far.gate.clear()
+        order = AnswerOrder(question_id="toolu_1", choices=("tabs",), author="ann", key="k", at=datetime.now(UTC))
+        await client.get_workflow_handle(thread).execute_update(contracts.ANSWER, order)
+        await deliver(client, mail("too late", thread))
+        status = await until(client, thread, lambda status: bool(status.queue))
+        far.gate.set()
+        await idle_after(client, thread, 2)
+    assert [message.first_line for message in status.queue] == ["too late"]
+    assert far.agent_inputs[1].answer is not None
+    assert far.agent_inputs[1].answer.replies == ("tabs",)
+    assert [m.text.inline for m in far.agent_inputs[2].task.messages] == ["too late"]
+
+
+async def test_an_answer_in_a_pause_is_noted_and_acted_on_after_it(
+    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+) -> None:
+    client = skipping.client
+    in_turn(far, asks(), done("Done."))
+    with skipping.with_time_skipping_disabled():
+        await deliver(client, mail("first", thread))
+        await until(client, thread, lambda status: status.question is not None)
+        await orders(client, thread, CommandName.PAUSE)
+        await deliver(client, mail("1", thread))
+        await asyncio.sleep(0.5)
+        assert len(far.agent_inputs) == 1
+        await orders(client, thread, CommandName.RESUME)
+        await idle_after(client, thread, 1)
+    assert far.agent_inputs[-1].answered_by is not None
+
+
+async def test_a_session_that_is_too_long_is_compacted_then_summarised_then_given_up(
+    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+) -> None:
+    far.agent = lambda order: refused(AgentOutcome.CONTEXT_FULL)
+    await deliver(skipping.client, mail("first", thread))
+    assert await finish(skipping.client, thread) == [TaskOutcome.SESSION_LOST]
+    first, compact, summary = far.agent_inputs
+    assert (first.compact, compact.compact, summary.compact) == (False, True, False)
+    assert (summary.summary, summary.session_id == first.session_id) == (True, False)
+
+
+async def test_a_broken_session_is_restored_once_and_the_next_task_goes_on_with_the_one_that_works(
+    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+) -> None:
+    invalid = refused(AgentOutcome.SESSION_INVALID).model_copy(update={"transcript": BLOB})
+    in_turn(far, invalid, invalid, done("Done."))
+    await deliver(skipping.client, mail("first", thread))
+    await idle_after(skipping.client, thread, 1)
+    await deliver(skipping.client, mail("second", thread))
+    await idle_after(skipping.client, thread, 2)
+    _, restored, summarised, second = far.agent_inputs
+    assert restored.restore == BLOB
+    assert summarised.summary
+    assert second.task.session_id == summarised.session_id != restored.session_id
+
+
+async def test_memory_that_runs_out_five_times_is_said(
+    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+) -> None:
+    far.agent = lambda order: refused(AgentOutcome.OUT_OF_MEMORY, detail="the memory limit was reached")
+    await deliver(skipping.client, mail("first", thread))
+    assert await finish(skipping.client, thread) == [TaskOutcome.SANDBOX_LOST]
+    assert len(far.agent_inputs) == 5
+    assert far.replies[-1].detail == "the sandbox was lost 5 times: out_of_memory: the memory limit was reached"
+
+
+async def test_a_host_that_is_gone_is_left_for_another(
+    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+) -> None:
+    client = skipping.client
+    far.agent = lambda order: done("Done.").model_copy(update={"transcript": BLOB})
+    await deliver(client, mail("first", thread))
+    await idle_after(client, thread, 1)
+    gone, far.host = far.host, f"h{uuid.uuid4().hex[:8]}"
+    async with AsyncExitStack() as stack:  # the other host; the first one's queues are served by nobody that answers
+        for queue in (contracts.host_queue(far.host), contracts.agent_queue(far.host)):
+            await stack.enter_async_context(Worker(client, task_queue=queue, activities=far.all()))
+        await _move(client, thread, gone)
+        await deliver(client, mail("second", thread))
+        status = await idle_after(client, thread, 2)
+    assert status.host == far.host
+    assert [order.transcript for order in far.restored] == [BLOB]
+    assert any(f"moved from host nowhere-{gone} to {far.host}" in note for note in far.replies[-1].notes)
+    assert (far.agent_inputs[-1].resume_note or "").startswith("[This conversation has moved")
+
+
+async def _move(client: Client, thread: str, host: str) -> None:
+    """Let the thread believe that its workspace lies on a host whose worker is not there."""
+    from airut.models.task import TaskMove, TaskStatus
+
+    status = TaskStatus(step=TaskStep.CLOSED, since=datetime.now(UTC))
+    move = TaskMove(host=f"nowhere-{host}", status=status)
+    await client.get_workflow_handle(thread).signal(contracts.MOVED, move)
+
+
+async def test_a_quiet_thread_warns_of_unpublished_work_and_ends(
+    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+) -> None:
+    client = skipping.client
+    far.agent = lambda order: done("Stuck.", AgentOutcome.FAILED)
+    await deliver(client, mail("first", thread))
+    await client.get_workflow_handle(thread).result()
+    notes = [reply.detail for reply in far.replies if reply.kind is ReplyKind.NOTE]
+    assert [note.split(",")[0] for note in notes] == ["This conversation ends in 1 day"]
+    assert far.archives[thread].bundle == BLOB
+    description = await client.get_workflow_handle(thread).describe()
+    assert description.close_time is not None
+    assert description.start_time is not None
+    assert (description.close_time - description.start_time).days == 30
+
+
+async def test_a_paused_thread_ends_after_months_and_what_waited_is_told(
+    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+) -> None:
+    client = skipping.client
+    with skipping.with_time_skipping_disabled():
+        await deliver(client, mail("first", thread))
+        await idle_after(client, thread, 1)
+        await orders(client, thread, CommandName.PAUSE)
+        await deliver(client, mail("second", thread))
+        await until(client, thread, lambda status: bool(status.queue))
+    await client.get_workflow_handle(thread).result()
+    notes = [reply.detail for reply in far.replies if reply.kind is ReplyKind.NOTE]
+    assert any(note.startswith("This conversation ends in 7 days") for note in notes)
+    assert any("second" in note and "dropped" in note for note in notes)
+
+
+async def test_a_budget_that_is_used_up_starts_nothing(
+    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+) -> None:
+    from airut.models.budget import BudgetGrant, BudgetName, BudgetRefusal
+
+    refusal = BudgetRefusal(which=BudgetName.PER_THREAD, limit_usd=10, spent_usd=10)
+    far.budget = lambda order: BudgetGrant(refusal=refusal)
+    await deliver(skipping.client, mail("first", thread))
+    assert await finish(skipping.client, thread) == [TaskOutcome.BUDGET_EXCEEDED]
+    assert far.agent_inputs == []
+    assert far.replies[-1].detail == refusal.words()
+
+
+async def test_costs_are_settled_sandbox_by_sandbox(
+    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+) -> None:
+    limited = refused(AgentOutcome.RATE_LIMITED, usage=Usage(cost_usd=0.5))
+    in_turn(far, limited, done("Done."))
+    await deliver(skipping.client, mail("first", thread))
+    await idle_after(skipping.client, thread, 1)
+    assert [(each.key, each.usd) for each in far.settled] == [(f"{thread}/task-1/1", 0.5), (f"{thread}/task-1/2", 0.25)]
+    assert [each.task_spent_usd for each in far.reserved] == [0.0, 0.5]
+    assert (await status_of(skipping.client, thread)).usage.cost_usd == 0.75

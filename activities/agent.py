@@ -10,6 +10,7 @@ from pathlib import Path
 
 from temporalio import activity
 
+from activities.disk import Quota
 from activities.failures import reported
 from activities.heartbeat import beating
 from activities.network_log import blocked_requests
@@ -20,6 +21,7 @@ from airut.errors import EngineError, NameTaken, NoSpace
 from airut.models.agent import AgentCommand, AgentRun
 from airut.models.answer_parsing import parse_answer
 from airut.models.blob import BlobRef, Text
+from airut.models.disk import QuotaState
 from airut.models.folders import ThreadFolders
 from airut.models.message import Attachment, InboundMessage
 from airut.models.outcome import AgentOutcome, TaskOutcome
@@ -42,6 +44,7 @@ from airut.ports.git import Mirror
 from airut.ports.repositories import Repositories
 from airut.ports.sandbox import Sandboxes
 from airut.ports.texts import fetch, store
+from airut.ports.trees import Trees
 
 STDERR_MOST = 2 * 1024**2
 """Bytes; the entrypoint keeps the last MiB."""
@@ -66,9 +69,12 @@ class AgentRuns:
         blobs: BlobStore,
         repositories: Repositories,
         sessions: Sessions,
+        trees: Trees | None = None,
     ) -> None:
+        """Without `trees` nobody measures what an agent writes."""
         self._folders = folders
         self._sessions = sessions
+        self._trees = trees
         self._transcripts = Transcripts(folders, sessions, blobs)
         self._sandboxes = sandboxes
         self._agent = agent
@@ -84,11 +90,23 @@ class AgentRuns:
                 await self._restore(order)
                 ref = await self._sandboxes.start(await self._spec(order))
             keeper = self._transcripts.keeper(order)
-            watch = Watch(self._sandboxes, self._agent, ref, keeper)
-            exit_status = await watch.to_the_end()
+            quota = self._quota(order)
+            watch = Watch(self._sandboxes, self._agent, ref, keeper, quota)
+            try:
+                exit_status = await watch.to_the_end()
+            finally:
+                if quota is not None:
+                    await quota.close()
         with reported(TaskOutcome.SANDBOX_LOST):  # what has ended is adopted again, and never run again for a full disk
             async with beating():
-                return await self._bring_home(order, ref, watch, exit_status)
+                result = await self._bring_home(order, ref, watch, exit_status)
+                return result if watch.full is None or quota is None else await _filled(result, watch.full, quota)
+
+    def _quota(self, order: AgentInput) -> Quota | None:
+        if self._trees is None:
+            return None
+        limit = self._repositories.limits(order.task.repo).disk
+        return Quota(self._trees, self._folders.of(order.task.thread), limit)
 
     async def _restore(self, order: AgentInput) -> None:
         """Put the stored transcript in the place of a broken one, once: by a later attempt the agent may be writing."""
@@ -220,6 +238,15 @@ class AgentRuns:
             ran_s=exit_status.duration_s,
             blocked=await asyncio.to_thread(blocked_requests, access_log),
         )
+
+
+async def _filled(result: AgentResult, full: QuotaState, quota: Quota) -> AgentResult:
+    """The result of an agent that was ended for what it had written, unless it ended by itself."""
+    if result.verdict.outcome in ENDED_BY_ITSELF:
+        return result
+    detail = full.told(await quota.largest())
+    verdict = result.verdict.model_copy(update={"outcome": AgentOutcome.DISK_FULL, "detail": detail})
+    return result.model_copy(update={"verdict": verdict})
 
 
 def session_of(order: AgentInput) -> str:

@@ -26,6 +26,7 @@ from airut.models.sweep import (
     prune_is_due,
     remembered,
     sandbox_goes,
+    seen_elsewhere,
 )
 from airut.ports.census import Census
 from airut.ports.sandbox import ImageUpkeep, Leftovers, Sandboxes
@@ -82,7 +83,7 @@ class _Sweep:
         self._rules = rules
         self._host = host
         self._now = order.now
-        self._memory = order.memory
+        self._before = self._memory = order.memory
         self._standings: dict[str, Standing | None] = {}
         self._gate = asyncio.Semaphore(ASKED_AT_ONCE)
         self._problems: list[str] = []
@@ -95,7 +96,7 @@ class _Sweep:
         threads, memory = await self._threads(known=sandboxes is not None)
         images, pruned_at = await self._images()
         return SweepReport(
-            memory=SweepMemory(missing=memory.missing, pruned_at=pruned_at),
+            memory=memory.model_copy(update={"pruned_at": pruned_at}),
             sandboxes=sandboxes or (),
             threads=threads,
             images=images,
@@ -115,7 +116,7 @@ class _Sweep:
         removed: list[str] = []
         for one in found:
             task, thread = self._standings.get(one.task), self._standings.get(one.thread)
-            if not sandbox_goes(one, task, thread, self._rules.host, self._now):
+            if not sandbox_goes(one, task, thread, self._now, self._memory):
                 self._in_use.add(one.thread)
                 continue
             try:
@@ -136,7 +137,7 @@ class _Sweep:
         removed: list[str] = []
         for thread, standing in standings.items():
             used = not known or thread in self._in_use
-            if not used and folder_goes(thread, standing, self._rules.host, self._now, self._memory):
+            if not used and folder_goes(thread, standing, self._now, self._memory):
                 removed += [thread] if await self._remove_folder(thread) else []
         left = [*folders.all_set_aside()]
         for thread, standing in standings.items():
@@ -149,18 +150,19 @@ class _Sweep:
                 self._problem("what is over is still there", error)
         for thread in removed:
             del standings[thread]
-        return tuple(removed), SweepMemory(missing=remembered(self._memory.missing, standings, self._now))
+        missing = remembered(self._before.missing, standings, self._now)
+        return tuple(removed), SweepMemory(missing=missing, elsewhere=self._memory.elsewhere)
 
     async def _remove_folder(self, thread: str) -> bool:
         """Out of the way first, and asked again only then: a thread that begins anew in this very moment finds either
         its old folder or none, and what it makes is not touched."""
-        folders, host = self._host.folders, self._rules.host
+        folders = self._host.folders
         root, aside = folders.of(thread).root, folders.aside(thread)
         aside.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         root.replace(aside)
         del self._standings[thread]
         await self._ask([thread])
-        if not folder_goes(thread, self._standings[thread], host, self._now, self._memory):
+        if not folder_goes(thread, self._standings[thread], self._now, self._memory):
             if not root.exists():
                 aside.replace(root)
             return False
@@ -211,6 +213,9 @@ class _Sweep:
                     self._problem(f"{workflow} stays", error)
 
         await asyncio.gather(*(one(workflow) for workflow in set(workflows) - self._standings.keys()))
+        threads = {id_: standing for id_, standing in self._standings.items() if "/task-" not in id_}
+        moved = seen_elsewhere(self._before.elsewhere, threads, self._rules.host, self._now)
+        self._memory = self._memory.model_copy(update={"elsewhere": moved})
 
     def _problem(self, what: str, error: AirutError) -> None:
         log.warning("%s: %s", what, error)

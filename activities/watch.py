@@ -8,9 +8,11 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.service import RPCError
 
+from activities.disk import Quota
 from activities.transcripts import Keeper
 from airut import contracts
 from airut.models.agent import AgentProgress
+from airut.models.disk import QuotaState
 from airut.models.outcome import TaskOutcome
 from airut.models.sandbox import ExitStatus, SandboxRef, SandboxSignal
 from airut.models.task import EndIntent
@@ -32,19 +34,29 @@ class Watch:
     """Follows one sandbox, and ends it when the user says so. Its limits it keeps itself, on its own clock: a worker
     that was away for hours must not take an agent that has long ended for one that runs too long."""
 
-    def __init__(self, sandboxes: Sandboxes, agent: Agent, ref: SandboxRef, keeper: Keeper) -> None:
+    def __init__(
+        self, sandboxes: Sandboxes, agent: Agent, ref: SandboxRef, keeper: Keeper, quota: Quota | None = None
+    ) -> None:
         self._sandboxes = sandboxes
         self._agent = agent
         self._ref = ref
         self.keeper = keeper
+        self._quota = quota
+        self.disk = QuotaState()
         self._offset = 0
         self._ending: asyncio.Task[None] | None = None
+        self._filled = False
         self.progress = AgentProgress()
 
     @property
     def stopped(self) -> bool:
         """True once the user's stop was passed on."""
-        return self._ending is not None
+        return self._ending is not None and not self._filled
+
+    @property
+    def full(self) -> QuotaState | None:
+        """Set when the agent was ended for what it had written."""
+        return self.disk if self._filled else None
 
     async def to_the_end(self) -> ExitStatus:
         """Return how the command ended. Detaches, and leaves the agent running, when only this worker has to go."""
@@ -61,6 +73,7 @@ class Watch:
                 self._offset = chunk.offset + len(chunk.data)
             self._heartbeat()
             self.keeper.keep_now_and_then()
+            await self._look_at_the_disk()
             if chunk.exit is not None:
                 return chunk.exit
         raise ApplicationError("the sandbox's output ended without an exit status", type=str(TaskOutcome.SANDBOX_LOST))
@@ -75,14 +88,23 @@ class Watch:
                 "events": self.progress.events,
                 "step": self.progress.last_step,
                 "cost_usd": round(usage.cost_usd, 4),
+                "disk": self.disk.used,
                 "transcript": self.keeper.newest.model_dump() if self.keeper.newest else None,
             }
         )
 
-    async def _end(self) -> None:
+    async def _look_at_the_disk(self) -> None:
+        if self._quota is None or self._ending is not None:
+            return
+        self.disk = await self._quota.look()
+        if self.disk.full:
+            self._filled = True
+            self._ending = asyncio.create_task(self._end(AT_ONCE))
+
+    async def _end(self, granted: EndIntent | None = None) -> None:
         """Interrupt the agent, then terminate it, then kill it, as its thread grants: the entrypoint ends the agent and
         still bundles what was committed, and only what does not even do that is killed with everything."""
-        signal, intent = self._sandboxes.signal, await _intent()
+        signal, intent = self._sandboxes.signal, granted or await _intent()
         try:
             await self._between_tools(intent.tool_grace_s)
             await signal(self._ref, SandboxSignal.INTERRUPT)

@@ -47,10 +47,6 @@ class Workspaces:
         return HostResult(host=self._host)
 
     @activity.defn
-    async def claim_host(self) -> HostResult:
-        return HostResult(host=self._host)
-
-    @activity.defn
     async def prepare_workspace(self, order: WorkspaceInput) -> WorkspaceResult:
         with reported(TaskOutcome.WORKSPACE_FAILED):
             async with beating():

@@ -10,6 +10,7 @@ import pytest
 from activities.agent import AgentRuns
 from activities.archive import ThreadEnds
 from activities.budget import BudgetChecks
+from activities.claims import Claims
 from activities.cleanup import CleanUps
 from activities.firing import Firings
 from activities.image import ImageBuilds
@@ -27,6 +28,7 @@ CLASSES = (
     AgentRuns,
     ArchiveKeeping,
     BudgetChecks,
+    Claims,
     CleanUps,
     Firings,
     ImageBuilds,

@@ -16,7 +16,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.agent import AgentRuns
 from activities.archive import ThreadEnds
 from activities.budget import BudgetChecks
+from activities.claims import Claims
 from activities.cleanup import CleanUps
+from activities.disk import room
 from activities.firing import Firings
 from activities.image import ImageBuilds
 from activities.keeping import ArchiveKeeping
@@ -174,8 +176,10 @@ class SandboxHost:
         forge = GitHubForge(lambda repo: github_repository(config, repo))
         sessions = ClaudeSessions()
         workspaces = Workspaces(self.id, folders, mirror, blobs, repositories)
-        self.claim_host = workspaces.claim_host
-        self.run_agent = AgentRuns(folders, sandboxes, agent, mirror, blobs, repositories, sessions).run_agent
+        self.claim_host = Claims(self.id, lambda: room(config.state, config.disk.min_free)).claim_host
+        trees = UnsharedTrees()
+        runs = AgentRuns(folders, sandboxes, agent, mirror, blobs, repositories, sessions, trees)
+        self.run_agent = runs.run_agent
         ends = ThreadEnds(folders, sessions, UnsharedTrees(), blobs)
         triggers = Triggers(folders, sandboxes, UnsharedTrees(), mirror, blobs, repositories)
         self.run_trigger = triggers.run_trigger

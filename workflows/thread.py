@@ -98,6 +98,12 @@ class ThreadWorkflow:
         self._commands.settle()
         self._show()
 
+    @workflow.signal(name=contracts.MAKE_ROOM)
+    def make_room(self) -> None:
+        """The host lacks space: an idle thread ends now, as it would after a long quiet. Others take no notice."""
+        if self._phase() is ThreadPhase.IDLE and self._state.tasks and not self._has_task():
+            self._state.close()
+
     @workflow.update(name=contracts.RETRY)
     def retry(self, order: RetryOrder) -> str:
         """Do the last task again; answers with the id of the new one."""
@@ -390,6 +396,8 @@ class ThreadWorkflow:
         found: list[SearchAttributeUpdate[Any]] = []
         if workflow.info().typed_search_attributes.get(contracts.STATE) != str(phase):
             found.append(contracts.STATE.value_set(phase))
+        if state.host and workflow.info().typed_search_attributes.get(contracts.HOST) != state.host:
+            found.append(contracts.HOST.value_set(state.host))  # another host that still has something lets go of it
         if result:
             found += [contracts.OUTCOME.value_set(result.outcome), contracts.COST.value_set(state.usage.cost_usd)]
             if state.pull_request:

@@ -15,6 +15,9 @@ GONE_FOR = timedelta(hours=24)
 MISSING_MOST = 5_000
 """Folders whose threads are over that are remembered: the memory goes through Temporal as one value. More than that
 wait for the next look."""
+MOVED_FOR = timedelta(minutes=10)
+"""A thread that has just come here may still say that it is where it was: its own word of that is under way. After two
+more looks it has arrived, for what carries it is what carries the looks."""
 PRUNE_EVERY = timedelta(days=1)
 PRUNE_BELOW = 0.15
 """Share of free disk: at 85 % full, images go without waiting for their day (spec: sandbox §3)."""
@@ -65,6 +68,8 @@ class SweepMemory(Model):
     """What one sweep leaves to the next one."""
 
     missing: tuple[Missing, ...] = ()
+    elsewhere: tuple[Missing, ...] = ()
+    """Threads of which something is here, and which were on another host at each look since then."""
     pruned_at: datetime | None = None
 
 
@@ -84,7 +89,9 @@ class SweepReport(Model):
     problems: tuple[str, ...] = ()
 
 
-def sandbox_goes(found: OwnedSandbox, task: Standing | None, thread: Standing | None, host: str, now: datetime) -> bool:
+def sandbox_goes(
+    found: OwnedSandbox, task: Standing | None, thread: Standing | None, now: datetime, memory: SweepMemory
+) -> bool:
     """Whether a sandbox has nobody any more. None as a standing is *nobody could be asked*."""
     if now - found.started < SETTLED:
         return False
@@ -92,15 +99,15 @@ def sandbox_goes(found: OwnedSandbox, task: Standing | None, thread: Standing | 
         return now > found.ends + SETTLED
     if task is None or thread is None:
         return False
-    return task.life is not Life.OPEN or _is_elsewhere(thread, host)
+    return task.life is not Life.OPEN or _has_moved(found.thread, now, memory)
 
 
-def folder_goes(thread: str, standing: Standing | None, host: str, now: datetime, memory: SweepMemory) -> bool:
+def folder_goes(thread: str, standing: Standing | None, now: datetime, memory: SweepMemory) -> bool:
     """Whether a thread's folder has nobody any more."""
     if standing is None:
         return False
     if standing.life is Life.OPEN:
-        return _is_elsewhere(standing, host)
+        return _has_moved(thread, now, memory)
     return any(missing.thread == thread and now - missing.since >= GONE_FOR for missing in memory.missing)
 
 
@@ -116,9 +123,22 @@ def remembered(before: tuple[Missing, ...], folders: dict[str, Standing | None],
     return tuple(sorted(found, key=lambda missing: missing.since)[:MISSING_MOST])
 
 
+def seen_elsewhere(
+    before: tuple[Missing, ...], standings: dict[str, Standing | None], host: str, now: datetime
+) -> tuple[Missing, ...]:
+    """Which of these threads are on another host, and since when. Who could not be asked is as good as here."""
+    since = {missing.thread: missing.since for missing in before}
+    found = [
+        Missing(thread=thread, since=since.get(thread, now))
+        for thread, standing in standings.items()
+        if standing is not None and standing.life is Life.OPEN and standing.host not in {None, host}
+    ]
+    return tuple(sorted(found, key=lambda missing: missing.since)[:MISSING_MOST])
+
+
 def prune_is_due(memory: SweepMemory, free: float, now: datetime) -> bool:
     return memory.pruned_at is None or now - memory.pruned_at >= PRUNE_EVERY or free < PRUNE_BELOW
 
 
-def _is_elsewhere(thread: Standing, host: str) -> bool:
-    return thread.life is Life.OPEN and thread.host is not None and thread.host != host
+def _has_moved(thread: str, now: datetime, memory: SweepMemory) -> bool:
+    return any(moved.thread == thread and now - moved.since >= MOVED_FOR for moved in memory.elsewhere)

@@ -11,10 +11,12 @@ from temporalio.activity import ActivityCancellationDetails
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities import disk as disk_module
 from activities import watch as watch_module
 from activities.agent import AgentRuns
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.claude_code.agent import ClaudeSessions
+from airut.adapters.trees_unshared import UnsharedTrees
 from airut.models.agent import AgentCommand, AgentProgress, AgentRun
 from airut.models.folders import ThreadFolders
 from airut.models.outcome import AgentOutcome, AgentVerdict
@@ -115,7 +117,14 @@ class Bench:
     def start(self, script: str, order: AgentInput = ORDER) -> asyncio.Task[AgentResult]:
         self.shell.script = script
         runs = AgentRuns(
-            self.folders, self.sandboxes, self.shell, self.tree, self.blobs, self.configured, ClaudeSessions()
+            self.folders,
+            self.sandboxes,
+            self.shell,
+            self.tree,
+            self.blobs,
+            self.configured,
+            ClaudeSessions(),
+            UnsharedTrees(enter=()),
         )
         return asyncio.ensure_future(self.environment.run(runs.run_agent, order))
 
@@ -155,6 +164,19 @@ async def test_a_stop_interrupts_and_tells_what_was_done(bench: Bench) -> None:
     bench.environment.cancel(ActivityCancellationDetails(cancel_requested=True))
     result = await task
     assert (result.verdict.outcome, result.text.inline) == (AgentOutcome.STOPPED, "begun")
+
+
+async def test_an_agent_that_fills_the_disk_is_ended_and_the_largest_folders_are_named(bench: Bench) -> None:
+    bench.configured.limit = Limits(disk=3 * 1024**2)
+    script = "mkdir big; head -c 4194304 /dev/zero > big/file; echo begun; echo x > log; exec sleep 30"
+    bench.folders.of(TASK.thread).workspace.joinpath("old").mkdir()
+    bench.folders.of(TASK.thread).workspace.joinpath("old", "file").write_bytes(b"x" * 1024**2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(disk_module, "EVERY", 0.2)
+        result = await bench.start(script)
+    assert (result.verdict.outcome, result.text.inline) == (AgentOutcome.DISK_FULL, "begun")
+    assert result.verdict.detail.startswith("workspace, storage and home of this conversation hold 5 MiB of 3 MiB")
+    assert "workspace/big (4 MiB), workspace/old (1 MiB)" in result.verdict.detail
 
 
 async def test_an_agent_that_ignores_the_interrupt_is_killed(bench: Bench) -> None:

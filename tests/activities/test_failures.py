@@ -25,6 +25,7 @@ RETRYABLE = {
     errors.DeliveryDeferred,
     errors.PayloadError,
     errors.ArchiveUnreadable,
+    errors.CensusUnavailable,
     errors.TreeTooLarge,
     errors.TreeNotRemoved,
     errors.AlreadyRunning,

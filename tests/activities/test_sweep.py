@@ -118,13 +118,28 @@ async def test_orphans_go_and_what_lives_stays(host: Host) -> None:
     host.left.add("s-new", "web/mail/new", age=timedelta(minutes=1))
     host.left.add("s-cli", "", owner="cli", age=timedelta(hours=1))
     report = await host.sweep(gone(ended, lost, live))
-    assert sorted(report.sandboxes) == ["s-ended", "s-lost", "s-moved"]
-    assert sorted(host.left.there) == ["s-cli", "s-live", "s-new"]
-    assert sorted(report.threads) == sorted([ended, lost, moved])
-    assert host.folders.all() == (live,)
+    assert sorted(report.sandboxes) == ["s-ended", "s-lost"]
+    assert sorted(host.left.there) == ["s-cli", "s-live", "s-moved", "s-new"]
+    assert sorted(report.threads) == sorted([ended, lost])
+    assert host.folders.all() == (live, moved)
     assert host.folders.all_set_aside() == ()
     assert report.problems == ()
-    assert report.memory == SweepMemory(pruned_at=NOON)
+    assert report.memory == SweepMemory(pruned_at=NOON, elsewhere=(Missing(thread=moved, since=NOON),))
+
+
+async def test_what_a_thread_left_here_goes_once_it_has_arrived_elsewhere(host: Host) -> None:
+    thread = host.thread("moved", Standing(life=Life.OPEN, host="elsewhere"))
+    host.left.add("s", thread)
+    first = await host.sweep()
+    later = NOON + timedelta(minutes=5)
+    second = await host.sweep(first.memory, later)
+    assert (first.sandboxes, second.sandboxes, second.threads) == ((), (), ())
+    host.census.says[thread] = Standing(life=Life.OPEN, host="here")  # its own word was under way
+    assert (await host.sweep(second.memory, later)).memory.elsewhere == ()
+    host.census.says[thread] = Standing(life=Life.OPEN, host="elsewhere")
+    third = await host.sweep(second.memory, NOON + timedelta(minutes=10))
+    assert (third.sandboxes, third.threads) == (("s",), (thread,))
+    assert host.folders.all() == ()
 
 
 async def test_a_folder_goes_only_after_a_day_of_looks(host: Host) -> None:

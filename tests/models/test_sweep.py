@@ -15,12 +15,18 @@ from airut.models.sweep import (
     prune_is_due,
     remembered,
     sandbox_goes,
+    seen_elsewhere,
 )
 from tests.support.messages import NOON
 
 HOUR = timedelta(hours=1)
 OPEN, CLOSED, UNKNOWN = (Standing(life=life) for life in (Life.OPEN, Life.CLOSED, Life.UNKNOWN))
 HERE, ELSEWHERE = (Standing(life=Life.OPEN, host=host) for host in ("here", "elsewhere"))
+
+MOVED = (
+    Missing(thread="moved", since=NOON - timedelta(minutes=10)),
+    Missing(thread="just moved", since=NOON - timedelta(minutes=9)),
+)
 
 
 def sandbox(owner: str = "task", thread: str = "web/mail/a", age: timedelta = HOUR) -> OwnedSandbox:
@@ -40,7 +46,10 @@ def sandbox(owner: str = "task", thread: str = "web/mail/a", age: timedelta = HO
     [
         (sandbox(), OPEN, OPEN, False),
         (sandbox(), OPEN, HERE, False),
-        (sandbox(), OPEN, ELSEWHERE, True),
+        (sandbox(), OPEN, ELSEWHERE, False),
+        (sandbox(thread="moved"), OPEN, ELSEWHERE, True),
+        (sandbox(thread="just moved"), OPEN, ELSEWHERE, False),
+        (sandbox(thread="moved"), None, ELSEWHERE, False),
         (sandbox(), CLOSED, HERE, True),
         (sandbox(), UNKNOWN, UNKNOWN, True),
         (sandbox(), UNKNOWN, HERE, True),
@@ -49,7 +58,7 @@ def sandbox(owner: str = "task", thread: str = "web/mail/a", age: timedelta = HO
         (sandbox(), None, None, False),
         (sandbox(), CLOSED, None, False),
         (sandbox(age=timedelta(minutes=9)), CLOSED, CLOSED, False),
-        (sandbox(age=timedelta(minutes=9)), OPEN, ELSEWHERE, False),
+        (sandbox(thread="moved", age=timedelta(minutes=9)), OPEN, ELSEWHERE, False),
         (sandbox("cli", age=timedelta(minutes=39)), None, None, False),
         (sandbox("cli", age=timedelta(minutes=41)), None, None, True),
         (sandbox(thread="web/schedule/nightly.1", age=timedelta(minutes=39)), UNKNOWN, UNKNOWN, False),
@@ -57,7 +66,7 @@ def sandbox(owner: str = "task", thread: str = "web/mail/a", age: timedelta = HO
     ],
 )
 def test_sandboxes(found: OwnedSandbox, task: Standing | None, thread: Standing | None, goes: bool) -> None:
-    assert sandbox_goes(found, task, thread, "here", NOON) is goes
+    assert sandbox_goes(found, task, thread, NOON, SweepMemory(elsewhere=MOVED)) is goes
 
 
 @pytest.mark.parametrize(
@@ -65,7 +74,7 @@ def test_sandboxes(found: OwnedSandbox, task: Standing | None, thread: Standing 
     [
         (OPEN, GONE_FOR * 2, False),
         (HERE, GONE_FOR * 2, False),
-        (ELSEWHERE, None, True),
+        (ELSEWHERE, None, False),
         (None, GONE_FOR * 2, False),
         (CLOSED, None, False),
         (CLOSED, GONE_FOR - HOUR, False),
@@ -76,7 +85,21 @@ def test_sandboxes(found: OwnedSandbox, task: Standing | None, thread: Standing 
 )
 def test_folders(standing: Standing | None, missing_for: timedelta | None, goes: bool) -> None:
     missing = () if missing_for is None else (Missing(thread="t", since=NOON - missing_for),)
-    assert folder_goes("t", standing, "here", NOON, SweepMemory(missing=missing)) is goes
+    assert folder_goes("t", standing, NOON, SweepMemory(missing=missing)) is goes
+
+
+@pytest.mark.parametrize(("thread", "goes"), [("moved", True), ("just moved", False), ("another", False)])
+def test_folders_of_moved_threads(thread: str, goes: bool) -> None:
+    assert folder_goes(thread, ELSEWHERE, NOON, SweepMemory(elsewhere=MOVED)) is goes
+    assert folder_goes(thread, None, NOON, SweepMemory(elsewhere=MOVED)) is False
+
+
+def test_who_is_seen_elsewhere() -> None:
+    standings = {"moved": ELSEWHERE, "new": ELSEWHERE, "here": HERE, "silent": OPEN, "no answer": None, "over": CLOSED}
+    assert seen_elsewhere((*MOVED, Missing(thread="here", since=NOON - HOUR)), standings, "here", NOON) == (
+        MOVED[0],
+        Missing(thread="new", since=NOON),
+    )
 
 
 def test_what_is_remembered() -> None:

@@ -15,7 +15,7 @@ from airut import contracts
 from airut.errors import CensusUnavailable
 from airut.models.archive import Expired, ExpireOrder
 from airut.models.blob import SweptBlobs
-from airut.models.sweep import Missing, SweepMemory, SweepOrder, SweepReport
+from airut.models.sweep import Life, Missing, SweepMemory, SweepOrder, SweepReport
 from airut.temporal.census import TemporalCensus
 from airut.temporal.delivery import deliver
 from airut.temporal.upkeep import EXPIRY, ensure_expiry, ensure_sweep, sweep_id
@@ -136,3 +136,22 @@ async def test_idle_threads_say_since_when(
         await asyncio.sleep(0.05)
     with pytest.raises(CensusUnavailable):
         await census.idle_since("web/mail/nobody")
+
+
+async def test_an_idle_thread_makes_room_and_a_busy_one_does_not(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    activities.gate.clear()
+    await deliver(temporal.client, mail("go", thread))
+    handle = temporal.client.get_workflow_handle(thread)
+    await until(lambda: bool(activities.agent_inputs))
+    await handle.signal(contracts.MAKE_ROOM)
+    census = TemporalCensus(temporal.client)
+    standing = await census.standing(thread)
+    assert (standing.life, standing.host) == (Life.OPEN, activities.host)
+    activities.gate.set()
+    while await census.idle_since(thread) is None:
+        await asyncio.sleep(0.05)
+    await handle.signal(contracts.MAKE_ROOM)
+    await asyncio.wait_for(handle.result(), 30)
+    assert (await census.standing(thread)).life is Life.CLOSED

@@ -22,7 +22,7 @@ from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import SandboxSettings
 from airut.adapters.trees_unshared import UnsharedTrees
 from airut.models.folders import ThreadFolders
-from airut.models.sweep import Life, OwnedSandbox, Standing, SweepMemory, SweepOrder, SweepReport
+from airut.models.sweep import Life, Missing, OwnedSandbox, Standing, SweepMemory, SweepOrder, SweepReport
 from tests.activities.test_sweep import Left, Told
 from tests.contract.sandbox import Stage
 
@@ -49,8 +49,8 @@ class Host:
         self.stages.append((stage, settings))
         return stage
 
-    async def sweep(self, later: timedelta = timedelta(minutes=11)) -> SweepReport:
-        """As if that much time had gone by."""
+    async def sweep(self, later: timedelta = timedelta(minutes=11), moved: str = "") -> SweepReport:
+        """As if that much time had gone by, and `moved` had been elsewhere all along."""
         sandboxes = self.stages[0][0].sandboxes
         assert isinstance(sandboxes, PodmanSandboxes)
         now = datetime.now(UTC) + later
@@ -58,7 +58,8 @@ class Host:
             ThreadFolders(state=self.settings.state), self.census, sandboxes, sandboxes, Left(), UnsharedTrees()
         )
         rules = SweepRules(host=self.settings.host, min_free=0.0)
-        order = SweepOrder(now=now, memory=SweepMemory(pruned_at=now))
+        elsewhere = (Missing(thread=moved, since=now - timedelta(hours=1)),) if moved else ()
+        order = SweepOrder(now=now, memory=SweepMemory(pruned_at=now, elsewhere=elsewhere))
         return await ActivityEnvironment().run(Sweeps(rules, parts).sweep_host, order)
 
     async def things(self, installation: str = INSTALLATION) -> tuple[set[str], set[str], set[str]]:
@@ -103,7 +104,7 @@ async def test_an_orphan_goes_and_the_live_stays(host: Host) -> None:
     assert (await host.sweep()).sandboxes == (orphan.sandbox_id,)
     assert await host.things() == ({live.sandbox_id},) * 3
     host.census.says[live.thread] = Standing(life=Life.OPEN, host="elsewhere")
-    assert (await host.sweep()).sandboxes == (live.sandbox_id,)
+    assert (await host.sweep(moved=live.thread)).sandboxes == (live.sandbox_id,)
     assert await host.things() == (set(), set(), set())
 
 

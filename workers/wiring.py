@@ -180,8 +180,8 @@ class SandboxHost:
         trees = UnsharedTrees()
         runs = AgentRuns(folders, sandboxes, agent, mirror, blobs, repositories, sessions, trees)
         self.run_agent = runs.run_agent
-        ends = ThreadEnds(folders, sessions, UnsharedTrees(), blobs)
-        triggers = Triggers(folders, sandboxes, UnsharedTrees(), mirror, blobs, repositories)
+        ends = ThreadEnds(folders, sessions, trees, blobs)
+        triggers = Triggers(folders, sandboxes, trees, mirror, blobs, repositories)
         self.run_trigger = triggers.run_trigger
         self.activities = [
             workspaces.ping_host,

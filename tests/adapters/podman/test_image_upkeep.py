@@ -96,7 +96,8 @@ async def test_what_is_asked_for_is_marked(engine: Engine, image: str, tmp_path:
     assert at is not None
     assert time.time() - at < 60
     assert len(list((tmp_path / "marks").iterdir())) == 2
-    assert await PodmanImageUpkeep(engine, marks).prune(0.0, ()) == ()
+    removed = await PodmanImageUpkeep(engine, marks).prune(0.0, ())
+    assert [name for name in removed if "/" in name] == []  # the machine may have nameless ones
     assert await PodmanImages(engine, b"").exists(tag)
 
 

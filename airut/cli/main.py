@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from airut.cli import demo, host, image, send, thread
+from airut.cli import demo, host, image, schedule, send, thread
 from airut.cli.context import EXIT_CONFIG, EXIT_UNREACHABLE, Settings
 from airut.errors import AirutError, ConfigError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(thread.app, name="thread")
 app.add_typer(image.app, name="image")
+app.add_typer(schedule.app, name="schedule")
 app.command("send")(send.send)
 app.command("demo")(demo.demo)
 app.command("drain")(host.drain)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from temporalio.client import Client
 
+from airut.models.firing import TriggerInput, TriggerResult
 from airut.models.task import AgentInput, AgentResult, HostResult
 from airut.temporal.leases import Leases
 from tests.support.scripted_activities import ScriptedActivities
@@ -20,6 +21,7 @@ class ScriptedHost:
     def __init__(self, scripted: ScriptedActivities, slots: int) -> None:
         self.id, self.slots = scripted.host, slots
         self.run_agent: Callable[[AgentInput], Awaitable[AgentResult]] = scripted.run_agent
+        self.run_trigger: Callable[[TriggerInput], Awaitable[TriggerResult]] = scripted.run_trigger
         self.claim_host: Callable[[], Awaitable[HostResult]] = scripted.claim_host
         own = (scripted.run_agent, scripted.claim_host)
         self.activities: Activities = [found for found in scripted.all() if found not in own]

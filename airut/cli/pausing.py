@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 from airut import contracts
 from airut.cli.context import Settings
-from airut.cli.threads import rows, thread_status
+from airut.cli.threads import rows, task_status, thread_status
 from airut.models.blob import Text
 from airut.models.command import CommandName, ThreadCommand, without_text
 from airut.models.thread import ThreadPhase
@@ -50,4 +50,9 @@ async def _pause(client: Client, thread: str) -> None:
 
 
 async def _runs(client: Client, thread: str) -> bool:
-    return (await thread_status(client, thread)).phase is ThreadPhase.RUNNING
+    """Whether its task still holds a container, or is about to: a paused thread's is interrupted first."""
+    status = await thread_status(client, thread)
+    if status.phase is ThreadPhase.RUNNING:
+        return True
+    task = await task_status(client, status.task) if status.task else None
+    return task is not None and not task.step.waits

@@ -78,7 +78,7 @@ async def open_tasks(client: Client, host: str | None = None) -> dict[str, list[
     """
     query = (
         f"WorkflowType = '{contracts.THREAD_WORKFLOW}' AND ExecutionStatus = 'Running' "
-        f"AND {contracts.STATE.name} = 'running'"
+        f"AND {contracts.STATE.name} != 'idle'"  # one that was just paused still has its agent for a while
     )
     found: dict[str, list[str]] = {}
     async for thread in client.list_workflows(query):

@@ -2,11 +2,19 @@
 
 import asyncio
 import json
+import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+from airut import contracts
 from airut.demo.script import Step, ToolUse, bash, say
+from airut.models.blob import Text
+from airut.models.command import CommandName, ThreadCommand
+from airut.models.folders import ThreadFolders
 from airut.models.outcome import TaskOutcome
+from airut.models.thread import ThreadPhase
+from signals.console import console_message
 from tests.e2e.conversation import LIMIT, Conversation, airut
 
 SLOW = Step(
@@ -79,3 +87,60 @@ async def test_a_drained_host_is_listed_and_takes_no_thread(conversation: Conver
     assert not [mail for mail in await conversation.mails() if ".done." in str(mail["Message-ID"])]
     assert await airut(conversation, "drain", name, "--undo") == (0, f"{name} takes new threads\n")
     await conversation.answers()
+
+
+async def test_stop_agents_pauses_first_and_the_thread_goes_on_when_it_is_resumed(conversation: Conversation) -> None:
+    stage = conversation.stage
+    await conversation.plays(SLOW, say("Went on."))
+    await conversation.writes("Work for a while.")
+    async with asyncio.timeout(LIMIT):
+        while not await conversation.prompts():
+            await asyncio.sleep(0.1)
+    code, printed = await airut(conversation, "down", "--stop-agents")
+    assert code == 0, printed
+    paused, *_, stopped = printed.splitlines()
+    assert (paused[:16], stopped) == ("paused web/mail/", "stopped")
+    assert await agents() == []
+    await stage.down()
+
+    await stage.up()
+    thread = paused.removeprefix("paused ")
+    assert (await conversation.status(thread)).phase is ThreadPhase.PAUSED
+    message = console_message("web", Text(inline=""), "", datetime.now(UTC), thread)
+    command = ThreadCommand(name=CommandName.RESUME, message=message, answered=False)
+    await (await stage.client()).get_workflow_handle(thread).signal(contracts.CONTROL, command)
+    (answer,) = await conversation.answers()
+    assert await conversation.thread(answer) == thread
+    assert (await conversation.idle(thread)).tasks == 1
+
+
+async def test_a_second_host_on_this_machine_takes_what_a_drained_one_does_not(
+    conversation: Conversation, tmp_path: Path
+) -> None:
+    stage, first = conversation.stage, conversation.stage.config.state
+    own = tmp_path / "second.yaml"
+    text = stage.config_file.read_text()
+    assert str(first) in text
+    shared = f"\nblobs: {{path: {first}/blobs}}\nsecurity: {{surrogate_key: {first}/surrogate.key}}\n"
+    own.write_text(text.replace(f"state_dir: {first}", f"state_dir: {tmp_path}/state") + shared)
+    command = (str(Path(sys.executable).with_name("airut")), "--config", str(own))
+    await conversation.plays(bash("echo x > /storage/here"), say("From the second."))
+    assert (await airut(conversation, "drain"))[0] == 0
+    second = await asyncio.create_subprocess_exec(
+        *command, "worker", "host", "--host-id", "second", env=stage.environment
+    )
+    try:
+        await conversation.writes("Who is there?")
+        (answer,) = await conversation.answers()
+        status = await conversation.idle(await conversation.thread(answer))
+        assert status.host == "second"
+        storage = ThreadFolders(state=tmp_path / "state").of(status.thread).storage
+        assert (storage / "here").read_text() == "x\n"
+        _, printed = await airut(conversation, "host", "list", "--json")
+        hosts = {row["host"]: (row["state"], row["up"]) for row in json.loads(printed)["hosts"]}
+        assert hosts.pop("second") == ("serving", True)
+        assert list(hosts.values()) == [("drained", True)]
+    finally:
+        second.terminate()
+        assert await asyncio.wait_for(second.wait(), 60) == 0
+        assert (await airut(conversation, "drain", "--undo"))[0] == 0

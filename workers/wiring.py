@@ -90,7 +90,8 @@ def control_activities(config: Config, client: Client) -> Activities:
         LocalArchives(config.archives),
         blobs,
         timedelta(seconds=config.archive.keep),
-        timedelta(seconds=config.blobs.retention),
+        # Never less than a thread may be silent: what it carries is renewed by its tasks only.
+        timedelta(seconds=max(config.blobs.retention, *config.execution.silences)),
     )
     firings = Firings(TemporalThreads(client))
     return [

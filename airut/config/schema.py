@@ -130,6 +130,11 @@ class ExecutionSettings(Model):
     pause_grace: Annotated[Seconds, Field(ge=0, le=600)] = 30.0
     host_lost_after: Annotated[Annotated[float, Field(ge=60)] | None, or_none("never", parse_duration)] = 900.0
 
+    @property
+    def silences(self) -> tuple[float, float]:
+        """How long a thread may have no task that begins or ends, in seconds: idle, or paused over a question."""
+        return self.thread_idle_max, self.thread_paused_max + self.question_timeout
+
 
 class ArchiveSettings(Model):
     keep: Annotated[Seconds, Field(ge=86400)] = 180 * 86400.0

@@ -73,6 +73,7 @@ def test_threads_go_by_the_configuration() -> None:
     config = Config.model_validate(
         {"config_version": 1, "execution": execution, "repos": {"web": {**REPO, "agent": agent}}}
     )
+    assert config.execution.silences == (2 * DAY, 7 * DAY)
     assert ConfiguredRepositories(config, KEY, lambda _: Path("/")).thread("web") == ThreadSettings(
         max_idle_s=2 * DAY,
         max_paused_s=3 * DAY,

@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from airut.config.running import take
@@ -123,12 +124,16 @@ def _die_with_parent() -> None:
 
 
 async def serve(config: Config, stop: asyncio.Event) -> None:
-    """Start all parts; on `stop`, end them in reverse order: no intake without workers, no workers without server.
-
+    """
     Raises:
         AlreadyRunning: another `airut up` has this state folder.
     """
     take(config.state)
+    await supervise(parts(config), stop)
+
+
+async def supervise(chosen: Sequence[Part], stop: asyncio.Event) -> None:
+    """Start all parts; on `stop`, end them in reverse order: no intake without workers, no workers without server."""
     hurry = asyncio.Event()
 
     def told(_: signal.Signals) -> None:
@@ -139,7 +144,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
 
     on_stop_signals(told)
     running: list[tuple[asyncio.Event, asyncio.Task[None]]] = []
-    for part in parts(config):
+    for part in chosen:
         ending = asyncio.Event()
         running.append((ending, asyncio.create_task(keep_running(part, ending, hurry), name=part.name)))
     await stop.wait()

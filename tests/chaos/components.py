@@ -28,11 +28,11 @@ class Component:
         return step.has_container or not self.containers_only
 
 
-def part(word: str) -> Kill:
-    """A process of `airut up`, which its supervisor starts again."""
+def part(*words: str) -> Kill:
+    """A process of `airut up` that has one of these words on its command line; its supervisor starts it again."""
 
     async def kill(world: World, cells: Sequence[Cell]) -> None:
-        await world.kill_part(word)
+        await world.kill_part(*words)
 
     return kill
 
@@ -77,7 +77,7 @@ async def everything(world: World, cells: Sequence[Cell]) -> None:
 COMPONENTS = (
     Component("intake", part("workers.intake")),
     Component("control worker", part("workers.control")),
-    Component("host worker", part("workers.sandbox_host")),
+    Component("host worker", part("workers.sandbox_host", "tests.chaos.idle_sandbox")),
     Component("proxy", container("proxy"), containers_only=True),
     Component("agent container", container("agent"), containers_only=True),
     Component("Temporal server", part("start-dev")),

@@ -12,8 +12,10 @@ from rich.console import Console
 from tests.chaos.agent_kills import AgentKills, claude
 from tests.chaos.components import COMPONENTS, Component
 from tests.chaos.matrix import Matrix, table
+from tests.chaos.message_plan import plan
+from tests.chaos.messages import KILLED, MessageRun
 from tests.chaos.steps import Step
-from tests.chaos.world import World
+from tests.chaos.world import IDLE, World
 
 SEED = 20260404
 HELD = 10.0
@@ -66,3 +68,15 @@ async def test_claude_code_is_killed_and_forgets_nothing(tmp_path: Path) -> None
     record = await AgentKills(binary, tmp_path, SEED, 20).run()
     assert record.good, record
     assert record.kills == 20
+
+
+@pytest.mark.timeout(600)
+async def test_messages_run_once_and_are_answered_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    if "AIRUT_LAB_CONTROL" not in os.environ:
+        pytest.skip("needs the lab: run `make test`, or scripts/lab -- pytest")
+    folder: Path = tmp_path_factory.mktemp("messages")
+    async with World(folder, os.environ, product=IDLE) as world:
+        await world.up()
+        record = await MessageRun(world, plan(SEED, 100, 4, KILLED)).run()
+    print(record.model_dump_json(indent=1))
+    assert record.good, record

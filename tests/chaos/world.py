@@ -28,7 +28,8 @@ from tests.chaos.smtp_relay import SmtpRelay
 SANDBOXES = 12
 """At once: one task for each step of the matrix, and the ones that a round before has left waiting."""
 
-LOST = "not reachable"
+IDLE = (sys.executable, "-m", "tests.chaos.idle_sandbox", "up")
+"""The product with a sandbox host on which nothing runs."""
 
 
 class World:
@@ -94,19 +95,19 @@ class World:
 
     # --- what dies, and comes back ---------------------------------------------------------------------------------
 
-    def part(self, word: str) -> int | None:
-        """The pid of the product's part whose command line has this word."""
-        found = processes.children(self.pid, word)
+    def part(self, *words: str) -> int | None:
+        """The pid of the product's part whose command line has one of these words."""
+        found = [pid for word in words for pid in processes.children(self.pid, word)]
         return found[0] if found else None
 
-    async def kill_part(self, word: str) -> None:
+    async def kill_part(self, *words: str) -> None:
         """kill -9; the supervisor starts another."""
         async with asyncio.timeout(60):  # one that was killed a moment ago is still on its way back
-            while (pid := self.part(word)) is None:
+            while (pid := self.part(*words)) is None:
                 await asyncio.sleep(0.05)
         processes.kill([pid])
         async with asyncio.timeout(60):
-            while self.part(word) in (None, pid):
+            while self.part(*words) in (None, pid):
                 await asyncio.sleep(0.05)
 
     async def kill_container(self, thread: str, role: str) -> bool:
@@ -194,10 +195,6 @@ class World:
         ended += [name for name in named if "egress" not in name and not any(f and f in name for f in fences)]
         outboxes = (self.stage.folder / "state" / "threads").glob("*/*/*/outbox/*")
         return tuple(sorted((*ended, *map(str, outboxes))))
-
-
-def python(module: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", module)
 
 
 def _headers(path: Path) -> EmailMessage:

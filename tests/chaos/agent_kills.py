@@ -148,17 +148,23 @@ class Session:
         return sum(path.stat().st_size for path in self.transcripts)
 
     def tear(self) -> int:
-        """Cut the last record of the newest transcript at a random byte; how many bytes went."""
-        if not self.transcripts:
-            return 0
-        newest = max(self.transcripts, key=lambda path: path.stat().st_mtime_ns)
-        content = newest.read_bytes()
-        begins = content.rstrip(b"\n").rfind(b"\n") + 1
-        if begins == len(content):
-            return 0
-        kept = self._rng.randrange(begins, len(content))
-        os.truncate(newest, kept)
-        return len(content) - kept
+        return torn(self._folder / "home" / "projects" / "-workspace", self._rng)
+
+
+def torn(sessions: Path, rng: random.Random) -> int:
+    """Cut the last record of the newest transcript at a random byte, as a write leaves it that did not come to its end;
+    how many bytes went."""
+    transcripts = list(sessions.glob("*.jsonl"))
+    if not transcripts:
+        return 0
+    newest = max(transcripts, key=lambda path: path.stat().st_mtime_ns)
+    content = newest.read_bytes()
+    begins = content.rstrip(b"\n").rfind(b"\n") + 1
+    if begins == len(content):
+        return 0
+    kept = rng.randrange(begins, len(content))
+    os.truncate(newest, kept)
+    return len(content) - kept
 
 
 class AgentKills:

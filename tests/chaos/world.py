@@ -110,11 +110,17 @@ class World:
             while self.part(*words) in (None, pid):
                 await asyncio.sleep(0.05)
 
+    async def has_agent(self, thread: str) -> bool:
+        return bool(await self._agents(thread))
+
+    async def _agents(self, thread: str) -> list[podman.Sandboxed]:
+        wanted = {"airut.thread": thread, "airut.role": "agent"}
+        found = await podman.containers(self.installation)
+        return [each for each in found if each.running and wanted.items() <= each.labels.items()]
+
     async def kill_container(self, thread: str, role: str) -> bool:
         """kill -9 of the running agent or proxy container of a thread; False when there is none."""
-        found = await podman.containers(self.installation)
-        agents = [each for each in found if each.labels.get("airut.thread") == thread and each.running]
-        agents = [each for each in agents if each.labels.get("airut.role") == "agent"]
+        agents = await self._agents(thread)
         if not agents:
             return False
         name = agents[0].name if role == "agent" else f"airut-proxy-{agents[0].labels['airut.fence']}"

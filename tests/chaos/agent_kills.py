@@ -21,7 +21,7 @@ from airut.models.agent import AgentProgress, AgentRun
 from airut.models.base import Model
 from airut.models.outcome import AgentOutcome
 from airut.models.sandbox import ExitStatus
-from workflows.task import RESUME_NOTE
+from workflows.turns import LOST
 
 KILLS_A_SESSION = 20
 AT_ONCE = 2
@@ -200,14 +200,14 @@ class AgentKills:
         for number in range(kills * RUNS_A_KILL):
             if number == 1:  # the first turn, which nobody disturbs now
                 begun = time.monotonic()
-                again = await session.play(f"{RESUME_NOTE}\n\n{first}")
+                again = await session.play(f"{LOST}\n\n{first}")
                 usual = time.monotonic() - begun
                 record = record.joined(_judged(self._seed, f"{name}, first turn again", again))
             if record.kills == kills:
                 break
             in_write, tears = rng.random() < 0.5, rng.random() < 0.5
             after, writes = rng.uniform(0, usual), rng.randint(1, WRITES_MOST)
-            prompt = first if number == 0 else f"{RESUME_NOTE}\n\nLook at part {number}."
+            prompt = first if number == 0 else f"{LOST}\n\nLook at part {number}."
             played = await session.play(prompt, None if in_write else after, writes if in_write else 0)
             torn = session.tear() if tears and played.killed else 0
             found = _judged(self._seed, f"{name}, run {number}", played, ended=not played.killed)

@@ -9,8 +9,8 @@ from tests.chaos.world import World
 
 DOWN = 2.0
 """Seconds that a server of somebody else's is away: some tries of ours fall into them."""
-MODEL_DOWN = 1.0
-"""Less than Claude Code itself bridges with two tries of its own."""
+MODEL_DOWN = 15.0
+"""More than Claude Code bridges with tries of its own: the task waits, and resumes the session."""
 
 Kill = Callable[[World, Sequence[Cell]], Awaitable[None]]
 
@@ -62,10 +62,14 @@ async def forge(world: World, cells: Sequence[Cell]) -> None:
     await world.forge_up()
 
 
-async def model(world: World, cells: Sequence[Cell]) -> None:
+def model(seconds: float) -> Kill:
     """Runs in the process that plays the lab's internet: connections are cut, and new ones too for a while."""
-    await world.internet.fail_model(MODEL_DOWN)
-    await asyncio.sleep(MODEL_DOWN)
+
+    async def kill(world: World, cells: Sequence[Cell]) -> None:
+        await world.internet.fail_model(seconds)
+        await asyncio.sleep(seconds)
+
+    return kill
 
 
 async def everything(world: World, cells: Sequence[Cell]) -> None:
@@ -83,6 +87,6 @@ COMPONENTS = (
     Component("Temporal server", part("start-dev")),
     Component("mail server", mail_server),
     Component("forge", forge),
-    Component("model API", model),
+    Component("model API", model(MODEL_DOWN)),
     Component("reboot", everything),
 )

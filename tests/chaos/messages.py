@@ -72,6 +72,7 @@ class MessageRun:
         self._mails: dict[int, EmailMessage] = {}
         self._console: dict[int, str] = {}
         self._sent = 0
+        self._prompts: dict[Path, frozenset[str]] = {}
 
     async def run(self) -> MessagesRecord:
         begun = time.monotonic()
@@ -157,7 +158,10 @@ class MessageRun:
         found: dict[str, set[str]] = defaultdict(set)
         threads = self._world.stage.folder / "state" / "threads"
         for path in threads.glob(f"*/*/*/tasks/*/*/{PROMPT}"):
-            for word in WORD.findall(_text(path)):
+            if path not in self._prompts:  # written once and whole
+                self._prompts[path] = frozenset(WORD.findall(_text(path)))
+        for path, words in self._prompts.items():
+            for word in words:
                 found[word].add(_task(path.relative_to(threads)))
         return found
 

@@ -24,6 +24,8 @@ REACH_LIMIT = 90.0
 HELD = 20.0
 """Seconds that the model takes for what a kill shall fall into. It cannot be let go earlier, and outlasts what comes
 between: an image that is built, a fetch that hangs."""
+GOES_ON = r"go on where you stopped|has been made anew"
+"""What every note to a resumed session has in it (`workflows/turns.py`)."""
 ANSWER = "This answer comes in many small pieces, as a model's does, so that a kill can fall between two of them. " * 4
 
 
@@ -78,7 +80,7 @@ class Cell:
         return (
             script.Step(text=f"Did {token}. {ANSWER}", match=f"done:{token}", **common,  # type: ignore[arg-type]
                         chunk_delay=self._seconds / pieces if streams else 0),
-            script.Step(tool=script.bash(look).tool, match="(?i)sandbox was lost|made anew", **common),  # type: ignore[arg-type]
+            script.Step(tool=script.bash(look).tool, match=GOES_ON, **common),  # type: ignore[arg-type]
             script.Step(tool=script.bash(work).tool, **common,  # type: ignore[arg-type]
                         delay=self._seconds if self.step is Step.FIRST_ANSWER else 0),
         )  # fmt: skip

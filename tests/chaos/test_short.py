@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from tests.chaos.agent_kills import AgentKills, claude
-from tests.chaos.components import COMPONENTS, Component
+from tests.chaos.components import COMPONENTS, Component, model
 from tests.chaos.matrix import Matrix, table
 from tests.chaos.message_plan import plan
 from tests.chaos.messages import KILLED, MessageRun
@@ -28,7 +28,8 @@ def killed(name: str) -> Component:
 
 # Without a heartbeat time-out in between, which is a minute. First the two whose step only time holds open.
 AT_ONCE = (
-    (killed("model API"), [Step.STREAMING]),
+    # So short that no wait of a minute follows.
+    (Component("model API", model(1.0)), [Step.STREAMING]),
     (killed("proxy"), [Step.FIRST_ANSWER]),
     (killed("intake"), [Step.ACCEPTED]),
     (killed("Temporal server"), [Step.WORKSPACE]),

@@ -90,8 +90,8 @@ class Session:
         common = {"repeat": script.FOREVER, "expect": self.token}
         words = "So it was looked at, and this is what there is to say of it. " * 4
         model.register(self._key, script.Script(steps=(
-            script.Step(match="looked", text=words, chunk_delay=0.02, **common),  # type: ignore[arg-type]
-            script.Step(tool=script.bash("sleep 0.1; echo looked").tool, **common),  # type: ignore[arg-type]
+            script.Step(match="looked", text=words, chunk_delay=0.02, **common),
+            script.Step(tool=script.bash("sleep 0.1; echo looked").tool, **common),
         )))  # fmt: skip
 
     @property

@@ -11,9 +11,8 @@ from airut.demo import script
 from airut.demo.mailbox import compose
 from airut.demo.stage import PERSON, ROBOT
 from airut.models.base import Model
-from airut.models.message_id import parse_message_id
+from airut.models.message_id import derive_token, parse_message_id
 from airut.models.reply import ReplyKind
-from signals.routing import derive_token
 from tests.chaos.agent_kills import torn
 from tests.chaos.world import World
 
@@ -54,8 +53,8 @@ class _Thread:
         common = {"conversation": self.name, "expect": self.word, "repeat": script.FOREVER}
         words = f"{self.name} was looked at, and this is all that there is to say of it. " * 5
         return (
-            script.Step(match=f"looked at {self.name}", text=words, chunk_delay=0.1, **common),  # type: ignore[arg-type]
-            script.Step(tool=script.bash(f"sleep 2; echo looked at {self.name}").tool, **common),  # type: ignore[arg-type]
+            script.Step(match=f"looked at {self.name}", text=words, chunk_delay=0.1, **common),
+            script.Step(tool=script.bash(f"sleep 2; echo looked at {self.name}").tool, **common),
         )
 
     async def run(self) -> str:

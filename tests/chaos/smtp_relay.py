@@ -90,7 +90,9 @@ class SmtpRelay:
             secures = verb == b"STARTTLS" and answer.startswith(b"220")
             if secures:
                 await to_server.start_tls(self._upstream, server_hostname="127.0.0.1")
-                to_client.transport.pause_reading()  # what comes next is for TLS, not for our reader
+                transport = to_client.transport
+                assert isinstance(transport, asyncio.Transport), "a socket's can be read from"
+                transport.pause_reading()  # what comes next is for TLS, not for our reader
             to_client.write(answer)
             if secures:
                 await to_client.start_tls(self._context)

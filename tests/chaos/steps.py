@@ -14,8 +14,8 @@ from airut.demo.mailbox import compose
 from airut.demo.repositories import commit_files
 from airut.demo.sample import DOCKERFILE
 from airut.demo.stage import PERSON, REPOSITORY, ROBOT
+from airut.models.message_id import derive_token
 from airut.models.task import TaskStatus
-from signals.routing import derive_token
 from tests.chaos.smtp_relay import HeldMail
 from tests.chaos.world import World
 
@@ -78,10 +78,10 @@ class Cell:
         common = {"conversation": token, "repeat": script.FOREVER}
         pieces = len(ANSWER) / 40
         return (
-            script.Step(text=f"Did {token}. {ANSWER}", match=f"done:{token}", **common,  # type: ignore[arg-type]
+            script.Step(text=f"Did {token}. {ANSWER}", match=f"done:{token}", **common,
                         chunk_delay=self._seconds / pieces if streams else 0),
-            script.Step(tool=script.bash(look).tool, match=GOES_ON, **common),  # type: ignore[arg-type]
-            script.Step(tool=script.bash(work).tool, **common,  # type: ignore[arg-type]
+            script.Step(tool=script.bash(look).tool, match=GOES_ON, **common),
+            script.Step(tool=script.bash(work).tool, **common,
                         delay=self._seconds if self.step is Step.FIRST_ANSWER else 0),
         )  # fmt: skip
 

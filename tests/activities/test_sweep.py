@@ -1,5 +1,6 @@
 """A host's janitor over real folders: what is live stays, whatever goes wrong."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -24,11 +25,17 @@ class Told:
         self.says: dict[str, Standing | Exception] = {}
         self.then: dict[str, Standing] = {}
         """What is said from the second question on."""
+        self.begins: dict[str, list[Callable[[], None]]] = {}
+        """What happens at the last of as many questions."""
         self.idle: dict[str, datetime] = {}
         self.down = False
 
     async def standing(self, workflow: str) -> Standing:
         found = self.says.get(workflow, UNKNOWN)
+        if (begin := self.begins.pop(workflow, None)) and len(begin) > 1:
+            self.begins[workflow] = begin[1:]
+        elif begin:
+            begin[0]()
         if self.down or isinstance(found, Exception):
             raise CensusUnavailable("Temporal is away")
         if workflow in self.then:
@@ -184,6 +191,19 @@ async def test_a_thread_that_begins_again_in_this_moment_keeps_its_folder(host: 
     report = await host.sweep(gone(thread))
     assert report.threads == ()
     assert (host.folders.of(thread).storage / "notes").read_text() == "ended"
+    assert host.folders.all_set_aside() == ()
+
+
+async def test_what_a_thread_makes_in_its_next_life_is_not_touched(host: Host) -> None:
+    thread = host.thread("ended", CLOSED)
+
+    def begin() -> None:
+        host.folders.of(thread).make()
+        (host.folders.of(thread).storage / "new").touch()
+
+    host.census.begins[thread] = [begin, begin]  # at the second question, when the old folder is out of the way
+    assert (await host.sweep(gone(thread))).threads == (thread,)
+    assert [path.name for path in host.folders.of(thread).storage.iterdir()] == ["new"]
     assert host.folders.all_set_aside() == ()
 
 

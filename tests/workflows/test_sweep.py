@@ -15,12 +15,14 @@ from airut import contracts
 from airut.errors import CensusUnavailable
 from airut.models.archive import Expired, ExpireOrder
 from airut.models.blob import SweptBlobs
-from airut.models.sweep import Life, Missing, SweepMemory, SweepOrder, SweepReport
+from airut.models.command import CommandName
+from airut.models.sweep import Life, Missing, Standing, SweepMemory, SweepOrder, SweepReport
 from airut.temporal.census import TemporalCensus
 from airut.temporal.delivery import deliver
 from airut.temporal.upkeep import EXPIRY, ensure_expiry, ensure_sweep, sweep_id
 from tests.support.messages import NOON, mail
 from tests.support.scripted_activities import ScriptedActivities
+from tests.workflows.asking import command
 from workflows.sweep import ExpiryWorkflow, SweepWorkflow
 
 
@@ -154,4 +156,21 @@ async def test_an_idle_thread_makes_room_and_a_busy_one_does_not(
         await asyncio.sleep(0.05)
     await handle.signal(contracts.MAKE_ROOM)
     await asyncio.wait_for(handle.result(), 30)
+    assert (await census.standing(thread)).life is Life.CLOSED
+
+
+async def test_paused_and_queued_threads_are_live_and_make_no_room(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    census, handle = TemporalCensus(temporal.client), temporal.client.get_workflow_handle(thread)
+    await deliver(temporal.client, mail("go", thread))
+    while await census.idle_since(thread) is None:
+        await asyncio.sleep(0.05)
+    await handle.signal(contracts.CONTROL, command(thread, CommandName.PAUSE))
+    await deliver(temporal.client, mail("more", thread))  # waits for the resume
+    await handle.signal(contracts.MAKE_ROOM)
+    assert await census.idle_since(thread) is None
+    assert await census.standing(thread) == Standing(life=Life.OPEN, host=activities.host)
+    assert (await census.standing(f"{thread}/task-1")).life is Life.CLOSED
+    await handle.terminate()
     assert (await census.standing(thread)).life is Life.CLOSED

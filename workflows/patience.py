@@ -12,6 +12,9 @@ with workflow.unsafe.imports_passed_through():
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(minutes=30)
 """Between two tries where nothing says how long: what is overloaded recovers in minutes, or not for hours."""
 
+LIMIT_LONGEST = timedelta(hours=6)
+"""Between two tries at a usage limit that does not say when it renews: it lasts for hours or days."""
+
 SPREAD = 0.2
 """So that many threads that were refused at once do not all come back at once."""
 
@@ -61,7 +64,8 @@ def next_wait(verdict: AgentVerdict, patience: Patience, now: datetime, chance: 
         step, outcome, most, until = TaskStep.AWAITING_OPERATOR, TaskOutcome.PROVIDER_AUTH, OPERATOR_MOST, now + REPAIR
     elif verdict.outcome is AgentOutcome.RATE_LIMITED and (verdict.usage_limit or verdict.retry_at):
         step, outcome, most = TaskStep.AWAITING_PROVIDER, TaskOutcome.USAGE_LIMITED, LIMIT_MOST
-        renewed = verdict.retry_at if verdict.retry_at and verdict.retry_at > now else now + LONGEST
+        guessed = now + min(LONGEST * 2 ** min(patience.tries, 10), LIMIT_LONGEST)
+        renewed = verdict.retry_at if verdict.retry_at and verdict.retry_at > now else guessed
         until = renewed + chance * AFTER_RESET
     else:
         step, outcome, most = TaskStep.AWAITING_PROVIDER, TaskOutcome.PROVIDER_UNAVAILABLE, PROVIDER_MOST

@@ -32,11 +32,15 @@ class HostGone(Exception):
 class Placement:
     """Where a task works. `host` is None before the first claim, and again when the host is gone."""
 
-    def __init__(self, repo: str, host: str | None) -> None:
+    def __init__(self, repo: str, host: str | None, lost_after_s: float | None) -> None:
         self._repo = repo
         self.host = host
-        self.lost_after: timedelta | None = timedelta(minutes=15)
+        self.lost_after_s = lost_after_s
         """None: a host that is away is waited for."""
+
+    @property
+    def lost_after(self) -> timedelta | None:
+        return None if self.lost_after_s is None else timedelta(seconds=self.lost_after_s)
 
     async def claim(self) -> str:
         """Any host that has room; a full or absent one is waited for."""

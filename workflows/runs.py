@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 SANDBOXES_MOST = 5
 """A sandbox that is lost this often is lost for a reason (out of memory, a broken host): say so instead."""
 
+FRESH = timedelta(hours=1)
+"""A workspace's rules and image may be so old when a sandbox starts after a wait."""
+
 LEAST_TIME = 10.0
 """Seconds; a sandbox cannot be given less (`limits.time`)."""
 
@@ -47,6 +50,8 @@ class Runs:
         self._ran_s = 0.0
         self._patience = Patience()
         self._tried: set[Recovery] = set()
+        self._ready: tuple[WorkspaceResult, str] | None = None
+        """What a short wait for the provider does not make old: a day of them must not fill the history."""
         self._spending = Spending(flow)
 
     async def to_the_end(self) -> WorkspaceResult:
@@ -56,15 +61,16 @@ class Runs:
             Ended: the task ends otherwise.
             ActivityError: a step failed for good.
         """
-        flow = self._flow
+        flow, prepared_at = self._flow, workflow.now()
         while True:
             await self._may_go_on()
             try:
-                prepared = await self.prepare()
-                image = await self._image(prepared)
+                prepared, image = self._ready or (await self._made_ready())
                 await self._may_go_on()
                 if self._joined():
+                    self._ready = None
                     continue
+                self._ready = None
                 agent = await self._run(prepared, image)
             except HostGone:
                 await self._move()
@@ -74,7 +80,15 @@ class Runs:
                 continue
             if await self._is_done(agent):
                 return prepared
+            if self._patience.since and workflow.now() - prepared_at < FRESH:
+                self._ready = (prepared, image)
+            else:
+                prepared_at = workflow.now()
             flow.attempt += 1
+
+    async def _made_ready(self) -> tuple[WorkspaceResult, str]:
+        prepared = await self.prepare()
+        return prepared, await self._image(prepared)
 
     async def prepare(self) -> WorkspaceResult:
         """Workspace and image; both are safe to ask for again, and the rules are those of this moment."""
@@ -102,7 +116,7 @@ class Runs:
         summary = f"fetch {flow.task.repo}"
         workspace = await place.run(contracts.prepare_workspace, order, options.WORKSPACE, summary, flow.steering)
         flow.settings = workspace.settings or flow.settings
-        place.lost_after = _seconds(flow.settings.host_lost_after_s)
+        place.lost_after_s = flow.settings.host_lost_after_s
         flow.notes += [note for note in workspace.notes if note not in flow.notes]
         return workspace
 
@@ -379,7 +393,3 @@ class Runs:
 def _changed(steering: Steering, woken: Callable[[], bool]) -> Callable[[], bool]:
     paused = steering.paused
     return lambda: woken() or steering.stopped or steering.paused != paused
-
-
-def _seconds(seconds: float | None) -> timedelta | None:
-    return None if seconds is None else timedelta(seconds=seconds)

@@ -50,8 +50,8 @@ class TaskWorkflow:
     def __init__(self, task: TaskInput) -> None:
         self.task = task
         self.steering = Steering()
-        self.placement = Placement(task.repo, task.host)
-        self.settings = ThreadSettings()
+        self.settings = task.settings or ThreadSettings()
+        self.placement = Placement(task.repo, task.host, self.settings.host_lost_after_s)
         self.attempt = 1
         self.notes: list[str] = [*task.notes, *(note for message in task.messages for note in message.notes)]
         self.result = TaskResult(

@@ -136,6 +136,8 @@ class TaskInput(Model):
     stored: Stored = Stored()
     spent_usd: float = 0.0
     """By earlier tasks of the thread."""
+    settings: ThreadSettings | None = None
+    """As the thread knows them; what the workspace is prepared with comes in their place."""
     retry: RetryOf | None = None
     notes: tuple[str, ...] = ()
     """What the reply has to mention of earlier tasks."""

@@ -306,6 +306,7 @@ class ThreadState(BaseModel):
             begun=Recollection(goal=self.goal, replies=self.replies),
             stored=self.stored,
             spent_usd=self.usage.cost_usd,
+            settings=self.settings,
             notes=(self.unsent,) if self.unsent else (),
         )
         self.held = task.hints.model_copy(update={"budget": None})  # a budget is one task's

@@ -13,6 +13,7 @@ from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, Budge
 from airut.models.firing import TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
 from airut.models.pull_request import PullRequestRef, PullRequestState
+from airut.models.settings import ThreadSettings
 from airut.models.task import (
     AgentInput,
     AgentResult,
@@ -58,6 +59,7 @@ class ScriptedActivities:
         self.trigger: Callable[[TriggerInput], TriggerResult] = lambda order: TriggerResult(code=0)
         self.trigger_inputs: list[TriggerInput] = []
         self.triggers_cleaned: list[TriggerCleanUp] = []
+        self.settings: ThreadSettings | None = None
         self.deaf = False
         """The agent runs on though it is cancelled, as one does whose worker has not heard of it yet."""
         self.interrupted: AgentResult | None = None
@@ -102,7 +104,8 @@ class ScriptedActivities:
     async def prepare_workspace(self, order: WorkspaceInput) -> WorkspaceResult:
         self.asked.append("prepare_workspace")
         self.workspace(order)
-        return WorkspaceResult(policy=DefaultBranch(name="main", commit="c" * 40), base="c" * 40, time_limit_s=60)
+        branch = DefaultBranch(name="main", commit="c" * 40)
+        return WorkspaceResult(policy=branch, base=branch.commit, time_limit_s=60, settings=self.settings)
 
     @activity.defn
     async def build_image(self, order: ImageInput) -> ImageResult:

@@ -9,7 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.command import CommandName, RetryOrder, RetryStep, ThreadCommand
     from airut.models.notices import TIMED, dropped, help_text, nothing_to, waiting
     from airut.models.task import TaskInput, TaskOrder, TaskStatus, TaskStep
-    from airut.models.thread import ThreadState
+    from airut.models.thread_state import ThreadState
 
 
 class Commands:

@@ -11,7 +11,8 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.archive import Archived, ArchiveOrder, RemoveOrder
     from airut.models.base import Model
     from airut.models.notices import ending_soon
-    from airut.models.thread import ThreadInput, ThreadState
+    from airut.models.thread import ThreadInput
+    from airut.models.thread_state import ThreadState
     from workflows import options
     from workflows.outcomes import reason
 

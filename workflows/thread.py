@@ -35,7 +35,8 @@ with workflow.unsafe.imports_passed_through():
         TaskResult,
         TaskStep,
     )
-    from airut.models.thread import Notice, QueuedMessage, ThreadInput, ThreadPhase, ThreadState, ThreadStatus
+    from airut.models.thread import QueuedMessage, ThreadInput, ThreadPhase, ThreadStatus
+    from airut.models.thread_state import Notice, ThreadState
     from workflows import options
     from workflows.commands import Commands
     from workflows.ending import Deadline, Ending, next_deadline

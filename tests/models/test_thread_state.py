@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
-from airut.models import thread as limits
+from airut.models import thread_state as limits
 from airut.models.message import ChannelKind
 from airut.models.notices import Acceptance
-from airut.models.thread import ThreadInput, ThreadState
+from airut.models.thread import ThreadInput
+from airut.models.thread_state import ThreadState
 from tests.support.messages import NOON, mail
 
 THREAD = ThreadInput(thread="web/mail/abcdefgh23456789", repo="web", channel=ChannelKind.EMAIL)

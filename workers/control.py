@@ -21,12 +21,7 @@ from airut.temporal.upkeep import ensure_expiry
 from workers.processes import connected, run
 from workers.serving import GRACE, serve_until
 from workers.wiring import control_activities, payload_store
-from workflows.budget import BudgetWorkflow
-from workflows.host import HostWorkflow
-from workflows.schedule import ScheduledTaskWorkflow
-from workflows.sweep import ExpiryWorkflow, SweepWorkflow
-from workflows.task import TaskWorkflow
-from workflows.thread import ThreadWorkflow
+from workflows.registered import WORKFLOWS
 
 log = logging.getLogger("airut.control")
 
@@ -41,15 +36,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
     worker = Worker(
         client,
         task_queue=contracts.CONTROL_QUEUE,
-        workflows=[
-            ThreadWorkflow,
-            TaskWorkflow,
-            BudgetWorkflow,
-            HostWorkflow,
-            ExpiryWorkflow,
-            SweepWorkflow,
-            ScheduledTaskWorkflow,
-        ],
+        workflows=WORKFLOWS,
         activities=control_activities(config, client),
         max_heartbeat_throttle_interval=FAST,
         deployment_config=await become_current(client, build_id()),

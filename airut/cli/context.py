@@ -3,8 +3,11 @@
 The command line's own small composition root: no command constructs an adapter itself."""
 
 import os
+import sys
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 from temporalio.client import Client
@@ -14,8 +17,10 @@ from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.claude_code.binary import ClaudeBinaries
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.images import PodmanImages
+from airut.adapters.podman.output import OutputReader, Tampered
 from airut.config.load import find_config, load_config
 from airut.config.schema import Config
+from airut.errors import AirutError
 from airut.ports.blobs import BlobStore
 from airut.temporal.connection import connect
 
@@ -24,6 +29,10 @@ EXIT_CONFIG = 3
 EXIT_UNREACHABLE = 4
 EXIT_NOT_FOUND = 5
 EXIT_REFUSED = 6
+
+
+class Unreachable(Exception):
+    """Temporal, or what should answer through it, does not answer."""
 
 
 class Settings:
@@ -41,12 +50,40 @@ class Settings:
         return load_config(self.path)
 
     async def client(self) -> Client:
-        return await connect(self.config.temporal, LocalBlobStore(self.config.payloads))
+        """Raises: Unreachable: nothing answers where Temporal should be."""
+        try:
+            return await connect(self.config.temporal, LocalBlobStore(self.config.payloads))
+        except RuntimeError as error:
+            where = (
+                f"127.0.0.1:{self.config.temporal.port}" if self.config.temporal.mode == "embedded" else "its address"
+            )
+            raise Unreachable(
+                f"Temporal is not reachable at {where}; `airut up` starts it ({str(error).splitlines()[0][:200]})"
+            ) from error
 
     @property
     def blobs(self) -> BlobStore:
         """Texts and files of messages, where the workers have them."""
         return LocalBlobStore(self.config.blob_folder)
+
+
+def agent_lines(folder: Path, offset: int, *, final: bool) -> Iterator[tuple[bytes, int]]:
+    """What the agent of one sandbox wrote from `offset` on, in pieces of whole lines, each with the offset behind it.
+
+    Raises:
+        AirutError: the agent has changed what it wrote before.
+    """
+    try:
+        with OutputReader(folder / "out", offset) as output:
+            while (data := output.read(final=final)) is not None:
+                if data:
+                    yield data, output.offset
+    except FileNotFoundError:
+        return  # the sandbox has not begun to write
+    except Tampered as error:
+        raise AirutError(
+            f"what the agent wrote to {folder / 'out'} was changed afterwards, so it is not shown"
+        ) from error
 
 
 def engine() -> Engine:
@@ -70,6 +107,18 @@ def not_found(text: str) -> typer.Exit:
     """Say what was not found; for `raise not_found(…)`."""
     typer.echo(text, err=True)
     return typer.Exit(EXIT_NOT_FOUND)
+
+
+def refused(text: str) -> typer.Exit:
+    """Say why not; for `raise refused(…)`."""
+    typer.echo(text, err=True)
+    return typer.Exit(EXIT_REFUSED)
+
+
+def become(module: str, settings: Settings, *arguments: str) -> NoReturn:
+    """Replace this process: the workers' own wiring stays out of the command line."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", module, "--config", str(settings.path), *arguments])
 
 
 def is_missing(error: RPCError) -> bool:

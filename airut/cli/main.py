@@ -1,19 +1,25 @@
-"""`airut`: the command line. Exit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 Temporal not reachable,
-5 not found."""
+"""`airut`: the command line. Exit codes: 0 done, 1 failed, 2 usage, 3 configuration, 4 Temporal or a service not
+reachable, 5 not found, 6 refused."""
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from temporalio.service import RPCError
 
-from airut.cli import demo, host, image, schedule, send, thread
-from airut.cli.context import EXIT_CONFIG, EXIT_UNREACHABLE, Settings
+from airut.cli import answer, demo, host, image, replay, schedule, send, task, thread, thread_commands
+from airut.cli.context import EXIT_CONFIG, EXIT_UNREACHABLE, Settings, Unreachable, become
 from airut.errors import AirutError, ConfigError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(thread.app, name="thread")
+thread_commands.add_to(thread.app)
+thread.app.command("answer")(answer.answer)
+app.add_typer(task.app, name="task")
+app.command("replay")(replay.replay_recent)
 app.add_typer(image.app, name="image")
 app.add_typer(schedule.app, name="schedule")
 app.command("send")(send.send)
@@ -38,19 +44,19 @@ def main(
 @app.command()
 def up(context: typer.Context) -> None:
     """Start everything: embedded Temporal, intake, workers. Ctrl-C stops all in order."""
-    _become("workers.supervisor", context.obj)
+    become("workers.supervisor", context.obj)
 
 
 @app.command()
 def intake(context: typer.Context) -> None:
     """Run the intake alone."""
-    _become("workers.intake", context.obj)
+    become("workers.intake", context.obj)
 
 
 @worker.command("control")
 def worker_control(context: typer.Context) -> None:
     """Workflows and replies."""
-    _become("workers.control", context.obj)
+    become("workers.control", context.obj)
 
 
 @worker.command("host")
@@ -61,32 +67,33 @@ def worker_host(
 ) -> None:
     """Sandboxes on this machine."""
     options = ["--host-id", host_id] if host_id else []
-    _become("workers.sandbox_host", context.obj, *options, *(["--drain"] if drain else []))
+    become("workers.sandbox_host", context.obj, *options, *(["--drain"] if drain else []))
 
 
-def _become(module: str, settings: Settings, *options: str) -> None:
-    """Replace this process: the workers' own wiring stays out of the command line."""
-    sys.stdout.flush()
-    arguments = ["--config", str(settings.path)]
-    os.execv(sys.executable, [sys.executable, "-m", module, *arguments, *options])
+def execute(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line, the process's own by default; returns its exit code."""
+    try:
+        app(arguments, standalone_mode=True)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return EXIT_CONFIG
+    except AirutError as error:
+        print(f"airut: {error}", file=sys.stderr)
+        return 1
+    except Unreachable as error:
+        print(f"airut: {error}", file=sys.stderr)
+        return EXIT_UNREACHABLE
+    except RPCError as error:
+        print(f"airut: Temporal does not answer: {error.message}", file=sys.stderr)
+        return EXIT_UNREACHABLE
+    return 0
 
 
 def run() -> None:
     """Entry point. Ends with `os._exit`, since the Temporal SDK can crash while the interpreter is torn down."""
-    code = 0
-    try:
-        app(standalone_mode=True)
-    except SystemExit as ended:
-        code = ended.code if isinstance(ended.code, int) else 1
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        code = EXIT_CONFIG
-    except AirutError as error:
-        print(f"airut: {error}", file=sys.stderr)
-        code = 1
-    except RuntimeError as error:
-        print(f"airut: Temporal is not reachable: {error}", file=sys.stderr)
-        code = EXIT_UNREACHABLE
+    code = execute()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

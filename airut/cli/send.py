@@ -10,12 +10,20 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
+from temporalio.client import Client
 
 from airut.cli.context import EXIT_USAGE, Settings
+from airut.cli.tasks import usage
+from airut.cli.terminal import clean
 from airut.cli.thread import watch
-from airut.cli.threads import thread_id, thread_status
+from airut.cli.thread_commands import carry_out
+from airut.cli.threads import thread_id
+from airut.models.answer_parsing import question_markdown
 from airut.models.budget import LEAST_USD, MOST_USD
+from airut.models.command import CommandName, CommandWord, read_word
 from airut.models.message import Attachment, Hints, InboundMessage
+from airut.models.notices import help_text
+from airut.models.thread import ThreadPhase
 from airut.ports.blobs import BlobStore
 from airut.ports.texts import store
 from airut.temporal.delivery import deliver
@@ -27,7 +35,10 @@ def send(
     text: Annotated[str, typer.Argument(help="What to do; `-` reads standard input.")],
     repo: Annotated[str, typer.Option(help="The repository, as airut.yaml names it.")],
     thread: Annotated[str | None, typer.Option(help="Continue this thread (its id, or the beginning of it).")] = None,
-    file: Annotated[list[Path] | None, typer.Option(help="A file for the agent; may be repeated.")] = None,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option(exists=True, dir_okay=False, readable=True, help="A file for the agent; may be repeated."),
+    ] = None,
     budget: Annotated[
         float | None,
         typer.Option(min=LEAST_USD, max=MOST_USD, help="US dollars for this task, within what the repository allows."),
@@ -52,18 +63,38 @@ async def _send(
         raise typer.Exit(EXIT_USAGE)
     client = await settings.client()
     blobs = settings.blobs
-    message = await _message(blobs, content, repo, await thread_id(client, prefix) if prefix else None, files, hints)
+    thread = await thread_id(client, prefix) if prefix else None
+    if word := read_word(content, bool(files)):
+        await _command(client, thread, word)
+        return
+    message = await _message(blobs, content, repo, thread, files, hints)
     await deliver(client, message)
     typer.echo(message.thread)
     if not wait:
         return
-    await watch(client, message.thread)
-    status = await thread_status(client, message.thread)
+    status = await watch(client, message.thread)
+    if status.question is not None:
+        typer.echo(clean(question_markdown(status.question)))
+        typer.echo(f"airut thread answer {message.thread} CHOICE…, or --text TEXT")
+        return
+    if status.phase is ThreadPhase.PAUSED:
+        typer.echo(f"the thread is paused; `airut thread resume {message.thread}` goes on")
+        return
     if status.last_reply:
         reply = await blobs.get(status.last_reply.markdown)
-        Console().print(Markdown(reply.decode(errors="replace")))
+        Console().print(Markdown(clean(reply.decode(errors="replace"))))
     if status.recent and not status.recent[-1].outcome.did_its_job:
         raise typer.Exit(1)
+
+
+async def _command(client: Client, thread: str | None, word: CommandWord) -> None:
+    """A message that is one word of the list steers its thread, as it does in a mail."""
+    if thread is not None:
+        typer.echo((await carry_out(client, thread, word)).said)
+    elif word.name is CommandName.HELP:
+        typer.echo(help_text(word.unknown))
+    else:
+        raise usage(f"`{word.name}` is a command: say for which thread with --thread, or say more than one word")
 
 
 async def _message(

@@ -13,6 +13,7 @@ from rich.text import Text
 from temporalio.client import Client
 
 from airut.cli.context import Settings
+from airut.cli.terminal import clean
 from airut.cli.threads import Row, live_step, rows, task_status, thread_id, thread_status
 from airut.models.thread import ThreadPhase, ThreadStatus
 
@@ -79,16 +80,17 @@ async def _show(settings: Settings, prefix: str, follow: bool, as_json: bool) ->
     if status.last_reply:
         text = await settings.blobs.get(status.last_reply.markdown)
         console.rule(f"last reply, {status.last_reply.delivered_at:%Y-%m-%d %H:%M} UTC")
-        console.print(Markdown(text.decode(errors="replace")))
+        console.print(Markdown(clean(text.decode(errors="replace"))))
 
 
-async def watch(client: Client, thread: str) -> None:
-    """Show the thread live until it is idle with nothing waiting."""
+async def watch(client: Client, thread: str) -> ThreadStatus:
+    """Show the thread live until it has nothing to do or waits for a person: paused, ended, with a question."""
     with Live(refresh_per_second=4, transient=True) as live:
         while True:
             status = await thread_status(client, thread)
-            if status.phase is ThreadPhase.IDLE and not status.queue and status.tasks:
-                return
+            over = status.phase is ThreadPhase.IDLE and not status.queue and status.tasks
+            if over or status.phase in (ThreadPhase.PAUSED, ThreadPhase.ENDED) or status.question is not None:
+                return status
             live.update(await _picture(client, status))
             await asyncio.sleep(REFRESH)
 
@@ -104,14 +106,16 @@ async def _picture(client: Client, status: ThreadStatus) -> Group:
         ("pull request", status.pull_request.url if status.pull_request else ""),
         ("cost", f"${status.usage.cost_usd:.2f} in {status.usage.turns} turns"),
         ("now", await _now(client, status)),
+        ("question", status.question.items[0].text if status.question else ""),
+        ("next", _next(status)),
     ):
         if value:
-            facts.add_row(Text(name, style="dim"), Text(value))
+            facts.add_row(Text(name, style="dim"), Text(clean(value)))
     parts: list[Table] = [facts]
     if status.queue:
         waiting = Table("waiting", "author", "text")
         for message in status.queue:
-            waiting.add_row(f"{message.sent_at:%H:%M:%S}", Text(message.author), Text(message.first_line))
+            waiting.add_row(f"{message.sent_at:%H:%M:%S}", Text(message.author), Text(clean(message.first_line)))
         parts.append(waiting)
     if status.recent:
         closed = Table("task", "outcome", "ended", "cost")
@@ -119,6 +123,17 @@ async def _picture(client: Client, status: ThreadStatus) -> Group:
             closed.add_row(str(task.number), str(task.outcome), f"{task.ended_at:%H:%M:%S}", f"${task.cost_usd:.2f}")
         parts.append(closed)
     return Group(*parts)
+
+
+def _next(status: ThreadStatus) -> str:
+    """The command that makes the thread go on, where it waits for one."""
+    match status.next_command:
+        case "":
+            return ""
+        case "retry":
+            return f"airut task retry {status.thread}"
+        case command:
+            return f"airut thread {command} {status.thread}"
 
 
 async def _now(client: Client, status: ThreadStatus) -> str:

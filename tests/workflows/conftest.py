@@ -1,47 +1,41 @@
-"""Workers with the real workflows and scripted activities."""
+"""Workers with the real workflows and scripted activities; what they recorded is replayed after every test."""
 
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from datetime import timedelta
 
 import pytest
+from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
 
-from activities.firing import Firings
-from airut import contracts
-from airut.temporal.threads import TemporalThreads
+from airut.temporal.replay import Replays
 from tests.support.scripted_activities import ScriptedActivities
-from workflows.schedule import ScheduledTaskWorkflow
-from workflows.task import TaskWorkflow
-from workflows.thread import ThreadWorkflow
+from tests.support.serving import serving
+from workflows.registered import WORKFLOWS
 
 
 @pytest.fixture
 async def activities(temporal: WorkflowEnvironment) -> AsyncIterator[ScriptedActivities]:
     """Scripted activities, served on all queues by workers that end with the test."""
     scripted = ScriptedActivities(host=f"h{uuid.uuid4().hex[:8]}")
-    real = Firings(TemporalThreads(temporal.client))
-    firings = (real.start_thread, real.task_is_pending, real.other_firings)
-    async with AsyncExitStack() as stack:
-        host = (contracts.host_queue(scripted.host), contracts.agent_queue(scripted.host))
-        for queue in (contracts.CONTROL_QUEUE, contracts.PLACEMENT_QUEUE, *host):
-            await stack.enter_async_context(
-                Worker(
-                    temporal.client,
-                    task_queue=queue,
-                    workflows=[ThreadWorkflow, TaskWorkflow, ScheduledTaskWorkflow]
-                    if queue == contracts.CONTROL_QUEUE
-                    else [],
-                    activities=[*scripted.all(), *firings],
-                    max_heartbeat_throttle_interval=timedelta(seconds=0.2),
-                )
-            )
+    async with serving(temporal.client, scripted):
         yield scripted
 
 
+@pytest.fixture(scope="session")
+def replays(temporal: WorkflowEnvironment) -> Replays:
+    return Replays(WORKFLOWS, temporal.client.data_converter)
+
+
 @pytest.fixture
-def thread() -> str:
-    """A fresh thread id."""
-    return f"web/mail/{uuid.uuid4().hex[:16]}"
+async def thread(temporal: WorkflowEnvironment, replays: Replays) -> AsyncIterator[str]:
+    """A fresh thread id. What the thread and its tasks did in the test has to be what they do when it is replayed:
+    what no test of an outcome sees (a clock, a set's order, a forgotten patch) is found here."""
+    thread = f"web/mail/{uuid.uuid4().hex[:16]}"
+    yield thread
+
+    async def recorded() -> AsyncIterator[WorkflowHistory]:
+        async for run in temporal.client.list_workflows(f"WorkflowId STARTS_WITH '{thread}'"):
+            yield await temporal.client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history()
+
+    found = [replayed async for replayed in replays.of(recorded())]
+    assert [f"{each.workflow}: {each.difference}" for each in found if each.difference is not None] == []

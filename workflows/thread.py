@@ -6,15 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import Priority, SearchAttributeUpdate
+from temporalio.common import SearchAttributeUpdate
 from temporalio.exceptions import (
-    ActivityError,
     ApplicationError,
-    ChildWorkflowError,
-    FailureError,
-    is_cancelled_exception,
 )
-from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
@@ -23,26 +18,18 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.message import InboundMessage
     from airut.models.notices import Acceptance, dropped, first_line, queued_while_paused
     from airut.models.outcome import TaskOutcome
-    from airut.models.reply import ReplyKind
     from airut.models.task import (
-        CleanUpInput,
-        ReplyInput,
-        ReplyRecord,
-        TaskClosed,
-        TaskInput,
         TaskMove,
         TaskOrder,
         TaskResult,
         TaskStep,
     )
     from airut.models.thread import QueuedMessage, ThreadInput, ThreadPhase, ThreadStatus
-    from airut.models.thread_state import Notice, ThreadState
-    from workflows import options
+    from airut.models.thread_state import ThreadState
     from workflows.commands import Commands
     from workflows.ending import Deadline, Ending, next_deadline
-    from workflows.runs import SANDBOXES_MOST
-    from workflows.spending import release
-    from workflows.task import REMOVAL_WAIT, TaskWorkflow
+    from workflows.open_task import OpenTask
+    from workflows.telling import Telling
 
 SESSIONS = uuid.UUID("5b1a6f0e-9d0c-4c59-8d1e-0a8f4f2f7c11")
 """Namespace of session ids: a thread's session follows from the thread alone, so it can be found after any crash."""
@@ -63,7 +50,8 @@ class ThreadWorkflow:
         self._orders: list[TaskOrder] = []
         self._commands = Commands(self._state, self._orders.append)
         self._answered: str | None = None
-        self._telling = False
+        self._telling = Telling(thread, self._state)
+        self._open_task = OpenTask(self._state, self._orders, self._telling)
         self._since = workflow.now()
         self._ended = False
 
@@ -177,7 +165,7 @@ class ThreadWorkflow:
         if thread.carried is None:
             await ending.recall()
         self._show()
-        telling = asyncio.create_task(self._tell())
+        telling = asyncio.create_task(self._telling.run())
         while True:
             await self._until_something()
             # No await between looking at the state and acting on it: no message can fall into a gap.
@@ -186,7 +174,7 @@ class ThreadWorkflow:
             elif self._is_over():
                 await ending.end()
                 self._commands.closed(ending.losses)
-                await workflow.wait_condition(lambda: not self._state.notices and not self._telling)
+                await workflow.wait_condition(lambda: not self._state.notices and not self._telling.busy)
                 if not ending.reopened():
                     self._ended = True
                     self._show()
@@ -235,7 +223,7 @@ class ThreadWorkflow:
 
     def _should_continue(self) -> bool:
         """Never with an answer under way, which the run that follows would send again."""
-        if self._telling or self._state.notices or self._orders:
+        if self._telling.busy or self._state.notices or self._orders:
             return False
         return workflow.info().is_continue_as_new_suggested() and workflow.all_handlers_finished()
 
@@ -266,7 +254,7 @@ class ThreadWorkflow:
         self._commands.task, self._commands.status, self._answered = task, None, None
         self._since = workflow.now()
         self._show()
-        result = await self._outcome_of(task)
+        result = await self._open_task.outcome_of(task)
         state.record(task, result, workflow.now())
         self._commands.task = self._commands.status = None
         self._since = workflow.now()
@@ -275,105 +263,13 @@ class ThreadWorkflow:
         self._hold_after(result)
         self._commands.settle()
         self._show(result)
-        await self._notify(task, result)
+        await self._open_task.notify(task, result)
 
     def _hold_after(self, result: TaskResult) -> None:
         """After a stop the queue does not start by itself."""
         stop = next((each for each in self._state.pending if each.name is CommandName.STOP), None)
         if stop and result.outcome is TaskOutcome.STOPPED and self._state.queue and not self._state.paused:
             self._state.hold(workflow.now(), stop.author)
-
-    async def _outcome_of(self, task: TaskInput) -> TaskResult:
-        """A task that fails, is cancelled or terminated in the UI never takes the thread down."""
-        try:
-            child = await workflow.start_child_workflow(
-                TaskWorkflow.run,
-                task,
-                id=task.id,
-                static_summary=f"{task.repo}: {task.subject}"[:200],
-                search_attributes=workflow.info().typed_search_attributes,
-                priority=Priority(fairness_key=task.repo),
-            )
-            while not child.done():
-                await workflow.wait_condition(lambda: child.done() or bool(self._orders))
-                while self._orders and not child.done():
-                    if not await self._passed_on(child, self._orders[0]):
-                        break
-                    self._orders.pop(0)
-            return await child
-        except ChildWorkflowError as error:
-            cause = error.cause
-            if isinstance(cause, ApplicationError) and cause.details:
-                return TaskResult.model_validate(cause.details[0])
-            stopped = is_cancelled_exception(error)
-            outcome = TaskOutcome.STOPPED if stopped else TaskOutcome.INTERNAL_ERROR
-            return await self._finish_for(task, outcome, type(cause).__name__)
-
-    async def _passed_on(self, child: workflow.ChildWorkflowHandle[Any, Any], order: TaskOrder) -> bool:
-        """False when the task has closed before it could be told: then the order is the thread's again."""
-        try:
-            await child.signal(contracts.STEER, order)
-        except FailureError as error:
-            workflow.logger.info("the task has closed: %s", error)
-            await workflow.wait_condition(child.done)
-            return False
-        return True
-
-    async def _finish_for(self, task: TaskInput, outcome: TaskOutcome, detail: str) -> TaskResult:
-        """Answer and clean up for a task that was terminated: it could not do so itself."""
-        order = ReplyInput(task=task, at=workflow.now(), kind=ReplyKind.ANSWER, seq=1, outcome=outcome, detail=detail)
-        # First the sandbox, which holds real credentials: a mail server can be away for days.
-        if (host := self._state.host) is not None:
-            config = options.at(options.CLEAN_UP, contracts.host_queue(host), "remove the sandbox", task.repo)
-            config["schedule_to_start_timeout"] = REMOVAL_WAIT
-            clean = CleanUpInput(task=task, attempts=SANDBOXES_MOST, delivered=False)
-            try:
-                await workflow.execute_activity(contracts.clean_up, clean, **config)
-            except ActivityError as error:
-                workflow.logger.error("not cleaned up: %s", type(error.cause).__name__)
-        await release(task.id, task.repo)
-        record = await self._reply(order, options.REPLY)
-        return TaskResult(outcome=outcome, detail=detail, reply=record, stored=task.stored)
-
-    async def _notify(self, task: TaskInput, result: TaskResult) -> None:
-        """Tell the workflows that sent a message of this task; one that is gone misses nothing."""
-        for message in task.messages:
-            if message.notify is None:
-                continue
-            closed = TaskClosed(key=message.key, task=task.id, outcome=result.outcome)
-            try:
-                await workflow.get_external_workflow_handle(message.notify).signal(contracts.TASK_CLOSED, closed)
-            except FailureError as error:
-                workflow.logger.info("%s is not told: %s", message.notify, error)
-
-    async def _tell(self) -> None:
-        """Send notices beside all else, one at a time: a mail server that is away holds up no task."""
-        while True:
-            await workflow.wait_condition(lambda: bool(self._state.notices))
-            self._telling = True
-            await self._send(self._state.notices[0])
-            self._state.notices.pop(0)
-            self._telling = False
-
-    async def _send(self, notice: Notice) -> None:
-        state = self._state
-        state.notes += 1
-        order = ReplyInput(
-            task=state.addressed(notice.message, self._thread),
-            at=workflow.now(),
-            kind=ReplyKind.NOTE,
-            seq=state.notes,
-            detail=notice.text,
-        )
-        await self._reply(order, options.REPLY)
-
-    async def _reply(self, order: ReplyInput, limits: ActivityConfig) -> ReplyRecord | None:
-        config = options.at(limits, contracts.CONTROL_QUEUE, f"reply: {order.outcome or order.kind}", order.task.repo)
-        try:
-            return await workflow.execute_activity(contracts.reply, order, **config)
-        except ActivityError as error:
-            workflow.logger.warning("not answered: %s", type(error.cause).__name__)
-            return None
 
     def _phase(self) -> ThreadPhase:
         if self._ended:

@@ -1,0 +1,115 @@
+"""Where a task stands still: in a pause, for an answer, for the provider. None of it holds a worker, a container or a
+slot (spec: lifecycle §3, §5, §7)."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from airut.models.notices import reminder
+    from airut.models.outcome import TaskOutcome
+    from airut.models.question import Question
+    from airut.models.reply import ReplyKind
+    from airut.models.task import AgentResult, TaskOrder, TaskStep
+    from workflows import options
+    from workflows.outcomes import Ended, reason
+    from workflows.steering import Steering
+
+if TYPE_CHECKING:
+    from workflows.task import TaskWorkflow
+
+
+class Holds:
+    """Belongs to one TaskWorkflow."""
+
+    def __init__(self, flow: "TaskWorkflow") -> None:
+        self._flow = flow
+
+    def check_stop(self) -> None:
+        if self._flow.steering.stopped:
+            raise Ended(TaskOutcome.STOPPED, f"by {self._flow.steering.stopped_by}")
+        if workflow.cancellation_reason() is not None:
+            raise Ended(TaskOutcome.STOPPED, "in Temporal")
+
+    async def may_go_on(self) -> None:
+        """Between two steps: a stop ends the task here, a pause holds it. Raises: Ended"""
+        flow, steering = self._flow, self._flow.steering
+        self.check_stop()
+        if not steering.paused:
+            return
+        before = flow.status()
+        await flow.release()
+        flow.enter(TaskStep.PAUSED, f"by {steering.paused_by}")
+        await flow.tell_thread()
+        await workflow.wait_condition(lambda: not steering.paused or steering.stopped)
+        self.check_stop()
+        flow.enter(before.step, before.detail)
+        await flow.tell_thread()
+
+    async def park(
+        self,
+        step: TaskStep,
+        detail: str,
+        until: datetime,
+        woken: Callable[[], bool],
+        question: Question | None = None,
+    ) -> bool:
+        """Wait without worker, container or slot; True when woken, False when the time is over. In a pause both are
+        noted and not acted on, which the next look at the pause sees to. Raises: Ended"""
+        flow, steering = self._flow, self._flow.steering
+        await flow.release()
+        while not woken():
+            self.check_stop()
+            left = until - workflow.now()
+            if left <= timedelta():
+                break
+            flow.enter(TaskStep.PAUSED if steering.paused else step, detail, until, question)
+            await flow.tell_thread()
+            try:
+                await workflow.wait_condition(
+                    _changed(steering, woken), timeout=left, timeout_summary=f"{step}: {detail[:60]}"
+                )
+            except TimeoutError:
+                break
+        self.check_stop()
+        return woken()
+
+    async def inform(self, text: str, kind: ReplyKind = ReplyKind.PROGRESS) -> None:
+        """Nice to have: a mail server that is away must not hold the task up."""
+        try:
+            await self._flow.tell(kind, text, limits=options.ACKNOWLEDGE)
+        except ActivityError as error:
+            workflow.logger.info("not told: %s", type(error.cause).__name__)
+
+    async def ask(self, question: Question, agent: AgentResult) -> TaskOrder:
+        """Post the question, wait for its answer as long as it takes, and return it. Raises: Ended"""
+        flow, begun = self._flow, workflow.now()
+        until = begun + timedelta(seconds=flow.settings.question_timeout_s)
+        about = question.items[0].text[:200]
+        flow.enter(TaskStep.AWAITING_ANSWER, about, until, question)
+        await flow.tell_thread()  # before it is posted: no answer can come before its question is known
+        await flow.release()
+        try:
+            await flow.tell(ReplyKind.QUESTION, "", question, agent.text)
+        except ActivityError as error:
+            raise Ended(TaskOutcome.REPLY_FAILED, reason(error)[1]) from error
+        for seconds in (*flow.settings.reminders_s, None):
+            by = until if seconds is None else min(begun + timedelta(seconds=seconds), until)
+            if await self.park(TaskStep.AWAITING_ANSWER, about, by, lambda: flow.steering.answered, question):
+                break
+            if seconds is not None and by < until:
+                await self.inform(reminder(question, begun), ReplyKind.QUESTION)
+        else:
+            raise Ended(TaskOutcome.QUESTION_EXPIRED, about)
+        order = flow.steering.take_answer()
+        if order.message:  # it is answered with the others, and its files are the agent's
+            flow.task = flow.task.model_copy(update={"messages": (*flow.task.messages, order.message)})
+        return order
+
+
+def _changed(steering: Steering, woken: Callable[[], bool]) -> Callable[[], bool]:
+    paused = steering.paused
+    return lambda: woken() or steering.stopped or steering.paused != paused

@@ -1,0 +1,72 @@
+"""What a sandbox stands on: a host, the thread's workspace there, and the repository's image (spec: lifecycle §3)."""
+
+from typing import TYPE_CHECKING
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from airut import contracts
+    from airut.models.archive import RestoreOrder
+    from airut.models.task import ImageInput, TaskStep, WorkspaceInput, WorkspaceResult
+    from workflows import options
+
+if TYPE_CHECKING:
+    from workflows.task import TaskWorkflow
+
+
+class Preparation:
+    """Belongs to one TaskWorkflow."""
+
+    def __init__(self, flow: "TaskWorkflow") -> None:
+        self._flow = flow
+
+    async def workspace(self) -> WorkspaceResult:
+        """Placed, fetched, checked out. Safe to ask for again: the rules are those of this moment.
+
+        Raises:
+            HostGone, ActivityError
+        """
+        flow, place = self._flow, self._flow.placement
+        if place.host is None:
+            flow.enter(TaskStep.PREPARING, "placement")
+            flow.update(host=await place.claim())
+            await flow.tell_thread()
+            await self.restore()
+        flow.enter(TaskStep.PREPARING, "workspace")
+        order = WorkspaceInput(
+            thread=flow.task.thread,
+            repo=flow.task.repo,
+            attachments=tuple(file for message in flow.task.messages for file in message.attachments),
+            published=flow.task.published,
+            unpublished=flow.result.stored.bundle,
+        )
+        summary = f"fetch {flow.task.repo}"
+        workspace = await place.run(contracts.prepare_workspace, order, options.WORKSPACE, summary, flow.steering)
+        flow.settings = workspace.settings or flow.settings
+        place.lost_after_s = flow.settings.host_lost_after_s
+        flow.notes += [note for note in workspace.notes if note not in flow.notes]
+        return workspace
+
+    async def restore(self) -> None:
+        """Onto a host that has nothing of this thread: what the blob store holds of it."""
+        flow, stored = self._flow, self._flow.result.stored
+        if stored.transcript is None and stored.storage is None:
+            return
+        order = RestoreOrder(
+            thread=flow.task.thread,
+            repo=flow.task.repo,
+            session_id=flow.result.session_id or flow.task.session_id,
+            transcript=stored.transcript,
+            storage=stored.storage,
+        )
+        summary = "session and storage"
+        restored = await flow.placement.run(contracts.restore_thread, order, options.WORKSPACE, summary, flow.steering)
+        flow.notes += [f"Not brought back: {note}." for note in restored.notes]
+
+    async def image(self, workspace: WorkspaceResult) -> str:
+        flow = self._flow
+        flow.enter(TaskStep.PREPARING, "image")
+        order = ImageInput(repo=flow.task.repo, policy_commit=workspace.policy.commit)
+        summary = "image of .airut/container"
+        image = await flow.placement.run(contracts.build_image, order, options.IMAGE, summary, flow.steering)
+        return image.tag

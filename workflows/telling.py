@@ -1,0 +1,51 @@
+"""What a thread tells people itself: notices, beside all else that it does (spec: lifecycle §4, §6)."""
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+from temporalio.workflow import ActivityConfig
+
+with workflow.unsafe.imports_passed_through():
+    from airut import contracts
+    from airut.models.reply import ReplyKind
+    from airut.models.task import ReplyInput, ReplyRecord
+    from airut.models.thread import ThreadInput
+    from airut.models.thread_state import Notice, ThreadState
+    from workflows import options
+
+
+class Telling:
+    """Belongs to one ThreadWorkflow; `busy` while a notice is on its way."""
+
+    def __init__(self, thread: ThreadInput, state: ThreadState) -> None:
+        self._thread = thread
+        self._state = state
+        self.busy = False
+
+    async def run(self) -> None:
+        """Send notices beside all else, one at a time: a mail server that is away holds up no task."""
+        while True:
+            await workflow.wait_condition(lambda: bool(self._state.notices))
+            self.busy = True
+            await self._send(self._state.notices[0])
+            self._state.notices.pop(0)
+            self.busy = False
+
+    async def _send(self, notice: Notice) -> None:
+        state = self._state
+        state.notes += 1
+        order = ReplyInput(
+            task=state.addressed(notice.message, self._thread),
+            at=workflow.now(),
+            kind=ReplyKind.NOTE,
+            seq=state.notes,
+            detail=notice.text,
+        )
+        await self.reply(order, options.REPLY)
+
+    async def reply(self, order: ReplyInput, limits: ActivityConfig) -> ReplyRecord | None:
+        config = options.at(limits, contracts.CONTROL_QUEUE, f"reply: {order.outcome or order.kind}", order.task.repo)
+        try:
+            return await workflow.execute_activity(contracts.reply, order, **config)
+        except ActivityError as error:
+            workflow.logger.warning("not answered: %s", type(error.cause).__name__)
+            return None

@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from airut.demo.script import Step, bash, say
 from airut.models.outcome import TaskOutcome
 from airut.models.thread import ThreadPhase
@@ -53,8 +55,9 @@ async def test_stop_by_mail_ends_the_task_and_is_answered(conversation: Conversa
     assert (await conversation.status(thread)).tasks == 1
 
 
+@pytest.mark.timeout(300)  # an agent that is paused in the middle of a tool call has half a minute to finish it
 async def test_pause_logs_resume_and_close_from_the_command_line(conversation: Conversation) -> None:
-    await conversation.plays(*working("paused.txt"), say("Gone on."), say("Gone on."))
+    await conversation.plays(*working("paused.txt"))
     await conversation.writes("Work for long.")
     thread = await started(conversation, "paused.txt")
     code, printed = await airut(conversation, "thread", "pause", thread)
@@ -67,7 +70,7 @@ async def test_pause_logs_resume_and_close_from_the_command_line(conversation: C
     code, printed = await airut(conversation, "thread", "resume", thread)
     assert (code, printed) == (0, "Task 1 goes on. No message waits.\n")
     (answer,) = await conversation.answers()
-    assert "Gone on." in body(answer)
+    assert "All done." in body(answer)  # what the model says after the tool call that the pause ended
     code, printed = await airut(conversation, "task", "replay", thread)
     assert (code, printed.endswith("replayed, deterministic\n")) == (0, True), printed
     code, printed = await airut(conversation, "thread", "close", thread)

@@ -63,14 +63,14 @@ class Holds:
         await flow.release()
         while not woken():
             self.check_stop()
-            left = until - workflow.now()
+            paused, left = steering.paused, until - workflow.now()
             if left <= timedelta():
                 break
-            flow.enter(TaskStep.PAUSED if steering.paused else step, detail, until, question)
+            flow.enter(TaskStep.PAUSED if paused else step, detail, until, question)
             await flow.tell_thread()
             try:
                 await workflow.wait_condition(
-                    _changed(steering, woken), timeout=left, timeout_summary=f"{step}: {detail[:60]}"
+                    _changed(steering, paused, woken), timeout=left, timeout_summary=f"{step}: {detail[:60]}"
                 )
             except TimeoutError:
                 break
@@ -110,6 +110,6 @@ class Holds:
         return order
 
 
-def _changed(steering: Steering, woken: Callable[[], bool]) -> Callable[[], bool]:
-    paused = steering.paused
+def _changed(steering: Steering, paused: bool, woken: Callable[[], bool]) -> Callable[[], bool]:
+    """`paused` is what was told last: a pause can come while that is being told."""
     return lambda: woken() or steering.stopped or steering.paused != paused

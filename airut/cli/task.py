@@ -19,7 +19,7 @@ from airut.cli.tasks import TaskRow, find_task, find_workflow, tasks_of
 from airut.cli.thread_commands import AsJson, ThreadId
 from airut.cli.threads import thread_id, thread_status
 from airut.models.command import RetryOrder, RetryStep
-from airut.models.thread import TaskRecord
+from airut.models.thread_state import TaskRecord
 
 app = typer.Typer(no_args_is_help=True, help="Tasks: one prompt, one agent run, one reply.")
 app.command("logs")(task_logs.logs)

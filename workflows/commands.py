@@ -25,6 +25,9 @@ class Commands:
 
     def begin(self, command: ThreadCommand) -> None:
         """Do what can be done at once; the rest waits in `pending` until `settle` finds it done."""
+        if command.name not in {CommandName.HELP, CommandName.STATUS} and not self._state.has_begun:
+            self._say(command, nothing_to(command.name, "this conversation has no task yet."))
+            return
         match command.name:
             case CommandName.HELP:
                 self._say(command, help_text(command.unknown))

@@ -141,6 +141,11 @@ class ThreadState(BaseModel):
         self.participants = tuple(dict.fromkeys((*self.participants, *message.participants)))
         return Acceptance.QUEUED
 
+    @property
+    def has_begun(self) -> bool:
+        """False for a thread that was never sent anything to do."""
+        return bool(self.tasks or self.queue)
+
     def knows(self, key: str) -> bool:
         return any(seen.key == key for seen in self.seen)
 

@@ -14,6 +14,7 @@ from airut.models.outcome import AgentOutcome, TaskOutcome
 from airut.models.reply import ReplyKind
 from airut.models.task import AgentInput, AgentResult, TaskStep
 from airut.models.thread import ThreadPhase
+from airut.temporal.delivery import command as deliver_command
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, done
@@ -274,16 +275,18 @@ async def test_a_close_ends_everything_and_a_later_message_begins_from_the_archi
     assert (await status_of(client, thread)).tasks == 2
 
 
+@pytest.mark.parametrize("name", [CommandName.PAUSE, CommandName.CLOSE, CommandName.RETRY])
 async def test_a_command_to_a_thread_that_never_was_is_answered_and_ends(
-    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str, name: CommandName
 ) -> None:
-    from airut.temporal.delivery import command as deliver_command
-
-    await deliver_command(temporal.client, command(thread, CommandName.PAUSE))
+    await deliver_command(temporal.client, command(thread, name))
+    handle = temporal.client.get_workflow_handle(thread)
     async with asyncio.timeout(30):
-        while not activities.replies:
-            await asyncio.sleep(0.05)
-    assert activities.replies[0].kind is ReplyKind.NOTE
+        await handle.result()
+    assert [(reply.kind, reply.detail) for reply in activities.replies] == [
+        (ReplyKind.NOTE, f"There is nothing to {name}: this conversation has no task yet.")
+    ]
+    assert activities.archives == {}
 
 
 async def test_the_first_burst_is_one_task(

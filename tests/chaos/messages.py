@@ -23,7 +23,7 @@ from airut.demo.stage import PERSON, ROBOT
 from airut.models.base import Model
 from airut.models.blob import Text
 from airut.models.message import InboundMessage
-from airut.models.message_id import parse_message_id
+from airut.models.message_id import derive_token, parse_message_id
 from airut.models.reply import ReplyKind
 from airut.models.task import TaskResult
 from airut.temporal.delivery import deliver
@@ -41,6 +41,7 @@ REST = 120.0
 """Seconds in which nothing more is answered, after which what is missing counts as lost: twice a heartbeat time-out."""
 QUIET = 5.0
 PUT_BACK_MOST = 5
+SHOWN_MOST = 12
 
 KILLED = ("intake", "control worker", "Temporal server", "host worker", "mail server")
 
@@ -184,6 +185,36 @@ class MessageRun:
                 if result.reply is not None:
                     found[task].append(result.reply.message_id)
         return found
+
+    async def waiting(self) -> tuple[str, ...]:
+        """Of the threads whose messages have no task: what they and Temporal say that they wait for."""
+        asked, client = self._asked(), await self._world.temporal()
+        messages = (message for message in self._plan.messages if message.word not in asked)
+        found: list[str] = []
+        for thread in dict.fromkeys(self._thread(message) for message in messages):
+            status = await self._world.thread(thread)
+            if status is None or client is None:
+                found.append(f"{thread}: does not answer")
+                continue
+            failed = ", ".join(
+                f"{task.number} {task.outcome}" for task in status.recent if not task.outcome.did_its_job
+            )
+            line = f"{thread}: {status.phase}, task {status.task}, {len(status.queue)} wait, failed: {failed or 'none'}"
+            if status.task:
+                described = await client.get_workflow_handle(status.task).describe()
+                pending = described.raw_description.pending_activities
+                line += "; " + ", ".join(
+                    f"{each.activity_type.name} attempt {each.attempt} {each.state} {each.last_failure.message[:200]}"
+                    for each in pending
+                )
+                line += f"; {await self._world.task(status.task)}"
+            found.append(line)
+        return tuple(found[:SHOWN_MOST])
+
+    def _thread(self, message: Planned) -> str:
+        if not message.mail:
+            return self._console[message.thread]
+        return f"web/mail/{derive_token('web', str(self._first[message.thread]['Message-ID']))}"
 
     async def _record(self, seconds: float) -> MessagesRecord:
         asked, answers = self._asked(), await self._answers()

@@ -50,6 +50,10 @@ class World:
         port = await self._relay.start()
         _replace(stage.config_file, f"smtp: {{host: {stage.mail.host}, port: {stage.mail.smtp_port}", f"port: {port}")
         _replace(stage.config_file, "limits: {", f"limits: {{host_sandboxes: {SANDBOXES}, ", whole=True)
+        # One person with a dozen tasks at once: what these reserve must not be what ends one of them.
+        _replace(
+            stage.config_file, "repos:\n", "budgets: {per_author_day: 100000, per_day: 100000}\nrepos:\n", whole=True
+        )
         git, forge = urlsplit(stage.git.url).port, urlsplit(stage.forge.url).port
         assert git, "it listens"
         assert forge, "it listens"

@@ -38,6 +38,7 @@ bench: ## measure, in the lab
 	$(call step,setup,scripts/setup)
 	$(call step,bench,scripts/lab -- python -m tests.bench,$(ARGS))
 	$(call step,bytes and events per task,scripts/lab -- python -m tests.bench.histories,)
+	$(call step,many threads and long ones,scripts/lab -- python -m tests.bench.threads,)
 
 setup: ## only what the others stand on: packages, Python, rootless Podman, images
 	@scripts/setup

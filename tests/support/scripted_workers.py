@@ -14,14 +14,20 @@ from workflows.thread import ThreadWorkflow
 
 
 @asynccontextmanager
-async def scripted_workers(client: Client) -> AsyncIterator[ScriptedActivities]:
-    """All queues are served until the block ends."""
+async def scripted_workers(client: Client, cached: int = 1000) -> AsyncIterator[ScriptedActivities]:
+    """All queues are served until the block ends. `cached` workflows stay in memory; the default is the SDK's."""
     activities = ScriptedActivities()
     host = (contracts.host_queue(activities.host), contracts.agent_queue(activities.host))
     async with AsyncExitStack() as stack:
         for queue in (contracts.CONTROL_QUEUE, contracts.PLACEMENT_QUEUE, *host):
             workflows = [ThreadWorkflow, TaskWorkflow] if queue == contracts.CONTROL_QUEUE else []
-            worker = Worker(client, task_queue=queue, workflows=workflows, activities=activities.all())
+            worker = Worker(
+                client,
+                task_queue=queue,
+                workflows=workflows,
+                activities=activities.all(),
+                max_cached_workflows=cached,
+            )
             await stack.enter_async_context(worker)
         yield activities
 

@@ -1,5 +1,7 @@
 """Every failure is answered, in words that say what to do."""
 
+import asyncio
+
 import pytest
 
 from airut.demo.repositories import commit_files
@@ -7,7 +9,8 @@ from airut.demo.sample import ALLOWLIST, DOCKERFILE
 from airut.demo.script import Step, bash, fail, say
 from airut.demo.stage import REPOSITORY
 from airut.models.outcome import TaskOutcome
-from tests.e2e.conversation import Conversation, body
+from airut.models.task import TaskStep
+from tests.e2e.conversation import LIMIT, Conversation, body
 
 
 @pytest.fixture
@@ -48,11 +51,21 @@ async def test_a_failing_dockerfile_is_quoted(conversation: Conversation, reposi
     assert "about-to-fail" in text
 
 
-async def test_a_refused_model_credential_is_the_operators(conversation: Conversation) -> None:
+async def test_a_refused_model_credential_is_waited_for_until_the_operator_mends_it(conversation: Conversation) -> None:
     await conversation.plays(*[fail(401, "authentication_error", "invalid x-api-key")] * 12)
-    outcome, text = await outcome_of(conversation, "Do something.")
-    assert outcome is TaskOutcome.PROVIDER_AUTH
-    assert "refused our credential" in text
+    first = await conversation.writes("Do something.")
+    async with asyncio.timeout(LIMIT):
+        while not (mails := await conversation.mails()):  # the acknowledgement
+            await asyncio.sleep(0.2)
+        thread = await conversation.thread(mails[0])
+        while (task := (await conversation.status(thread)).open_task) is None or not task.step.waits:
+            await asyncio.sleep(0.2)
+    assert task.step is TaskStep.AWAITING_OPERATOR
+    assert task.until is not None
+    await conversation.writes("stop", answers=first)
+    (answer,) = await conversation.answers()
+    assert (await conversation.idle(thread)).recent[-1].outcome is TaskOutcome.STOPPED
+    assert "The task was stopped by ann@mail.test." in body(answer)
 
 
 async def test_an_agent_that_fails_is_told_of(conversation: Conversation) -> None:

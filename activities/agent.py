@@ -9,9 +9,10 @@ import hashlib
 from pathlib import Path
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.disk import Quota
-from activities.failures import reported
+from activities.failures import reported, with_detail
 from activities.heartbeat import beating
 from activities.network_log import blocked_requests
 from activities.outbox import ALL_MOST, read_outbox, read_regular
@@ -24,7 +25,7 @@ from airut.models.blob import BlobRef, Text
 from airut.models.disk import QuotaState
 from airut.models.folders import ThreadFolders
 from airut.models.message import Attachment, InboundMessage
-from airut.models.outcome import AgentOutcome, TaskOutcome
+from airut.models.outcome import AgentOutcome, LostRun, TaskOutcome
 from airut.models.prompt import compose_prompt, compose_rules
 from airut.models.question import Answer
 from airut.models.sandbox import (
@@ -84,23 +85,43 @@ class AgentRuns:
 
     @activity.defn
     async def run_agent(self, order: AgentInput) -> AgentResult:
+        """A failure carries `LostRun` as its detail once there was something to follow: its costs count."""
         with reported(TaskOutcome.SANDBOX_LOST, final=LOST):
             activity.heartbeat({"step": "starting the sandbox"})
             async with beating():  # a first start can take longer than a heartbeat may stay away
                 await self._restore(order)
                 ref = await self._sandboxes.start(await self._spec(order))
-            keeper = self._transcripts.keeper(order)
-            quota = self._quota(order)
-            watch = Watch(self._sandboxes, self._agent, ref, keeper, quota)
-            try:
-                exit_status = await watch.to_the_end()
-            finally:
-                if quota is not None:
-                    await quota.close()
+        quota = self._quota(order)
+        watch = Watch(self._sandboxes, self._agent, ref, self._transcripts.keeper(order), quota)
+        try:
+            return await self._followed(order, ref, watch, quota)
+        except ApplicationError as failure:
+            raise with_detail(failure, await self._known(order, watch)) from None
+        finally:
+            if quota is not None:
+                await quota.close()
+
+    async def _followed(self, order: AgentInput, ref: SandboxRef, watch: Watch, quota: Quota | None) -> AgentResult:
+        with reported(TaskOutcome.SANDBOX_LOST, final=LOST):
+            exit_status = await watch.to_the_end()
         with reported(TaskOutcome.SANDBOX_LOST):  # what has ended is adopted again, and never run again for a full disk
             async with beating():
                 result = await self._bring_home(order, ref, watch, exit_status)
                 return result if watch.full is None or quota is None else await _filled(result, watch.full, quota)
+
+    async def _known(self, order: AgentInput, watch: Watch) -> LostRun:
+        progress = watch.progress
+        return LostRun(
+            usage=progress.usage,
+            prompt_taken=await self._holds(order, progress.first_answer),
+            transcript=watch.keeper.newest,
+            ran_s=watch.watched_s,
+        )
+
+    async def _holds(self, order: AgentInput, answer: str | None) -> bool:
+        """Whether the session knows this answer of the agent's, and so all that came before it."""
+        home = self._folders.of(order.task.thread).home
+        return answer is not None and await asyncio.to_thread(self._sessions.holds, home, session_of(order), answer)
 
     def _quota(self, order: AgentInput) -> Quota | None:
         if self._trees is None:
@@ -211,9 +232,8 @@ class AgentRuns:
         out, log = ref.folder / "out", ref.folder / "log" / "network.jsonl"
         stderr = await asyncio.to_thread(_read_or_nothing, out / "stderr", STDERR_MOST)
         verdict = self._agent.verdict(watch.progress, exit_status, stderr.decode(errors="replace"))
-        if not verdict.prompt_taken and (first := watch.progress.first_answer):  # of an agent that was killed
-            home = self._folders.of(order.task.thread).home
-            held = await asyncio.to_thread(self._sessions.holds, home, session_of(order), first)
+        if not verdict.prompt_taken:  # of an agent that was killed
+            held = await self._holds(order, watch.progress.first_answer)
             verdict = verdict.model_copy(update={"prompt_taken": held})
         if watch.stopped and verdict.outcome not in ENDED_BY_ITSELF:
             verdict = verdict.model_copy(update={"outcome": AgentOutcome.STOPPED, "detail": ""})

@@ -9,6 +9,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from airut import errors
+from airut.models.base import Model
 from airut.models.outcome import TaskOutcome
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,18 @@ def reported(otherwise: TaskOutcome, final: tuple[type[errors.AirutError], ...] 
             type=str(TaskOutcome.INTERNAL_ERROR),
             non_retryable=activity.info().attempt >= UNEXPECTED_MOST,
         ) from None
+
+
+def with_detail(failure: ApplicationError, detail: Model) -> ApplicationError:
+    """The same failure, with what the workflow needs to know of it: it decodes `details[0]` by itself."""
+    return ApplicationError(
+        failure.message,
+        detail,
+        type=failure.type,
+        non_retryable=failure.non_retryable,
+        next_retry_delay=failure.next_retry_delay,
+        category=failure.category,
+    )
 
 
 def as_failure(error: errors.AirutError, otherwise: TaskOutcome) -> ApplicationError:

@@ -1,6 +1,7 @@
 """Following one sandbox: its output as it comes, its end, and what a cancel means for it."""
 
 import asyncio
+import time
 from datetime import timedelta
 
 from temporalio import activity
@@ -47,6 +48,8 @@ class Watch:
         self._ending: asyncio.Task[None] | None = None
         self._filled = False
         self.progress = AgentProgress()
+        self.watched_s = 0.0
+        """Seconds until it ended or was lost."""
 
     @property
     def stopped(self) -> bool:
@@ -67,15 +70,19 @@ class Watch:
                 await self._stop_or_detach()
 
     async def _follow(self) -> ExitStatus:
-        async for chunk in self._sandboxes.follow(self._ref, self._offset):
-            if chunk.data:
-                self.progress = self._agent.progress(self.progress, chunk.data)
-                self._offset = chunk.offset + len(chunk.data)
-            self._heartbeat()
-            self.keeper.keep_now_and_then()
-            await self._look_at_the_disk()
-            if chunk.exit is not None:
-                return chunk.exit
+        began = time.monotonic() - self.watched_s
+        try:
+            async for chunk in self._sandboxes.follow(self._ref, self._offset):
+                if chunk.data:
+                    self.progress = self._agent.progress(self.progress, chunk.data)
+                    self._offset = chunk.offset + len(chunk.data)
+                self._heartbeat()
+                self.keeper.keep_now_and_then()
+                await self._look_at_the_disk()
+                if chunk.exit is not None:
+                    return chunk.exit
+        finally:
+            self.watched_s = time.monotonic() - began
         raise ApplicationError("the sandbox's output ended without an exit status", type=str(TaskOutcome.SANDBOX_LOST))
 
     def _heartbeat(self) -> None:

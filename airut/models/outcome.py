@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from airut.models.base import Model
+from airut.models.blob import BlobRef
 from airut.models.question import Question
 
 type Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -107,3 +108,18 @@ class AgentVerdict(Model):
     that was killed: ask `Sessions.holds`."""
     usage_limit: bool = False
     """The provider's usage limit is used up, as opposed to a passing 429 or 529."""
+
+
+class LostRun(Model):
+    """What is known of a run whose sandbox was lost, or which nobody could bring home: the detail of a failed
+    `run_agent`, when it failed after it had begun to follow the sandbox's output."""
+
+    usage: Usage = Usage()
+    """What the output has told by then. An agent tells its costs at the end of a turn: those of the turn that was cut
+    off are unknown."""
+    prompt_taken: bool = False
+    """As `AgentVerdict.prompt_taken`, and asked of the session's transcript already."""
+    transcript: BlobRef | None = None
+    """The newest copy of the session that was stored while it ran."""
+    ran_s: Amount = 0.0
+    """Seconds that this attempt watched it: a lower bound of how long it ran."""

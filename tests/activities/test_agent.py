@@ -19,9 +19,9 @@ from airut.adapters.claude_code.agent import ClaudeSessions
 from airut.adapters.trees_unshared import UnsharedTrees
 from airut.models.agent import AgentCommand, AgentProgress, AgentRun
 from airut.models.folders import ThreadFolders
-from airut.models.outcome import AgentOutcome, AgentVerdict
+from airut.models.outcome import AgentOutcome, AgentVerdict, LostRun, Usage
 from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
-from airut.models.sandbox import ExitStatus, Limits, sandbox_id
+from airut.models.sandbox import ExitStatus, Limits, SandboxRef, sandbox_id
 from airut.models.settings import ThreadSettings
 from airut.models.task import AgentInput, AgentResult, EndIntent, TaskInput
 from airut.models.workspace import DefaultBranch, Push, PushSpec, TreeFile
@@ -36,7 +36,7 @@ ORDER = AgentInput(task=TASK, attempt=1, image="i", policy=DefaultBranch(name="m
 
 
 class Shell:
-    """An agent that is a shell script; its output lines are its texts."""
+    """An agent that is a shell script; its output lines are its texts, and each costs a quarter of a dollar."""
 
     def __init__(self, script: str) -> None:
         self.script = script
@@ -48,11 +48,28 @@ class Shell:
 
     def progress(self, before: AgentProgress, lines: bytes) -> AgentProgress:
         said = tuple(lines.decode().split())
-        return before.model_copy(update={"texts": before.texts + said, "events": before.events + len(said)})
+        return before.model_copy(
+            update={
+                "texts": before.texts + said,
+                "events": before.events + len(said),
+                "usage": before.usage + Usage(cost_usd=0.25 * len(said)),
+                "first_answer": before.first_answer or next(iter(said), None),
+            }
+        )
 
     def verdict(self, progress: AgentProgress, exit_status: ExitStatus, stderr: str) -> AgentVerdict:
         outcome = AgentOutcome.DONE if exit_status.code == 0 else AgentOutcome.FAILED
         return AgentVerdict(outcome=outcome, text=" ".join(progress.texts), detail=stderr.strip())
+
+
+class Known(ClaudeSessions):
+    """Every session holds these entries."""
+
+    def __init__(self, *entries: str) -> None:
+        self._entries = entries
+
+    def holds(self, home: Path, session_id: str, entry: str) -> bool:
+        return entry in self._entries
 
 
 class Tree:
@@ -108,6 +125,7 @@ class Bench:
         self.configured = Configured()
         self.blobs = LocalBlobStore(folder / "blobs")
         self.shell = Shell("true")
+        self.sessions = Known()
         self.tree = Tree({"CLAUDE.md": "Use tabs."})
         self.environment = ActivityEnvironment()
         self.beats: list[object] = []
@@ -123,7 +141,7 @@ class Bench:
             self.tree,
             self.blobs,
             self.configured,
-            ClaudeSessions(),
+            self.sessions,
             UnsharedTrees(enter=()),
         )
         return asyncio.ensure_future(self.environment.run(runs.run_agent, order))
@@ -201,6 +219,31 @@ async def test_a_worker_that_shuts_down_leaves_the_agent_and_the_next_one_adopts
     log = bench.folders.of(TASK.thread).workspace / "log"
     assert log.read_text() == "x\ny\n"  # it ran once
     assert result.text.inline == "one two"  # and nothing that it said was lost
+
+
+@pytest.mark.parametrize(
+    ("entries", "prompt_taken"), [((), False), (("one",), True)], ids=["not in the session", "in the session"]
+)
+async def test_a_lost_sandbox_tells_what_it_has_cost(
+    bench: Bench, entries: tuple[str, ...], prompt_taken: bool
+) -> None:
+    bench.sessions = Known(*entries)
+    task = bench.start("echo one; echo two; sleep 0.5; echo x > log; exec sleep 30")
+    await bench.until("x")
+    await bench.sandboxes.cut_off(SandboxRef(sandbox_id=sandbox_id(TASK.id, 1), container="c", folder=Path("/")))
+    with pytest.raises(ApplicationError, match="was cut off") as raised:
+        await task
+    assert (raised.value.type, raised.value.non_retryable) == ("sandbox_lost", True)
+    (lost,) = raised.value.details
+    assert lost == LostRun(usage=Usage(cost_usd=0.5), prompt_taken=prompt_taken, ran_s=lost.ran_s)
+    assert 0.3 < lost.ran_s < 10
+
+
+async def test_a_sandbox_that_never_began_has_cost_nothing(bench: Bench) -> None:
+    await bench.start("true")
+    with pytest.raises(ApplicationError, match="another specification") as raised:
+        await bench.start("true", ORDER.model_copy(update={"base": "d" * 40}))
+    assert (raised.value.type, raised.value.non_retryable, raised.value.details) == ("sandbox_lost", True, ())
 
 
 async def test_an_agent_that_ended_while_nobody_watched_did_not_run_too_long(bench: Bench) -> None:

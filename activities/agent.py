@@ -4,32 +4,29 @@ The container owns the run, this activity only watches: a worker that dies or is
 attempt finds the container by its id and reads its output again from the start.
 """
 
-import asyncio
 import hashlib
-from pathlib import Path
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.cancels import Cancels
 from activities.disk import Quota
 from activities.failures import reported, with_detail
 from activities.heartbeat import beating
-from activities.network_log import blocked_requests
-from activities.outbox import ALL_MOST, read_outbox, read_regular
-from activities.transcripts import Transcripts
+from activities.homecoming import EndedRun, Homecoming
+from activities.running_agent import RunningAgent
+from activities.transcripts import Transcripts, session_of
 from activities.watch import Watch
 from airut.errors import EngineError, NameTaken, NoSpace
 from airut.models.agent import AgentCommand, AgentRun
 from airut.models.answer_parsing import parse_answer
-from airut.models.blob import BlobRef, Text
-from airut.models.disk import QuotaState
+from airut.models.blob import Text
 from airut.models.folders import ThreadFolders
-from airut.models.message import Attachment, InboundMessage
-from airut.models.outcome import AgentOutcome, LostRun, TaskOutcome
+from airut.models.message import InboundMessage
+from airut.models.outcome import TaskOutcome
 from airut.models.prompt import compose_prompt, compose_rules
 from airut.models.question import Answer
 from airut.models.sandbox import (
-    ExitStatus,
     Limits,
     Mount,
     NetworkSpec,
@@ -44,11 +41,8 @@ from airut.ports.blobs import BlobStore
 from airut.ports.git import Mirror
 from airut.ports.repositories import Repositories
 from airut.ports.sandbox import Sandboxes
-from airut.ports.texts import fetch, store
+from airut.ports.texts import fetch
 from airut.ports.trees import Trees
-
-STDERR_MOST = 2 * 1024**2
-"""Bytes; the entrypoint keeps the last MiB."""
 
 POLICY = ".airut/network-allowlist.yaml"
 
@@ -56,8 +50,9 @@ LOST = (EngineError, NameTaken, NoSpace)
 """A sandbox that cannot be made or watched any more; the workflow makes a new one, a few times. An engine that does
 not answer at all, or has no address left, is waited for."""
 
-ENDED_BY_ITSELF = frozenset({AgentOutcome.DONE, AgentOutcome.QUESTION})
-"""What had come to its end when it was to be interrupted: the end counts."""
+START_MOST = 20.0
+"""Seconds that a start goes on after a stop. To adopt what runs, or has ended, takes less than one, and a usual start a
+few: its agent is ended at once. Only a host's first one takes minutes, and is broken off."""
 
 
 class AgentRuns:
@@ -74,9 +69,9 @@ class AgentRuns:
     ) -> None:
         """Without `trees` nobody measures what an agent writes."""
         self._folders = folders
-        self._sessions = sessions
         self._trees = trees
         self._transcripts = Transcripts(folders, sessions, blobs)
+        self._home = Homecoming(folders, agent, sessions, blobs)
         self._sandboxes = sandboxes
         self._agent = agent
         self._mirror = mirror
@@ -86,42 +81,29 @@ class AgentRuns:
     @activity.defn
     async def run_agent(self, order: AgentInput) -> AgentResult:
         """A failure carries `LostRun` as its detail once there was something to follow: its costs count."""
+        cancels = Cancels("the agent")
         with reported(TaskOutcome.SANDBOX_LOST, final=LOST):
             activity.heartbeat({"step": "starting the sandbox"})
             async with beating():  # a first start can take longer than a heartbeat may stay away
-                await self._restore(order)
-                ref = await self._sandboxes.start(await self._spec(order))
+                ref = await cancels.outlasted(self._begun(order), patience=START_MOST)
         quota = self._quota(order)
-        watch = Watch(self._sandboxes, self._agent, ref, self._transcripts.keeper(order), quota)
+        run = RunningAgent(self._agent, self._transcripts.keeper(order), quota)
+        watch = Watch(self._sandboxes, ref, run, cancels)
         try:
-            return await self._followed(order, ref, watch, quota)
+            with reported(TaskOutcome.SANDBOX_LOST, final=LOST):
+                exit_status = await watch.to_the_end()
+            with reported(TaskOutcome.SANDBOX_LOST):  # it has ended: adopted again, and never run again for a full disk
+                async with beating():
+                    return await cancels.outlasted(self._home.brought(order, EndedRun(ref, run, watch, exit_status)))
         except ApplicationError as failure:
-            raise with_detail(failure, await self._known(order, watch)) from None
+            raise with_detail(failure, await self._home.known(order, run, watch.watched_s)) from None
         finally:
             if quota is not None:
                 await quota.close()
 
-    async def _followed(self, order: AgentInput, ref: SandboxRef, watch: Watch, quota: Quota | None) -> AgentResult:
-        with reported(TaskOutcome.SANDBOX_LOST, final=LOST):
-            exit_status = await watch.to_the_end()
-        with reported(TaskOutcome.SANDBOX_LOST):  # what has ended is adopted again, and never run again for a full disk
-            async with beating():
-                result = await self._bring_home(order, ref, watch, exit_status)
-                return result if watch.full is None or quota is None else await _filled(result, watch.full, quota)
-
-    async def _known(self, order: AgentInput, watch: Watch) -> LostRun:
-        progress = watch.progress
-        return LostRun(
-            usage=progress.usage,
-            prompt_taken=await self._holds(order, progress.first_answer),
-            transcript=watch.keeper.newest,
-            ran_s=watch.watched_s,
-        )
-
-    async def _holds(self, order: AgentInput, answer: str | None) -> bool:
-        """Whether the session knows this answer of the agent's, and so all that came before it."""
-        home = self._folders.of(order.task.thread).home
-        return answer is not None and await asyncio.to_thread(self._sessions.holds, home, session_of(order), answer)
+    async def _begun(self, order: AgentInput) -> SandboxRef:
+        await self._restore(order)
+        return await self._sandboxes.start(await self._spec(order))
 
     def _quota(self, order: AgentInput) -> Quota | None:
         if self._trees is None:
@@ -226,52 +208,6 @@ class AgentRuns:
         files = await self._mirror.read_tree(repo, commit, path)
         return files[0].content.decode(errors="replace") if files else None
 
-    async def _bring_home(
-        self, order: AgentInput, ref: SandboxRef, watch: Watch, exit_status: ExitStatus
-    ) -> AgentResult:
-        out, log = ref.folder / "out", ref.folder / "log" / "network.jsonl"
-        stderr = await asyncio.to_thread(_read_or_nothing, out / "stderr", STDERR_MOST)
-        verdict = self._agent.verdict(watch.progress, exit_status, stderr.decode(errors="replace"))
-        if not verdict.prompt_taken:  # of an agent that was killed
-            held = await self._holds(order, watch.progress.first_answer)
-            verdict = verdict.model_copy(update={"prompt_taken": held})
-        if watch.stopped and verdict.outcome not in ENDED_BY_ITSELF:
-            verdict = verdict.model_copy(update={"outcome": AgentOutcome.STOPPED, "detail": ""})
-        text, verdict = verdict.text, verdict.model_copy(update={"text": ""})
-        left = await asyncio.to_thread(read_outbox, self._folders.of(order.task.thread).outbox)
-        outbox = [
-            Attachment(name=file.name, media_type=file.media_type, content=await self._blobs.put(file.content))
-            for file in left.files
-        ]
-        bundle = await asyncio.to_thread(_read_or_nothing, out / "work.bundle")
-        bundle_ref: BlobRef | None = await self._blobs.put(bundle) if bundle else None
-        access_log = await asyncio.to_thread(_read_or_nothing, log)
-        return AgentResult(
-            verdict=verdict,
-            text=await store(self._blobs, text),
-            outbox=tuple(outbox),
-            bundle=bundle_ref,
-            work_error=(exit_status.work_error or "")[-1000:],
-            uncommitted=exit_status.uncommitted,
-            notes=left.notes,
-            transcript=await watch.keeper.keep(),
-            ran_s=exit_status.duration_s,
-            blocked=await asyncio.to_thread(blocked_requests, access_log),
-        )
-
-
-async def _filled(result: AgentResult, full: QuotaState, quota: Quota) -> AgentResult:
-    """The result of an agent that was ended for what it had written, unless it ended by itself."""
-    if result.verdict.outcome in ENDED_BY_ITSELF:
-        return result
-    detail = full.told(await quota.largest())
-    verdict = result.verdict.model_copy(update={"outcome": AgentOutcome.DISK_FULL, "detail": detail})
-    return result.model_copy(update={"verdict": verdict})
-
-
-def session_of(order: AgentInput) -> str:
-    return order.session_id or order.task.session_id
-
 
 def _limits(limits: Limits, order: AgentInput) -> Limits:
     """A task's time is that of all its sandboxes together."""
@@ -281,11 +217,3 @@ def _limits(limits: Limits, order: AgentInput) -> Limits:
 def _prompt_text(message: InboundMessage, number: int) -> Text:
     """What a thread's first mail quotes is new to us; later, earlier messages are known and stay cut."""
     return message.uncut if number == 1 and message.uncut is not None else message.text
-
-
-def _read_or_nothing(path: Path, most: int = ALL_MOST) -> bytes:
-    """A file that may be absent, or that the agent may have put something odd in the place of."""
-    try:
-        return read_regular(path, most=most)
-    except OSError:
-        return b""

@@ -11,6 +11,8 @@ FILES_MOST = 50
 FILE_MOST = 100 * 1024**2
 ALL_MOST = 200 * 1024**2
 """Files, bytes of one, bytes of all: what a reply or a bundle may carry out of a sandbox."""
+STDERR_MOST = 2 * 1024**2
+"""Bytes; the entrypoint keeps the last MiB."""
 
 
 class LeftFile(Model):
@@ -68,6 +70,14 @@ def read_regular(name: str | Path, folder: int | None = None, most: int = ALL_MO
     if len(content) > most:
         raise OSError(0, f"larger than {most // 1024**2} MiB")
     return content
+
+
+def read_or_nothing(path: Path, most: int = ALL_MOST) -> bytes:
+    """A file of the sandbox's that may be absent, or that the agent may have put something odd in the place of."""
+    try:
+        return read_regular(path, most=most)
+    except OSError:
+        return b""
 
 
 def empty(outbox: Path) -> None:

@@ -24,7 +24,7 @@ class Transcripts:
         self._blobs = blobs
 
     def keeper(self, order: AgentInput) -> "Keeper":
-        return Keeper(self, order.task.thread, order.session_id or order.task.session_id)
+        return Keeper(self, order.task.thread, session_of(order))
 
     async def save(self, thread: str, session_id: str) -> BlobRef | None:
         """Raises: NoSpace, OSError"""
@@ -64,3 +64,8 @@ class Keeper:
         except (AirutError, OSError) as error:
             log.warning("the transcript of %s is not kept: %s", self._thread, error)
         return self.newest
+
+
+def session_of(order: AgentInput) -> str:
+    """The session that a run begins or goes on with."""
+    return order.session_id or order.task.session_id

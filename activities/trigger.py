@@ -4,17 +4,18 @@ As with the agent, the container owns the run: a worker that dies costs nothing,
 """
 
 import asyncio
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 from temporalio import activity
-from temporalio.client import WorkflowExecutionStatus
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.exceptions import ApplicationError
 
-from activities.agent import LOST, POLICY
+from activities.agent import LOST, POLICY, START_MOST
 from activities.archive import remove_thread
+from activities.cancels import Cancels
 from activities.failures import reported
 from activities.heartbeat import beating
-from activities.outbox import read_regular
+from activities.outbox import STDERR_MOST, read_or_nothing
+from activities.watch import Watch
 from airut.models.durations import spoken_duration
 from airut.models.firing import TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.folders import ThreadFolders
@@ -24,6 +25,7 @@ from airut.models.sandbox import (
     LimitHit,
     Mount,
     NetworkSpec,
+    OutputChunk,
     SandboxRef,
     SandboxSignal,
     SandboxSpec,
@@ -39,9 +41,6 @@ from airut.ports.trees import Trees
 
 GRACE = 10.0
 """Seconds that an interrupted command has (spec: lifecycle §6); then everything in its sandbox is killed."""
-
-STDERR_MOST = 2 * 1024**2
-"""Bytes; the entrypoint keeps the last MiB."""
 
 
 class Triggers:
@@ -63,26 +62,37 @@ class Triggers:
 
     @activity.defn
     async def run_trigger(self, order: TriggerInput) -> TriggerResult:
+        cancels = Cancels("the command")
         with reported(TaskOutcome.SANDBOX_LOST, final=LOST):
             activity.heartbeat({"step": "starting the sandbox"})
             async with beating():
-                ref = await self._sandboxes.start(await self._spec(order))
-            watch = _Watch(self._sandboxes, ref, order.output_limit)
+                ref = await cancels.outlasted(self._begun(order), patience=START_MOST)
+            command = _Command(order.output_limit)
+            watch = Watch(self._sandboxes, ref, command, cancels)
             exit_status = await watch.to_the_end()
             if watch.stopped:
                 raise ApplicationError("stopped", type=str(TaskOutcome.STOPPED), non_retryable=True)
         with reported(TaskOutcome.SANDBOX_LOST):
-            end = CommandEnd(
-                command=order.command,
-                code=exit_status.code,
-                ended_for=_ended_for(exit_status, order),
-                stdout=bytes(watch.head),
-                stdout_size=watch.size,
-                stderr=await asyncio.to_thread(_read_or_nothing, ref.folder / "out" / "stderr"),
-            )
-            prompt = compose_trigger_prompt(order.name, end, order.output_limit)
-            kept = None if prompt is None else await store(self._blobs, prompt)
-            return TriggerResult(code=exit_status.code, prompt=kept)
+            async with beating():
+                return await cancels.outlasted(self._result(order, ref, command, exit_status))
+
+    async def _begun(self, order: TriggerInput) -> SandboxRef:
+        return await self._sandboxes.start(await self._spec(order))
+
+    async def _result(
+        self, order: TriggerInput, ref: SandboxRef, command: "_Command", exit_status: ExitStatus
+    ) -> TriggerResult:
+        end = CommandEnd(
+            command=order.command,
+            code=exit_status.code,
+            ended_for=_ended_for(exit_status, order),
+            stdout=bytes(command.head),
+            stdout_size=command.size,
+            stderr=await asyncio.to_thread(read_or_nothing, ref.folder / "out" / "stderr", STDERR_MOST),
+        )
+        prompt = compose_trigger_prompt(order.name, end, order.output_limit)
+        kept = None if prompt is None else await store(self._blobs, prompt)
+        return TriggerResult(code=exit_status.code, prompt=kept)
 
     @activity.defn
     async def clean_up_trigger(self, order: TriggerCleanUp) -> None:
@@ -125,73 +135,29 @@ class Triggers:
         )
 
 
-class _Watch:
-    """Follows one command, keeps the head of what it says, and ends it when somebody says so."""
+class _Command:
+    """Implements `activities.watch.Watched`: keeps the head of what the command says."""
 
-    def __init__(self, sandboxes: Sandboxes, ref: SandboxRef, most: int) -> None:
-        self._sandboxes = sandboxes
-        self._ref = ref
+    def __init__(self, most: int) -> None:
         self._most = most
-        self._offset = 0
-        self._ending: asyncio.Task[None] | None = None
         self.head = bytearray()
-
-    @property
-    def size(self) -> int:
+        self.size = 0
         """Bytes of output in all."""
-        return self._offset
+
+    def take(self, chunk: OutputChunk) -> None:
+        self.head += chunk.data[: self._most - len(self.head)]
+        self.size = chunk.offset + len(chunk.data)
 
     @property
-    def stopped(self) -> bool:
-        return self._ending is not None
+    def step(self) -> dict[str, object]:
+        return {}
 
-    async def to_the_end(self) -> ExitStatus:
-        """Return how the command ended. Detaches, and leaves it running, when only this worker has to go."""
-        while True:
-            try:
-                return await self._follow()
-            except asyncio.CancelledError:
-                await self._stop_or_detach()
+    async def tend(self) -> bool:
+        return False
 
-    async def _follow(self) -> ExitStatus:
-        async for chunk in self._sandboxes.follow(self._ref, self._offset):
-            if chunk.data:
-                self.head += chunk.data[: self._most - len(self.head)]
-                self._offset = chunk.offset + len(chunk.data)
-            activity.heartbeat({"sandbox": self._ref.sandbox_id, "offset": self._offset})
-            if chunk.exit is not None:
-                return chunk.exit
-        raise ApplicationError("the sandbox's output ended without an exit status", type=str(TaskOutcome.SANDBOX_LOST))
-
-    async def _stop_or_detach(self) -> None:
-        """A cancel says what became of this attempt, and only that decides what becomes of the container."""
-        details = activity.cancellation_details()
-        if details is None or details.cancel_requested or (details.not_found and await _workflow_is_closed()):
-            self._ending = self._ending or asyncio.create_task(self._interrupt_then_kill())
-            return
-        if details.worker_shutdown:
-            raise ApplicationError(
-                "this worker shuts down; the command runs on",
-                type="WorkerDraining",
-                category=ApplicationErrorCategory.BENIGN,
-            )
-        raise asyncio.CancelledError
-
-    async def _interrupt_then_kill(self) -> None:
-        try:
-            await self._sandboxes.signal(self._ref, SandboxSignal.INTERRUPT)
-            await asyncio.sleep(GRACE)
-        finally:  # an interrupt that did not arrive makes the kill only more needed
-            await self._sandboxes.signal(self._ref, SandboxSignal.KILL)
-
-
-async def _workflow_is_closed() -> bool:
-    """`not_found` means that this attempt was superseded, or that the workflow was terminated: ask which."""
-    info = activity.info()
-    if info.workflow_id is None:
-        return True
-    handle = activity.client().get_workflow_handle(info.workflow_id, run_id=info.workflow_run_id)
-    return (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING
+    async def signals(self) -> AsyncIterator[SandboxSignal]:
+        yield SandboxSignal.INTERRUPT
+        await asyncio.sleep(GRACE)
 
 
 def _ended_for(status: ExitStatus, order: TriggerInput) -> str:
@@ -201,10 +167,3 @@ def _ended_for(status: ExitStatus, order: TriggerInput) -> str:
     if status.limit is not None:
         return f"the sandbox's limit of {status.limit} was reached"
     return "it ran out of memory" if status.oom_killed else ""
-
-
-def _read_or_nothing(path: Path) -> bytes:
-    try:
-        return read_regular(path, most=STDERR_MOST)
-    except OSError:
-        return b""

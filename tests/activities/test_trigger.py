@@ -21,7 +21,7 @@ from airut.models.firing import TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.folders import ThreadFolders
 from airut.models.sandbox import ExitStatus, LimitHit, OutputChunk, SandboxRef
 from airut.models.workspace import DefaultBranch
-from tests.activities.test_agent import Configured, Tree
+from tests.activities.agent_bench import Configured, Tree
 from tests.support.fake_sandbox import FakeSandboxes
 
 FOLDER = "web/schedule/nightly.20260329T010000000000Z"

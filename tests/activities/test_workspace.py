@@ -11,7 +11,7 @@ from airut.models.folders import ThreadFolders
 from airut.models.message import Attachment
 from airut.models.task import WorkspaceInput, WorkspaceResult
 from airut.models.workspace import DefaultBranch, Push, PushSpec, TreeFile
-from tests.activities.test_agent import Configured
+from tests.activities.agent_bench import Configured
 
 THREAD = "web/mail/abcdefgh23456789"
 

@@ -1,5 +1,6 @@
 """The steps of a schedule's command: host, checkout, image, sandbox; and what is left is removed whatever happens."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -45,7 +46,7 @@ class TriggerRun:
             return await self._run(trigger)
         except ActivityError as error:
             outcome, detail = reason(error)
-            if is_cancelled_exception(error) or outcome is TaskOutcome.STOPPED:
+            if _is_stopped() or is_cancelled_exception(error) or outcome is TaskOutcome.STOPPED:
                 raise
             return Text(inline=compose_not_run_prompt(self._task.name, trigger.command, cut(detail)))
         finally:
@@ -68,6 +69,8 @@ class TriggerRun:
             ImageInput(repo=repo, policy_commit=workspace.policy.commit),
             **self._options(options.IMAGE, queue, "image of .airut/container"),
         )
+        if _is_stopped():
+            raise asyncio.CancelledError
         while True:
             order = TriggerInput(
                 repo=repo,
@@ -86,7 +89,7 @@ class TriggerRun:
                 )
             except ActivityError as error:
                 lost = reason(error)[0] is TaskOutcome.SANDBOX_LOST and not is_cancelled_exception(error)
-                if not lost or self._attempt >= SANDBOXES_MOST:
+                if not lost or _is_stopped() or self._attempt >= SANDBOXES_MOST:
                     raise
                 await workflow.sleep(timedelta(seconds=2**self._attempt), summary="before another sandbox")
                 self._attempt += 1
@@ -111,3 +114,10 @@ class TriggerRun:
 
     def _options(self, base: ActivityConfig, queue: str, summary: str) -> ActivityConfig:
         return options.at(base, queue, summary, self._task.repo)
+
+
+def _is_stopped() -> bool:
+    """Whether the firing was cancelled, whatever became of the step that it had in hand: one that was done all the
+    same, or whose worker died just then, does not report a cancel."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -49,6 +49,7 @@ class ScriptedActivities:
         self.reserved: list[BudgetRequest] = []
         self.agent: Callable[[AgentInput], AgentResult] = lambda order: done("Done.")
         self.workspace: Callable[[WorkspaceInput], None] = lambda order: None
+        self.build: Callable[[ImageInput], None] = lambda order: None
         self.answer: Callable[[ReplyInput], None] = lambda order: None
         self.tidy: Callable[[CleanUpInput], None] = lambda order: None
         self.budget: Callable[[BudgetRequest], BudgetGrant] = lambda order: BudgetGrant()
@@ -61,11 +62,14 @@ class ScriptedActivities:
         self.triggers_cleaned: list[TriggerCleanUp] = []
         self.settings: ThreadSettings | None = None
         self.deaf = False
-        """The agent runs on though it is cancelled, as one does whose worker has not heard of it yet."""
+        """The agent, or the trigger, runs on though it is cancelled, as one does whose worker has not heard of it yet."""
         self.interrupted: AgentResult | None = None
         """What a cancelled agent leaves; None is one that had not begun."""
         self.gate: asyncio.Event = asyncio.Event()
         self.gate.set()
+        self.building: asyncio.Event = asyncio.Event()
+        """Cleared, an image is built, and no cancel heard of, until it is set."""
+        self.building.set()
 
     def all(self) -> Sequence[Callable[..., Any]]:
         return [
@@ -110,6 +114,8 @@ class ScriptedActivities:
     @activity.defn
     async def build_image(self, order: ImageInput) -> ImageResult:
         self.asked.append("build_image")
+        self.build(order)
+        await self.building.wait()
         return ImageResult(tag="image")
 
     @activity.defn
@@ -133,7 +139,8 @@ class ScriptedActivities:
         self.asked.append("run_trigger")
         self.trigger_inputs.append(order)
         while not self.gate.is_set():
-            activity.heartbeat()
+            if not self.deaf:
+                activity.heartbeat()
             await asyncio.sleep(0.05)
         return self.trigger(order)
 

@@ -213,6 +213,52 @@ async def test_a_trigger_can_be_stopped_like_any_task(schedule: Make, activities
     assert (len(activities.triggers_cleaned), activities.agent_inputs) == (1, [])
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        ApplicationError("the proxy died", type="sandbox_lost", non_retryable=True),
+        ApplicationError("the worker process ended in the middle of it", type="WorkerLost"),
+        TriggerResult(code=0, prompt=Text(inline="three are outdated")),
+    ],
+    ids=["its sandbox is lost", "its worker dies", "it ends by itself"],
+)
+async def test_a_stop_holds_whatever_becomes_of_the_trigger_then(
+    schedule: Make, activities: ScriptedActivities, end: ApplicationError | TriggerResult
+) -> None:
+    def ended(order: TriggerInput) -> TriggerResult:
+        if isinstance(end, ApplicationError):
+            raise end
+        return end
+
+    activities.trigger, activities.deaf = ended, True
+    made = await schedule(prompt=None, trigger={"command": ["check"]})
+    activities.gate.clear()
+    await made.handle.trigger()
+    await until(lambda: activities.trigger_inputs)
+    (firing,) = await made.firings()
+    await made.client.get_workflow_handle(firing.id).cancel()
+    await asyncio.sleep(0.5)  # the workflow has asked for the end by then
+    activities.gate.set()
+    assert [result.end for result in await made.results(1)] == [FiringEnd.STOPPED]
+    assert (len(activities.trigger_inputs), len(activities.triggers_cleaned), activities.agent_inputs) == (1, 1, [])
+    await replays(made.client, firing.id)
+
+
+async def test_a_step_that_is_done_though_a_stop_was_asked_for_is_the_last(
+    schedule: Make, activities: ScriptedActivities
+) -> None:
+    activities.building.clear()
+    made = await schedule(prompt=None, trigger={"command": ["check"]})
+    await made.handle.trigger()
+    await until(lambda: "build_image" in activities.asked)
+    (firing,) = await made.firings()
+    await made.client.get_workflow_handle(firing.id).cancel()
+    await asyncio.sleep(0.5)
+    activities.building.set()
+    assert [result.end for result in await made.results(1)] == [FiringEnd.STOPPED]
+    assert activities.trigger_inputs == []
+
+
 async def test_overlapping_firings_are_skipped(schedule: Make, activities: ScriptedActivities) -> None:
     made = await schedule(overlap="skip")
     activities.gate.clear()

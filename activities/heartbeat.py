@@ -11,12 +11,13 @@ EVERY = 5.0
 
 
 @asynccontextmanager
-async def beating() -> AsyncIterator[None]:
-    """Heartbeat in the background while the block runs, so that a dead worker is noticed and a cancel arrives."""
+async def beating(*details: object) -> AsyncIterator[None]:
+    """Heartbeat in the background while the block runs, so that a dead worker is noticed and a cancel arrives. The
+    next attempt finds `details`: each heartbeat replaces those before."""
 
     async def beat() -> None:
         while True:
-            activity.heartbeat()
+            activity.heartbeat(*details)
             await asyncio.sleep(EVERY)
 
     task = asyncio.create_task(beat())

@@ -7,6 +7,8 @@ from temporalio import activity
 
 from activities.failures import reported
 from activities.heartbeat import beating
+from airut.errors import AirutError
+from airut.models.base import Model
 from airut.models.outcome import TaskOutcome
 from airut.models.task import ImageInput, ImageResult
 from airut.models.workspace import TreeFile
@@ -14,6 +16,10 @@ from airut.ports.git import Mirror
 from airut.ports.sandbox import Images
 
 CONTAINER = ".airut/container"
+
+TRIES_MOST = 3
+"""Of a build that fails for the engine, the mirror or a registry: a hiccup is over by then (spec: lifecycle §10). A
+worker that dies in the middle of one does not count, so that Temporal's own count of attempts is of no use."""
 
 
 class ImageBuilds:
@@ -23,14 +29,37 @@ class ImageBuilds:
 
     @activity.defn
     async def build_image(self, order: ImageInput) -> ImageResult:
-        with reported(TaskOutcome.IMAGE_FAILED):
-            async with beating():
-                files = await self._mirror.read_tree(order.repo, order.policy_commit, CONTAINER)
-                if not files:
-                    return ImageResult(tag=await self._images.ensure(order.repo, None))
-                with tempfile.TemporaryDirectory(prefix="airut-image-") as folder:
-                    _write(Path(folder), files)
-                    return ImageResult(tag=await self._images.ensure(order.repo, Path(folder)))
+        failed = _failed_before()
+        last = failed + 1 >= TRIES_MOST
+        with reported(TaskOutcome.IMAGE_FAILED, final=(AirutError,) if last else ()):
+            try:
+                async with beating(_Tries(failed=failed).model_dump()):
+                    return ImageResult(tag=await self._tag(order))
+            except AirutError:
+                activity.heartbeat(_Tries(failed=failed + 1).model_dump())
+                raise
+
+    async def _tag(self, order: ImageInput) -> str:
+        files = await self._mirror.read_tree(order.repo, order.policy_commit, CONTAINER)
+        if not files:
+            return await self._images.ensure(order.repo, None)
+        with tempfile.TemporaryDirectory(prefix="airut-image-") as folder:
+            _write(Path(folder), files)
+            return await self._images.ensure(order.repo, Path(folder))
+
+
+class _Tries(Model):
+    """What one attempt tells the next."""
+
+    failed: int = 0
+
+
+def _failed_before() -> int:
+    """As the heartbeat of an earlier attempt told. Of one that nobody recorded, a build is only tried once more."""
+    for details in activity.info().heartbeat_details:
+        if isinstance(details, dict):
+            return _Tries.model_validate(details).failed
+    return 0
 
 
 def _write(folder: Path, files: tuple[TreeFile, ...]) -> None:

@@ -55,8 +55,9 @@ IMAGE = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=60),
     heartbeat_timeout=timedelta(seconds=60),
     cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    # Registry hiccups only: a failing Dockerfile is raised as not retryable.
-    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=3),
+    # Unlimited: a worker that is killed in the middle of a build is not the build's fault. The activity itself counts
+    # the tries that failed, and raises the last one, and a failing Dockerfile at once, as not retryable.
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=1)),
 )
 
 AGENT = ActivityConfig(

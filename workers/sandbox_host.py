@@ -29,10 +29,16 @@ class Hosted(Protocol):
 
     id: str
     slots: int
-    run_agent: Callable[[AgentInput], Awaitable[AgentResult]]
-    run_trigger: Callable[[TriggerInput], Awaitable[TriggerResult]]
-    claim_host: Callable[[], Awaitable[HostResult]]
     activities: Activities
+
+    @property
+    def run_agent(self) -> Callable[[AgentInput], Awaitable[AgentResult]]: ...
+
+    @property
+    def run_trigger(self) -> Callable[[TriggerInput], Awaitable[TriggerResult]]: ...
+
+    @property
+    def claim_host(self) -> Callable[[], Awaitable[HostResult]]: ...
 
 
 async def serve(config: Config, stop: asyncio.Event, *, drain: bool = False) -> None:

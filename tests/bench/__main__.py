@@ -111,7 +111,7 @@ async def moments(client: Client, thread: str) -> dict[str, float]:
 
 def _seconds(event: object) -> float:
     stamp = event.event_time  # type: ignore[attr-defined]  # a protobuf message
-    return float(stamp.seconds) + stamp.nanos / 1e9
+    return float(stamp.seconds + stamp.nanos / 1e9)
 
 
 def table(samples: Iterable[Sample]) -> Table:

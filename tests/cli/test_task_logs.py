@@ -12,7 +12,7 @@ from airut.temporal.delivery import deliver
 from tests.cli.conftest import Airut
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.test_thread import idle_after
+from tests.workflows.asking import idle_after
 
 
 def says(text: str) -> str:

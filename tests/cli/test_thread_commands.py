@@ -15,7 +15,7 @@ from airut.temporal.delivery import deliver
 from tests.cli.conftest import Airut, Printed
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, done
-from tests.workflows.test_thread import idle_after, status_of
+from tests.workflows.asking import idle_after, status_of
 
 
 async def at_work(temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str) -> None:

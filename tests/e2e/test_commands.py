@@ -8,8 +8,7 @@ import pytest
 from airut.demo.script import Step, bash, say
 from airut.models.outcome import TaskOutcome
 from airut.models.thread import ThreadPhase
-from tests.e2e.conversation import LIMIT, Conversation, body
-from tests.e2e.test_console import airut
+from tests.e2e.conversation import LIMIT, Conversation, airut, body
 
 
 def working(first: str) -> tuple[Step, ...]:

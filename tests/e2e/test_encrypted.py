@@ -11,8 +11,7 @@ import pytest
 from airut.demo.internet import Internet
 from airut.demo.script import say
 from airut.demo.stage import Stage
-from tests.e2e.conversation import Conversation
-from tests.e2e.test_console import airut
+from tests.e2e.conversation import Conversation, airut
 
 KEYS = {name: base64.b64encode(os.urandom(32)).decode() for name in ("first", "second")}
 

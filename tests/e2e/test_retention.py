@@ -3,7 +3,7 @@
 import asyncio
 import platform
 
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import ScheduleActionExecutionStartWorkflow, WorkflowExecutionStatus
 
 from airut import contracts
 from airut.demo.script import bash, say
@@ -41,6 +41,8 @@ async def test_the_host_is_swept_from_its_start_on(conversation: Conversation) -
     async with asyncio.timeout(90):
         while not (recent := (await handle.describe()).info.recent_actions):
             await asyncio.sleep(0.5)
-        swept = client.get_workflow_handle(recent[0].action.workflow_id)  # type: ignore[union-attr]
+        started = recent[0].action
+        assert isinstance(started, ScheduleActionExecutionStartWorkflow)
+        swept = client.get_workflow_handle(started.workflow_id)
         await swept.result()
     assert (await swept.describe()).status is WorkflowExecutionStatus.COMPLETED

@@ -23,7 +23,6 @@ class ScriptedHost:
         self.run_agent: Callable[[AgentInput], Awaitable[AgentResult]] = scripted.run_agent
         self.run_trigger: Callable[[TriggerInput], Awaitable[TriggerResult]] = scripted.run_trigger
         self.claim_host: Callable[[], Awaitable[HostResult]] = scripted.claim_host
-        self.run_trigger: Callable[[TriggerInput], Awaitable[TriggerResult]] = scripted.run_trigger
         own = (scripted.run_agent, scripted.claim_host, scripted.run_trigger)
         self.activities: Activities = [found for found in scripted.all() if found not in own]
 

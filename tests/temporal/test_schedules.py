@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from temporalio.client import Client, ScheduleOverlapPolicy
@@ -89,7 +90,7 @@ async def test_disabled_and_enabled_again(installation: Installation) -> None:
 
 
 async def test_next_times_survive_a_change_of_the_prompt(installation: Installation) -> None:
-    every = {"cron": None, "every": "17m"}
+    every: dict[str, Any] = {"cron": None, "every": "17m"}
     await installation.reconcile(installation.task(**every))
     handle = installation.client.get_schedule_handle(installation.task().id)
     before = (await handle.describe()).info.next_action_times

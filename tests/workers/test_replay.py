@@ -15,8 +15,8 @@ from tests.cli.conftest import Printed, config_file  # noqa: F401  # fixture
 from tests.replay.recording import HISTORIES, read
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
+from tests.workflows.asking import idle_after
 from tests.workflows.conftest import activities, replays, thread  # noqa: F401  # fixtures
-from tests.workflows.test_thread import idle_after
 from workers.replay import main
 
 Replay = Callable[..., Coroutine[Any, Any, Printed]]

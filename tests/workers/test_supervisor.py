@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ async def test_a_part_that_dies_is_started_again_and_stops_when_told(tmp_path: P
 
 
 def test_an_external_temporal_is_not_started(tmp_path: Path) -> None:
-    settings = {"state_dir": tmp_path, "config_version": 1, "repos": {}}
+    settings: dict[str, Any] = {"state_dir": tmp_path, "config_version": 1, "repos": {}}
     embedded = Config.model_construct(**settings, temporal=TemporalSettings())
     external = Config.model_construct(**settings, temporal=TemporalSettings(mode="external"))
     assert [part.name for part in parts(embedded)] == ["temporal", "control", "sandbox_host", "intake"]

@@ -1,6 +1,7 @@
 """How long the provider is waited for (spec: lifecycle §9)."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,7 @@ def test_a_time_that_is_over_already_is_none() -> None:
         (AgentOutcome.RATE_LIMITED, {"usage_limit": True, "retry_at": NOW + 3 * DAY}, 5 * DAY, True),
     ],
 )
-def test_no_wait_is_for_ever(outcome: AgentOutcome, more: dict[str, object], waited: timedelta, over: bool) -> None:
+def test_no_wait_is_for_ever(outcome: AgentOutcome, more: dict[str, Any], waited: timedelta, over: bool) -> None:
     assert wait(outcome, 3, waited, **more).over is over
 
 

@@ -20,7 +20,8 @@ from airut.models.task import AgentInput, AgentResult
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, done
-from tests.workflows.test_thread import idle_after, replays
+from tests.workflows.asking import idle_after
+from tests.workflows.test_thread import replays
 
 ONE_TASK = BudgetStanding(which=BudgetName.PER_TASK, limit_usd=0.2, spent_usd=0.0)
 

@@ -5,6 +5,7 @@ import uuid
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import JsonValue
 
 from airut.demo.script import Step, ToolUse, ask, bash, say, use
 from airut.models.agent import PlanItem
@@ -171,7 +172,7 @@ async def test_without_plan_approval_there_is_no_plan_mode(cli: Cli) -> None:
 
 
 async def test_the_to_do_list_is_known_while_it_runs(cli: Cli) -> None:
-    todos = [
+    todos: list[JsonValue] = [
         {"content": text, "status": state, "activeForm": text} for text, state in (("a", "completed"), ("b", "pending"))
     ]
     cli.script(use("TodoWrite", {"todos": todos}), say("Done."))

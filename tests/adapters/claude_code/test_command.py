@@ -118,7 +118,7 @@ def answer(reply: str, question: str = "toolu_1", text: str = "") -> Answer:
 
 
 def decision(made: AgentCommand) -> dict[str, object]:
-    printed = json.loads(made.files["answer-toolu_1.json"])["hookSpecificOutput"]
+    printed: dict[str, object] = json.loads(made.files["answer-toolu_1.json"])["hookSpecificOutput"]
     assert printed.pop("hookEventName") == "PreToolUse"
     return printed
 

@@ -38,17 +38,16 @@ def test_a_whole_run() -> None:
 
 
 def test_the_first_answer_is_the_one_that_is_told_by() -> None:
+    events: tuple[dict[str, object], ...] = (
+        {"message": {"model": "<synthetic>", "content": []}},
+        {"message": {"content": []}, "parent_tool_use_id": "toolu_1"},
+        {"message": {"content": []}, "error": "rate_limit"},
+        {"message": {"content": []}},
+        {"message": {"content": []}},
+    )
     lines = b"".join(
         json.dumps({"type": "assistant", "uuid": f"{number:08}-0000-4000-8000-000000000000", **more}).encode() + b"\n"
-        for number, more in enumerate(
-            (
-                {"message": {"model": "<synthetic>", "content": []}},
-                {"message": {"content": []}, "parent_tool_use_id": "toolu_1"},
-                {"message": {"content": []}, "error": "rate_limit"},
-                {"message": {"content": []}},
-                {"message": {"content": []}},
-            )
-        )
+        for number, more in enumerate(events)
     )
     assert fold(AgentProgress(), lines).first_answer == "00000003-0000-4000-8000-000000000000"
 

@@ -17,7 +17,7 @@ async def test_an_answer_that_trickles_is_as_good_as_none(tmp_path: Path) -> Non
     async def trickle(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-            for _ in range(100):
+            for _byte in range(100):
                 writer.write(b" ")
                 await writer.drain()
                 await asyncio.sleep(0.05)

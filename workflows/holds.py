@@ -1,14 +1,17 @@
 """Where a task stands still: in a pause, for an answer, for the provider. None of it holds a worker, a container or a
 slot (spec: lifecycle §3, §5, §7)."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
+from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
+    from airut.models.blob import Text
     from airut.models.notices import reminder
     from airut.models.outcome import TaskOutcome
     from airut.models.question import Question
@@ -78,32 +81,57 @@ class Holds:
         return woken()
 
     async def inform(self, text: str, kind: ReplyKind = ReplyKind.PROGRESS) -> None:
-        """Nice to have: a mail server that is away must not hold the task up."""
+        """Nice to have: a mail server that is away must not hold up the task, nor what people want of it meanwhile."""
+        steering = self._flow.steering
+        telling = asyncio.create_task(self._told(kind, text, limits=options.ACKNOWLEDGE))
         try:
-            await self._flow.tell(kind, text, limits=options.ACKNOWLEDGE)
+            await workflow.wait_condition(lambda: telling.done() or steering.interrupts or steering.answered)
+        finally:
+            telling.cancel()
+
+    async def _told(
+        self,
+        kind: ReplyKind,
+        detail: str,
+        question: Question | None = None,
+        text: Text | None = None,
+        limits: ActivityConfig = options.REPLY,
+    ) -> str | None:
+        """Why it could not be told; None when it was."""
+        try:
+            await self._flow.tell(kind, detail, question, text, limits)
         except ActivityError as error:
             workflow.logger.info("not told: %s", type(error.cause).__name__)
+            return reason(error)[1]
+        return None
 
     async def ask(self, question: Question, agent: AgentResult) -> TaskOrder:
         """Post the question, wait for its answer as long as it takes, and return it. Raises: Ended"""
         flow, begun = self._flow, workflow.now()
+        flow.asked += 1
         until = begun + timedelta(seconds=flow.settings.question_timeout_s)
         about = question.items[0].text[:200]
         flow.enter(TaskStep.AWAITING_ANSWER, about, until, question)
         await flow.tell_thread()  # before it is posted: no answer can come before its question is known
-        await flow.release()
+        # Whoever sees it elsewhere can answer, stop or pause while the mail server is away.
+        posting = asyncio.create_task(self._told(ReplyKind.QUESTION, "", question, agent.text))
+
+        def is_over() -> bool:
+            return flow.steering.answered or (posting.done() and posting.result() is not None)
+
         try:
-            await flow.tell(ReplyKind.QUESTION, "", question, agent.text)
-        except ActivityError as error:
-            raise Ended(TaskOutcome.REPLY_FAILED, reason(error)[1]) from error
-        for seconds in (*flow.settings.reminders_s, None):
-            by = until if seconds is None else min(begun + timedelta(seconds=seconds), until)
-            if await self.park(TaskStep.AWAITING_ANSWER, about, by, lambda: flow.steering.answered, question):
-                break
-            if seconds is not None and by < until:
-                await self.inform(reminder(question, begun), ReplyKind.QUESTION)
-        else:
-            raise Ended(TaskOutcome.QUESTION_EXPIRED, about)
+            for seconds in (*flow.settings.reminders_s, None):
+                by = until if seconds is None else min(begun + timedelta(seconds=seconds), until)
+                if await self.park(TaskStep.AWAITING_ANSWER, about, by, is_over, question):
+                    break
+                if seconds is not None and by < until and posting.done():
+                    await self.inform(reminder(question, begun), ReplyKind.QUESTION)
+            else:
+                raise Ended(TaskOutcome.QUESTION_EXPIRED, about)
+            if not flow.steering.answered:
+                raise Ended(TaskOutcome.REPLY_FAILED, posting.result() or "")
+        finally:
+            posting.cancel()
         order = flow.steering.take_answer()
         if order.message:  # it is answered with the others, and its files are the agent's
             flow.task = flow.task.model_copy(update={"messages": (*flow.task.messages, order.message)})

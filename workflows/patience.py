@@ -66,7 +66,8 @@ def next_wait(verdict: AgentVerdict, patience: Patience, now: datetime, chance: 
         step, outcome, most = TaskStep.AWAITING_PROVIDER, TaskOutcome.USAGE_LIMITED, LIMIT_MOST
         guessed = now + min(LONGEST * 2 ** min(patience.tries, 10), LIMIT_LONGEST)
         renewed = verdict.retry_at if verdict.retry_at and verdict.retry_at > now else guessed
-        until = renewed + chance * AFTER_RESET
+        # A time that is told and does not come true is believed less and less: it would be tried each minute for days.
+        until = max(renewed + chance * AFTER_RESET, now + min(SHORTEST * 2 ** min(patience.tries, 10), LIMIT_LONGEST))
     else:
         step, outcome, most = TaskStep.AWAITING_PROVIDER, TaskOutcome.PROVIDER_UNAVAILABLE, PROVIDER_MOST
         until = now + min(SHORTEST * 2 ** min(patience.tries, 10), LONGEST) * (1 - SPREAD + 2 * SPREAD * chance)

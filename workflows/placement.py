@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import Priority
-from temporalio.exceptions import ActivityError, TimeoutType
+from temporalio.exceptions import ActivityError, RetryState, TimeoutType, is_cancelled_exception
 from temporalio.exceptions import TimeoutError as ActivityTimeout
 from temporalio.workflow import ActivityConfig
 
@@ -32,8 +32,9 @@ class HostGone(Exception):
 class Placement:
     """Where a task works. `host` is None before the first claim, and again when the host is gone."""
 
-    def __init__(self, repo: str, host: str | None, lost_after_s: float | None) -> None:
+    def __init__(self, repo: str, host: str | None, lost_after_s: float | None, presence: timedelta = PRESENCE) -> None:
         self._repo = repo
+        self._presence = presence
         self.host = host
         self.lost_after_s = lost_after_s
         """None: a host that is away is waited for."""
@@ -42,12 +43,18 @@ class Placement:
     def lost_after(self) -> timedelta | None:
         return None if self.lost_after_s is None else timedelta(seconds=self.lost_after_s)
 
-    async def claim(self) -> str:
-        """Any host that has room; a full or absent one is waited for."""
-        claim = await workflow.execute_activity(
+    async def claim(self, steering: Steering | None = None) -> str:
+        """Any host that has room; a full or absent one is waited for. With `steering` a stop or a pause ends that.
+
+        Raises:
+            ActivityError: the wait was ended.
+        """
+        handle = workflow.start_activity(
             contracts.claim_host,
             **options.at(options.CLAIM, contracts.PLACEMENT_QUEUE, "find a sandbox host", self._repo),
         )
+        await _until(handle, lambda: steering is not None and steering.interrupts)
+        claim = await handle
         self.host = claim.host
         return claim.host
 
@@ -59,11 +66,11 @@ class Placement:
         summary: str,
         steering: Steering | None = None,
     ) -> Result:
-        """A step on this host. With `steering` a stop cancels it.
+        """A step on this host. With `steering` a stop cancels it; in a pause it is done to its end, if it has begun.
 
         Raises:
             HostGone: its worker did not come.
-            ActivityError: the step failed, or was cancelled.
+            ActivityError: the step failed, or was cancelled, or nobody had taken it when a pause came.
         """
         waited = timedelta()
         while True:
@@ -74,6 +81,8 @@ class Placement:
                 return await handle
             except ActivityError as error:
                 waited = self._after(error, waited, config)
+                if steering is not None and steering.interrupts:
+                    raise
 
     async def run_agent[Order, Result](
         self,
@@ -90,7 +99,7 @@ class Placement:
             HostGone, ActivityError
         """
         config = config.copy()
-        config["schedule_to_start_timeout"] = PRESENCE
+        config["schedule_to_start_timeout"] = self._presence
         while True:
             handle = workflow.start_activity(stub, order, **config)
             try:
@@ -103,30 +112,35 @@ class Placement:
             except ActivityError as error:
                 if not never_taken(error) or steering.interrupts:
                     raise
-            await self._present()
+            await self._present(steering)
             config["priority"] = Priority(priority_key=AHEAD, fairness_key=self._repo)
 
-    async def _present(self) -> None:
-        waited, base = PRESENCE, options.PING
+    async def _present(self, steering: Steering) -> None:
+        """Until the host answers. Raises: HostGone; ActivityError: a stop or a pause came first"""
+        waited, base = self._presence, options.PING
         while True:
             config = self._config(base, "is the host there?", waited)
+            handle = workflow.start_activity(contracts.ping_host, **config)
             try:
-                await workflow.execute_activity(contracts.ping_host, **config)
+                await _until(handle, lambda: steering.interrupts)
+                await handle
                 return
             except ActivityError as error:
+                if steering.interrupts:
+                    raise
                 waited = self._after(error, waited, config)
 
     def _config(self, base: ActivityConfig, summary: str, waited: timedelta) -> ActivityConfig:
         config = options.at(base, contracts.host_queue(self.host or ""), summary, self._repo)
-        left = PRESENCE if self.lost_after is None else max(self.lost_after - waited, timedelta(seconds=1))
-        config["schedule_to_start_timeout"] = min(PRESENCE, left)
+        left = self._presence if self.lost_after is None else max(self.lost_after - waited, timedelta(seconds=1))
+        config["schedule_to_start_timeout"] = min(self._presence, left)
         return config
 
     def _after(self, error: ActivityError, waited: timedelta, config: ActivityConfig) -> timedelta:
         """How long the host has been waited for by now. Raises: HostGone, and the error where it is another one."""
         if not never_taken(error):
             raise error
-        waited += config.get("schedule_to_start_timeout") or PRESENCE
+        waited += config.get("schedule_to_start_timeout") or self._presence
         if self.lost_after is not None and waited >= self.lost_after:
             raise HostGone from error
         return waited
@@ -141,6 +155,12 @@ async def _until[Result](handle: workflow.ActivityHandle[Result], ended: Callabl
 
 async def _result[Result](handle: workflow.ActivityHandle[Result]) -> Result:
     return await handle
+
+
+def was_interrupted(error: ActivityError) -> bool:
+    """It ended for the cancel that was asked of it, in whatever way: a worker that goes or dies just then is not waited
+    for, since the server does not try again what is to be cancelled."""
+    return is_cancelled_exception(error) or error.retry_state is RetryState.CANCEL_REQUESTED or never_taken(error)
 
 
 def never_taken(error: ActivityError) -> bool:

@@ -24,12 +24,13 @@ class Preparation:
         """Placed, fetched, checked out. Safe to ask for again: the rules are those of this moment.
 
         Raises:
-            HostGone, ActivityError
+            HostGone
+            ActivityError: it failed; or a stop or a pause interrupted it.
         """
         flow, place = self._flow, self._flow.placement
         if place.host is None:
             flow.enter(TaskStep.PREPARING, "placement")
-            flow.update(host=await place.claim())
+            flow.update(host=await place.claim(flow.steering))
             await flow.tell_thread()
             await self.restore()
         flow.enter(TaskStep.PREPARING, "workspace")

@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.holds import Holds
     from workflows.outcomes import OUTCOMES, Ended, reason
     from workflows.patience import TOLD, Patience, next_wait, refused_by_provider
-    from workflows.placement import HostGone
+    from workflows.placement import HostGone, was_interrupted
     from workflows.preparation import Preparation
     from workflows.spending import Spending
     from workflows.turns import Recovery, Turn
@@ -31,6 +31,9 @@ SANDBOXES_MOST = 5
 
 FRESH = timedelta(hours=1)
 """A workspace's rules and image may be so old when a sandbox starts after a wait."""
+
+EVENTS_MOST = 40_000
+"""Of a task's history: Temporal terminates a workflow at 51,200, which would be an end without a word."""
 
 LEAST_TIME = 10.0
 """Seconds; a sandbox cannot be given less (`limits.time`)."""
@@ -53,7 +56,7 @@ class Runs:
         self._tried: set[Recovery] = set()
         self._ready: tuple[WorkspaceResult, str] | None = None
         """What a short wait for the provider does not make old: a day of them must not fill the history."""
-        self._spending = Spending(flow)
+        self._spending = Spending(flow, self._holds)
 
     async def to_the_end(self) -> WorkspaceResult:
         """Until the agent says that it is done.
@@ -64,6 +67,7 @@ class Runs:
         """
         flow, prepared_at = self._flow, workflow.now()
         while True:
+            self._check_length()
             await self._holds.may_go_on()
             try:
                 prepared, image = self._ready or (await self._made_ready())
@@ -98,6 +102,13 @@ class Runs:
                 return await self._preparation.workspace()
             except HostGone:
                 await self._move()
+            except ActivityError as error:
+                if not await self._was_paused(error):
+                    raise
+
+    def _check_length(self) -> None:
+        if workflow.info().get_current_history_length() > EVENTS_MOST:
+            raise Ended(TaskOutcome.TIMED_OUT, "it has taken as many steps as one task can")
 
     def _joined(self) -> bool:
         """Take in what came in the same burst, before an agent has begun; its files have to be put into the inbox."""
@@ -176,7 +187,7 @@ class Runs:
         elif verdict.outcome is AgentOutcome.OUT_OF_MEMORY:
             await self._lost("out_of_memory: " + verdict.detail)
         elif recovery := self._recovery(verdict):
-            self._recover(recovery)
+            self._recover(recovery, verdict)
         else:
             raise Ended(OUTCOMES[verdict.outcome], self._spending.why(verdict))
         if not refused_by_provider(verdict):
@@ -207,16 +218,26 @@ class Runs:
 
     async def _failed(self, error: ActivityError) -> None:
         """A lost sandbox is made anew, an interrupted wait for one is begun again; all else is the task's end."""
-        self._holds.check_stop()
-        if is_cancelled_exception(error) and self._flow.steering.paused_at:  # it had not started yet
-            await self._holds.may_go_on()
-            self._flow.steering.pause_is_over()
-            return
         outcome, detail = reason(error)
-        if outcome is not TaskOutcome.SANDBOX_LOST or is_cancelled_exception(error):
+        if await self._was_paused(error):
+            if not is_cancelled_exception(error):  # its worker went while it was to end: nobody knows how far it came
+                self._turn = self._turn.model_copy(
+                    update={"note": turns.LOST, "tell": self._turn.tell or not self._told}
+                )
+        elif outcome is TaskOutcome.SANDBOX_LOST and not is_cancelled_exception(error):
+            await self._lost(detail, error)
+        else:
             raise error
-        await self._lost(detail, error)
         self._flow.attempt += 1
+
+    async def _was_paused(self, error: ActivityError) -> bool:
+        """Whether it was a pause that ended this step; then that is over by now. Raises: Ended"""
+        self._holds.check_stop()
+        if self._flow.steering.paused_at is None or not was_interrupted(error):
+            return False
+        await self._holds.may_go_on()
+        self._flow.steering.pause_is_over()
+        return True
 
     async def _lost(self, detail: str, error: ActivityError | None = None) -> None:
         self._losses += 1
@@ -227,9 +248,18 @@ class Runs:
         self._turn = self._turn.model_copy(update={"note": turns.LOST, "tell": self._turn.tell or not self._told})
 
     async def _move(self) -> None:
+        """To another host, and on to the next one where that goes away too. Raises: Ended, ActivityError"""
         flow = self._flow
-        await flow.moved()
-        await self._preparation.restore()
+        while True:
+            try:
+                await flow.moved(flow.steering)
+                await self._preparation.restore()
+                break
+            except HostGone:
+                continue
+            except ActivityError as error:
+                if not await self._was_paused(error):
+                    raise
         flow.attempt += 1
         self._turn = self._turn.model_copy(update={"note": turns.MOVED, "tell": True})
 
@@ -249,18 +279,11 @@ class Runs:
     def _recovery(self, verdict: AgentVerdict) -> Recovery | None:
         return turns.next_recovery(verdict.outcome, self._tried, self._flow.result.stored.transcript)
 
-    def _recover(self, means: Recovery) -> None:
+    def _recover(self, means: Recovery, verdict: AgentVerdict) -> None:
         self._tried.add(means)
         flow = self._flow
-        match means:
-            case "compact":
-                self._turn = Turn(compact=True)
-            case "restore":
-                self._turn = Turn(restore=flow.result.stored.transcript, note=turns.GO_ON)
-            case "summary":
-                session = flow.result.session_id or flow.task.session_id
-                flow.update(session_id=turns.following_session(session))
-                self._turn = Turn(summary=True)
-                flow.notes.append(
-                    "The earlier context of this conversation could not be gone on with: it was summarised."
-                )
+        self._turn = turns.recovering(self._turn, means, flow.result.stored.transcript, taken=verdict.prompt_taken)
+        if means == "summary":
+            session = flow.result.session_id or flow.task.session_id
+            flow.update(session_id=turns.following_session(session))
+            flow.notes.append("The earlier context of this conversation could not be gone on with: it was summarised.")

@@ -1,5 +1,6 @@
 """What a task may spend: asked before each sandbox, told after it (spec: lifecycle §12)."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from temporalio import workflow
@@ -7,28 +8,54 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
-    from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
+    from airut.models.budget import BudgetGrant, BudgetRefusal, BudgetRelease, BudgetRequest, BudgetSettlement
     from airut.models.outcome import AgentOutcome, AgentVerdict, TaskOutcome
+    from airut.models.task import TaskStep
     from workflows import options
+    from workflows.holds import Holds
     from workflows.outcomes import Ended, reason
+    from workflows.patience import TOLD
 
 if TYPE_CHECKING:
     from workflows.task import TaskWorkflow
+
+SHORTEST, LONGEST = timedelta(seconds=30), timedelta(minutes=10)
+"""Between two looks at money that other tasks hold: those end in minutes or hours."""
 
 
 class Spending:
     """Belongs to one TaskWorkflow, which has one sandbox at a time: each is a run that is paid for by itself."""
 
-    def __init__(self, flow: "TaskWorkflow") -> None:
+    def __init__(self, flow: "TaskWorkflow", holds: Holds) -> None:
         self._flow = flow
+        self._holds = holds
+        self._informed = False
         self._grant = BudgetGrant()
 
     async def reserve(self) -> float | None:
-        """Before each sandbox: what it may cost, in dollars; None is no limit.
+        """Before each sandbox: what it may cost, in dollars; None is no limit. What other tasks hold at the moment, and
+        may give back, is waited for.
 
         Raises:
-            Ended: nothing is left; says which budget, and when it renews.
+            Ended: nothing is left; says which budget, and when it renews. Or a stop came first.
         """
+        wait, begun = SHORTEST, workflow.now()
+        while (refusal := await self._refusal()) is not None:
+            if not refusal.is_held:
+                raise Ended(TaskOutcome.BUDGET_EXCEEDED, refusal.words())
+            until = workflow.now() + wait * (0.5 + workflow.random().random())  # not all waiting tasks at once
+            await self._holds.park(TaskStep.PREPARING, refusal.held_words(), until, lambda: False)
+            await self._holds.may_go_on()
+            if not self._informed and workflow.now() - begun > TOLD:
+                self._informed = True
+                await self._holds.inform(f"Your task waits: {refusal.held_words()}. It goes on by itself.")
+            wait = min(wait * 2, LONGEST)
+        flow = self._flow
+        if self._grant.note and self._grant.note not in flow.notes:
+            flow.notes.append(self._grant.note)
+        return self._grant.granted_usd
+
+    async def _refusal(self) -> BudgetRefusal | None:
         flow, spent = self._flow, self._flow.result.usage.cost_usd
         order = BudgetRequest(
             key=self._key,
@@ -41,11 +68,7 @@ class Spending:
         )
         config = flow.at_control(options.BUDGET, "reserve the budget")
         self._grant = await workflow.execute_activity(contracts.reserve_budget, order, **config)
-        if self._grant.refusal:
-            raise Ended(TaskOutcome.BUDGET_EXCEEDED, self._grant.refusal.words())
-        if self._grant.note and self._grant.note not in flow.notes:
-            flow.notes.append(self._grant.note)
-        return self._grant.granted_usd
+        return self._grant.refusal
 
     async def settle(self, usd: float) -> None:
         """What the sandbox has really cost, also when it was never made: a reservation may have been."""

@@ -6,10 +6,8 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from airut.models.message import InboundMessage
+    from airut.models.settings import ThreadSettings
     from airut.models.task import EndIntent, TaskOrder
-
-KILL_AFTER_STOP = 10.0
-"""Seconds an agent has to save its session once it is interrupted (spec: lifecycle §6)."""
 
 
 class Steering:
@@ -78,6 +76,7 @@ class Steering:
         late = (*self._joined, *self._answers)
         return tuple(order.message for order in late if order.message is not None)
 
-    def intent(self, pause_grace_s: float) -> EndIntent:
+    def intent(self, settings: ThreadSettings) -> EndIntent:
         """What an agent that is ended now is granted: a stop is meant, a pause may let a tool finish."""
-        return EndIntent(tool_grace_s=0.0 if self.stopped else pause_grace_s, kill_after_s=KILL_AFTER_STOP)
+        tool_grace = 0.0 if self.stopped else settings.pause_grace_s
+        return EndIntent(tool_grace_s=tool_grace, kill_after_s=settings.stop_grace_s)

@@ -64,6 +64,8 @@ class TaskWorkflow:
         self.agent: AgentResult | None = task.retry.result.agent if task.retry else None
         self._status = TaskStatus(step=TaskStep.ACCEPTED, since=workflow.now())
         self._told = 0
+        self.asked = 0
+        """How many questions this task has asked."""
 
     @workflow.signal(name=contracts.STEER)
     def steer(self, order: TaskOrder) -> None:
@@ -76,7 +78,7 @@ class TaskWorkflow:
     @workflow.query(name=contracts.INTENT)
     def intent(self) -> EndIntent:
         """What a cancelled agent is granted; its activity asks."""
-        return self.steering.intent(self.settings.pause_grace_s)
+        return self.steering.intent(self.settings)
 
     @workflow.run
     async def run(self, task: TaskInput) -> TaskResult:  # noqa: ARG002  # @workflow.init has it
@@ -118,6 +120,9 @@ class TaskWorkflow:
                 self.end(TaskOutcome.STOPPED, "in Temporal")
             else:
                 self.end(*reason(error))
+        except Exception as error:  # ours; a task that nobody answers is worse than one that says so
+            workflow.logger.exception("a task has failed by a fault of Airut's own")
+            self.end(TaskOutcome.INTERNAL_ERROR, type(error).__name__)
 
     def _take_over(self) -> None:
         """Only the reply is wanted again: its words are those of the task before."""
@@ -236,11 +241,11 @@ class TaskWorkflow:
         except ActivityError as error:  # what could not be removed must not unsay the answer
             workflow.logger.error("not cleaned up: %s", reason(error)[1])
 
-    async def moved(self) -> None:
-        """Take another host; the reply says so."""
+    async def moved(self, steering: Steering | None = None) -> None:
+        """Take another host; the reply says so. Raises: ActivityError: with `steering`, a stop or a pause came first"""
         gone = self.placement.host
         self.enter(TaskStep.PREPARING, "another sandbox host, since its own is away")
-        host = await self.placement.claim()
+        host = await self.placement.claim(steering)
         self.notes.append(
             f"This conversation moved from host {gone} to {host}, since {gone} was away. Work that was neither "
             "committed nor pushed by then is lost."

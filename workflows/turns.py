@@ -58,6 +58,19 @@ def next_recovery(outcome: AgentOutcome, tried: set[Recovery], transcript: BlobR
     return next((each for each in means if each not in tried), None)
 
 
+def recovering(turn: Turn, means: Recovery, transcript: BlobRef | None, *, taken: bool) -> Turn:
+    """The order after one that the session could not be gone on with for. What that told or answered is told again,
+    unless the session is the same and has `taken` it."""
+    again = turn.model_copy(update={"compact": False, "restore": None, "summary": False, "note": None})
+    match means:
+        case "compact":
+            return Turn(compact=True, tell=False) if taken else again.model_copy(update={"compact": True})
+        case "restore":
+            return again.model_copy(update={"restore": transcript, "note": GO_ON, "tell": True})
+        case "summary":
+            return again.model_copy(update={"summary": True, "tell": True})
+
+
 def following_session(session_id: str) -> str:
     """The session that takes the place of this one: the same for whoever asks."""
     return str(uuid.uuid5(uuid.UUID(session_id), "following"))

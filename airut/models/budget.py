@@ -104,6 +104,15 @@ _WHOSE = {
 class BudgetRefusal(BudgetStanding):
     """The budget that stopped a task, before its start or while it ran."""
 
+    @property
+    def is_held(self) -> bool:
+        """Whether it would be enough if the tasks that run at the moment spent nothing."""
+        return self.held_usd > 0 and self.limit_usd - self.spent_usd >= LEAST_USD
+
+    def held_words(self) -> str:
+        """What a task waits for, while `is_held`."""
+        return f"the budget {_WHOSE[self.which]}, ${self.limit_usd:.2f}, is held by tasks that run at the moment"
+
     def words(self) -> str:
         """One or two sentences, without the outcome's headline: which budget, spent, limit, renewal, what to do."""
         state = f"The budget {_WHOSE[self.which]} is ${self.limit_usd:.2f}, and ${self.spent_usd:.2f} of it is spent"

@@ -13,6 +13,7 @@ from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, Budge
 from airut.models.firing import TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
 from airut.models.pull_request import PullRequestRef, PullRequestState
+from airut.models.question import Option, Question, QuestionItem
 from airut.models.settings import ThreadSettings
 from airut.models.task import (
     AgentInput,
@@ -34,6 +35,11 @@ BLOB = BlobRef(sha256="0" * 64, size=3)
 REQUEST = PullRequestRef(
     number=1, url="https://forge.example/1", head="airut/add", state=PullRequestState.OPEN, created=True
 )
+QUESTION = Question(
+    id="toolu_1",
+    items=(QuestionItem(text="Tabs or spaces?", options=(Option(label="tabs"), Option(label="spaces"))),),
+    tool="AskUserQuestion",
+)
 
 
 class ScriptedActivities:
@@ -51,6 +57,8 @@ class ScriptedActivities:
         self.workspace: Callable[[WorkspaceInput], None] = lambda order: None
         self.build: Callable[[ImageInput], None] = lambda order: None
         self.answer: Callable[[ReplyInput], None] = lambda order: None
+        self.place: Callable[[], str] = lambda: self.host
+        """Which host takes the task."""
         self.tidy: Callable[[CleanUpInput], None] = lambda order: None
         self.budget: Callable[[BudgetRequest], BudgetGrant] = lambda order: BudgetGrant()
         self.settled: list[BudgetSettlement] = []
@@ -63,8 +71,8 @@ class ScriptedActivities:
         self.settings: ThreadSettings | None = None
         self.deaf = False
         """The agent, or the trigger, runs on though it is cancelled, as one does whose worker has not heard of it yet."""
-        self.interrupted: AgentResult | None = None
-        """What a cancelled agent leaves; None is one that had not begun."""
+        self.interrupted: AgentResult | Exception | None = None
+        """What a cancelled agent leaves, or the failure of its worker just then; None is one that had not begun."""
         self.gate: asyncio.Event = asyncio.Event()
         self.gate.set()
         self.building: asyncio.Event = asyncio.Event()
@@ -97,7 +105,7 @@ class ScriptedActivities:
     @activity.defn
     async def claim_host(self) -> HostResult:
         self.asked.append("claim_host")
-        return HostResult(host=self.host)
+        return HostResult(host=self.place())
 
     @activity.defn
     async def ping_host(self) -> HostResult:
@@ -131,6 +139,8 @@ class ScriptedActivities:
             details = activity.cancellation_details()
             if self.interrupted is None or details is None or not details.cancel_requested:
                 raise
+            if isinstance(self.interrupted, Exception):
+                raise self.interrupted from None
             return self.interrupted
         return self.agent(order)
 
@@ -212,3 +222,19 @@ def done(text: str, outcome: AgentOutcome = AgentOutcome.DONE, bundle: BlobRef |
     """An ended run."""
     verdict = AgentVerdict(outcome=outcome, usage=Usage(cost_usd=0.25, turns=2))
     return AgentResult(verdict=verdict, text=Text(inline=text), bundle=bundle)
+
+
+def refused(outcome: AgentOutcome, **verdict: object) -> AgentResult:
+    told = AgentVerdict.model_validate({"outcome": outcome, "detail": "words of the API", **verdict})
+    return AgentResult(verdict=told, text=Text(inline=""))
+
+
+def asks(text: str = "I have to know something.") -> AgentResult:
+    verdict = AgentVerdict(outcome=AgentOutcome.QUESTION, question=QUESTION, prompt_taken=True, usage=Usage(turns=1))
+    return AgentResult(verdict=verdict, text=Text(inline=text), transcript=BLOB)
+
+
+def in_turn(activities: ScriptedActivities, *results: AgentResult) -> None:
+    """The agent ends like this, one after another; the last one for ever."""
+    left = list(results)
+    activities.agent = lambda order: left.pop(0) if len(left) > 1 else left[0]

@@ -5,8 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from airut.contracts import SEARCH_ATTRIBUTES
+from airut.temporal.embedded import DYNAMIC, server_binary
 from airut.temporal.replay import Replays
 from tests.support.scripted_activities import ScriptedActivities
 from tests.support.serving import serving
@@ -39,3 +42,26 @@ async def thread(temporal: WorkflowEnvironment, replays: Replays) -> AsyncIterat
 
     found = [replayed async for replayed in replays.of(recorded())]
     assert [f"{each.workflow}: {each.difference}" for each in found if each.difference is not None] == []
+
+
+@pytest.fixture(scope="session")
+async def skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """A real server that skips the time nobody works in."""
+    dynamic = {**DYNAMIC, "frontend.WorkflowTimeSkippingEnabled": "true"}
+    arguments = [part for key, value in dynamic.items() for part in ("--dynamic-config-value", f"{key}={value}")]
+    environment = await WorkflowEnvironment.start_time_skipping_v2(
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=str(server_binary()),
+        dev_server_extra_args=arguments,
+        search_attributes=SEARCH_ATTRIBUTES,
+    )
+    async with environment:
+        yield environment
+
+
+@pytest.fixture
+async def far(skipping: WorkflowEnvironment) -> AsyncIterator[ScriptedActivities]:
+    """Scripted activities on that server."""
+    scripted = ScriptedActivities(host=f"h{uuid.uuid4().hex[:8]}")
+    async with serving(skipping.client, scripted):
+        yield scripted

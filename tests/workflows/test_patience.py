@@ -60,3 +60,18 @@ def test_no_wait_is_for_ever(outcome: AgentOutcome, more: dict[str, Any], waited
 def test_a_refused_credential_is_tried_every_ten_minutes() -> None:
     found = wait(AgentOutcome.AUTH_FAILED, 40, 7 * HOUR)
     assert (found.step, found.until - NOW) == (TaskStep.AWAITING_OPERATOR, 10 * MINUTE)
+
+
+def test_a_time_that_never_comes_true_is_believed_less_and_less() -> None:
+    """An agent can have any time told; it must not make a task try each minute for a week."""
+    now, tries = NOW, 0
+    while not (found := _limited_for_a_second(now, tries)).over:
+        now, tries = found.until, tries + 1
+    assert tries < 50
+    assert now - NOW <= 7 * DAY
+
+
+def _limited_for_a_second(now: datetime, tries: int) -> Wait:
+    soon = now + timedelta(seconds=1)
+    verdict = AgentVerdict(outcome=AgentOutcome.RATE_LIMITED, usage_limit=True, retry_at=soon)
+    return next_wait(verdict, Patience(since=NOW, tries=tries), now, 0.5)

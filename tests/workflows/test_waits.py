@@ -2,88 +2,25 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from airut import contracts
-from airut.contracts import SEARCH_ATTRIBUTES
-from airut.models.blob import Text
+from airut.models.budget import BudgetGrant, BudgetName, BudgetRefusal
 from airut.models.command import AnswerOrder, CommandName
-from airut.models.outcome import AgentOutcome, AgentVerdict, TaskOutcome, Usage
-from airut.models.question import Option, Question, QuestionItem
+from airut.models.outcome import AgentOutcome, TaskOutcome, Usage
 from airut.models.reply import ReplyKind
 from airut.models.settings import ThreadSettings
 from airut.models.task import AgentInput, AgentResult, TaskStep
 from airut.models.thread import ThreadPhase
 from airut.temporal.delivery import deliver
-from airut.temporal.embedded import DYNAMIC, server_binary
 from tests.support.messages import mail
-from tests.support.scripted_activities import BLOB, ScriptedActivities, done
+from tests.support.scripted_activities import BLOB, QUESTION, ScriptedActivities, asks, done, in_turn, refused
 from tests.workflows.asking import idle_after, orders, status_of, until
-from workflows.task import TaskWorkflow
-from workflows.thread import ThreadWorkflow
-
-QUESTION = Question(
-    id="toolu_1",
-    items=(QuestionItem(text="Tabs or spaces?", options=(Option(label="tabs"), Option(label="spaces"))),),
-    tool="AskUserQuestion",
-)
-
-
-@pytest.fixture(scope="module")
-async def skipping() -> AsyncIterator[WorkflowEnvironment]:
-    dynamic = {**DYNAMIC, "frontend.WorkflowTimeSkippingEnabled": "true"}
-    arguments = [part for key, value in dynamic.items() for part in ("--dynamic-config-value", f"{key}={value}")]
-    environment = await WorkflowEnvironment.start_time_skipping_v2(
-        data_converter=pydantic_data_converter,
-        dev_server_existing_path=str(server_binary()),
-        dev_server_extra_args=arguments,
-        search_attributes=SEARCH_ATTRIBUTES,
-    )
-    async with environment:
-        yield environment
-
-
-@pytest.fixture
-async def far(skipping: WorkflowEnvironment) -> AsyncIterator[ScriptedActivities]:
-    """Scripted activities on that server."""
-    scripted = ScriptedActivities(host=f"h{uuid.uuid4().hex[:8]}")
-    async with AsyncExitStack() as stack:
-        host = (contracts.host_queue(scripted.host), contracts.agent_queue(scripted.host))
-        for queue in (contracts.CONTROL_QUEUE, contracts.PLACEMENT_QUEUE, *host):
-            await stack.enter_async_context(
-                Worker(
-                    skipping.client,
-                    task_queue=queue,
-                    workflows=[ThreadWorkflow, TaskWorkflow] if queue == contracts.CONTROL_QUEUE else [],
-                    activities=scripted.all(),
-                    max_heartbeat_throttle_interval=timedelta(seconds=0.2),
-                )
-            )
-        yield scripted
-
-
-def refused(outcome: AgentOutcome, **verdict: object) -> AgentResult:
-    told = AgentVerdict.model_validate({"outcome": outcome, "detail": "words of the API", **verdict})
-    return AgentResult(verdict=told, text=Text(inline=""))
-
-
-def asks(text: str = "I have to know something.") -> AgentResult:
-    verdict = AgentVerdict(outcome=AgentOutcome.QUESTION, question=QUESTION, prompt_taken=True, usage=Usage(turns=1))
-    return AgentResult(verdict=verdict, text=Text(inline=text), transcript=BLOB)
-
-
-def in_turn(activities: ScriptedActivities, *results: AgentResult) -> None:
-    """The agent ends like this, one after another; the last one for ever."""
-    left = list(results)
-    activities.agent = lambda order: left.pop(0) if len(left) > 1 else left[0]
 
 
 async def finish(client: Client, thread: str) -> list[TaskOutcome]:
@@ -322,8 +259,6 @@ async def test_a_paused_thread_ends_after_months_and_what_waited_is_told(
 async def test_a_budget_that_is_used_up_starts_nothing(
     skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
 ) -> None:
-    from airut.models.budget import BudgetGrant, BudgetName, BudgetRefusal
-
     refusal = BudgetRefusal(which=BudgetName.PER_THREAD, limit_usd=10, spent_usd=10)
     far.budget = lambda order: BudgetGrant(refusal=refusal)
     await deliver(skipping.client, mail("first", thread))
@@ -342,3 +277,28 @@ async def test_costs_are_settled_sandbox_by_sandbox(
     assert [(each.key, each.usd) for each in far.settled] == [(f"{thread}/task-1/1", 0.5), (f"{thread}/task-1/2", 0.25)]
     assert [each.task_spent_usd for each in far.reserved] == [0.0, 0.5]
     assert (await status_of(skipping.client, thread)).usage.cost_usd == 0.75
+
+
+async def test_money_that_other_tasks_hold_is_waited_for(
+    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+) -> None:
+    held = BudgetRefusal(which=BudgetName.PER_DAY, limit_usd=5, spent_usd=1, held_usd=4)
+    answers = [BudgetGrant(refusal=held)] * 8 + [BudgetGrant(granted_usd=2.0)]
+    far.budget = lambda order: answers.pop(0)
+    await deliver(skipping.client, mail("first", thread))
+    assert await finish(skipping.client, thread) == [TaskOutcome.SUCCESS]
+    assert [each.key for each in far.reserved] == [f"{thread}/task-1/1"] * 9
+    assert [reply.detail for reply in far.replies if reply.kind is ReplyKind.PROGRESS] == [
+        "Your task waits: the budget of this repository for one day, $5.00, is held by tasks that run at the moment. "
+        "It goes on by itself."
+    ]
+
+
+async def test_money_that_would_not_do_anyway_is_not_waited_for(
+    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+) -> None:
+    spent = BudgetRefusal(which=BudgetName.PER_DAY, limit_usd=5, spent_usd=5, held_usd=0.5)
+    far.budget = lambda order: BudgetGrant(refusal=spent)
+    await deliver(skipping.client, mail("first", thread))
+    assert await finish(skipping.client, thread) == [TaskOutcome.BUDGET_EXCEEDED]
+    assert len(far.reserved) == 1

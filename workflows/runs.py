@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options, turns
     from workflows.completion import seen_through
     from workflows.holds import Holds
-    from workflows.outcomes import OUTCOMES, Ended, reason
+    from workflows.outcomes import OUTCOMES, Ended, lost_run, reason
     from workflows.patience import TOLD, Patience, next_wait, refused_by_provider
     from workflows.placement import HostGone, was_interrupted
     from workflows.preparation import Preparation
@@ -130,8 +130,8 @@ class Runs:
                 await flow.tell_thread()  # from now on nothing can join
             order = self._order(workspace, image, left, budget)
             agent = await flow.placement.run_agent(contracts.run_agent, order, self._options(left), flow.steering)
-        except (Exception, asyncio.CancelledError):  # nobody knows what a lost sandbox has cost
-            await seen_through(self._spending.settle(0.0))
+        except (Exception, asyncio.CancelledError) as error:
+            await seen_through(self._spending.settle(self._collect_lost(error)))
             raise
         await seen_through(self._spending.settle(agent.verdict.usage.cost_usd))
         return agent
@@ -209,6 +209,20 @@ class Runs:
         )
         flow.update(usage=flow.result.usage + verdict.usage, stored=kept)
 
+    def _collect_lost(self, error: BaseException) -> float:
+        """What is known of a run that has no result counts too; returns its cost in dollars."""
+        flow, lost = self._flow, lost_run(error) if isinstance(error, ActivityError) else None
+        if lost is None:
+            return 0.0
+        self._ran_s += lost.ran_s
+        stored = flow.result.stored
+        if lost.transcript:
+            stored = stored.model_copy(update={"transcript": lost.transcript})
+        flow.update(usage=flow.result.usage + lost.usage, stored=stored)
+        if lost.prompt_taken:
+            self._told, self._turn = True, Turn(tell=False)
+        return lost.usage.cost_usd
+
     def _again(self, verdict: AgentVerdict, note: str) -> None:
         """Go on in the same session. What was not taken in by then is told again."""
         if verdict.prompt_taken:
@@ -221,9 +235,7 @@ class Runs:
         outcome, detail = reason(error)
         if await self._was_paused(error):
             if not is_cancelled_exception(error):  # its worker went while it was to end: nobody knows how far it came
-                self._turn = self._turn.model_copy(
-                    update={"note": turns.LOST, "tell": self._turn.tell or not self._told}
-                )
+                self._after_loss()
         elif outcome is TaskOutcome.SANDBOX_LOST and not is_cancelled_exception(error):
             await self._lost(detail, error)
         else:
@@ -244,7 +256,10 @@ class Runs:
         if self._losses >= SANDBOXES_MOST:
             raise Ended(TaskOutcome.SANDBOX_LOST, f"the sandbox was lost {SANDBOXES_MOST} times: {detail}") from error
         await workflow.sleep(timedelta(seconds=2**self._losses), summary="before another sandbox")
-        # Nobody knows whether it had read them: told twice is better than never.
+        self._after_loss()
+
+    def _after_loss(self) -> None:
+        """Where nobody knows whether the agent had read them: told twice is better than never."""
         self._turn = self._turn.model_copy(update={"note": turns.LOST, "tell": self._turn.tell or not self._told})
 
     async def _move(self) -> None:

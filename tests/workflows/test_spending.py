@@ -15,13 +15,14 @@ from airut.models.budget import (
     BudgetStanding,
 )
 from airut.models.message import Hints
-from airut.models.outcome import AgentOutcome, TaskOutcome
+from airut.models.outcome import AgentOutcome, LostRun, TaskOutcome, Usage
 from airut.models.task import AgentInput, AgentResult
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail
-from tests.support.scripted_activities import ScriptedActivities, done
+from tests.support.scripted_activities import BLOB, ScriptedActivities, done
 from tests.workflows.asking import idle_after
 from tests.workflows.test_thread import replays
+from workflows.turns import LOST
 
 ONE_TASK = BudgetStanding(which=BudgetName.PER_TASK, limit_usd=0.2, spent_usd=0.0)
 
@@ -97,15 +98,20 @@ async def test_a_lost_sandbox_is_settled_and_the_next_one_asks_by_a_key_of_its_o
 ) -> None:
     def lost_once(order: AgentInput) -> AgentResult:
         if order.attempt == 1:
-            raise ApplicationError("the network went away", type="sandbox_lost", non_retryable=True)
+            cost = LostRun(usage=Usage(cost_usd=1.5, turns=3), prompt_taken=True, transcript=BLOB, ran_s=7)
+            raise ApplicationError("the network went away", cost, type="sandbox_lost", non_retryable=True)
         return done("Done.")
 
     activities.agent = lost_once
     await deliver(temporal.client, mail("first", thread))
-    await idle_after(temporal.client, thread, 1)
-    assert activities.reserved == [request(thread, 1, 1), request(thread, 1, 2)]
+    status = await idle_after(temporal.client, thread, 1)
+    assert (status.usage.cost_usd, status.usage.turns) == (1.75, 5)
+    first, second = activities.agent_inputs
+    assert (second.tell, second.resume_note) == (False, LOST)  # the session holds what it was told
+    assert (first.time_left_s or 0) - (second.time_left_s or 0) == 7
+    assert activities.reserved == [request(thread, 1, 1), request(thread, 1, 2, 1.5, task_spent_usd=1.5)]
     assert activities.settled == [
-        BudgetSettlement(key=f"{thread}/task-1/1", repo="web", usd=0.0),
+        BudgetSettlement(key=f"{thread}/task-1/1", repo="web", usd=1.5),
         BudgetSettlement(key=f"{thread}/task-1/2", repo="web", usd=0.25),
     ]
 

@@ -5,7 +5,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.exceptions import TimeoutError as ActivityTimeout
 
 with workflow.unsafe.imports_passed_through():
-    from airut.models.outcome import AgentOutcome, LostRun, TaskOutcome
+    from airut.models.outcome import AgentOutcome, TaskOutcome
 
 DETAIL_MOST = 4_000
 HEADLINE_MOST = 300
@@ -48,14 +48,6 @@ def reason(error: ActivityError) -> tuple[TaskOutcome, str]:
     if isinstance(cause, ActivityTimeout):
         return TaskOutcome.INTERNAL_ERROR, f"{error.activity_type} took too long"
     return TaskOutcome.INTERNAL_ERROR, type(cause).__name__
-
-
-def lost_run(error: ActivityError) -> LostRun | None:
-    """What a run had cost and done by the time that it was lost; None where that is not known, or there was none."""
-    cause = error.cause
-    if not isinstance(cause, ApplicationError) or not cause.details:
-        return None
-    return LostRun.model_validate(cause.details[0])
 
 
 def cut(detail: str) -> str:

@@ -15,8 +15,9 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.task import AgentInput, AgentResult, TaskStep, WorkspaceResult
     from workflows import options, turns
     from workflows.completion import seen_through
+    from workflows.gathered import Gathered
     from workflows.holds import Holds
-    from workflows.outcomes import OUTCOMES, Ended, lost_run, reason
+    from workflows.outcomes import OUTCOMES, Ended, reason
     from workflows.patience import TOLD, Patience, next_wait, refused_by_provider
     from workflows.placement import HostGone, was_interrupted
     from workflows.preparation import Preparation
@@ -47,9 +48,8 @@ class Runs:
         self._preparation = Preparation(flow)
         self._holds = Holds(flow)
         self._turn = Turn(note=turns.GO_ON if flow.task.retry and flow.task.retry.step == "agent" else None)
-        self._told = False
         self._losses = 0
-        self._ran_s = 0.0
+        self._gathered = Gathered(flow)
         self._patience = Patience()
         self._informed = False
         """Of this outage: a day of them must not become a mail every half hour."""
@@ -120,7 +120,7 @@ class Runs:
 
     async def _run(self, workspace: WorkspaceResult, image: str) -> AgentResult:
         flow = self._flow
-        left = workspace.time_limit_s - self._ran_s
+        left = workspace.time_limit_s - self._gathered.ran_s
         if left < LEAST_TIME:
             raise Ended(TaskOutcome.TIMED_OUT, "the time limit was reached")
         try:
@@ -131,7 +131,10 @@ class Runs:
             order = self._order(workspace, image, left, budget)
             agent = await flow.placement.run_agent(contracts.run_agent, order, self._options(left), flow.steering)
         except (Exception, asyncio.CancelledError) as error:
-            await seen_through(self._spending.settle(self._collect_lost(error)))
+            lost = self._gathered.of_lost(error)
+            if lost.prompt_taken:
+                self._turn = Turn(tell=False)
+            await seen_through(self._spending.settle(lost.usage.cost_usd))
             raise
         await seen_through(self._spending.settle(agent.verdict.usage.cost_usd))
         return agent
@@ -170,7 +173,7 @@ class Runs:
 
     async def _is_done(self, agent: AgentResult) -> bool:
         """What comes after this sandbox: the end, or another one as `_turn` says by then. Raises: Ended"""
-        self._collect(agent)
+        self._gathered.of_ended(agent)
         verdict = agent.verdict
         self._holds.check_stop()
         if verdict.outcome is AgentOutcome.DONE:
@@ -194,41 +197,14 @@ class Runs:
             self._patience, self._informed = Patience(), False
         return False
 
-    def _collect(self, agent: AgentResult) -> None:
-        """Costs and what has to survive count for every sandbox, however it ended."""
-        flow, verdict = self._flow, agent.verdict
-        flow.agent = agent
-        flow.notes += [note for note in agent.notes if note not in flow.notes]
-        self._ran_s += agent.ran_s
-        self._told = self._told or verdict.prompt_taken
-        kept = flow.result.stored.model_copy(
-            update={
-                "transcript": agent.transcript or flow.result.stored.transcript,
-                "bundle": agent.bundle or flow.result.stored.bundle,
-            }
-        )
-        flow.update(usage=flow.result.usage + verdict.usage, stored=kept)
-
-    def _collect_lost(self, error: BaseException) -> float:
-        """What is known of a run that has no result counts too; returns its cost in dollars."""
-        flow, lost = self._flow, lost_run(error) if isinstance(error, ActivityError) else None
-        if lost is None:
-            return 0.0
-        self._ran_s += lost.ran_s
-        stored = flow.result.stored
-        if lost.transcript:
-            stored = stored.model_copy(update={"transcript": lost.transcript})
-        flow.update(usage=flow.result.usage + lost.usage, stored=stored)
-        if lost.prompt_taken:
-            self._told, self._turn = True, Turn(tell=False)
-        return lost.usage.cost_usd
-
     def _again(self, verdict: AgentVerdict, note: str) -> None:
         """Go on in the same session. What was not taken in by then is told again."""
         if verdict.prompt_taken:
             self._turn = Turn(note=note, tell=False)
         else:
-            self._turn = self._turn.model_copy(update={"note": note, "tell": self._turn.tell or not self._told})
+            self._turn = self._turn.model_copy(
+                update={"note": note, "tell": self._turn.tell or not self._gathered.told}
+            )
 
     async def _failed(self, error: ActivityError) -> None:
         """A lost sandbox is made anew, an interrupted wait for one is begun again; all else is the task's end."""
@@ -260,7 +236,9 @@ class Runs:
 
     def _after_loss(self) -> None:
         """Where nobody knows whether the agent had read them: told twice is better than never."""
-        self._turn = self._turn.model_copy(update={"note": turns.LOST, "tell": self._turn.tell or not self._told})
+        self._turn = self._turn.model_copy(
+            update={"note": turns.LOST, "tell": self._turn.tell or not self._gathered.told}
+        )
 
     async def _move(self) -> None:
         """To another host, and on to the next one where that goes away too. Raises: Ended, ActivityError"""

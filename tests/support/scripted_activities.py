@@ -71,8 +71,10 @@ class ScriptedActivities:
         self.settings: ThreadSettings | None = None
         self.deaf = False
         """The agent, or the trigger, runs on though it is cancelled, as one does whose worker has not heard of it yet."""
-        self.interrupted: AgentResult | Exception | None = None
-        """What a cancelled agent leaves, or the failure of its worker just then; None is one that had not begun."""
+        self.interrupted: AgentResult | None = None
+        """What a cancelled agent leaves; None is one that had not begun."""
+        self.worker_goes: Exception | None = None
+        """How the agent's activity ends when it is cancelled, since its worker goes just then."""
         self.gate: asyncio.Event = asyncio.Event()
         self.gate.set()
         self.building: asyncio.Event = asyncio.Event()
@@ -137,10 +139,10 @@ class ScriptedActivities:
                 await asyncio.sleep(0.05)
         except asyncio.CancelledError:
             details = activity.cancellation_details()
+            if self.worker_goes is not None:
+                raise self.worker_goes from None
             if self.interrupted is None or details is None or not details.cancel_requested:
                 raise
-            if isinstance(self.interrupted, Exception):
-                raise self.interrupted from None
             return self.interrupted
         return self.agent(order)
 

@@ -41,7 +41,7 @@ async def test_a_pause_while_the_host_worker_restarts_is_a_pause(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:
     activities.gate.clear()
-    activities.interrupted = worker_goes()
+    activities.worker_goes = worker_goes()
     await deliver(temporal.client, mail("first", thread))
     await once(lambda: activities.agent_inputs)
     said = await orders(temporal.client, thread, CommandName.PAUSE)
@@ -58,7 +58,7 @@ async def test_a_stop_while_the_host_worker_restarts_is_a_stop(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:
     activities.gate.clear()
-    activities.interrupted = worker_goes()
+    activities.worker_goes = worker_goes()
     await deliver(temporal.client, mail("first", thread))
     await once(lambda: activities.agent_inputs)
     await orders(temporal.client, thread, CommandName.STOP)

@@ -1,0 +1,51 @@
+"""What the sandboxes of a task have cost, told and left so far (spec: lifecycle §8, §10)."""
+
+from typing import TYPE_CHECKING
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from airut.models.blob import BlobRef
+    from airut.models.outcome import LostRun, Usage
+    from airut.models.task import AgentResult
+
+if TYPE_CHECKING:
+    from workflows.task import TaskWorkflow
+
+
+class Gathered:
+    """Belongs to one TaskWorkflow, whose result holds the sums. Every sandbox counts, however it ended."""
+
+    def __init__(self, flow: "TaskWorkflow") -> None:
+        self._flow = flow
+        self.told = False
+        """Whether the session holds the messages for sure."""
+        self.ran_s = 0.0
+
+    def of_ended(self, agent: AgentResult) -> None:
+        """Add a run that came home."""
+        flow, verdict = self._flow, agent.verdict
+        flow.agent = agent
+        flow.notes += [note for note in agent.notes if note not in flow.notes]
+        self._add(verdict.usage, agent.ran_s, agent.transcript, told=verdict.prompt_taken)
+        if agent.bundle:
+            flow.update(stored=flow.result.stored.model_copy(update={"bundle": agent.bundle}))
+
+    def of_lost(self, error: BaseException) -> LostRun:
+        """Add, and return, what is known of a run that has no result."""
+        cause = error.cause if isinstance(error, ActivityError) else None
+        if not isinstance(cause, ApplicationError) or not cause.details:
+            return LostRun()
+        lost = LostRun.model_validate(cause.details[0])
+        self._add(lost.usage, lost.ran_s, lost.transcript, told=lost.prompt_taken)
+        return lost
+
+    def _add(self, usage: Usage, ran_s: float, transcript: BlobRef | None, *, told: bool) -> None:
+        flow = self._flow
+        self.ran_s += ran_s
+        self.told = self.told or told
+        stored = flow.result.stored
+        if transcript:
+            stored = stored.model_copy(update={"transcript": transcript})
+        flow.update(usage=flow.result.usage + usage, stored=stored)

@@ -7,7 +7,7 @@ attempt finds the container by its id and reads its output again from the start.
 import hashlib
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.cancels import Cancels
 from activities.disk import Quota
@@ -81,21 +81,24 @@ class AgentRuns:
     @activity.defn
     async def run_agent(self, order: AgentInput) -> AgentResult:
         """A failure carries `LostRun` as its detail once there was something to follow: its costs count."""
-        cancels = Cancels("the agent")
+        cancels, keeper = Cancels("the agent"), self._transcripts.keeper(order)
         with reported(TaskOutcome.SANDBOX_LOST, final=LOST):
-            activity.heartbeat({"step": "starting the sandbox"})
-            async with beating():  # a first start can take longer than a heartbeat may stay away
+            begun = {"step": "starting the sandbox", "transcript": keeper.told}
+            activity.heartbeat(begun)
+            async with beating(begun):  # a first start can take longer than a heartbeat may stay away
                 ref = await cancels.outlasted(self._begun(order), patience=START_MOST)
         quota = self._quota(order)
-        run = RunningAgent(self._agent, self._transcripts.keeper(order), quota)
+        run = RunningAgent(self._agent, keeper, quota)
         watch = Watch(self._sandboxes, ref, run, cancels)
         try:
             with reported(TaskOutcome.SANDBOX_LOST, final=LOST):
                 exit_status = await watch.to_the_end()
             with reported(TaskOutcome.SANDBOX_LOST):  # it has ended: adopted again, and never run again for a full disk
-                async with beating():
+                async with beating(run.step):
                     return await cancels.outlasted(self._home.brought(order, EndedRun(ref, run, watch, exit_status)))
         except ApplicationError as failure:
+            if failure.category is ApplicationErrorCategory.BENIGN:  # it goes on
+                raise
             raise with_detail(failure, await self._home.known(order, run, watch.watched_s)) from None
         finally:
             if quota is not None:

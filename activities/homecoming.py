@@ -88,7 +88,7 @@ class Homecoming:
         return LostRun(
             usage=run.progress.usage,
             prompt_taken=await self._holds(order, run.progress.first_answer),
-            transcript=run.keeper.newest,
+            transcript=await run.keeper.keep(),
             ran_s=ran_s,
         )
 

@@ -47,7 +47,7 @@ class RunningAgent:
             "step": self.progress.last_step,
             "cost_usd": round(self.progress.usage.cost_usd, 4),
             "disk": self.disk.used,
-            "transcript": self.keeper.newest.model_dump() if self.keeper.newest else None,
+            "transcript": self.keeper.told,
         }
 
     async def tend(self) -> bool:

@@ -10,16 +10,19 @@ import hashlib
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from airut.errors import BlobCorrupt, BlobMissing, NoSpace
-from airut.models.blob import BlobRef, SweptBlobs
+from airut.models.blob import BlobRef, PassingBlob, SweptBlobs
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _INCOMING = "incoming"
 _LEAVING = "leaving"
+_PASSING_NS = 1_000_000_000
+"""How much earlier than now a passing blob is dated: whoever uses it leaves another time on it for sure."""
 _WRITING_MOST = timedelta(days=1)
 """A writer has all bytes at hand, and is done in seconds: what lies in `incoming/` for longer, nobody writes."""
 
@@ -42,6 +45,12 @@ class LocalBlobStore:
     async def get(self, ref: BlobRef) -> bytes:
         return await asyncio.to_thread(self._get, ref)
 
+    async def put_passing(self, content: bytes) -> PassingBlob:
+        return await asyncio.to_thread(self._put_passing, content)
+
+    async def drop(self, blob: PassingBlob) -> bool:
+        return await asyncio.to_thread(self._drop, blob)
+
     async def renew(self, refs: tuple[BlobRef, ...]) -> None:
         await asyncio.to_thread(self._renew, refs)
 
@@ -52,36 +61,64 @@ class LocalBlobStore:
         return self._root / sha256[:2] / sha256
 
     def _put(self, content: bytes) -> BlobRef:
-        ref = BlobRef(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
-        target = self._path(ref.sha256)
-        try:
-            # First of all it is in use: a sweep that has it in hand puts it back, or it is found to be gone.
-            if not (_use(target) and _holds(target, ref)):
-                self._write(target, content)
-            # Also for a blob that was there: another process may have renamed it and died before this very sync.
-            _sync_folder(target.parent)
-            _sync_folder(self._root)
-        except OSError as error:
-            if error.errno in _FULL:
-                raise NoSpace(f"no space for a blob of {len(content)} bytes below {self._root}") from error
-            raise
+        ref = _named(content)
+        with self._reported(ref):
+            self._put_as(ref, content)
         return ref
 
-    def _write(self, target: Path, content: bytes) -> None:
+    def _put_as(self, ref: BlobRef, content: bytes) -> None:
+        target = self._path(ref.sha256)
+        # First of all it is in use: a sweep that has it in hand puts it back, or it is found to be gone.
+        if not (_use(target) and _holds(target, ref)):
+            with self._written(target, content) as temporary:
+                temporary.replace(target)
+        # Also for a blob that was there: another process may have renamed it and died before this very sync.
+        self._sync(target)
+
+    def _put_passing(self, content: bytes) -> PassingBlob:
+        ref = _named(content)
+        target = self._path(ref.sha256)
+        with self._reported(ref):
+            if not target.exists():
+                with self._written(target, content) as temporary:
+                    used = time.time_ns() - _PASSING_NS
+                    os.utime(temporary, ns=(used, used))
+                    mark = temporary.stat().st_mtime_ns  # as coarse as the file system keeps it
+                    with contextlib.suppress(FileExistsError):
+                        os.link(temporary, target)  # unlike a rename, it never takes the place of another's
+                        self._sync(target)
+                        return PassingBlob(ref=ref, mark=mark)
+            self._put_as(ref, content)
+        return PassingBlob(ref=ref)
+
+    @contextlib.contextmanager
+    def _reported(self, ref: BlobRef) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno in _FULL:
+                raise NoSpace(f"no space for a blob of {ref.size} bytes below {self._root}") from error
+            raise
+
+    @contextlib.contextmanager
+    def _written(self, target: Path, content: bytes) -> Iterator[Path]:
+        """A file of the bytes, synced, to be renamed or linked to its place; what is left of it is removed."""
         incoming = self._root / _INCOMING
         for folder in (incoming, target.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=incoming)
-        temporary = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    def _sync(self, target: Path) -> None:
+        _sync_folder(target.parent)
+        _sync_folder(self._root)
 
     def _get(self, ref: BlobRef) -> bytes:
         path = self._path(ref.sha256)
@@ -109,6 +146,21 @@ class LocalBlobStore:
     def _renew(self, refs: tuple[BlobRef, ...]) -> None:
         for ref in refs:
             _use(self._path(ref.sha256))
+
+    def _drop(self, blob: PassingBlob) -> bool:
+        path, leaving = self._path(blob.ref.sha256), self._root / _LEAVING
+        if blob.mark is None:
+            return False
+        leaving.mkdir(mode=0o700, exist_ok=True)
+        try:  # out of the way first, as in `_delete_unused`
+            held = path.replace(leaving / path.name)
+            if held.stat().st_mtime_ns != blob.mark:
+                held.replace(path)
+                return False
+            held.unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def _delete_unused(self, since: float) -> SweptBlobs:
         leaving, count, size = self._root / _LEAVING, 0, 0
@@ -149,6 +201,10 @@ class LocalBlobStore:
                     path.unlink()
             except FileNotFoundError:
                 continue
+
+
+def _named(content: bytes) -> BlobRef:
+    return BlobRef(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
 
 
 def _use(path: Path) -> bool:

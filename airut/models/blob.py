@@ -17,6 +17,14 @@ class BlobRef(Model):
     size: Annotated[int, Field(ge=0)]
 
 
+class PassingBlob(Model):
+    """A stored blob that is to be dropped when the next one has taken its place. `mark` is the store's own, by which it
+    knows that nobody else has come to use the same bytes; None where somebody had stored them before."""
+
+    ref: BlobRef
+    mark: int | None = None
+
+
 class SweptBlobs(Model):
     """What a sweep of the blob store removed."""
 

@@ -120,6 +120,6 @@ class LostRun(Model):
     prompt_taken: bool = False
     """As `AgentVerdict.prompt_taken`, and asked of the session's transcript already."""
     transcript: BlobRef | None = None
-    """The newest copy of the session that was stored while it ran."""
+    """The newest copy of the session, stored when it was lost, or at least while it ran."""
     ran_s: Amount = 0.0
     """Seconds that this attempt watched it: a lower bound of how long it ran."""

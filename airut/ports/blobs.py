@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from airut.models.blob import BlobRef, SweptBlobs
+from airut.models.blob import BlobRef, PassingBlob, SweptBlobs
 
 
 class BlobStore(Protocol):
@@ -23,6 +23,23 @@ class BlobStore(Protocol):
         Raises:
             BlobMissing: no such blob.
             BlobCorrupt: what is stored does not have this digest.
+        """
+        ...
+
+    async def put_passing(self, content: bytes) -> PassingBlob:
+        """As `put`, of bytes that are of use only until the next ones are stored.
+
+        Raises:
+            NoSpace: the disk is full; nothing was stored.
+        """
+        ...
+
+    async def drop(self, blob: PassingBlob) -> bool:
+        """Remove it, and return True, unless it was there before it was put, or anybody has put, got or renewed the
+        same bytes since. The caller knows that nobody who has only heard of it still relies on it.
+
+        Raises:
+            OSError: the disk failed.
         """
         ...
 

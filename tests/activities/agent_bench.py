@@ -59,10 +59,13 @@ class Shell:
 
 
 class Known(ClaudeSessions):
-    """Every session holds these entries."""
+    """Every session holds these entries, and no more."""
 
     def __init__(self, *entries: str) -> None:
         self._entries = entries
+
+    def save(self, home: Path, session_id: str) -> bytes | None:
+        return " ".join(self._entries).encode() or None
 
     def holds(self, home: Path, session_id: str, entry: str) -> bool:
         return entry in self._entries
@@ -153,7 +156,7 @@ class Bench:
         self.sessions = Known()
         self.tree = Tree({"CLAUDE.md": "Use tabs."})
         self.environment = ActivityEnvironment()
-        self.beats: list[object] = []
+        self.beats: list[dict[str, object]] = []
         self.environment.on_heartbeat = lambda *details: self.beats.extend(details)
         self.environment.info = replace(ActivityEnvironment.default_info(), scheduled_time=datetime.now(UTC))
 

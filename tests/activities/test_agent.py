@@ -8,7 +8,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities import disk as disk_module
-from airut.models.blob import Text
+from airut.models.blob import BlobRef, Text
 from airut.models.outcome import AgentOutcome, LostRun, Usage
 from airut.models.sandbox import Limits, SandboxRef, sandbox_id
 from tests.activities.agent_bench import MESSAGE, ORDER, TASK, Bench, Known
@@ -53,8 +53,20 @@ async def test_a_lost_sandbox_tells_what_it_has_cost(
         await task
     assert (raised.value.type, raised.value.non_retryable) == ("sandbox_lost", True)
     (lost,) = raised.value.details
-    assert lost == LostRun(usage=Usage(cost_usd=0.5), prompt_taken=prompt_taken, ran_s=lost.ran_s)
+    kept = lost.transcript and await bench.blobs.get(lost.transcript)
+    assert lost == LostRun(
+        usage=Usage(cost_usd=0.5), prompt_taken=prompt_taken, transcript=lost.transcript, ran_s=lost.ran_s
+    )
+    assert kept == (b"one" if entries else None)
     assert 0.3 < lost.ran_s < 10
+
+
+async def test_the_copy_that_an_earlier_attempt_told_stays_known(bench: Bench) -> None:
+    told = BlobRef(sha256="0" * 64, size=1).model_dump()
+    bench.environment.info = replace(bench.environment.info, attempt=2, heartbeat_details=[{"transcript": told}])
+    await bench.start("echo one")
+    assert bench.beats
+    assert [beat["transcript"] for beat in bench.beats] == [told] * len(bench.beats)
 
 
 async def test_a_sandbox_that_never_began_has_cost_nothing(bench: Bench) -> None:

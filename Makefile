@@ -25,7 +25,7 @@ endif
 test: ## everything that CI checks
 	$(call step,setup,scripts/setup)
 	$(call step,check,scripts/check)
-	$(call step,tests,scripts/lab -- pytest,$(ARGS))
+	$(call step,tests,scripts/tests,$(ARGS))
 
 check: ## format, lint, types and layers: no containers, no root, under a minute
 	@scripts/check $(ARGS)

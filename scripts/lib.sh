@@ -63,8 +63,11 @@ find_root() {
 refresh_mirror() {
     if [[ $ROOT == "$CHECKOUT" ]]; then return; fi
     mkdir -p "$STATE/src"
+    exec 6>"$STATE/src/.lock" # one at a time: the next one finds nothing to do
+    flock 6
     rsync -rlpt --delete --chmod=u+rwX,go+rX,go-w --exclude=/.venv --exclude=__pycache__ --exclude='.*_cache' \
         "$CHECKOUT/" "$ROOT/"
+    exec 6>&-
 }
 
 # Replace a file by what comes in, in one step and only if it differs: another lab may be reading it.

@@ -78,7 +78,7 @@ class Matrix:
             await self._kill(component, [cell for chosen, cell in planned if chosen is component])
         await asyncio.sleep(self._rng.uniform(0, 1))
         for cell in cells:
-            cell.release()
+            await cell.release()
         await self._settle(cells)
 
     async def _bring(self, cells: Sequence[Cell]) -> None:
@@ -87,7 +87,7 @@ class Matrix:
         accepted is sent by whoever kills."""
         done: list[asyncio.Task[None]] = []
         for steps in (
-            (Step.REPLYING, Step.PULL_REQUEST, Step.TOOL),
+            (Step.REPLYING, Step.PULL_REQUEST, Step.TOOL, Step.PAUSED, Step.QUESTION),
             (Step.PUSH, *LATE),
             (Step.IMAGE,),
             (Step.WORKSPACE,),
@@ -158,7 +158,8 @@ class Matrix:
     async def _count(self, cell: Cell) -> CellRecord:
         world, stage = self._world, self._world.stage
         status = await world.thread(cell.thread)
-        answers = [mail for mail in world.received() if mail["In-Reply-To"] == cell.mail["Message-ID"]]
+        written = {mail["Message-ID"] for mail in cell.mails}
+        answers = [mail for mail in world.received() if mail["In-Reply-To"] in written]
         ids = [str(mail["Message-ID"]) for mail in answers]
         ids = [each for each in ids if (ours := parse_message_id(each)) and ours.kind is ReplyKind.ANSWER]
         repository = stage.repositories / f"{REPOSITORY}.git"

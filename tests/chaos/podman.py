@@ -52,8 +52,15 @@ async def networks(installation: str) -> tuple[str, ...]:
 
 
 async def inspected(names: Sequence[str]) -> str:
-    """All that the engine tells of these containers."""
-    return await podman("inspect", *names) if names else ""
+    """All that the engine tells of these containers; of one that has ended meanwhile, nothing."""
+    told: list[str] = []
+    for name in names:
+        try:
+            told.append(await podman("inspect", name))
+        except RuntimeError as error:
+            if "no such object" not in str(error):
+                raise
+    return "".join(told)
 
 
 async def kill(name: str) -> None:

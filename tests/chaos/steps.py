@@ -15,7 +15,7 @@ from airut.demo.repositories import commit_files
 from airut.demo.sample import DOCKERFILE
 from airut.demo.stage import PERSON, REPOSITORY, ROBOT
 from airut.models.message_id import derive_token
-from airut.models.task import TaskStatus
+from airut.models.task import TaskStatus, TaskStep
 from tests.chaos.smtp_relay import HeldMail
 from tests.chaos.world import World
 
@@ -38,6 +38,8 @@ class Step(StrEnum):
     FIRST_ANSWER = "first answer"
     TOOL = "in a tool"
     STREAMING = "streaming"
+    PAUSED = "paused"
+    QUESTION = "awaiting an answer"
     PUSH = "push"
     PULL_REQUEST = "pull request"
     REPLYING = "replying"
@@ -55,6 +57,8 @@ class Cell:
         self.token = f"T{rng.getrandbits(48):012x}"
         self.mail: EmailMessage = compose(PERSON, ROBOT, f"Task {self.token}", f"Do {self.token}, please.")
         self.thread = f"web/mail/{derive_token('web', str(self.mail['Message-ID']))}"
+        self.mails = [self.mail]
+        """All that the person writes in this conversation."""
         self.sent_at = 0.0
         self._gate: Gate | None = None
         self._held: HeldMail | None = None
@@ -73,14 +77,20 @@ class Cell:
             f"{{ git diff --cached --quiet || git commit -q -m 'Add {token}'; }}"
         )
         held = "for i in $(seq 900); do [ -e /storage/go ] && break; sleep 0.1; done"
-        work = f"{effect}; {commit}; {held if self.step is Step.TOOL else ':'}; echo done:{token}"
+        stays = self.step in (Step.TOOL, Step.PAUSED)
+        work = f"{effect}; {commit}; {held if stays else ':'}; echo done:{token}"
         look = f"grep -qx {token} /storage/runs || {effect}; {commit}; echo done:{token}"
         common = {"conversation": token, "repeat": script.FOREVER}
         pieces = len(ANSWER) / 40
+        first: tuple[script.Step, ...] = ()
+        question = f"Shall {token} be done?"
+        if self.step is Step.QUESTION:  # what has not asked yet, asks
+            first = (script.Step(tool=script.ask(question, "yes", "no").tool, match=f"Do {token}, please", **common),)
         return (
             script.Step(text=f"Did {token}. {ANSWER}", match=f"done:{token}", **common,
                         chunk_delay=self._seconds / pieces if streams else 0),
             script.Step(tool=script.bash(look).tool, match=GOES_ON, **common),
+            *first,
             script.Step(tool=script.bash(work).tool, **common,
                         delay=self._seconds if self.step is Step.FIRST_ANSWER else 0),
         )  # fmt: skip
@@ -137,13 +147,19 @@ class Cell:
             await asyncio.sleep(1)  # the engine has begun with it
         elif self.step is Step.TOOL:
             await _until(self._works)
+        elif self.step is Step.PAUSED:
+            await _until(self._works)
+            await self._write("pause")
+            await _until(lambda: self._stands(TaskStep.PAUSED))
+        elif self.step is Step.QUESTION:
+            await _until(lambda: self._stands(TaskStep.AWAITING_ANSWER))
         elif self.step is Step.FIRST_ANSWER:
             await _until(lambda: self._asked(self.token))
         elif self.step is Step.STREAMING:
             await _until(lambda: self._asked(f"done:{self.token}"))
             await asyncio.sleep(1)  # the first pieces are through
 
-    def release(self) -> None:
+    async def release(self) -> None:
         """Let it go on."""
         if self._gate:
             self._gate.open()
@@ -151,6 +167,18 @@ class Cell:
             self._held.released.set()
         if self.step is Step.TOOL:
             (self.runs.parent / "go").touch()
+        if self.step is Step.PAUSED:
+            await self._write("resume")
+        if self.step is Step.QUESTION:
+            await self._write("1")
+
+    async def _write(self, text: str) -> None:
+        self.mails.append(compose(PERSON, ROBOT, f"Re: {self.mail['Subject']}", text, answers=self.mail))
+        await self.world.stage.send(self.mails[-1])
+
+    async def _stands(self, step: TaskStep) -> bool:
+        status = await self._status()
+        return status is not None and status.step is step
 
     async def fetched(self) -> None:
         """Wait until it has its checkout, so that a gate or another default branch is nothing to it any more."""

@@ -32,7 +32,7 @@ AT_ONCE = (
     (Component("model API", model(1.0)), [Step.STREAMING]),
     (killed("proxy"), [Step.FIRST_ANSWER]),
     (killed("intake"), [Step.ACCEPTED]),
-    (killed("Temporal server"), [Step.WORKSPACE]),
+    (killed("Temporal server"), [Step.WORKSPACE, Step.QUESTION]),
     (killed("mail server"), [Step.REPLYING]),
     (killed("forge"), [Step.PULL_REQUEST]),
     (killed("control worker"), [Step.TOOL]),

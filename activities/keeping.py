@@ -8,14 +8,13 @@ from temporalio import activity
 from activities.failures import reported
 from activities.heartbeat import beating
 from airut.errors import ArchiveUnreadable
-from airut.models.archive import ArchivedThread, Expired, ExpireOrder
+from airut.models.archive import ArchivedThread, Expired, ExpireOrder, lost_archive
 from airut.models.message import ChannelKind
 from airut.models.outcome import TaskOutcome
 from airut.ports.archives import Archives
 from airut.ports.blobs import BlobUpkeep
 
 CHANNELS = {"mail": ChannelKind.EMAIL, "slack": ChannelKind.SLACK, "console": ChannelKind.CONSOLE}
-UNREADABLE = "what was kept of this conversation cannot be read: session, storage and unpublished work are lost"
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +42,7 @@ class ArchiveKeeping:
             except ArchiveUnreadable as error:  # the message is answered all the same, and its author is told
                 log.error("%s", error)
                 repo, channel, _ = thread.split("/")
-                return ArchivedThread(
-                    thread=thread,
-                    repo=repo,
-                    channel=CHANNELS[channel],
-                    ended_at=activity.info().started_time,
-                    losses=(UNREADABLE,),
-                )
+                return lost_archive(thread, repo, CHANNELS[channel], activity.info().started_time)
 
     @activity.defn
     async def expire_records(self, order: ExpireOrder) -> Expired:

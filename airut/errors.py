@@ -31,6 +31,7 @@ AirutError
 │   ├── BlobMissing        no blob of that digest
 │   └── BlobCorrupt        the bytes no longer match their digest
 ├── PayloadError           what Temporal recorded cannot be read: names key or blob, and the remedy
+├── ArchiveUnavailable     where ended threads are kept cannot be reached: worth a retry
 ├── ArchiveUnreadable      an ended thread's archive is damaged: names the file and the remedy
 ├── CensusUnavailable      nobody can say which threads and tasks there are: nothing is removed
 ├── TreeError
@@ -168,6 +169,10 @@ class BlobCorrupt(BlobError):
 
 
 class PayloadError(AirutError):
+    pass
+
+
+class ArchiveUnavailable(AirutError):
     pass
 
 

@@ -189,7 +189,7 @@ class SandboxHost:
             workspaces.prepare_workspace,
             ImageBuilds(mirror, images).build_image,
             Publishing(mirror, forge, blobs, repositories).publish,
-            CleanUps(folders, sandboxes, blobs).clean_up,
+            CleanUps(folders, sandboxes, blobs, self._upkeep[0] if self._upkeep else None).clean_up,
             ends.archive_thread,
             ends.remove_thread,
             ends.restore_thread,

@@ -28,6 +28,9 @@ class Commands:
         if command.name not in {CommandName.HELP, CommandName.STATUS} and not self._state.has_begun:
             self._say(command, nothing_to(command.name, "this conversation has no task yet."))
             return
+        if command.name is CommandName.PAUSE and self._state.closing:
+            self._say(command, nothing_to(command.name, "the conversation is being closed."))
+            return
         match command.name:
             case CommandName.HELP:
                 self._say(command, help_text(command.unknown))
@@ -81,6 +84,8 @@ class Commands:
     def _state_in_words(self) -> str:
         if paused := self._state.paused:
             return f"paused since {paused.at:{TIMED}} by {paused.author}"
+        if self._state.closing:
+            return "being closed"
         if self.task is None:
             return "idle"
         step = f" ({self.status.step.replace('_', ' ')})" if self.status else ""
@@ -131,8 +136,10 @@ class Commands:
             (state.recent[-1].number, state.recent[-1].outcome) if state.recent else (state.tasks, "stopped")
         )
         said = f"Task {number} ended as `{outcome}`."
-        if state.queue:
+        if state.queue and state.paused:
             said += f" {waiting(len(state.queue))} `resume` starts a task with it, `close` ends the conversation."
+        elif state.queue and not state.closing:  # it had come to its end before it could be stopped
+            said += f" {waiting(len(state.queue))} The next task begins with it."
         return said
 
     def _retry(self, command: ThreadCommand) -> None:
@@ -159,6 +166,7 @@ class Commands:
         for command in self._state.pending:
             self._say(command, said)
         self._state.pending.clear()
+        self._state.dropped = ()
 
     def _pass_on(self, name: Literal["pause", "resume", "stop"], command: ThreadCommand) -> None:
         if self.task:

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
-    from airut.models.archive import Archived, ArchiveOrder, RemoveOrder
+    from airut.models.archive import Archived, ArchiveOrder, RemoveOrder, lost_archive
     from airut.models.base import Model
     from airut.models.notices import ending_soon
     from airut.models.thread import ThreadInput
@@ -60,15 +60,18 @@ class Ending:
 
     async def recall(self) -> None:
         """What was kept of an earlier life of this thread: its messages are known, and its work goes on."""
+        thread = self._thread
         try:
             archived = await workflow.execute_activity(
                 contracts.recall_archive,
-                self._thread.thread,
-                **options.at(options.OPEN, contracts.CONTROL_QUEUE, "an earlier life?", self._thread.repo),
+                thread.thread,
+                **options.at(options.RECALL, contracts.CONTROL_QUEUE, "an earlier life?", thread.repo),
             )
-        except ActivityError as error:  # it begins as a new one; what was archived stays
+        except ActivityError as error:  # for good: whoever is away is waited for
+            if is_cancelled_exception(error):
+                raise
             workflow.logger.error("the archive cannot be read: %s", reason(error)[1])
-            return
+            archived = lost_archive(thread.thread, thread.repo, thread.channel, workflow.now())
         if archived is not None:
             self._state.reopen(archived)
 
@@ -98,10 +101,8 @@ class Ending:
                 await self._on_host(contracts.remove_thread, removal, "clear the workspace away")
             except ActivityError as error:
                 workflow.logger.error("not cleared away: %s", reason(error)[1])
-        state.host, state.stored = (
-            None,
-            state.stored.model_copy(update={"transcript": archive.transcript, "storage": archive.storage}),
-        )
+        state.host, state.losses = None, archive.losses
+        state.stored = state.stored.model_copy(update={"transcript": archive.transcript, "storage": archive.storage})
 
     async def _on_host[Order, Result](
         self, stub: Callable[[Order], Awaitable[Result]], order: Order, summary: str
@@ -110,8 +111,3 @@ class Ending:
         config = options.at(options.CLEAN_UP, queue, summary, self._thread.repo)
         config["schedule_to_start_timeout"] = AWAY
         return await workflow.execute_activity(stub, order, **config)
-
-    def reopened(self) -> bool:
-        """Whether something came while the thread was ending: then it lives on, from its archive."""
-        self._state.closing = False
-        return bool(self._state.queue or self._state.retry or self._state.pending)

@@ -26,15 +26,20 @@ with workflow.unsafe.imports_passed_through():
 
 
 class OpenTask:
-    """Belongs to one ThreadWorkflow. `orders` are what people want of the task, oldest first."""
+    """Belongs to one ThreadWorkflow. `orders` are what people want of the task, oldest first; `told` is what it said of
+    its result, once it was answered."""
 
     def __init__(self, state: ThreadState, orders: list[TaskOrder], telling: Telling) -> None:
         self._state = state
         self._orders = orders
         self._telling = telling
+        self._delivered: list[TaskOrder] = []
+        self.told: TaskResult | None = None
 
     async def outcome_of(self, task: TaskInput) -> TaskResult:
-        """A task that fails, is cancelled or terminated in the UI never takes the thread down."""
+        """A task that fails, is cancelled or terminated in the UI never takes the thread down. What was passed on to it
+        is part of its result, or comes back as unused."""
+        self._delivered, self.told = [], None
         try:
             child = await workflow.start_child_workflow(
                 TaskWorkflow.run,
@@ -49,7 +54,7 @@ class OpenTask:
                 while self._orders and not child.done():
                     if not await self._passed_on(child, self._orders[0]):
                         break
-                    self._orders.pop(0)
+                    self._delivered.append(self._orders.pop(0))
             return await child
         except ChildWorkflowError as error:
             cause = error.cause
@@ -70,20 +75,36 @@ class OpenTask:
         return True
 
     async def _finish_for(self, task: TaskInput, outcome: TaskOutcome, detail: str) -> TaskResult:
-        """Answer and clean up for a task that was terminated: it could not do so itself."""
-        order = ReplyInput(task=task, at=workflow.now(), kind=ReplyKind.ANSWER, seq=1, outcome=outcome, detail=detail)
+        """Clean up for a task that was terminated, and answer for it where it had not done so itself."""
         # First the sandbox, which holds real credentials: a mail server can be away for days.
-        if (host := self._state.host) is not None:
-            config = options.at(options.CLEAN_UP, contracts.host_queue(host), "remove the sandbox", task.repo)
-            config["schedule_to_start_timeout"] = REMOVAL_WAIT
-            clean = CleanUpInput(task=task, attempts=SANDBOXES_MOST, delivered=False)
-            try:
-                await workflow.execute_activity(contracts.clean_up, clean, **config)
-            except ActivityError as error:
-                workflow.logger.error("not cleaned up: %s", type(error.cause).__name__)
+        await self._remove_sandboxes(task)
         await release(task.id, task.repo)
+        if self.told is not None:
+            return self._answered_already(task, self.told)
+        # Nobody knows what the agent has seen of them; it is answered, and a retry has it all.
+        passed_on = tuple(order.left for order in self._delivered if order.left)
+        task = task.model_copy(update={"messages": (*task.messages, *passed_on)})
+        order = ReplyInput(task=task, at=workflow.now(), kind=ReplyKind.ANSWER, seq=1, outcome=outcome, detail=detail)
         record = await self._telling.reply(order, options.REPLY)
-        return TaskResult(outcome=outcome, detail=detail, reply=record, stored=task.stored)
+        return TaskResult(outcome=outcome, detail=detail, reply=record, stored=task.stored, messages=task.messages)
+
+    def _answered_already(self, task: TaskInput, told: TaskResult) -> TaskResult:
+        known = {message.key for message in (*(told.messages or task.messages), *told.unused)}
+        messages = (order.message for order in self._delivered if order.message)
+        late = tuple(message for message in messages if message.key not in known)
+        return told.model_copy(update={"unused": (*told.unused, *late)})
+
+    async def _remove_sandboxes(self, task: TaskInput) -> None:
+        if (host := self._state.host) is None:
+            return
+        config = options.at(options.CLEAN_UP, contracts.host_queue(host), "remove the sandboxes", task.repo)
+        config["schedule_to_start_timeout"] = REMOVAL_WAIT
+        delivered = self.told is not None and self.told.reply is not None
+        order = CleanUpInput(task=task, attempts=SANDBOXES_MOST, delivered=delivered, every=True)
+        try:
+            await workflow.execute_activity(contracts.clean_up, order, **config)
+        except ActivityError as error:
+            workflow.logger.error("not cleaned up: %s", type(error.cause).__name__)
 
     async def notify(self, task: TaskInput, result: TaskResult) -> None:
         """Tell the workflows that sent a message of this task; one that is gone misses nothing."""

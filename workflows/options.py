@@ -27,9 +27,9 @@ PING = ActivityConfig(
     retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=1)),
 )
 
-OPEN = ActivityConfig(
+RECALL = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=1),
-    schedule_to_close_timeout=timedelta(minutes=10),  # then the thread goes on with defaults, and nothing waits
+    # Unlimited: a thread that begins without its archive takes known messages for new ones, and does them again.
     retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=1)),
 )
 

@@ -11,6 +11,8 @@ from temporalio.workflow import ActivityConfig
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.models.blob import Text
+    from airut.models.command import RetryStep
+    from airut.models.message import InboundMessage
     from airut.models.outcome import TaskOutcome
     from airut.models.question import Question
     from airut.models.reply import ReplyKind
@@ -61,11 +63,14 @@ class TaskWorkflow:
             session_id=task.session_id,
             stored=task.stored,
         )
-        self.agent: AgentResult | None = task.retry.result.agent if task.retry else None
+        again = task.retry if task.retry and task.retry.step in {RetryStep.PUBLISH, RetryStep.REPLY} else None
+        self.agent: AgentResult | None = again.result.agent if again else None
         self._status = TaskStatus(step=TaskStep.ACCEPTED, since=workflow.now())
         self._told = 0
         self.asked = 0
         """How many questions this task has asked."""
+        self._begun_with = task.messages
+        self._unused: list[InboundMessage] = []
 
     @workflow.signal(name=contracts.STEER)
     def steer(self, order: TaskOrder) -> None:
@@ -89,17 +94,41 @@ class TaskWorkflow:
         except (Exception, asyncio.CancelledError):  # not `finally`: an evicted workflow can await nothing any more
             await self._leave(acknowledgement)
             raise
-        await self._leave(acknowledgement)
+        await self._leave(acknowledgement, answered=True)
         self.enter(TaskStep.CLOSED, str(self.result.outcome))
-        self.update(unused=self.steering.unused(), agent=self.agent, settings=self.settings)
+        self._complete()
         if not self.result.outcome.did_its_job:
             # Failed in Temporal, so that it shows in the UI; the thread reads the result from the details.
             raise ApplicationError(self._headline(), self.result, type=str(self.result.outcome))
         return self.result
 
-    async def _leave(self, acknowledgement: asyncio.Task[None]) -> None:
+    async def _leave(self, acknowledgement: asyncio.Task[None], *, answered: bool = False) -> None:
         acknowledgement.cancel()
-        await seen_through(self.release(delivered=self.result.reply is not None))
+        await seen_through(self._clear_away(answered))
+
+    async def _clear_away(self, answered: bool) -> None:
+        """Once it is answered the thread knows, since whoever terminates the task now would have it answer again. Both
+        begin in one step of the workflow."""
+        telling = asyncio.create_task(self.tell_thread(self._complete())) if answered else None
+        await self.release(delivered=self.result.reply is not None)
+        if telling is not None:
+            await telling
+
+    def _complete(self) -> TaskResult:
+        """The result with all that the thread has to know; what comes too late from now on is in the next one."""
+        steering = self.steering
+        self._unused += steering.take_joined()
+        while steering.answered:
+            if (left := steering.take_answer().left) is not None:
+                self._unused.append(left)
+        more = self.task.messages != self._begun_with
+        self.update(
+            messages=self.task.messages if more else (),
+            unused=tuple(self._unused),
+            agent=self.agent,
+            settings=self.settings,
+        )
+        return self.result
 
     async def _work(self) -> None:
         """Everything between the message and its answer. However it ends, there is an outcome."""
@@ -109,20 +138,30 @@ class TaskWorkflow:
                 self._take_over()
                 return
             runs = Runs(self)
-            prepared = await (runs.prepare() if step == "publish" and self.agent else runs.to_the_end())
+            if step == "publish" and self.agent:
+                prepared = await runs.prepare()
+                if self.steering.stopped:  # which a step that ends by itself just then swallows
+                    self._stop()
+                    return
+            else:
+                prepared = await runs.to_the_end()
             await self._publish(prepared)
         except Ended as ended:
             self.end(ended.outcome, ended.detail)
         except asyncio.CancelledError:
-            self.end(TaskOutcome.STOPPED, "in Temporal")
+            self._stop()
         except ActivityError as error:
             if is_cancelled_exception(error) or stop_was_asked():
-                self.end(TaskOutcome.STOPPED, "in Temporal")
+                self._stop()
             else:
                 self.end(*reason(error))
         except Exception as error:  # ours; a task that nobody answers is worse than one that says so
             workflow.logger.exception("a task has failed by a fault of Airut's own")
             self.end(TaskOutcome.INTERNAL_ERROR, type(error).__name__)
+
+    def _stop(self) -> None:
+        by_whom = self.steering.stopped_by
+        self.end(TaskOutcome.STOPPED, f"by {by_whom}" if by_whom and not stop_was_asked() else "in Temporal")
 
     def _take_over(self) -> None:
         """Only the reply is wanted again: its words are those of the task before."""
@@ -256,12 +295,12 @@ class TaskWorkflow:
     def at_control(self, base: ActivityConfig, summary: str) -> ActivityConfig:
         return options.at(base, contracts.CONTROL_QUEUE, summary, self.task.repo)
 
-    async def tell_thread(self) -> None:
-        """The thread must know where its workspace lies, and what the task waits for."""
+    async def tell_thread(self, result: TaskResult | None = None) -> None:
+        """The thread must know where its workspace lies, what the task waits for, and that it is answered."""
         parent = workflow.info().parent
         if parent is None:
             return
-        move = TaskMove(host=self.placement.host, status=self._status)
+        move = TaskMove(host=self.placement.host, status=self._status, result=result)
         try:
             await workflow.get_external_workflow_handle(parent.workflow_id).signal(contracts.MOVED, move)
         except FailureError as error:
@@ -281,7 +320,13 @@ class TaskWorkflow:
         self, step: TaskStep, detail: str = "", until: datetime | None = None, question: Question | None = None
     ) -> None:
         self._status = TaskStatus(
-            step=step, since=workflow.now(), detail=detail, attempt=self.attempt, until=until, question=question
+            step=step,
+            since=workflow.now(),
+            detail=detail,
+            attempt=self.attempt,
+            until=until,
+            question=question,
+            asked=self.asked,
         )
         lines = [f"**{step}** {detail}".rstrip(), f"host: `{self.placement.host or 'not placed yet'}`"]
         if until:

@@ -32,12 +32,11 @@ class Telling:
 
     async def _send(self, notice: Notice) -> None:
         state = self._state
-        state.notes += 1
         order = ReplyInput(
             task=state.addressed(notice.message, self._thread),
             at=workflow.now(),
             kind=ReplyKind.NOTE,
-            seq=state.notes,
+            seq=state.number_note(workflow.now()),
             detail=notice.text,
         )
         await self.reply(order, options.REPLY)

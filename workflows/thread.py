@@ -2,21 +2,18 @@
 
 import asyncio
 import uuid
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeUpdate
-from temporalio.exceptions import (
-    ApplicationError,
-)
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.models.answer_parsing import parse_answer
-    from airut.models.command import AnswerOrder, CommandName, RetryOrder, ThreadCommand
+    from airut.models.command import AnswerOrder, CommandName, RetryOrder, Submission, ThreadCommand
+    from airut.models.late_answer import as_message
     from airut.models.message import InboundMessage
-    from airut.models.notices import Acceptance, dropped, first_line, queued_while_paused
+    from airut.models.notices import Acceptance, dropped, queued_while_paused
     from airut.models.outcome import TaskOutcome
     from airut.models.task import (
         TaskMove,
@@ -24,9 +21,10 @@ with workflow.unsafe.imports_passed_through():
         TaskResult,
         TaskStep,
     )
-    from airut.models.thread import QueuedMessage, ThreadInput, ThreadPhase, ThreadStatus
+    from airut.models.thread import ThreadInput, ThreadPhase, ThreadStatus
     from airut.models.thread_state import ThreadState
     from workflows.commands import Commands
+    from workflows.display import Display
     from workflows.ending import Deadline, Ending, next_deadline
     from workflows.open_task import OpenTask
     from workflows.telling import Telling
@@ -49,48 +47,38 @@ class ThreadWorkflow:
         self._state = thread.carried.model_copy(deep=True) if thread.carried else ThreadState()
         self._orders: list[TaskOrder] = []
         self._commands = Commands(self._state, self._orders.append)
-        self._answered: str | None = None
+        self._answered: tuple[str, int] | None = None
+        self._early: list[Submission] = []
+        self._recalled = thread.carried is not None
         self._telling = Telling(thread, self._state)
         self._open_task = OpenTask(self._state, self._orders, self._telling)
-        self._since = workflow.now()
-        self._ended = False
+        self._display = Display(thread, self._state, self._commands)
 
     @workflow.signal(name=contracts.RECEIVE)
     def receive(self, message: InboundMessage) -> None:
         """Accept a message; one whose key is known counts once. Short and synchronous, so nothing is ever in flight
         when the run continues as new."""
-        if self._state.accept(message, workflow.now()) is not Acceptance.QUEUED:
-            return
-        if self._question_is_open():
-            self._answer(TaskOrder(name="answer", author=message.author, message=self._state.take_back()))
-        elif self._is_burst():
-            self._orders.append(TaskOrder(name="join", author=message.author, message=self._state.take_back()))
-        elif paused := self._state.paused:
-            self._state.tell(message, queued_while_paused(paused.at, paused.author))
+        self._take_in(message)
 
     @workflow.signal(name=contracts.CONTROL)
     def control(self, command: ThreadCommand) -> None:
         """Carry out a command; one whose key is known has been."""
-        if self._state.knows(command.key):
-            return
-        self._state.remember(command.key, workflow.now())
-        if self._state.admits(command.message):
-            self._commands.begin(command)
-        else:
-            self._state.refuse(command.message, Acceptance.NOT_PARTICIPANT)
+        self._take_in(command)
 
     @workflow.signal(name=contracts.MOVED)
     def moved(self, move: TaskMove) -> None:
         """The open task tells where it is."""
         self._state.host = move.host or self._state.host
         self._commands.status = move.status
+        self._open_task.told = move.result or self._open_task.told
         self._commands.settle()
-        self._show()
+        self._display.show()
 
     @workflow.signal(name=contracts.MAKE_ROOM)
     def make_room(self) -> None:
         """The host lacks space: an idle thread ends now, as it would after a long quiet. Others take no notice."""
-        if self._phase() is ThreadPhase.IDLE and self._state.tasks and not self._has_task():
+        idle = self._display.phase is ThreadPhase.IDLE and not self._state.closing
+        if idle and self._state.tasks and not self._has_task():
             self._state.close()
 
     @workflow.update(name=contracts.RETRY)
@@ -110,14 +98,15 @@ class ThreadWorkflow:
     @workflow.update(name=contracts.ANSWER)
     def answer(self, order: AnswerOrder) -> str:
         """Answer the open question; the task goes on with it."""
-        question = self._commands.status.question if self._commands.status else None
-        if question is not None and not self._state.knows(order.key):
+        task, question = self._commands.task, self._commands.status.question if self._commands.status else None
+        if task is not None and question is not None and not self._state.knows(order.key):
             self._state.remember(order.key, workflow.now())
             chosen = order.choices
             if len(chosen) > 1 and len(question.items) > 1:
                 chosen = tuple(f"{number}: {choice}" for number, choice in enumerate(chosen, start=1))
             answer = parse_answer(question, order.text or ", ".join(chosen), order.author, order.at)
-            self._answer(TaskOrder(name="answer", author=order.author, answer=answer))
+            late = as_message(order, question, answer, task.messages[-1], workflow.now())
+            self._answer(TaskOrder(name="answer", author=order.author, answer=answer, late=late))
         return f"{self._thread.thread} goes on with this answer."
 
     @answer.validator
@@ -134,55 +123,79 @@ class ThreadWorkflow:
 
     @workflow.query(name=contracts.STATUS)
     def status(self) -> ThreadStatus:
-        state, task, told = self._state, self._commands.task, self._commands.status
-        return ThreadStatus(
-            thread=self._thread.thread,
-            repo=self._thread.repo,
-            channel=self._thread.channel,
-            phase=self._phase(),
-            since=state.paused.at if state.paused else self._since,
-            subject=state.subject,
-            queue=tuple(_queued(message) for message in state.queue),
-            task=task.id if task else None,
-            open_task=told if task else None,
-            question=told.question if task and told else None,
-            waiting=self._commands.summary(),
-            next_command=self._commands.next_command(),
-            commands=tuple(state.commands),
-            tasks=state.tasks,
-            recent=tuple(state.recent),
-            usage=state.usage,
-            host=state.host,
-            branch=state.branch,
-            pull_request=state.pull_request,
-            last_reply=state.last_reply,
-            settings=state.settings,
-        )
+        return self._display.status([each for each in self._early if isinstance(each, InboundMessage)])
 
     @workflow.run
     async def run(self, thread: ThreadInput) -> None:
         ending = Ending(thread, self._state)
-        if thread.carried is None:
+        if not self._recalled:
             await ending.recall()
-        self._show()
+        self._take_in_early()
+        self._display.show()
         telling = asyncio.create_task(self._telling.run())
         while True:
             await self._until_something()
             # No await between looking at the state and acting on it: no message can fall into a gap.
             if self._has_task():
                 await self._run_task()
-            elif self._is_over():
-                await ending.end()
-                self._commands.closed(ending.losses)
-                await workflow.wait_condition(lambda: not self._state.notices and not self._telling.busy)
-                if not ending.reopened():
-                    self._ended = True
-                    self._show()
-                    telling.cancel()
-                    return
-                workflow.continue_as_new(thread.model_copy(update={"carried": self._state}))
+            elif self._is_over() and await self._has_ended(ending):
+                telling.cancel()
+                return
             if self._should_continue():
                 workflow.continue_as_new(thread.model_copy(update={"carried": self._state}))
+
+    def _take_in(self, submission: Submission) -> None:
+        """What comes before the archive is recalled waits for it: only then is it known what is known."""
+        if not self._recalled:
+            self._early.append(submission)
+        elif isinstance(submission, InboundMessage):
+            self._take_message(submission)
+        else:
+            self._take_command(submission)
+
+    def _take_in_early(self) -> None:
+        self._recalled = True
+        for submission in self._early:
+            self._take_in(submission)
+        self._early.clear()
+
+    def _take_message(self, message: InboundMessage) -> None:
+        if self._state.accept(message, workflow.now()) is not Acceptance.QUEUED:
+            return
+        by_a_person = not message.opens  # what a schedule says is a task of its own
+        if by_a_person and self._question_is_open():
+            self._answer(TaskOrder(name="answer", author=message.author, message=self._state.take_back()))
+        elif by_a_person and self._is_burst():
+            self._orders.append(TaskOrder(name="join", author=message.author, message=self._state.take_back()))
+        elif paused := self._state.paused:
+            self._state.tell(message, queued_while_paused(paused.at, paused.author))
+
+    def _take_command(self, command: ThreadCommand) -> None:
+        if self._state.knows(command.key):
+            return
+        self._state.remember(command.key, workflow.now())
+        if self._state.admits(command.message):
+            self._commands.begin(command)
+        else:
+            self._state.refuse(command.message, Acceptance.NOT_PARTICIPANT)
+
+    async def _has_ended(self, ending: Ending) -> bool:
+        """Bring the thread to its end; False when something came meanwhile: then it lives on, and does not wait until
+        everybody could be told."""
+        state = self._state
+        await ending.end()
+        state.closing = False
+        self._commands.closed(ending.losses)
+        await workflow.wait_condition(lambda: self._lives_on() or not (state.notices or self._telling.busy))
+        if self._lives_on():
+            return False
+        self._display.ended = True
+        self._display.show()
+        return True
+
+    def _lives_on(self) -> bool:
+        state = self._state
+        return bool(state.queue or state.retry or state.paused or state.closing)
 
     async def _until_something(self) -> None:
         """Until there is something to do, or the thread has been quiet for too long."""
@@ -229,18 +242,20 @@ class ThreadWorkflow:
 
     def _question_is_open(self) -> bool:
         task, told = self._commands.task, self._commands.status
-        return bool(task and told and told.question and told.question.id != self._answered)
+        is_open = bool(task and told and told.question and (told.question.id, told.asked) != self._answered)
+        return is_open and not self._state.closing  # what comes after a close is for the thread's next life
 
     def _is_burst(self) -> bool:
         told = self._commands.status
         first = self._commands.task is not None and self._state.tasks == 1
         first = first and (told is None or told.step is TaskStep.PREPARING)
-        return first and not self._state.paused and workflow.now() - self._since < BURST
+        first = first and not self._state.paused and not self._state.closing
+        return first and workflow.now() - self._display.since < BURST
 
     def _answer(self, order: TaskOrder) -> None:
         """The first answer counts; what comes after it is queued."""
         told = self._commands.status
-        self._answered = told.question.id if told and told.question else None
+        self._answered = (told.question.id, told.asked) if told and told.question else None
         self._orders.append(order)
 
     async def _run_task(self) -> None:
@@ -252,56 +267,23 @@ class ThreadWorkflow:
             task = state.next_task(self._thread, session)
         state.retry = None
         self._commands.task, self._commands.status, self._answered = task, None, None
-        self._since = workflow.now()
-        self._show()
+        self._display.since = workflow.now()
+        self._display.show()
         result = await self._open_task.outcome_of(task)
+        task = task.model_copy(update={"messages": result.messages or task.messages})
         state.record(task, result, workflow.now())
         self._commands.task = self._commands.status = None
-        self._since = workflow.now()
-        state.put_first(tuple(order.message for order in self._orders if order.message))
+        self._display.since = workflow.now()
+        state.put_back((*result.unused, *(order.left for order in self._orders if order.left)))
         self._orders.clear()
         self._hold_after(result)
         self._commands.settle()
-        self._show(result)
+        self._display.show(result)
         await self._open_task.notify(task, result)
 
     def _hold_after(self, result: TaskResult) -> None:
         """After a stop the queue does not start by itself."""
         stop = next((each for each in self._state.pending if each.name is CommandName.STOP), None)
-        if stop and result.outcome is TaskOutcome.STOPPED and self._state.queue and not self._state.paused:
-            self._state.hold(workflow.now(), stop.author)
-
-    def _phase(self) -> ThreadPhase:
-        if self._ended:
-            return ThreadPhase.ENDED
-        if self._state.paused:
-            return ThreadPhase.PAUSED
-        return ThreadPhase.RUNNING if self._commands.task else ThreadPhase.IDLE
-
-    def _show(self, result: TaskResult | None = None) -> None:
-        """Tell the Temporal UI what this thread is and does."""
-        state, phase = self._state, self._phase()
-        since: datetime = state.paused.at if state.paused else self._since
-        lines = [f"**{phase}** since {since:%Y-%m-%d %H:%M} UTC, task {state.tasks}, {len(state.queue)} waiting"]
-        if self._commands.task and self._commands.status:
-            lines.append(f"task {state.tasks}: {self._commands.status.step} {self._commands.status.detail}".rstrip())
-        if state.recent:
-            lines.append(f"last outcome: `{state.recent[-1].outcome}`, ${state.usage.cost_usd:.2f} so far")
-        if state.pull_request:
-            lines.append(f"[pull request #{state.pull_request.number}]({state.pull_request.url})")
-        workflow.set_current_details("\n\n".join(lines))
-        found: list[SearchAttributeUpdate[Any]] = []
-        if workflow.info().typed_search_attributes.get(contracts.STATE) != str(phase):
-            found.append(contracts.STATE.value_set(phase))
-        if state.host and workflow.info().typed_search_attributes.get(contracts.HOST) != state.host:
-            found.append(contracts.HOST.value_set(state.host))  # another host that still has something lets go of it
-        if result:
-            found += [contracts.OUTCOME.value_set(result.outcome), contracts.COST.value_set(state.usage.cost_usd)]
-            if state.pull_request:
-                found.append(contracts.PULL_REQUEST.value_set(state.pull_request.url))
-        if found:
-            workflow.upsert_search_attributes(found)
-
-
-def _queued(message: InboundMessage) -> QueuedMessage:
-    return QueuedMessage(author=message.author, sent_at=message.sent_at, first_line=first_line(message))
+        state = self._state
+        if stop and result.outcome is TaskOutcome.STOPPED and state.queue and not state.paused and not state.closing:
+            state.hold(workflow.now(), stop.author)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from airut.errors import ArchiveUnreadable, NoSpace
+from airut.errors import ArchiveUnavailable, ArchiveUnreadable, NoSpace
 from airut.models.archive import ArchivedThread
 
 log = logging.getLogger(__name__)
@@ -60,6 +60,8 @@ class LocalArchives:
             return ArchivedThread.model_validate_json(path.read_bytes())
         except FileNotFoundError:
             return None
+        except OSError as error:  # a disk or a mount that is away: nothing may be concluded about the thread
+            raise ArchiveUnavailable(f"{path} cannot be read: {error.strerror}; look after that disk") from error
         except ValidationError:
             raise ArchiveUnreadable(
                 f"the archive of {thread} cannot be read; restore {path} from a backup, or remove it to let the thread "

@@ -1,6 +1,6 @@
 """What is left of an ended thread, and what a later message finds again (spec: lifecycle §13)."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from airut.models.base import Model
@@ -11,6 +11,20 @@ from airut.models.pull_request import PullRequestRef
 
 STORAGE_MOST = 100 * 1024**2
 """Bytes of `/storage` that an archive takes."""
+
+NUMBERS_BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
+"""Seconds since then have at most nine digits until 2055, which is what a Message-ID of ours takes."""
+
+NOTES_AHEAD = 1_000
+"""How far the numbers of notes can have run ahead of the clock: a hundred wait at most, and mail servers are slow."""
+
+UNREADABLE = "what was kept of this conversation cannot be read: session, storage and unpublished work are lost"
+
+
+def number_at(now: datetime) -> int:
+    """A number that was not given before, where nobody knows which ones were: a thread gives less than one a second.
+    It is part of workflow ids and Message-IDs, of which none may come twice."""
+    return int((now - NUMBERS_BEGIN).total_seconds())
 
 
 class KnownKey(Model):
@@ -33,7 +47,7 @@ class ArchivedThread(Model):
     told: tuple[str, ...] = ()
     """Authors who know that they have no part in this thread."""
     notes: int = 0
-    """How many notes were sent: each has a Message-ID of its own, in the next life of the thread too."""
+    """No note has a number above this one: each has a Message-ID of its own, in the next life of the thread too."""
     subject: str = ""
     tasks: int = 0
     usage: Usage = Usage()
@@ -54,6 +68,20 @@ class ArchivedThread(Model):
     def blobs(self) -> tuple[BlobRef, ...]:
         """What must not be swept while the archive is kept."""
         return tuple(ref for ref in (self.transcript, self.bundle, self.storage) if ref is not None)
+
+
+def lost_archive(thread: str, repo: str, channel: ChannelKind, now: datetime) -> ArchivedThread:
+    """What stands in for an archive that cannot be read: the thread goes on, and no number of its comes twice."""
+    number = number_at(now)
+    return ArchivedThread(
+        thread=thread,
+        repo=repo,
+        channel=channel,
+        ended_at=now,
+        tasks=number,
+        notes=number + NOTES_AHEAD,
+        losses=(UNREADABLE,),
+    )
 
 
 class ArchiveOrder(Model):

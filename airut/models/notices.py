@@ -97,6 +97,11 @@ def dropped(lines: Sequence[str]) -> str:
     return "\n\nThese messages were waiting, and were dropped:\n\n" + "\n".join(f"- {line}" for line in lines)
 
 
+def not_kept(losses: Sequence[str]) -> str:
+    """With the first reply of a conversation that begins again from its archive."""
+    return "This conversation had ended. Not kept: " + "; ".join(losses) if losses else ""
+
+
 def first_line(message: InboundMessage) -> str:
     lines = (message.text.inline or message.subject).strip().splitlines()
     return lines[0][:120] if lines else ""

@@ -99,8 +99,10 @@ class TaskResult(Model):
     stored: Stored = Stored()
     agent: AgentResult | None = None
     """What the last agent left, for a retry from a later step."""
+    messages: tuple[InboundMessage, ...] = ()
+    """All that this task took in, where that is more than it began with: what joined it, and what was an answer."""
     unused: tuple[InboundMessage, ...] = ()
-    """Answers that came too late to be one: they are ordinary messages."""
+    """What came too late to join, or to be an answer: they are ordinary messages."""
     settings: ThreadSettings | None = None
     """As they were when the workspace was prepared."""
 
@@ -178,6 +180,8 @@ class TaskStatus(Model):
     until: datetime | None = None
     """When a wait ends by itself."""
     question: Question | None = None
+    asked: int = 0
+    """How many questions the task has asked by now: an id can come twice, this number tells them apart."""
 
 
 class TaskMove(Model):
@@ -185,6 +189,8 @@ class TaskMove(Model):
 
     host: str | None
     status: TaskStatus
+    result: TaskResult | None = None
+    """What came of the task, once it is answered: whatever becomes of the task now, nobody answers again."""
 
 
 class TaskOrder(Model):
@@ -195,6 +201,13 @@ class TaskOrder(Model):
     author: str
     message: InboundMessage | None = None
     answer: Answer | None = None
+    late: InboundMessage | None = None
+    """What a ready-made answer is when it comes too late to be one."""
+
+    @property
+    def left(self) -> InboundMessage | None:
+        """What goes back to the queue when the order was not carried out."""
+        return self.message or self.late
 
 
 class EndIntent(Model):
@@ -315,3 +328,5 @@ class CleanUpInput(Model):
     attempts: int
     delivered: bool
     """The reply has arrived, so the outbox may be emptied."""
+    every: bool = False
+    """Every sandbox of the task that is found, for one that was terminated and cannot say how many it had."""

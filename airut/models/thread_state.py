@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from airut.models.archive import Archived, ArchivedThread, KnownKey
+from airut.models.archive import NOTES_AHEAD, Archived, ArchivedThread, KnownKey, number_at
 from airut.models.base import Model
 from airut.models.blob import BlobRef, Text
 from airut.models.command import CommandRecord, RetryOrder, ThreadCommand, without_text
 from airut.models.message import Hints, InboundMessage
-from airut.models.notices import TIMED, Acceptance, first_line, refusal
+from airut.models.notices import TIMED, Acceptance, first_line, not_kept, refusal
 from airut.models.outcome import TaskOutcome, Usage
 from airut.models.pull_request import PullRequestRef
 from airut.models.settings import ThreadSettings
@@ -88,7 +88,7 @@ class ThreadState(BaseModel):
     told: tuple[str, ...] = ()
     """Authors who know that they have no part in this thread."""
     notes: int = 0
-    """How many notes were sent: each has a Message-ID of its own."""
+    """The number of the note that was sent last: each has a Message-ID of its own."""
     seen: list[SeenKey] = Field(default_factory=list)
     subject: str = ""
     tasks: int = 0
@@ -120,6 +120,8 @@ class ThreadState(BaseModel):
     """Messages that a close has thrown away, in a line each."""
     unsent: str = ""
     """Why the reply before could not be sent; the next one says so."""
+    losses: tuple[str, ...] = ()
+    """What an archive did not keep; the next reply says so."""
 
     def accept(self, message: InboundMessage, now: datetime) -> Acceptance:
         """Queue a message, unless its key is known, the queue is full, or its author has no part in this thread.
@@ -160,13 +162,18 @@ class ThreadState(BaseModel):
     def hold(self, now: datetime, author: str) -> None:
         """Pause: nothing starts until somebody resumes."""
         self.paused = Pause(at=now, author=author)
+        self.quiet_since = self.quiet_since or now  # from an archive nothing else may have come yet
 
     def close(self) -> None:
         """From now on the thread is coming to its end; what waits is dropped. What comes later opens it again."""
-        self.closing, self.paused = True, None
-        self.dropped = tuple(f"{each.author}, {each.sent_at:{TIMED}}: {first_line(each)}" for each in self.queue)
+        self.closing, self.paused, self.retry = True, None, None
+        self._drop(tuple(self.queue))
         self.queue.clear()
         self.queued_bytes = 0
+
+    def _drop(self, messages: tuple[InboundMessage, ...]) -> None:
+        lines = (f"{each.author}, {each.sent_at:{TIMED}}: {first_line(each)}" for each in messages)
+        self.dropped = (*self.dropped, *lines)
 
     def archived(self, thread: "ThreadInput", kept: Archived, now: datetime) -> ArchivedThread:
         """What a later message needs."""
@@ -178,7 +185,7 @@ class ThreadState(BaseModel):
             keys=tuple(KnownKey(key=seen.key, at=seen.at) for seen in self.seen),
             participants=self.participants,
             told=self.told,
-            notes=self.notes,
+            notes=max(self.notes, number_at(now)) + NOTES_AHEAD,  # some are sent after this
             subject=self.subject,
             tasks=self.tasks,
             usage=self.usage,
@@ -190,33 +197,19 @@ class ThreadState(BaseModel):
             branch=self.branch,
             published=self.published,
             pull_request=self.pull_request,
-            losses=kept.losses,
+            losses=tuple(dict.fromkeys((*self.losses, *kept.losses))),
         )
 
     def reopen(self, archived: ArchivedThread) -> None:
-        """Go on from an archive. What came with the start of this run is new only if the archive does not know it."""
-        known = {each.key for each in archived.keys}
-        new = [message for message in self.queue if message.key not in known]
-        self.seen = [SeenKey(key=each.key, at=each.at) for each in archived.keys] + [
-            seen for seen in self.seen if seen.key not in known
-        ]
+        """Go on from an archive, before anything else happens in this life."""
+        self.seen = [SeenKey(key=each.key, at=each.at) for each in archived.keys]
         self.participants, self.told = archived.participants, archived.told
-        self.queue, self.queued_bytes = [], 0
-        for message in new:
-            if self.admits(message):
-                self._append(message)
-                self.participants = tuple(dict.fromkeys((*self.participants, *message.participants)))
-            else:
-                self.refuse(message, Acceptance.NOT_PARTICIPANT)
-        if not self.queue:
-            self.quiet_since = None
-        self.subject = archived.subject or self.subject
+        self.subject = archived.subject
         self.notes, self.tasks, self.usage, self.held = archived.notes, archived.tasks, archived.usage, archived.hints
         self.session_id, self.branch, self.published = archived.session_id, archived.branch, archived.published
         self.pull_request = archived.pull_request
         self.stored = Stored(transcript=archived.transcript, bundle=archived.bundle, storage=archived.storage)
-        if archived.losses:
-            self.unsent = "This conversation had ended. Not kept: " + "; ".join(archived.losses)
+        self.losses = archived.losses
 
     def _append(self, message: InboundMessage) -> None:
         self.queue.append(message)
@@ -228,10 +221,19 @@ class ThreadState(BaseModel):
         self.queued_bytes -= _size(message)
         return message
 
-    def put_first(self, messages: tuple[InboundMessage, ...]) -> None:
-        """Messages that were taken out of the queue and not used; their keys are known already."""
+    def put_back(self, messages: tuple[InboundMessage, ...]) -> None:
+        """Messages that were taken out of the queue and not used; their keys are known already. They came before a
+        close, and are dropped with the others that did."""
+        if self.closing:
+            self._drop(messages)
+            return
         self.queue[:0] = messages
         self.queued_bytes += sum(map(_size, messages))
+
+    def number_note(self, now: datetime) -> int:
+        """The number of the next note. It goes with the clock, so that none comes twice where an archive is lost."""
+        self.notes = max(self.notes + 1, number_at(now))
+        return self.notes
 
     def refuse(self, message: InboundMessage, reason: Acceptance) -> Acceptance:
         """Remember whom to tell: of a full queue once until that is done, so that a storm makes one answer; of having
@@ -289,7 +291,7 @@ class ThreadState(BaseModel):
     def _task(self, thread: "ThreadInput", session_id: str, messages: tuple[InboundMessage, ...]) -> TaskInput:
         self.tasks += 1
         self.session_id = self.session_id or session_id
-        task = TaskInput(
+        return TaskInput(
             thread=thread.thread,
             repo=thread.repo,
             channel=thread.channel,
@@ -306,13 +308,12 @@ class ThreadState(BaseModel):
             stored=self.stored,
             spent_usd=self.usage.cost_usd,
             settings=self.settings,
-            notes=(self.unsent,) if self.unsent else (),
+            notes=tuple(filter(None, (self.unsent, not_kept(self.losses)))),
         )
-        self.held = task.hints.model_copy(update={"budget": None})  # a budget is one task's
-        return task
 
     def record(self, task: TaskInput, result: TaskResult, now: datetime) -> None:
-        """Carry over what a closed task leaves to the next one."""
+        """Carry over what a closed task leaves to the next one. `task` has all messages that it took in."""
+        self.held = task.hints.model_copy(update={"budget": None})  # a budget is one task's
         self.host = result.host or self.host
         self.branch = result.branch or self.branch
         self.published = result.published or self.published
@@ -322,18 +323,20 @@ class ThreadState(BaseModel):
         self.usage = self.usage + result.usage
         self.settings = result.settings or self.settings
         if result.reply:
-            self.last_reply, self.unsent = result.reply, ""
+            self.last_reply, self.unsent, self.losses = result.reply, "", ()
             self.replies = (*self.replies, result.reply.markdown)[-REPLIES_KEPT:]
         elif result.outcome is TaskOutcome.REPLY_FAILED:
             self.unsent = f"The answer to your message before this one could not be sent: {result.detail}"[:500]
         closed = TaskRecord(number=task.number, outcome=result.outcome, ended_at=now, cost_usd=result.usage.cost_usd)
         self.recent = [*self.recent[-9:], closed]
-        self.last = ClosedTask(input=task.model_copy(update={"retry": None}), result=result)
+        kept = result.model_copy(update={"messages": (), "unused": ()})  # of which the input has one and the queue one
+        self.last = ClosedTask(input=task.model_copy(update={"retry": None}), result=kept)
         self.quiet_since, self.warned = now, False
-        self.put_first(result.unused)
 
     def why_not_retry(self, order: RetryOrder, running: bool) -> tuple[str, str] | None:
         """Why this task cannot be done again now: a kind and words; None when it can."""
+        if self.closing:
+            return "thread_closing", "The conversation is being closed; send a message to begin it again."
         if running or self.retry:
             return "task_open", "A task is open; stop it, or wait for its answer."
         if self.paused:

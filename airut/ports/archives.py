@@ -21,6 +21,7 @@ class Archives(Protocol):
         """The thread's archive; None where there is none.
 
         Raises:
+            ArchiveUnavailable: nobody knows whether there is one; call again.
             ArchiveUnreadable: there is one, of a version that is not known or with damaged content.
         """
         ...

@@ -24,6 +24,7 @@ RETRYABLE = {
     errors.ForgeUnavailable,
     errors.DeliveryDeferred,
     errors.PayloadError,
+    errors.ArchiveUnavailable,
     errors.ArchiveUnreadable,
     errors.CensusUnavailable,
     errors.TreeTooLarge,

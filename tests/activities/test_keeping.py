@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from activities.keeping import UNREADABLE, ArchiveKeeping
+from activities.keeping import ArchiveKeeping
 from airut.adapters.archives_local import LocalArchives
 from airut.adapters.blobs_local import LocalBlobStore
-from airut.models.archive import ArchivedThread, Expired, ExpireOrder
+from airut.models.archive import NOTES_AHEAD, UNREADABLE, ArchivedThread, Expired, ExpireOrder, number_at
 from airut.models.blob import BlobRef
 from airut.models.message import ChannelKind
 
@@ -72,4 +72,6 @@ async def test_an_archive_that_cannot_be_read_is_told_and_the_thread_begins(benc
     file.write_text("{")
     found = await ActivityEnvironment().run(bench.keeping.recall_archive, THREAD)
     assert found is not None
+    number = number_at(found.ended_at)
     assert (found.losses, found.session_id, found.channel) == ((UNREADABLE,), None, ChannelKind.EMAIL)
+    assert (found.tasks, found.notes) == (number, number + NOTES_AHEAD)

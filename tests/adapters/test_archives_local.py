@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from airut.adapters.archives_local import LocalArchives
-from airut.errors import ArchiveUnreadable, NoSpace
+from airut.errors import ArchiveUnavailable, ArchiveUnreadable, NoSpace
 from airut.models.archive import ArchivedThread, KnownKey
 from airut.models.blob import BlobRef
 from airut.models.message import ChannelKind
@@ -65,6 +65,13 @@ async def test_a_damaged_one_is_named_with_its_remedy(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace('"version":1', '"version":2'))
     with pytest.raises(ArchiveUnreadable, match=f"restore {file} from a backup, or remove it"):
         await archives.get(ARCHIVE.thread)
+
+
+async def test_a_disk_that_is_away_is_not_taken_for_a_thread_without_archive(tmp_path: Path) -> None:
+    root = tmp_path / "archive"
+    root.write_text("no folder")
+    with pytest.raises(ArchiveUnavailable, match=f"^{root}/[0-9a-f]+.json cannot be read: Not a directory; look after"):
+        await LocalArchives(root).get(ARCHIVE.thread)
 
 
 def _put_on_a_full_disk(root: Path) -> None:

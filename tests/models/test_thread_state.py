@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from airut.models import thread_state as limits
+from airut.models.archive import Archived
+from airut.models.command import RetryOrder
 from airut.models.message import ChannelKind
 from airut.models.notices import Acceptance
 from airut.models.thread import ThreadInput
@@ -93,3 +95,38 @@ def test_a_refusal_keeps_no_text_and_a_stranger_who_was_copied_in_is_told_of_a_f
     state.notices.clear()
     assert state.accept(mail("c", author="carl@example.com"), NOON) is Acceptance.QUEUE_FULL
     assert [refusal.message.author for refusal in state.notices] == ["carl@example.com"]
+
+
+def test_a_close_forgets_a_retry_and_keeps_a_list_of_all_that_it_drops() -> None:
+    state = ThreadState(retry=RetryOrder(key="k", author="op"))
+    for texts in (("a", "b"), ("c",)):
+        for text in texts:
+            state.accept(mail(text), NOON)
+        state.close()
+    state.put_back((mail("joined"),))
+    assert (state.retry, state.queue, state.queued_bytes) == (None, [], 0)
+    assert [line.rpartition(" ")[2] for line in state.dropped] == ["a", "b", "c", "joined"]
+    assert state.why_not_retry(RetryOrder(key="l", author="op"), running=False) == (
+        "thread_closing",
+        "The conversation is being closed; send a message to begin it again.",
+    )
+
+
+def test_the_numbers_of_notes_go_with_the_clock_and_never_back() -> None:
+    state = ThreadState()
+    first, at_once = state.number_note(NOON), state.number_note(NOON)
+    next_life = ThreadState()
+    next_life.reopen(state.archived(THREAD, Archived(), NOON))
+    after = ThreadState().number_note(NOON + timedelta(minutes=1))  # of a life whose archive is lost
+    assert (at_once, after) == (first + 1, first + 60)
+    assert next_life.number_note(NOON) > first + 100
+    assert len(str(first)) < 10  # a Message-ID takes nine digits
+
+
+def test_what_an_archive_did_not_keep_is_known_until_a_reply_has_said_it() -> None:
+    state = ThreadState()
+    state.reopen(ThreadState().archived(THREAD, Archived(losses=("/storage",)), NOON))
+    unheard = ThreadState()
+    unheard.reopen(state.archived(THREAD, Archived(), NOON))
+    unheard.accept(mail("a"), NOON)
+    assert unheard.next_task(THREAD, "s").notes == ("This conversation had ended. Not kept: /storage",)

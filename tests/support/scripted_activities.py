@@ -80,6 +80,10 @@ class ScriptedActivities:
         self.building: asyncio.Event = asyncio.Event()
         """Cleared, an image is built, and no cancel heard of, until it is set."""
         self.building.set()
+        self.room: asyncio.Event = asyncio.Event()
+        """A workspace is ready once this is set."""
+        self.room.set()
+        self.recall: Callable[[str], None] = lambda thread: None
 
     def all(self) -> Sequence[Callable[..., Any]]:
         return [
@@ -118,6 +122,7 @@ class ScriptedActivities:
     async def prepare_workspace(self, order: WorkspaceInput) -> WorkspaceResult:
         self.asked.append("prepare_workspace")
         self.workspace(order)
+        await self.room.wait()
         branch = DefaultBranch(name="main", commit="c" * 40)
         return WorkspaceResult(policy=branch, base=branch.commit, time_limit_s=60, settings=self.settings)
 
@@ -217,6 +222,7 @@ class ScriptedActivities:
 
     @activity.defn
     async def recall_archive(self, thread: str) -> ArchivedThread | None:
+        self.recall(thread)
         return self.archives.get(thread)
 
 

@@ -1,0 +1,122 @@
+"""A task's record: what joined it and what answered it is done again, told and counted like its first message."""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+
+from airut.models.command import CommandName
+from airut.models.message import InboundMessage
+from airut.models.outcome import AgentOutcome, TaskOutcome
+from airut.models.reply import ReplyKind
+from airut.models.task import TaskStep
+from airut.temporal.delivery import deliver
+from tests.support.messages import mail
+from tests.support.scripted_activities import REQUEST, ScriptedActivities, asks, done, in_turn
+from tests.workflows.asking import idle_after, orders, until
+
+
+def words(messages: tuple[InboundMessage, ...]) -> list[str | None]:
+    return [message.text.inline for message in messages]
+
+
+async def preparing(client: Client, activities: ScriptedActivities, thread: str, *texts: str) -> None:
+    """A first task that waits for its workspace, and is joined by what follows its first message."""
+    activities.room.clear()
+    first, *more = texts
+    await deliver(client, mail(first, thread))
+    await until(client, thread, lambda status: status.task is not None)
+    for text in more:
+        await deliver(client, mail(text, thread))
+
+
+async def test_a_retry_has_the_messages_that_joined(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    client = temporal.client
+    in_turn(activities, done("no", AgentOutcome.FAILED), done("yes"))
+    await preparing(client, activities, thread, "first", "second")
+    activities.room.set()
+    await idle_after(client, thread, 1)
+    await orders(client, thread, CommandName.RETRY)
+    await idle_after(client, thread, 2)
+    assert [words(order.task.messages) for order in activities.agent_inputs] == [["first", "second"]] * 2
+    answers = [reply for reply in activities.replies if reply.kind is ReplyKind.ANSWER]
+    assert [words(answer.task.messages) for answer in answers] == [["first", "second"]] * 2
+
+
+async def test_a_retry_has_the_message_that_was_an_answer(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    client = temporal.client
+    in_turn(activities, asks(), done("no", AgentOutcome.FAILED), done("yes"))
+    await deliver(client, mail("first", thread))
+    await until(client, thread, lambda status: status.question is not None)
+    await deliver(client, mail("2", thread))
+    await idle_after(client, thread, 1)
+    await orders(client, thread, CommandName.RETRY)
+    await idle_after(client, thread, 2)
+    assert words(activities.agent_inputs[-1].task.messages) == ["first", "2"]
+
+
+async def test_a_terminated_task_is_answered_to_all_who_had_joined_it(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    client = temporal.client
+    activities.gate.clear()
+    await preparing(client, activities, thread, "first", "second")
+    activities.room.set()
+    while not activities.agent_inputs:
+        await asyncio.sleep(0.02)
+    await client.get_workflow_handle(f"{thread}/task-1").terminate()
+    await idle_after(client, thread, 1)
+    activities.gate.set()
+    await orders(client, thread, CommandName.RETRY)
+    status = await idle_after(client, thread, 2)
+    answers = [reply for reply in activities.replies if reply.kind is ReplyKind.ANSWER]
+    assert [answer.outcome for answer in answers] == [TaskOutcome.INTERNAL_ERROR, TaskOutcome.SUCCESS]
+    assert [words(answer.task.messages) for answer in answers] == [["first", "second"]] * 2
+    assert (status.tasks, words(activities.agent_inputs[-1].task.messages)) == (2, ["first", "second"])
+
+
+async def test_a_task_terminated_after_its_reply_keeps_its_result_and_is_not_answered_again(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    client, stuck = temporal.client, True
+
+    def busy(order: object) -> None:
+        if stuck:
+            raise ApplicationError("busy", next_retry_delay=timedelta(seconds=0.3))
+
+    activities.tidy = busy
+    await deliver(client, mail("first", thread))
+    await until(client, thread, lambda s: s.open_task is not None and s.open_task.step is TaskStep.REPLYING)
+    await client.get_workflow_handle(f"{thread}/task-1").terminate()
+    stuck = False
+    status = await idle_after(client, thread, 1)
+    assert [reply.outcome for reply in activities.replies] == [TaskOutcome.SUCCESS]
+    assert [task.outcome for task in status.recent] == [TaskOutcome.SUCCESS]
+    assert (status.branch, status.pull_request, status.usage.cost_usd) == ("airut/add", REQUEST, 0.25)
+    assert status.last_reply is not None
+    last = activities.cleaned[-1]
+    assert (last.task.id, last.every, last.delivered) == (f"{thread}/task-1", True, True)
+
+
+async def test_a_task_that_ended_early_does_not_speak_with_the_words_of_the_one_before(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    client = temporal.client
+    activities.agent = lambda order: done("no", AgentOutcome.FAILED)
+    await deliver(client, mail("first", thread))
+    await idle_after(client, thread, 1)
+
+    def refuse(order: object) -> None:
+        raise ApplicationError("no permission", type="workspace_failed", non_retryable=True)
+
+    activities.workspace = refuse
+    await orders(client, thread, CommandName.RETRY)
+    await idle_after(client, thread, 2)
+    last = [reply for reply in activities.replies if reply.kind is ReplyKind.ANSWER][-1]
+    assert (last.outcome, last.text) == (TaskOutcome.WORKSPACE_FAILED, None)

@@ -53,7 +53,7 @@ class Commands:
         for command in tuple(self._state.pending):
             said = None
             if command.name is CommandName.PAUSE and (self.task is None or self._is_held()):
-                said = f"{self._name()} is paused. {waiting(len(self._state.queue))} `resume` goes on."
+                said = f"{self._name()} is paused. {waiting(len(self._state.inbox.queue))} `resume` goes on."
             elif command.name is CommandName.STOP and self.task is None:
                 said = self._stopped()
             if said is not None:
@@ -63,7 +63,7 @@ class Commands:
     def summary(self) -> str:
         """The state in a few lines."""
         state = self._state
-        lines = [f"{self._name()} is {self._state_in_words()}. {waiting(len(state.queue))}"]
+        lines = [f"{self._name()} is {self._state_in_words()}. {waiting(len(state.inbox.queue))}"]
         if self.status and self.status.question and self.task:
             lines.append(f"The agent waits for an answer: {self.status.question.items[0].text}")
         if state.recent:
@@ -118,9 +118,9 @@ class Commands:
         state.pending = [each for each in state.pending if each.name is not CommandName.PAUSE]
         self._pass_on("resume", command)
         if self.task:
-            said = f"Task {self.task.number} goes on. {waiting(len(state.queue))}"
+            said = f"Task {self.task.number} goes on. {waiting(len(state.inbox.queue))}"
         else:
-            said = f"The conversation is no longer paused. {waiting(len(state.queue))}"
+            said = f"The conversation is no longer paused. {waiting(len(state.inbox.queue))}"
         self._say(command, said)
 
     def _stop(self, command: ThreadCommand) -> None:
@@ -136,10 +136,10 @@ class Commands:
             (state.recent[-1].number, state.recent[-1].outcome) if state.recent else (state.tasks, "stopped")
         )
         said = f"Task {number} ended as `{outcome}`."
-        if state.queue and state.paused:
-            said += f" {waiting(len(state.queue))} `resume` starts a task with it, `close` ends the conversation."
-        elif state.queue and not state.closing:  # it had come to its end before it could be stopped
-            said += f" {waiting(len(state.queue))} The next task begins with it."
+        if state.inbox.queue and state.paused:
+            said += f" {waiting(len(state.inbox.queue))} `resume` starts a task with it, `close` ends the conversation."
+        elif state.inbox.queue and not state.closing:  # it had come to its end before it could be stopped
+            said += f" {waiting(len(state.inbox.queue))} The next task begins with it."
         return said
 
     def _retry(self, command: ThreadCommand) -> None:

@@ -45,7 +45,7 @@ class Display:
             phase=self.phase,
             since=state.paused.at if state.paused else self.since,
             subject=state.subject,
-            queue=tuple(_queued(message) for message in (*state.queue, *early)),
+            queue=tuple(_queued(message) for message in (*state.inbox.queue, *early)),
             task=task.id if task else None,
             open_task=told if task else None,
             question=told.question if task and told else None,
@@ -66,7 +66,7 @@ class Display:
         """Tell the Temporal UI. `result` is that of a task that has just closed."""
         state, phase = self._state, self.phase
         since = state.paused.at if state.paused else self.since
-        lines = [f"**{phase}** since {since:%Y-%m-%d %H:%M} UTC, task {state.tasks}, {len(state.queue)} waiting"]
+        lines = [f"**{phase}** since {since:%Y-%m-%d %H:%M} UTC, task {state.tasks}, {len(state.inbox.queue)} waiting"]
         if self._commands.task and self._commands.status:
             lines.append(f"task {state.tasks}: {self._commands.status.step} {self._commands.status.detail}".rstrip())
         if state.recent:

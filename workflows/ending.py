@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.base import Model
     from airut.models.notices import ending_soon
     from airut.models.thread import ThreadInput
+    from airut.models.thread_archive import archived, reopen
     from airut.models.thread_state import ThreadState
     from workflows import options
     from workflows.outcomes import reason
@@ -62,7 +63,7 @@ class Ending:
         """What was kept of an earlier life of this thread: its messages are known, and its work goes on."""
         thread = self._thread
         try:
-            archived = await workflow.execute_activity(
+            found = await workflow.execute_activity(
                 contracts.recall_archive,
                 thread.thread,
                 **options.at(options.RECALL, contracts.CONTROL_QUEUE, "an earlier life?", thread.repo),
@@ -71,9 +72,9 @@ class Ending:
             if is_cancelled_exception(error):
                 raise
             workflow.logger.error("the archive cannot be read: %s", reason(error)[1])
-            archived = lost_archive(thread.thread, thread.repo, thread.channel, workflow.now())
-        if archived is not None:
-            self._state.reopen(archived)
+            found = lost_archive(thread.thread, thread.repo, thread.channel, workflow.now())
+        if found is not None:
+            reopen(self._state, found)
 
     async def end(self) -> None:
         """Keep what a later message needs, and clear the rest away. A host that is away does so when it is back."""
@@ -89,7 +90,7 @@ class Ending:
                 lost = f"files in /storage: the host {state.host} could not be asked ({reason(error)[1]})"
                 kept = kept.model_copy(update={"losses": (lost,)})
         self.losses = kept.losses
-        archive = state.archived(self._thread, kept, workflow.now())
+        archive = archived(state, self._thread, kept, workflow.now())
         await workflow.execute_activity(
             contracts.keep_archive,
             archive,

@@ -6,10 +6,11 @@ from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.models.notice_board import Notice
     from airut.models.reply import ReplyKind
     from airut.models.task import ReplyInput, ReplyRecord
     from airut.models.thread import ThreadInput
-    from airut.models.thread_state import Notice, ThreadState
+    from airut.models.thread_state import ThreadState
     from workflows import options
 
 
@@ -24,10 +25,10 @@ class Telling:
     async def run(self) -> None:
         """Send notices beside all else, one at a time: a mail server that is away holds up no task."""
         while True:
-            await workflow.wait_condition(lambda: bool(self._state.notices))
+            await workflow.wait_condition(lambda: bool(self._state.notices.waiting))
             self.busy = True
-            await self._send(self._state.notices[0])
-            self._state.notices.pop(0)
+            await self._send(self._state.notices.waiting[0])
+            self._state.notices.waiting.pop(0)
             self.busy = False
 
     async def _send(self, notice: Notice) -> None:
@@ -36,7 +37,7 @@ class Telling:
             task=state.addressed(notice.message, self._thread),
             at=workflow.now(),
             kind=ReplyKind.NOTE,
-            seq=state.number_note(workflow.now()),
+            seq=state.notices.number(workflow.now()),
             detail=notice.text,
         )
         await self.reply(order, options.REPLY)

@@ -84,23 +84,23 @@ class ThreadWorkflow:
     @workflow.update(name=contracts.RETRY)
     def retry(self, order: RetryOrder) -> str:
         """Do the last task again; answers with the id of the new one."""
-        if not self._state.knows(order.key):
-            self._state.remember(order.key, workflow.now())
+        if not self._state.inbox.knows(order.key):
+            self._state.inbox.remember(order.key, workflow.now())
             self._state.retry = order
         return f"{self._thread.thread}/task-{self._state.tasks + 1}"
 
     @retry.validator
     def _can_retry(self, order: RetryOrder) -> None:
         refused = self._state.why_not_retry(order, running=self._commands.task is not None)
-        if refused and not self._state.knows(order.key):
+        if refused and not self._state.inbox.knows(order.key):
             raise ApplicationError(refused[1], type=refused[0], non_retryable=True)
 
     @workflow.update(name=contracts.ANSWER)
     def answer(self, order: AnswerOrder) -> str:
         """Answer the open question; the task goes on with it."""
         task, question = self._commands.task, self._commands.status.question if self._commands.status else None
-        if task is not None and question is not None and not self._state.knows(order.key):
-            self._state.remember(order.key, workflow.now())
+        if task is not None and question is not None and not self._state.inbox.knows(order.key):
+            self._state.inbox.remember(order.key, workflow.now())
             chosen = order.choices
             if len(chosen) > 1 and len(question.items) > 1:
                 chosen = tuple(f"{number}: {choice}" for number, choice in enumerate(chosen, start=1))
@@ -111,7 +111,7 @@ class ThreadWorkflow:
 
     @answer.validator
     def _can_answer(self, order: AnswerOrder) -> None:
-        if self._state.knows(order.key):
+        if self._state.inbox.knows(order.key):
             return
         status = self._commands.status
         if not self._question_is_open() or not status or not status.question or status.question.id != order.question_id:
@@ -164,20 +164,20 @@ class ThreadWorkflow:
             return
         by_a_person = not message.opens  # what a schedule says is a task of its own
         if by_a_person and self._question_is_open():
-            self._answer(TaskOrder(name="answer", author=message.author, message=self._state.take_back()))
+            self._answer(TaskOrder(name="answer", author=message.author, message=self._state.inbox.take_back()))
         elif by_a_person and self._is_burst():
-            self._orders.append(TaskOrder(name="join", author=message.author, message=self._state.take_back()))
+            self._orders.append(TaskOrder(name="join", author=message.author, message=self._state.inbox.take_back()))
         elif paused := self._state.paused:
-            self._state.tell(message, queued_while_paused(paused.at, paused.author))
+            self._state.notices.tell(message, queued_while_paused(paused.at, paused.author))
 
     def _take_command(self, command: ThreadCommand) -> None:
-        if self._state.knows(command.key):
+        if self._state.inbox.knows(command.key):
             return
-        self._state.remember(command.key, workflow.now())
-        if self._state.admits(command.message):
+        self._state.inbox.remember(command.key, workflow.now())
+        if self._state.inbox.admits(command.message):
             self._commands.begin(command)
         else:
-            self._state.refuse(command.message, Acceptance.NOT_PARTICIPANT)
+            self._state.notices.refuse(command.message, Acceptance.NOT_PARTICIPANT)
 
     async def _has_ended(self, ending: Ending) -> bool:
         """Bring the thread to its end; False when something came meanwhile: then it lives on, and does not wait until
@@ -186,7 +186,7 @@ class ThreadWorkflow:
         await ending.end()
         state.closing = False
         self._commands.closed(ending.losses)
-        await workflow.wait_condition(lambda: self._lives_on() or not (state.notices or self._telling.busy))
+        await workflow.wait_condition(lambda: self._lives_on() or not (state.notices.waiting or self._telling.busy))
         if self._lives_on():
             return False
         self._display.ended = True
@@ -195,7 +195,7 @@ class ThreadWorkflow:
 
     def _lives_on(self) -> bool:
         state = self._state
-        return bool(state.queue or state.retry or state.paused or state.closing)
+        return bool(state.inbox.queue or state.retry or state.paused or state.closing)
 
     async def _until_something(self) -> None:
         """Until there is something to do, or the thread has been quiet for too long."""
@@ -218,25 +218,25 @@ class ThreadWorkflow:
         if deadline.ends:
             self._state.close()
             if self._state.dropped and self._state.last:
-                self._state.tell(self._state.last.input.messages[-1], dropped(self._state.dropped).strip())
+                self._state.notices.tell(self._state.last.input.messages[-1], dropped(self._state.dropped).strip())
         else:
             self._state.warned = True
             if self._state.last:
-                self._state.tell(self._state.last.input.messages[-1], deadline.words)
+                self._state.notices.tell(self._state.last.input.messages[-1], deadline.words)
 
     def _has_task(self) -> bool:
         state = self._state
-        return not state.paused and not state.closing and bool(state.queue or state.retry)
+        return not state.paused and not state.closing and bool(state.inbox.queue or state.retry)
 
     def _is_over(self) -> bool:
         """Closed, or a start that brought nothing new: a known message, a command to a thread that never was."""
         state = self._state
-        nothing = not state.queue and not state.retry and not state.paused
+        nothing = not state.inbox.queue and not state.retry and not state.paused
         return state.closing or (nothing and state.quiet_since is None)
 
     def _should_continue(self) -> bool:
         """Never with an answer under way, which the run that follows would send again."""
-        if self._telling.busy or self._state.notices or self._orders:
+        if self._telling.busy or self._state.notices.waiting or self._orders:
             return False
         return workflow.info().is_continue_as_new_suggested() and workflow.all_handlers_finished()
 
@@ -285,5 +285,11 @@ class ThreadWorkflow:
         """After a stop the queue does not start by itself."""
         stop = next((each for each in self._state.pending if each.name is CommandName.STOP), None)
         state = self._state
-        if stop and result.outcome is TaskOutcome.STOPPED and state.queue and not state.paused and not state.closing:
+        if (
+            stop
+            and result.outcome is TaskOutcome.STOPPED
+            and state.inbox.queue
+            and not state.paused
+            and not state.closing
+        ):
             state.hold(workflow.now(), stop.author)

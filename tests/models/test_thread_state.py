@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 
-from airut.models import thread_state as limits
-from airut.models.archive import Archived
+from airut.models import inbox as limits
 from airut.models.command import RetryOrder
 from airut.models.message import ChannelKind
 from airut.models.notices import Acceptance
@@ -18,7 +17,7 @@ def test_a_known_key_is_not_accepted_again() -> None:
     state = ThreadState()
     assert state.accept(mail("a"), NOON) is Acceptance.QUEUED
     assert state.accept(mail("a"), NOON) is Acceptance.KNOWN
-    assert [message.text.inline for message in state.queue] == ["a"]
+    assert [message.text.inline for message in state.inbox.queue] == ["a"]
 
 
 def test_participants_are_those_that_the_messages_name() -> None:
@@ -26,7 +25,7 @@ def test_participants_are_those_that_the_messages_name() -> None:
     state.accept(mail("a"), NOON)
     copied = mail("b").model_copy(update={"participants": ("ann@example.com", "bob@example.com")})
     state.accept(copied, NOON)
-    assert state.participants == ("ann@example.com", "bob@example.com")
+    assert state.inbox.participants == ("ann@example.com", "bob@example.com")
     assert state.accept(mail("c", author="bob@example.com"), NOON) is Acceptance.QUEUED
     assert state.accept(mail("d", author="carl@example.com"), NOON) is Acceptance.NOT_PARTICIPANT
 
@@ -35,11 +34,11 @@ def test_keys_are_forgotten_by_age_and_number() -> None:
     state = ThreadState()
     for number in range(limits.SEEN_MOST + 5):
         state.accept(mail(str(number)), NOON)
-        state.queue.clear()
-        state.queued_bytes = 0
-    assert len(state.seen) == limits.SEEN_MOST
+        state.inbox.queue.clear()
+        state.inbox.queued_bytes = 0
+    assert len(state.inbox.seen) == limits.SEEN_MOST
     state.accept(mail("later"), NOON + timedelta(days=31))
-    assert len(state.seen) == 1
+    assert len(state.inbox.seen) == 1
 
 
 def test_a_full_queue_refuses_and_does_not_remember_the_key() -> None:
@@ -47,15 +46,15 @@ def test_a_full_queue_refuses_and_does_not_remember_the_key() -> None:
     for number in range(limits.QUEUE_MOST):
         state.accept(mail(str(number)), NOON)
     assert state.accept(mail("one more"), NOON) is Acceptance.QUEUE_FULL
-    assert len(state.seen) == limits.QUEUE_MOST
+    assert len(state.inbox.seen) == limits.QUEUE_MOST
 
 
 def test_a_task_takes_twenty_messages_and_the_rest_waits() -> None:
     state = ThreadState()
     for number in range(25):
         state.accept(mail(str(number)), NOON)
-    assert [len(state.next_task(THREAD, "s").messages), len(state.queue)] == [20, 5]
-    assert [len(state.next_task(THREAD, "s").messages), len(state.queue)] == [5, 0]
+    assert [len(state.next_task(THREAD, "s").messages), len(state.inbox.queue)] == [20, 5]
+    assert [len(state.next_task(THREAD, "s").messages), len(state.inbox.queue)] == [5, 0]
 
 
 def test_a_task_takes_at_most_so_many_characters_but_always_one_message() -> None:
@@ -78,23 +77,23 @@ def test_the_queue_is_measured_in_bytes() -> None:
     carried = len(state.model_dump_json().encode())
     assert Acceptance.QUEUE_FULL in accepted
     assert carried < 1.6 * 1024**2  # Temporal takes two MiB
-    while state.queue:
+    while state.inbox.queue:
         state.next_task(THREAD, "s")
-    assert state.queued_bytes == 0
+    assert state.inbox.queued_bytes == 0
 
 
 def test_a_refusal_keeps_no_text_and_a_stranger_who_was_copied_in_is_told_of_a_full_queue() -> None:
     state = ThreadState()
     state.accept(mail("a"), NOON)
     state.accept(mail("x" * 5_000, author="carl@example.com"), NOON)
-    assert state.notices[0].message.text.inline == ""
-    state.notices.clear()
+    assert state.notices.waiting[0].message.text.inline == ""
+    state.notices.waiting.clear()
     state.accept(mail("b").model_copy(update={"participants": ("ann@example.com", "carl@example.com")}), NOON)
     for number in range(limits.QUEUE_MOST):
         state.accept(mail(f"filler {number}"), NOON)
-    state.notices.clear()
+    state.notices.waiting.clear()
     assert state.accept(mail("c", author="carl@example.com"), NOON) is Acceptance.QUEUE_FULL
-    assert [refusal.message.author for refusal in state.notices] == ["carl@example.com"]
+    assert [refusal.message.author for refusal in state.notices.waiting] == ["carl@example.com"]
 
 
 def test_a_close_forgets_a_retry_and_keeps_a_list_of_all_that_it_drops() -> None:
@@ -104,29 +103,9 @@ def test_a_close_forgets_a_retry_and_keeps_a_list_of_all_that_it_drops() -> None
             state.accept(mail(text), NOON)
         state.close()
     state.put_back((mail("joined"),))
-    assert (state.retry, state.queue, state.queued_bytes) == (None, [], 0)
+    assert (state.retry, state.inbox.queue, state.inbox.queued_bytes) == (None, [], 0)
     assert [line.rpartition(" ")[2] for line in state.dropped] == ["a", "b", "c", "joined"]
     assert state.why_not_retry(RetryOrder(key="l", author="op"), running=False) == (
         "thread_closing",
         "The conversation is being closed; send a message to begin it again.",
     )
-
-
-def test_the_numbers_of_notes_go_with_the_clock_and_never_back() -> None:
-    state = ThreadState()
-    first, at_once = state.number_note(NOON), state.number_note(NOON)
-    next_life = ThreadState()
-    next_life.reopen(state.archived(THREAD, Archived(), NOON))
-    after = ThreadState().number_note(NOON + timedelta(minutes=1))  # of a life whose archive is lost
-    assert (at_once, after) == (first + 1, first + 60)
-    assert next_life.number_note(NOON) > first + 100
-    assert len(str(first)) < 10  # a Message-ID takes nine digits
-
-
-def test_what_an_archive_did_not_keep_is_known_until_a_reply_has_said_it() -> None:
-    state = ThreadState()
-    state.reopen(ThreadState().archived(THREAD, Archived(losses=("/storage",)), NOON))
-    unheard = ThreadState()
-    unheard.reopen(state.archived(THREAD, Archived(), NOON))
-    unheard.accept(mail("a"), NOON)
-    assert unheard.next_task(THREAD, "s").notes == ("This conversation had ended. Not kept: /storage",)

@@ -53,21 +53,6 @@ async def test_a_ready_made_answer_that_comes_too_late_is_a_message(
     assert activities.replies[-1].notes == (TOO_LATE,)
 
 
-async def test_a_question_whose_id_comes_again_can_be_answered(
-    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
-) -> None:
-    client = temporal.client
-    in_turn(activities, asks("One."), asks("Two."), done("Done."))
-    await deliver(client, mail("first", thread))
-    for number, text in enumerate(("1", "2"), start=1):
-        await until(client, thread, lambda s, asked=number: s.open_task is not None and s.open_task.asked == asked)
-        await deliver(client, mail(text, thread))
-    status = await idle_after(client, thread, 1)
-    told = [order.answered_by for order in activities.agent_inputs[1:]]
-    assert [answer.text.inline for answer in told if answer] == ["1", "2"]
-    assert status.tasks == 1
-
-
 async def test_what_a_schedule_says_answers_no_question_and_joins_nothing(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:

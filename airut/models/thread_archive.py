@@ -1,0 +1,47 @@
+"""A thread's end and its next beginning: what goes into the archive, and what comes from there. Pure."""
+
+from datetime import datetime
+
+from airut.models.archive import NOTES_AHEAD, Archived, ArchivedThread, KnownKey, number_at
+from airut.models.inbox import SeenKey
+from airut.models.task import Stored
+from airut.models.thread import ThreadInput
+from airut.models.thread_state import ThreadState
+
+
+def archived(state: ThreadState, thread: ThreadInput, kept: Archived, now: datetime) -> ArchivedThread:
+    """What a later message needs. `kept` is what lies in the blob store."""
+    return ArchivedThread(
+        thread=thread.thread,
+        repo=thread.repo,
+        channel=thread.channel,
+        ended_at=now,
+        keys=tuple(KnownKey(key=seen.key, at=seen.at) for seen in state.inbox.seen),
+        participants=state.inbox.participants,
+        told=state.notices.told,
+        notes=max(state.notices.last, number_at(now)) + NOTES_AHEAD,  # some are sent after this
+        subject=state.subject,
+        tasks=state.tasks,
+        usage=state.usage,
+        hints=state.held,
+        session_id=state.session_id,
+        transcript=kept.transcript or state.stored.transcript,
+        bundle=state.stored.bundle,
+        storage=kept.storage or state.stored.storage,
+        branch=state.branch,
+        published=state.published,
+        pull_request=state.pull_request,
+        losses=tuple(dict.fromkeys((*state.losses, *kept.losses))),
+    )
+
+
+def reopen(state: ThreadState, archive: ArchivedThread) -> None:
+    """Go on from an archive, before anything else happens in this life."""
+    state.inbox.seen = [SeenKey(key=each.key, at=each.at) for each in archive.keys]
+    state.inbox.participants = archive.participants
+    state.notices.told, state.notices.last = archive.told, archive.notes
+    state.subject, state.tasks, state.usage, state.held = archive.subject, archive.tasks, archive.usage, archive.hints
+    state.session_id, state.branch, state.published = archive.session_id, archive.branch, archive.published
+    state.pull_request = archive.pull_request
+    state.stored = Stored(transcript=archive.transcript, bundle=archive.bundle, storage=archive.storage)
+    state.losses = archive.losses

@@ -1,0 +1,32 @@
+"""A thread's end and its next beginning."""
+
+from datetime import timedelta
+
+from airut.models.archive import Archived
+from airut.models.message import ChannelKind
+from airut.models.thread import ThreadInput
+from airut.models.thread_archive import archived, reopen
+from airut.models.thread_state import ThreadState
+from tests.support.messages import NOON, mail
+
+THREAD = ThreadInput(thread="web/mail/abcdefgh23456789", repo="web", channel=ChannelKind.EMAIL)
+
+
+def test_the_numbers_of_notes_go_with_the_clock_and_never_back() -> None:
+    state = ThreadState()
+    first, at_once = state.notices.number(NOON), state.notices.number(NOON)
+    next_life = ThreadState()
+    reopen(next_life, archived(state, THREAD, Archived(), NOON))
+    after = ThreadState().notices.number(NOON + timedelta(minutes=1))  # of a life whose archive is lost
+    assert (at_once, after) == (first + 1, first + 60)
+    assert next_life.notices.number(NOON) > first + 100
+    assert len(str(first)) < 10  # a Message-ID takes nine digits
+
+
+def test_what_an_archive_did_not_keep_is_known_until_a_reply_has_said_it() -> None:
+    state = ThreadState()
+    reopen(state, archived(ThreadState(), THREAD, Archived(losses=("/storage",)), NOON))
+    unheard = ThreadState()
+    reopen(unheard, archived(state, THREAD, Archived(), NOON))
+    unheard.accept(mail("a"), NOON)
+    assert unheard.next_task(THREAD, "s").notes == ("This conversation had ended. Not kept: /storage",)

@@ -5,6 +5,7 @@ attempt finds the container by its id and reads its output again from the start.
 """
 
 import hashlib
+from pathlib import Path
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
@@ -18,7 +19,7 @@ from activities.running_agent import RunningAgent
 from activities.transcripts import Transcripts, session_of
 from activities.watch import Watch
 from airut.errors import EngineError, NameTaken, NoSpace
-from airut.models.agent import AgentCommand, AgentRun
+from airut.models.agent import NOTICES, AgentCommand, AgentRun
 from airut.models.answer_parsing import parse_answer
 from airut.models.blob import Text
 from airut.models.folders import ThreadFolders
@@ -88,7 +89,7 @@ class AgentRuns:
             async with beating(begun):  # a first start can take longer than a heartbeat may stay away
                 ref = await cancels.outlasted(self._begun(order), patience=START_MOST)
         quota = self._quota(order)
-        run = RunningAgent(self._agent, keeper, quota)
+        run = RunningAgent(self._agent, keeper, self._notices(order), quota)
         watch = Watch(self._sandboxes, ref, run, cancels)
         try:
             with reported(TaskOutcome.SANDBOX_LOST, final=LOST):
@@ -104,7 +105,11 @@ class AgentRuns:
             if quota is not None:
                 await quota.close()
 
+    def _notices(self, order: AgentInput) -> Path:
+        return self._folders.of(order.task.thread).task(order.task.number, order.attempt) / "notices"
+
     async def _begun(self, order: AgentInput) -> SandboxRef:
+        self._notices(order).mkdir(mode=0o700, parents=True, exist_ok=True)
         await self._restore(order)
         return await self._sandboxes.start(await self._spec(order))
 
@@ -144,6 +149,7 @@ class AgentRuns:
             mounts=(
                 Mount(source=folders.workspace, target="/workspace", writable=True),
                 Mount(source=folders.inbox, target="/inbox"),
+                Mount(source=self._notices(order), target=NOTICES),
                 Mount(source=folders.outbox, target="/outbox", writable=True),
                 Mount(source=folders.storage, target="/storage", writable=True),
                 Mount(source=folders.home, target="/home/agent/.claude", writable=True),

@@ -1,8 +1,11 @@
 """The agent in its sandbox, while it runs: what its output says, what it fills, and how it is ended."""
 
 import asyncio
+import json
+import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 from temporalio import activity
 from temporalio.exceptions import TemporalError
@@ -10,7 +13,7 @@ from temporalio.exceptions import TemporalError
 from activities.disk import Quota
 from activities.transcripts import Keeper
 from airut import contracts
-from airut.models.agent import AgentProgress
+from airut.models.agent import NOTICE, AgentProgress
 from airut.models.disk import QuotaState
 from airut.models.sandbox import OutputChunk, SandboxSignal
 from airut.models.task import EndIntent
@@ -26,14 +29,19 @@ AT_ONCE = EndIntent(tool_grace_s=0.0, kill_after_s=10.0)
 ASKED = timedelta(seconds=5)
 """For the question what a cancel means: a busy control worker answers within a second, and a stop must not wait."""
 
+log = logging.getLogger(__name__)
+
 
 class RunningAgent:
     """Implements `activities.watch.Watched`. Without a quota nobody measures what the agent writes."""
 
-    def __init__(self, agent: Agent, keeper: Keeper, quota: Quota | None = None) -> None:
+    def __init__(self, agent: Agent, keeper: Keeper, notices: Path, quota: Quota | None = None) -> None:
+        """`notices` is the folder that the agent sees at `NOTICES`."""
         self._agent = agent
         self.keeper = keeper
+        self._notices = notices
         self._quota = quota
+        self._warned = False
         self.disk = QuotaState()
         self.progress = AgentProgress()
 
@@ -54,7 +62,19 @@ class RunningAgent:
         self.keeper.keep_now_and_then()
         if self._quota is not None:
             self.disk = await self._quota.look()
+        if self.disk.warn and not self._warned:
+            self._warned = True
+            self._tell(self.disk.warning())
         return self.disk.full
+
+    def _tell(self, notice: str) -> None:
+        """Nice to have: a disk that is full to the last byte must not end the agent."""
+        new = self._notices / f".{NOTICE}"
+        try:
+            new.write_text(json.dumps(notice))
+            new.replace(self._notices / NOTICE)
+        except OSError as error:
+            log.warning("the agent is not told: %s", error.strerror)
 
     async def largest(self) -> tuple[str, ...]:
         """The folders that hold most, for the answer to a full disk."""

@@ -7,6 +7,11 @@ from airut.models.base import Model
 from airut.models.outcome import Usage
 from airut.models.question import Answer, Question
 
+NOTICES = "/notices"
+"""A folder of the sandbox's that its host writes while the agent runs, and the agent can only read."""
+NOTICE = "notice.json"
+"""The file in it with what the agent is to know now: one JSON string. The agent is told each once."""
+
 
 class AgentRun(Model):
     """What an agent run is given. `home` is the thread's folder for the agent's own files on this host."""

@@ -22,6 +22,10 @@ class QuotaState(Model):
     def full(self) -> bool:
         return self.limit is not None and (self.countless or self.used >= self.limit)
 
+    def warning(self) -> str:
+        """What the agent is told before it is too late."""
+        return f"{self.told()}. At the limit you are ended: remove what you do not need, such as caches and builds."
+
     def told(self, largest: tuple[str, ...] = ()) -> str:
         """One sentence for the reply; `largest` as `Quota.largest` names them."""
         if self.countless:

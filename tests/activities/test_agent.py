@@ -1,5 +1,6 @@
 """An agent's run: what it is told, what comes home, its limits, and what is known of one that was lost."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities import disk as disk_module
+from airut.models.agent import NOTICE
 from airut.models.blob import BlobRef, Text
 from airut.models.outcome import AgentOutcome, LostRun, Usage
 from airut.models.sandbox import Limits, SandboxRef, sandbox_id
@@ -37,6 +39,20 @@ async def test_an_agent_that_fills_the_disk_is_ended_and_the_largest_folders_are
     assert (result.verdict.outcome, result.text.inline) == (AgentOutcome.DISK_FULL, "begun")
     assert result.verdict.detail.startswith("workspace, storage and home of this conversation hold 5 MiB of 3 MiB")
     assert "workspace/big (4 MiB), workspace/old (1 MiB)" in result.verdict.detail
+
+
+async def test_an_agent_is_told_once_that_its_disk_fills_up(bench: Bench) -> None:
+    bench.configured.limit = Limits(disk=4 * 1024**2)
+    notice = bench.folders.of(TASK.thread).task(1, 1) / "notices" / NOTICE
+    script = f"head -c 3900000 /dev/zero > file; while ! test -f {notice}; do sleep 0.05; done; echo told"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(disk_module, "EVERY", 0.2)
+        result = await bench.start(script)
+    assert (result.verdict.outcome, result.text.inline) == (AgentOutcome.DONE, "told")
+    assert json.loads(notice.read_text()) == (
+        "workspace, storage and home of this conversation hold 4 MiB of 4 MiB (limits.disk). "
+        "At the limit you are ended: remove what you do not need, such as caches and builds."
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 
 from pydantic import JsonValue
 
+from airut.adapters.claude_code import telling
 from airut.adapters.claude_code.asking import (
     HOOK,
     HOOK_FILE,
@@ -71,7 +72,7 @@ def command(run: AgentRun) -> AgentCommand:
     """The command for this run. Changes nothing: the container of this very run may be running."""
     session = choose(run.home, run.session_id)
     put_off = waiting(run.home, session.id) if session.resumes else None
-    files = {SYSTEM_PROMPT: run.system_prompt, HOOK_FILE: HOOK}
+    files = {SYSTEM_PROMPT: run.system_prompt, HOOK_FILE: HOOK, telling.HOOK_FILE: telling.HOOK}
     argv = [BINARY, *_flags(run, session, put_off)]
     if put_off:
         hooked, later = _reply(run, put_off)
@@ -83,7 +84,7 @@ def command(run: AgentRun) -> AgentCommand:
 
 def _flags(run: AgentRun, session: Session, put_off: Waiting | None) -> list[str]:
     planning = put_off is not None and put_off.tool == PLAN
-    settings = {**SETTINGS, "hooks": hook_settings(allow_the_rest=planning)}
+    settings = {**SETTINGS, "hooks": hook_settings(allow_the_rest=planning) | telling.hook_settings()}
     flags = [*FIXED, f"--settings={json.dumps(settings)}", IN_PLAN_MODE if planning else UNASKED]
     flags.append(f"--max-turns={run.max_turns}")
     flags.append(f"--resume={session.id}" if session.resumes else f"--session-id={session.id}")

@@ -15,10 +15,11 @@ from airut.adapters.claude_code.agent import ClaudeCode
 from airut.adapters.claude_code.asking import LOCK
 from airut.adapters.claude_code.binary import ClaudeBinaries
 from airut.adapters.claude_code.command import BINARY, FILES
+from airut.adapters.claude_code.telling import TOLD
 from airut.demo.http import HttpServer
 from airut.demo.script import Script, Step, say
 from airut.demo.scripted_model import ScriptedModel
-from airut.models.agent import AgentProgress, AgentRun
+from airut.models.agent import NOTICES, AgentProgress, AgentRun
 from airut.models.outcome import AgentVerdict
 from airut.models.sandbox import ExitStatus
 
@@ -32,7 +33,7 @@ class Cli:
         self.binary, self.model, self.url, self.place = binary, model, url, place
         self.home = place / "home"
         self.progress = AgentProgress()
-        for name in ("workspace", "ran"):
+        for name in ("workspace", "ran", "notices"):
             (place / name).mkdir()
         self.sessions = self.home / "projects" / "-workspace"
         self.sessions.mkdir(parents=True)
@@ -96,7 +97,13 @@ class Cli:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
         for file, text in files.items():
-            (self.place / name / file).write_text(text.replace(LOCK, str(self.place / "tmp" / "asked")))
+            (self.place / name / file).write_text(self._places(text))
+
+    def _places(self, text: str) -> str:
+        here = {LOCK: self.place / "tmp" / "asked", TOLD: self.place / "tmp" / "told", NOTICES: self.place / "notices"}
+        for place, own in here.items():
+            text = text.replace(place, str(own))
+        return text
 
     def _environment(self) -> dict[str, str]:
         return {

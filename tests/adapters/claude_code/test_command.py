@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from airut.adapters.claude_code import telling
 from airut.adapters.claude_code.asking import HOOK, hook_settings
 from airut.adapters.claude_code.command import ENVIRONMENT, FIXED, SETTINGS, command
 from airut.models.agent import AgentCommand, AgentRun
@@ -32,7 +33,7 @@ def test_a_new_session(tmp_path: Path) -> None:
         argv=(
             "/opt/claude/claude",
             *FIXED,
-            f"--settings={json.dumps({**SETTINGS, 'hooks': hook_settings()})}",
+            f"--settings={json.dumps({**SETTINGS, 'hooks': hook_settings() | telling.hook_settings()})}",
             "--dangerously-skip-permissions",
             "--max-turns=7",
             f"--session-id={SESSION}",
@@ -43,7 +44,7 @@ def test_a_new_session(tmp_path: Path) -> None:
         ),
         stdin='{"type": "user", "message": {"role": "user", "content": "Do it."}, "parent_tool_use_id": null}\n',
         environment=ENVIRONMENT,
-        files={"system-prompt.md": "Rules.", "question.sh": HOOK},
+        files={"system-prompt.md": "Rules.", "question.sh": HOOK, "notice.sh": telling.HOOK},
     )
 
 

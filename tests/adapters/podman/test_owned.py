@@ -89,6 +89,27 @@ async def host(
     shutil.rmtree(host.settings.runtime, ignore_errors=True)
 
 
+async def test_a_start_that_is_broken_off_leaves_nothing(host: Host) -> None:
+    """Wherever it is by then; a start takes a second or two here."""
+    stage, broken_off = host.stage(), 0
+    for seconds in (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8):
+        spec = stage.spec("sleep 600")
+        start = asyncio.create_task(stage.sandboxes.start(spec))
+        await asyncio.sleep(seconds)
+        start.cancel()
+        try:
+            await start
+        except asyncio.CancelledError:
+            broken_off += 1
+        else:
+            await stage.sandboxes.remove(spec.sandbox_id)
+        assert await host.things() == (set(), set(), set()), f"after {seconds} s"
+    await asyncio.sleep(2)  # for what the engine was still asked to make when its asker had gone
+    assert await host.things() == (set(), set(), set())
+    print(f"{broken_off} of 8 starts were broken off")
+    assert broken_off >= 3
+
+
 async def test_an_orphan_goes_and_the_live_stays(host: Host) -> None:
     stage = host.stage()
     live, orphan = stage.spec("sleep 600"), stage.spec("sleep 600")

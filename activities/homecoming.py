@@ -52,6 +52,7 @@ class Homecoming:
         ]
         bundle = await asyncio.to_thread(read_or_nothing, out / "work.bundle")
         bundle_ref: BlobRef | None = await self._blobs.put(bundle) if bundle else None
+        changes = await asyncio.to_thread(read_or_nothing, out / "changes.bundle")
         access_log = await asyncio.to_thread(read_or_nothing, log)
         return AgentResult(
             verdict=verdict,
@@ -60,6 +61,7 @@ class Homecoming:
             bundle=bundle_ref,
             work_error=(exit_status.work_error or "")[-1000:],
             uncommitted=exit_status.uncommitted,
+            changes=await self._blobs.put(changes) if changes else None,
             notes=left.notes,
             transcript=await run.keeper.keep(),
             ran_s=exit_status.duration_s,

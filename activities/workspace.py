@@ -21,8 +21,8 @@ from airut.ports.blobs import BlobStore
 from airut.ports.git import Mirror
 from airut.ports.repositories import Repositories
 
-UNPUBLISHED = "unpublished.bundle"
-"""In the inbox of a workspace that was made anew: the agent is told to fetch from it."""
+UNPUBLISHED, UNCOMMITTED = "unpublished.bundle", "uncommitted.bundle"
+"""In the inbox of a workspace that was made anew: the agent is told to fetch from them."""
 
 
 class Workspaces:
@@ -54,7 +54,7 @@ class Workspaces:
                 branch = await self._mirror.refresh(order.repo)
                 folders = self._folders.of(order.thread)
                 folders.make()
-                notes = () if folders.workspace.exists() else await self._bring_back(order)
+                notes = () if folders.workspace.exists() else await self._bring_back(order, folders.inbox)
                 base, lost = await self._clone(order, branch, folders.workspace)
                 inbox = {
                     file.content.sha256: await self._put_into_inbox(folders.inbox, file) for file in order.attachments
@@ -65,6 +65,7 @@ class Workspaces:
                     time_limit_s=limits.time,
                     inbox=inbox,
                     settings=self._repositories.thread(order.repo),
+                    brought=tuple(_brought(order, folders.inbox)),
                     notes=(*notes, *lost),
                 )
 
@@ -83,15 +84,21 @@ class Workspaces:
         lost = f"The commit {published.commit[:12]} is not on the remote any more; work goes on from {branch.name}."
         return await self._mirror.clone(order.repo, branch, workspace), (lost,)
 
-    async def _bring_back(self, order: WorkspaceInput) -> tuple[str, ...]:
-        """For a workspace that is not on this host: commits that were not published, for the agent to fetch."""
-        if order.unpublished is None:
-            return ()
-        try:
-            await self._write(self._folders.of(order.thread).inbox / UNPUBLISHED, order.unpublished)
-        except BlobError:
-            return ("Commits that had not been published could not be brought back.",)
-        return ()
+    async def _bring_back(self, order: WorkspaceInput, inbox: Path) -> tuple[str, ...]:
+        """For a workspace that is not on this host: what was not published, for the agent to fetch. Returns what could
+        not be had."""
+        lost: list[str] = []
+        for name, content, what in (
+            (UNPUBLISHED, order.unpublished, "Commits that had not been published"),
+            (UNCOMMITTED, order.uncommitted, "Changes that had not been committed"),
+        ):
+            if content is None:
+                continue
+            try:
+                await self._write(inbox / name, content)
+            except BlobError:
+                lost.append(f"{what} could not be brought back.")
+        return tuple(lost)
 
     async def _put_into_inbox(self, inbox: Path, file: Attachment) -> str:
         """Put a file there and return its name: another one where the inbox, which holds the whole thread's files,
@@ -109,6 +116,15 @@ class Workspaces:
         partial = target.with_name(f".{target.name}.partial")
         partial.write_bytes(await self._blobs.get(content))
         partial.rename(target)
+
+
+def _brought(order: WorkspaceInput, inbox: Path) -> Iterator[str]:
+    """Of what is neither published nor replaced by what a later agent left. Asked of the disk, so that a second try
+    says the same."""
+    for name, content in ((UNPUBLISHED, order.unpublished), (UNCOMMITTED, order.uncommitted)):
+        file = inbox / name
+        if content and file.exists() and hashlib.sha256(file.read_bytes()).hexdigest() == content.sha256:
+            yield name
 
 
 def _names(name: str) -> Iterator[str]:

@@ -89,6 +89,10 @@ class Ending:
             except ActivityError as error:
                 lost = f"files in /storage: the host {state.host} could not be asked ({reason(error)[1]})"
                 kept = kept.model_copy(update={"losses": (lost,)})
+        agent = state.last.result.agent if state.last else None
+        if agent and agent.uncommitted and not state.stored.changes:
+            lost = f"changes that were not committed, in {agent.uncommitted} file(s): too large to keep"
+            kept = kept.model_copy(update={"losses": (*kept.losses, lost)})
         self.losses = kept.losses
         archive = archived(state, self._thread, kept, workflow.now())
         await workflow.execute_activity(

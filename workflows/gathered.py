@@ -29,8 +29,9 @@ class Gathered:
         flow.agent = agent
         flow.notes += [note for note in agent.notes if note not in flow.notes]
         self._add(verdict.usage, agent.ran_s, agent.transcript, told=verdict.prompt_taken)
-        if agent.bundle:
-            flow.update(stored=flow.result.stored.model_copy(update={"bundle": agent.bundle}))
+        stored = flow.result.stored
+        kept = {"bundle": agent.bundle or stored.bundle, "changes": agent.changes}
+        flow.update(stored=stored.model_copy(update=kept))
 
     def of_lost(self, error: BaseException) -> LostRun:
         """Add, and return, what is known of a run that has no result."""

@@ -40,6 +40,7 @@ class Preparation:
             attachments=tuple(file for message in flow.task.messages for file in message.attachments),
             published=flow.task.published,
             unpublished=flow.result.stored.bundle,
+            uncommitted=flow.result.stored.changes,
         )
         summary = f"fetch {flow.task.repo}"
         workspace = await place.run(contracts.prepare_workspace, order, options.WORKSPACE, summary, flow.steering)

@@ -148,7 +148,7 @@ class Runs:
             policy=workspace.policy,
             base=workspace.base,
             inbox=workspace.inbox,
-            resume_note=turn.note if turn.note or turn.tell or turn.answered else turns.GO_ON,
+            resume_note=turns.first_words(turn, workspace.brought),
             tell=turn.tell,
             session_id=flow.result.session_id,
             question=turn.question,

@@ -286,8 +286,8 @@ class TaskWorkflow:
         self.enter(TaskStep.PREPARING, "another sandbox host, since its own is away")
         host = await self.placement.claim(steering)
         self.notes.append(
-            f"This conversation moved from host {gone} to {host}, since {gone} was away. Work that was neither "
-            "committed nor pushed by then is lost."
+            f"This conversation moved from host {gone} to {host}, since {gone} was away. What a run "
+            "that this cut short had done is lost."
         )
         self.update(host=host)
         await self.tell_thread()

@@ -17,10 +17,14 @@ LOST = (
     "[The sandbox was lost and has been made anew. The workspace is as it was left. "
     "If you had begun with what follows, look at the workspace first and go on where you stopped; else begin now.]"
 )
-MOVED = (
-    "[This conversation has moved to another machine. The workspace has been made anew from what was pushed last. "
-    "Commits that were not pushed, if any, are in /inbox/unpublished.bundle: fetch HEAD from it first.]"
-)
+MOVED = "[This conversation has moved to another machine. The workspace has been made anew from what was pushed last.]"
+BROUGHT = {
+    "unpublished.bundle": "[Commits of yours that were not pushed are in /inbox/unpublished.bundle: unless the "
+    "workspace has them, fetch HEAD from it first.]",
+    "uncommitted.bundle": "[Changes of yours that were not committed are in /inbox/uncommitted.bundle, as one commit: "
+    "unless the workspace has them, fetch refs/airut/uncommitted from it, and apply it without committing.]",
+}
+"""What is told of a file that an earlier workspace has left in the inbox."""
 WAITED = "[The model API could not be used for a while. The workspace is as you left it; go on where you stopped.]"
 GO_ON = "[Go on where you stopped.]"
 
@@ -56,6 +60,13 @@ def next_recovery(outcome: AgentOutcome, tried: set[Recovery], transcript: BlobR
     elif outcome is AgentOutcome.SESSION_INVALID:
         means = ["restore", "summary"] if transcript else ["summary"]
     return next((each for each in means if each not in tried), None)
+
+
+def first_words(turn: Turn, brought: tuple[str, ...]) -> str | None:
+    """What the agent is told before all else, if anything. `brought` are files in the inbox."""
+    note = turn.note if turn.note or turn.tell or turn.answered else GO_ON
+    notes = [note] if note else []
+    return "\n\n".join([*notes, *(BROUGHT[name] for name in brought)]) or None
 
 
 def recovering(turn: Turn, means: Recovery, transcript: BlobRef | None, *, taken: bool) -> Turn:

@@ -56,6 +56,8 @@ class ArchivedThread(Model):
     transcript: BlobRef | None = None
     bundle: BlobRef | None = None
     """Commits that were not published when the last agent ended."""
+    changes: BlobRef | None = None
+    """What was not committed then."""
     storage: BlobRef | None = None
     """`/storage` as a tar."""
     branch: str | None = None
@@ -67,7 +69,7 @@ class ArchivedThread(Model):
     @property
     def blobs(self) -> tuple[BlobRef, ...]:
         """What must not be swept while the archive is kept."""
-        return tuple(ref for ref in (self.transcript, self.bundle, self.storage) if ref is not None)
+        return tuple(ref for ref in (self.transcript, self.bundle, self.changes, self.storage) if ref is not None)
 
 
 def lost_archive(thread: str, repo: str, channel: ChannelKind, now: datetime) -> ArchivedThread:

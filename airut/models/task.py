@@ -45,11 +45,13 @@ class Recollection(Model):
 
 
 class Stored(Model):
-    """What of a thread lies in the blob store, and so survives its host: the newest transcript of the session, and the
-    commits that were not published when the last agent ended."""
+    """What of a thread lies in the blob store, and so survives its host: the newest transcript of the session, the
+    commits that were not published when the last agent ended, and what was not even committed."""
 
     transcript: BlobRef | None = None
     bundle: BlobRef | None = None
+    changes: BlobRef | None = None
+    """A bundle of one commit, on top of those."""
     storage: BlobRef | None = None
     """`/storage` as a tar; only of a thread that had ended."""
 
@@ -75,6 +77,9 @@ class AgentResult(Model):
     work_error: str = ""
     """Why the commits could not be bundled, in git's words; they stay in the workspace."""
     uncommitted: int = 0
+    """Files."""
+    changes: BlobRef | None = None
+    """They, as a bundle; None where there are none, or too much."""
     notes: tuple[str, ...] = ()
     transcript: BlobRef | None = None
     ran_s: float = 0.0
@@ -231,8 +236,9 @@ class WorkspaceInput(Model):
     attachments: tuple[Attachment, ...] = ()
     published: str | None = None
     unpublished: BlobRef | None = None
-    """What a workspace that is not on this host any more is made from: the commit that was pushed last, and a bundle of
-    those that were not."""
+    uncommitted: BlobRef | None = None
+    """What a workspace that is not on this host any more is made from: the commit that was pushed last, a bundle of
+    those that were not, and one of what was not committed."""
 
 
 class WorkspaceResult(Model):
@@ -246,6 +252,8 @@ class WorkspaceResult(Model):
     inbox: dict[str, str] = {}
     """Digest of an attachment → its name in the inbox, where two of one name must both be found."""
     settings: ThreadSettings | None = None
+    brought: tuple[str, ...] = ()
+    """The files in the inbox that hold what an earlier workspace of the thread had and this one may lack."""
     notes: tuple[str, ...] = ()
     """What could not be brought back."""
 

@@ -27,6 +27,7 @@ def archived(state: ThreadState, thread: ThreadInput, kept: Archived, now: datet
         session_id=state.session_id,
         transcript=kept.transcript or state.stored.transcript,
         bundle=state.stored.bundle,
+        changes=state.stored.changes,
         storage=kept.storage or state.stored.storage,
         branch=state.branch,
         published=state.published,
@@ -43,5 +44,7 @@ def reopen(state: ThreadState, archive: ArchivedThread) -> None:
     state.subject, state.tasks, state.usage, state.held = archive.subject, archive.tasks, archive.usage, archive.hints
     state.session_id, state.branch, state.published = archive.session_id, archive.branch, archive.published
     state.pull_request = archive.pull_request
-    state.stored = Stored(transcript=archive.transcript, bundle=archive.bundle, storage=archive.storage)
+    state.stored = Stored(
+        transcript=archive.transcript, bundle=archive.bundle, changes=archive.changes, storage=archive.storage
+    )
     state.losses = archive.losses

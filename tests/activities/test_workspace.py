@@ -7,6 +7,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.workspace import Workspaces
 from airut.adapters.blobs_local import LocalBlobStore
+from airut.models.blob import BlobRef
 from airut.models.folders import ThreadFolders
 from airut.models.message import Attachment
 from airut.models.task import WorkspaceInput, WorkspaceResult
@@ -55,6 +56,37 @@ async def test_files_of_one_name_are_all_there(tmp_path: Path, blobs: LocalBlobS
     inbox = ThreadFolders(state=tmp_path).of(THREAD).inbox
     assert {file.name: file.read_bytes() for file in inbox.iterdir()} == {"a.png": b"first!", "a-2.png": b"second"}
     assert result.inbox == again.inbox == {first.content.sha256: "a.png", second.content.sha256: "a-2.png"}
+
+
+async def test_what_was_never_pushed_is_brought_back_and_named_until_something_newer_is_known(
+    tmp_path: Path, blobs: LocalBlobStore
+) -> None:
+    workspaces = Workspaces("h1", ThreadFolders(state=tmp_path), Fetched(), blobs, Configured())
+    order = WorkspaceInput(
+        thread=THREAD, repo="web", unpublished=await blobs.put(b"commits"), uncommitted=await blobs.put(b"changes")
+    )
+    first = await ActivityEnvironment().run(workspaces.prepare_workspace, order)
+    again = await ActivityEnvironment().run(workspaces.prepare_workspace, order)  # its worker died just then
+    inbox = ThreadFolders(state=tmp_path).of(THREAD).inbox
+    assert {file.name: file.read_bytes() for file in inbox.iterdir()} == {
+        "unpublished.bundle": b"commits",
+        "uncommitted.bundle": b"changes",
+    }
+    assert first.brought == again.brought == ("unpublished.bundle", "uncommitted.bundle")
+    later = order.model_copy(update={"unpublished": None, "uncommitted": await blobs.put(b"others")})
+    assert (await ActivityEnvironment().run(workspaces.prepare_workspace, later)).brought == ()
+
+
+async def test_what_cannot_be_brought_back_is_said(tmp_path: Path, blobs: LocalBlobStore) -> None:
+    workspaces = Workspaces("h1", ThreadFolders(state=tmp_path), Fetched(), blobs, Configured())
+    gone = BlobRef(sha256="0" * 64, size=3)
+    order = WorkspaceInput(thread=THREAD, repo="web", unpublished=gone, uncommitted=gone)
+    result = await ActivityEnvironment().run(workspaces.prepare_workspace, order)
+    assert result.brought == ()
+    assert result.notes == (
+        "Commits that had not been published could not be brought back.",
+        "Changes that had not been committed could not be brought back.",
+    )
 
 
 async def test_the_rules_come_from_the_newest_commit_and_the_base_from_the_checkout(

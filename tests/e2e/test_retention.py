@@ -12,7 +12,9 @@ from tests.e2e.conversation import Conversation, airut
 
 
 async def test_an_ended_thread_comes_back_from_its_archive(conversation: Conversation) -> None:
-    await conversation.plays(bash("echo remembered > /storage/notes"), say("Noted: plover."))
+    await conversation.plays(
+        bash("echo remembered > /storage/notes; echo draft > /workspace/draft"), say("Noted: plover.")
+    )
     code, printed = await airut(conversation, "send", "--repo", "web", "--wait", "Note the word plover.")
     assert code == 0, printed
     thread = printed.splitlines()[0]
@@ -24,15 +26,17 @@ async def test_an_ended_thread_comes_back_from_its_archive(conversation: Convers
     assert not folders.of(thread).root.exists()
     assert folders.all_set_aside() == ()
 
-    await conversation.plays(bash("cat /storage/notes > /workspace/seen"), say("It was plover."))
+    take = "git fetch -q /inbox/uncommitted.bundle refs/airut/uncommitted && git checkout FETCH_HEAD -- ."
+    await conversation.plays(bash(f"cd /workspace; {take}; cat /storage/notes draft > seen"), say("It was plover."))
     code, printed = await airut(conversation, "send", "--repo", "web", "--thread", thread, "--wait", "Which word?")
     assert (code, "It was plover." in printed) == (0, True), printed
     status = await conversation.idle(thread)
     assert (status.tasks, len(status.queue)) == (2, 0)
-    assert (folders.of(thread).workspace / "seen").read_text() == "remembered\n"
+    assert (folders.of(thread).workspace / "seen").read_text() == "remembered\ndraft\n"
     last = (await conversation.prompts())[-1]
     assert "Note the word plover." in last  # the same session goes on
     assert "Which word?" in last
+    assert "/inbox/uncommitted.bundle" in last
 
 
 async def test_the_host_is_swept_from_its_start_on(conversation: Conversation) -> None:

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 from airut.models.archive import Archived
+from airut.models.blob import BlobRef
 from airut.models.message import ChannelKind
+from airut.models.task import Stored
 from airut.models.thread import ThreadInput
 from airut.models.thread_archive import archived, reopen
 from airut.models.thread_state import ThreadState
@@ -30,3 +32,16 @@ def test_what_an_archive_did_not_keep_is_known_until_a_reply_has_said_it() -> No
     reopen(unheard, archived(state, THREAD, Archived(), NOON))
     unheard.accept(mail("a"), NOON)
     assert unheard.next_task(THREAD, "s").notes == ("This conversation had ended. Not kept: /storage",)
+
+
+def test_what_was_not_published_is_kept() -> None:
+    state, next_life = ThreadState(), ThreadState()
+    state.stored = Stored(transcript=blob("1"), bundle=blob("2"), changes=blob("3"), storage=blob("4"))
+    kept = archived(state, THREAD, Archived(), NOON)
+    reopen(next_life, kept)
+    assert next_life.stored == state.stored
+    assert {ref.sha256[0] for ref in kept.blobs} == {"1", "2", "3", "4"}
+
+
+def blob(digit: str) -> BlobRef:
+    return BlobRef(sha256=digit * 64, size=1)

@@ -50,6 +50,8 @@ class ScriptedActivities:
         self.asked: list[str] = []
         self.agent_inputs: list[AgentInput] = []
         self.replies: list[ReplyInput] = []
+        self.workspace_inputs: list[WorkspaceInput] = []
+        self.brought: tuple[str, ...] = ()
         self.cleaned: list[CleanUpInput] = []
         self.acknowledged: list[ReplyInput] = []
         self.reserved: list[BudgetRequest] = []
@@ -121,10 +123,13 @@ class ScriptedActivities:
     @activity.defn
     async def prepare_workspace(self, order: WorkspaceInput) -> WorkspaceResult:
         self.asked.append("prepare_workspace")
+        self.workspace_inputs.append(order)
         self.workspace(order)
         await self.room.wait()
         branch = DefaultBranch(name="main", commit="c" * 40)
-        return WorkspaceResult(policy=branch, base=branch.commit, time_limit_s=60, settings=self.settings)
+        return WorkspaceResult(
+            policy=branch, base=branch.commit, time_limit_s=60, settings=self.settings, brought=self.brought
+        )
 
     @activity.defn
     async def build_image(self, order: ImageInput) -> ImageResult:

@@ -17,11 +17,12 @@ from airut.models.reply import ReplyKind
 from airut.models.task import AgentInput, AgentResult
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail
-from tests.support.scripted_activities import REQUEST, ScriptedActivities, done
+from tests.support.scripted_activities import BLOB, REQUEST, ScriptedActivities, done, in_turn
 from tests.workflows.asking import idle_after, status_of
 from workflows.outcomes import OUTCOMES
 from workflows.task import TaskWorkflow
 from workflows.thread import ThreadWorkflow
+from workflows.turns import BROUGHT
 
 
 async def replays(client: Client, thread: str) -> None:
@@ -360,3 +361,18 @@ async def test_a_clean_up_that_cannot_be_done_does_not_unsay_the_answer(
     status = await idle_after(temporal.client, thread, 1)
     assert [reply.outcome for reply in activities.replies] == [TaskOutcome.SUCCESS]
     assert (status.recent[0].outcome, status.branch) == (TaskOutcome.SUCCESS, "airut/add")
+
+
+async def test_what_an_agent_left_uncommitted_is_known_to_the_next_task_and_told_where_the_workspace_lacks_it(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    in_turn(activities, done("One.").model_copy(update={"changes": BLOB, "uncommitted": 1}), done("Two."))
+    await deliver(temporal.client, mail("first", thread))
+    await idle_after(temporal.client, thread, 1)
+    activities.brought = ("uncommitted.bundle",)
+    await deliver(temporal.client, mail("second", thread))
+    await idle_after(temporal.client, thread, 2)
+    await deliver(temporal.client, mail("third", thread))
+    await idle_after(temporal.client, thread, 3)
+    assert [order.uncommitted for order in activities.workspace_inputs] == [None, BLOB, None]
+    assert [order.resume_note for order in activities.agent_inputs][:2] == [None, BROUGHT["uncommitted.bundle"]]

@@ -71,6 +71,34 @@ async def test_new_commits_leave_as_a_bundle(stage: Stage, tmp_path: Path) -> No
     assert heads.split() == [subprocess.check_output(["git", "-C", folder, "rev-parse", "HEAD"]).strip(), b"HEAD"]
 
 
+async def test_what_is_not_committed_leaves_as_a_commit_of_its_own(stage: Stage) -> None:
+    folder, base = workspace(stage, "changes")
+    script = f"echo one >a; git add a; {COMMIT} -m work; echo two >b; echo three >>a; git add b; echo kept >.git/kept"
+    spec = stage.spec(script, task="changes", base_commit=base)
+    _, ended = await stage.run(spec)
+    assert ended.uncommitted == 2
+    status = subprocess.check_output(["git", "-C", folder, "status", "--porcelain"], text=True)
+    refs = subprocess.check_output(["git", "-C", folder, "for-each-ref", "--format=%(refname)"], text=True)
+    assert status == " M a\nA  b\n"  # the agent's index is as it was
+    assert "airut" not in refs
+    bundle = spec.folder / "out" / "changes.bundle"
+    subprocess.run(["git", "-C", folder, "fetch", "-q", bundle, "refs/airut/uncommitted"], check=True)
+    shown = subprocess.check_output(["git", "-C", folder, "diff", "HEAD", "FETCH_HEAD", "--stat"], text=True)
+    assert [line.split("|")[0].strip() for line in shown.splitlines()[:-1]] == ["a", "b"]
+    assert subprocess.check_output(["git", "-C", folder, "show", "FETCH_HEAD:a"]) == b"one\nthree\n"
+    assert sorted(path.name for path in (spec.folder / "out").glob("*index*")) == []
+
+
+@pytest.mark.parametrize(("script", "kept"), [("head -c 21M /dev/urandom >big", False), ("ln -s /nowhere link", True)])
+async def test_what_is_too_large_stays_in_the_workspace(stage: Stage, script: str, kept: bool) -> None:
+    task = f"large-{kept}"
+    _, base = workspace(stage, task)
+    spec = stage.spec(script, task=task, base_commit=base)
+    _, ended = await stage.run(spec)
+    assert (ended.code, ended.uncommitted, ended.work_error) == (0, 1, "")
+    assert (spec.folder / "out" / "changes.bundle").exists() is kept
+
+
 async def test_no_new_commits_no_bundle(stage: Stage) -> None:
     _, base = workspace(stage, "nothing")
     spec = stage.spec("true", task="nothing", base_commit=base)

@@ -1,6 +1,6 @@
 """How a thread comes to its end: after a long quiet, or when it is closed (spec: lifecycle §2, §13)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -8,11 +8,12 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
-    from airut.models.archive import Archived, ArchiveOrder, RemoveOrder, lost_archive
+    from airut.models.archive import MISSING, Archived, ArchiveOrder, RemoveOrder, lost_archive
     from airut.models.base import Model
+    from airut.models.command import Submission, ThreadCommand
     from airut.models.notices import ending_soon
     from airut.models.thread import ThreadInput
-    from airut.models.thread_archive import archived, reopen
+    from airut.models.thread_archive import answers_us, archived, reopen
     from airut.models.thread_state import ThreadState
     from workflows import options
     from workflows.outcomes import reason
@@ -59,8 +60,9 @@ class Ending:
         self._state = state
         self.losses: tuple[str, ...] = ()
 
-    async def recall(self) -> None:
-        """What was kept of an earlier life of this thread: its messages are known, and its work goes on."""
+    async def recall(self, early: Sequence[Submission]) -> None:
+        """What was kept of an earlier life of this thread: its messages are known, and its work goes on. `early` is
+        what has come by then."""
         thread = self._thread
         try:
             found = await workflow.execute_activity(
@@ -73,6 +75,9 @@ class Ending:
                 raise
             workflow.logger.error("the archive cannot be read: %s", reason(error)[1])
             found = lost_archive(thread.thread, thread.repo, thread.channel, workflow.now())
+        messages = (each.message if isinstance(each, ThreadCommand) else each for each in early)
+        if found is None and any(map(answers_us, messages)):
+            found = lost_archive(thread.thread, thread.repo, thread.channel, workflow.now(), MISSING)
         if found is not None:
             reopen(self._state, found)
 

@@ -21,8 +21,6 @@ with workflow.unsafe.imports_passed_through():
         AgentResult,
         CleanUpInput,
         EndIntent,
-        PublishInput,
-        PublishResult,
         ReplyInput,
         ReplyRecord,
         TaskInput,
@@ -31,12 +29,12 @@ with workflow.unsafe.imports_passed_through():
         TaskResult,
         TaskStatus,
         TaskStep,
-        WorkspaceResult,
     )
-    from workflows import options
+    from workflows import options, remarks
     from workflows.completion import seen_through
     from workflows.outcomes import HEADLINE_MOST, Ended, cut, reason
-    from workflows.placement import HostGone, Placement
+    from workflows.placement import Placement
+    from workflows.publication import Publication
     from workflows.runs import Runs
     from workflows.steering import Steering
 
@@ -55,7 +53,7 @@ class TaskWorkflow:
         self.settings = task.settings or ThreadSettings()
         self.placement = Placement(task.repo, task.host, self.settings.host_lost_after_s)
         self.attempt = 1
-        self.notes: list[str] = [*task.notes, *(note for message in task.messages for note in message.notes)]
+        self.notes: list[str] = [*task.notes, *remarks.of_messages(task.messages)]
         self.result = TaskResult(
             outcome=TaskOutcome.INTERNAL_ERROR,
             branch=task.branch,
@@ -145,7 +143,8 @@ class TaskWorkflow:
                     return
             else:
                 prepared = await runs.to_the_end()
-            await self._publish(prepared)
+            if self.agent is not None:
+                await Publication(self).of(self.agent, prepared)
         except Ended as ended:
             self.end(ended.outcome, ended.detail)
         except asyncio.CancelledError:
@@ -180,47 +179,9 @@ class TaskWorkflow:
         except ActivityError as error:
             workflow.logger.info("not acknowledged: %s", type(error.cause).__name__)
 
-    async def _publish(self, prepared: WorkspaceResult) -> None:
-        agent = self.agent
-        if agent is None:
-            return
-        if agent.bundle is None:
-            if agent.work_error:
-                self.end(TaskOutcome.PUBLISH_FAILED, f"git in the sandbox: {agent.work_error}")
-            else:
-                self.end(TaskOutcome.NO_CHANGES)
-            return
-        self.enter(TaskStep.PUBLISHING)
-        # A stop takes effect after this step: half a publication would be a branch without its pull request.
-        try:
-            published = await seen_through(self._push(prepared, agent))
-        except ActivityError as error:
-            self.end(*reason(error))
-            return
-        if published.commit is None:
-            self.end(TaskOutcome.NO_CHANGES)
-            return
-        self.end(TaskOutcome.SUCCESS)
-        self.notes += published.notes
-        self.update(
-            branch=published.branch,
-            published=published.commit,
-            pull_request=published.pull_request,
-            stored=self.result.stored.model_copy(update={"bundle": None}),
-        )
-
-    async def _push(self, prepared: WorkspaceResult, agent: AgentResult) -> PublishResult:
-        assert agent.bundle is not None  # the caller looked
-        order = PublishInput(task=self.task, policy=prepared.policy, bundle=agent.bundle, text=agent.text)
-        while True:
-            try:
-                return await self.placement.run(contracts.publish, order, options.PUBLISH, "push, pull request")
-            except HostGone:
-                await self.moved()  # the bundle is in the blob store: any host can publish it
-
     async def _answer(self) -> None:
         self.enter(TaskStep.REPLYING)
-        agent = self.agent
+        agent, joined = self.agent, remarks.of_messages(self.task.messages[len(self._begun_with) :])
         order = ReplyInput(
             task=self.task,
             at=workflow.now(),
@@ -232,7 +193,7 @@ class TaskWorkflow:
             pull_request=self.result.pull_request,
             branch=self.result.branch,
             attachments=agent.outbox if agent else (),
-            notes=(*self.notes, *_left_behind(agent), *self._refused(agent)),
+            notes=tuple(dict.fromkeys((*self.notes, *joined, *remarks.of_agent(agent, self.result.outcome)))),
         )
         record: ReplyRecord | None = None
         try:
@@ -240,12 +201,6 @@ class TaskWorkflow:
         except ActivityError as error:
             self.end(TaskOutcome.REPLY_FAILED, reason(error)[1])
         self.update(reply=record)
-
-    def _refused(self, agent: AgentResult | None) -> tuple[str, ...]:
-        """What the fence refused, where that may be why the task did not do its job."""
-        if agent is None or not agent.blocked or self.result.outcome.did_its_job:
-            return ()
-        return (f"The sandbox was refused these requests: {', '.join(agent.blocked)}.",)
 
     async def send(self, order: ReplyInput, limits: ActivityConfig = options.REPLY) -> ReplyRecord:
         """Raises: ActivityError: three days were not enough, or the channel refuses it for good."""
@@ -339,9 +294,3 @@ class TaskWorkflow:
 def stop_was_asked() -> bool:
     """In Temporal itself. A step that ends by itself just when it is cancelled swallows the cancel."""
     return workflow.cancellation_reason() is not None
-
-
-def _left_behind(agent: AgentResult | None) -> tuple[str, ...]:
-    if agent is None or not agent.uncommitted:
-        return ()
-    return (f"{agent.uncommitted} changed file(s) are not committed; they stay in the workspace.",)

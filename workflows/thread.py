@@ -129,7 +129,7 @@ class ThreadWorkflow:
     async def run(self, thread: ThreadInput) -> None:
         ending = Ending(thread, self._state)
         if not self._recalled:
-            await ending.recall()
+            await ending.recall(self._early)
         self._take_in_early()
         self._display.show()
         telling = asyncio.create_task(self._telling.run())

@@ -19,6 +19,7 @@ NOTES_AHEAD = 1_000
 """How far the numbers of notes can have run ahead of the clock: a hundred wait at most, and mail servers are slow."""
 
 UNREADABLE = "what was kept of this conversation cannot be read: session, storage and unpublished work are lost"
+MISSING = "nothing is kept of this conversation any more: session, storage and unpublished work are gone"
 
 
 def number_at(now: datetime) -> int:
@@ -72,8 +73,8 @@ class ArchivedThread(Model):
         return tuple(ref for ref in (self.transcript, self.bundle, self.changes, self.storage) if ref is not None)
 
 
-def lost_archive(thread: str, repo: str, channel: ChannelKind, now: datetime) -> ArchivedThread:
-    """What stands in for an archive that cannot be read: the thread goes on, and no number of its comes twice."""
+def lost_archive(thread: str, repo: str, channel: ChannelKind, now: datetime, loss: str = UNREADABLE) -> ArchivedThread:
+    """What stands in for an archive that cannot be had: the thread goes on, and no number of its comes twice."""
     number = number_at(now)
     return ArchivedThread(
         thread=thread,
@@ -82,7 +83,7 @@ def lost_archive(thread: str, repo: str, channel: ChannelKind, now: datetime) ->
         ended_at=now,
         tasks=number,
         notes=number + NOTES_AHEAD,
-        losses=(UNREADABLE,),
+        losses=(loss,),
     )
 
 

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from airut.models.archive import NOTES_AHEAD, Archived, ArchivedThread, KnownKey, number_at
 from airut.models.inbox import SeenKey
+from airut.models.message import InboundMessage, MailRoute
+from airut.models.message_id import parse_message_id
 from airut.models.task import Stored
 from airut.models.thread import ThreadInput
 from airut.models.thread_state import ThreadState
@@ -34,6 +36,14 @@ def archived(state: ThreadState, thread: ThreadInput, kept: Archived, now: datet
         pull_request=state.pull_request,
         losses=tuple(dict.fromkeys((*state.losses, *kept.losses))),
     )
+
+
+def answers_us(message: InboundMessage) -> bool:
+    """Whether it answers a task of this very thread: then there was one, also where nothing is kept of it."""
+    if not isinstance(route := message.route, MailRoute):
+        return False
+    ours = (parse_message_id(reference) for reference in route.references)
+    return any(one is not None and one.token == route.token and one.task > 0 for one in ours)
 
 
 def reopen(state: ThreadState, archive: ArchivedThread) -> None:

@@ -2,16 +2,38 @@
 
 from datetime import timedelta
 
+import pytest
+
 from airut.models.archive import Archived
 from airut.models.blob import BlobRef
-from airut.models.message import ChannelKind
+from airut.models.message import ChannelKind, MailRoute
+from airut.models.message_id import build_message_id
+from airut.models.reply import ReplyKind
 from airut.models.task import Stored
 from airut.models.thread import ThreadInput
-from airut.models.thread_archive import archived, reopen
+from airut.models.thread_archive import answers_us, archived, reopen
 from airut.models.thread_state import ThreadState
 from tests.support.messages import NOON, mail
 
+TOKEN = "abcdefghij234567"
 THREAD = ThreadInput(thread="web/mail/abcdefgh23456789", repo="web", channel=ChannelKind.EMAIL)
+
+
+@pytest.mark.parametrize(
+    ("references", "expected"),
+    [
+        ((), False),
+        (("<root@example.com>",), False),
+        (("<root@example.com>", build_message_id(TOKEN, 1, ReplyKind.ANSWER, 0, "example.com")), True),
+        ((build_message_id(TOKEN, 0, ReplyKind.NOTE, 1, "example.com"),), False),
+        ((build_message_id(TOKEN[::-1].replace("7", "a"), 1, ReplyKind.ANSWER, 0, "example.com"),), False),
+    ],
+)
+def test_a_reply_to_a_task_of_the_thread_tells_that_there_was_one(references: tuple[str, ...], expected: bool) -> None:
+    message = mail("again")
+    assert isinstance(message.route, MailRoute)
+    route = message.route.model_copy(update={"token": TOKEN, "references": references})
+    assert answers_us(message.model_copy(update={"route": route})) is expected
 
 
 def test_the_numbers_of_notes_go_with_the_clock_and_never_back() -> None:

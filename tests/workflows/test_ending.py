@@ -8,8 +8,10 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from airut.models.archive import NUMBERS_BEGIN, UNREADABLE
+from airut.models.archive import MISSING, NUMBERS_BEGIN, UNREADABLE
 from airut.models.command import CommandName
+from airut.models.message import MailRoute
+from airut.models.message_id import build_message_id
 from airut.models.notices import not_kept
 from airut.models.outcome import TaskOutcome
 from airut.models.reply import ReplyKind
@@ -103,6 +105,21 @@ async def test_an_archive_that_cannot_be_read_for_good_is_told_and_no_number_com
     assert (first.task.number, status.recent[0].outcome) == (1, TaskOutcome.SUCCESS)
     assert since - 600 < second.task.number <= since + 1
     assert second.notes == (not_kept((UNREADABLE,)),)
+
+
+async def test_a_reply_to_a_conversation_of_which_nothing_is_kept_is_told_and_no_number_comes_twice(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    message = mail("again", thread)
+    assert isinstance(message.route, MailRoute)
+    ours = build_message_id("abcdefghij234567", 1, ReplyKind.ANSWER, 0, "example.com")
+    route = message.route.model_copy(update={"token": "abcdefghij234567", "references": ("<root@example.com>", ours)})
+    await deliver(temporal.client, message.model_copy(update={"route": route}))
+    status = await idle_after(temporal.client, thread, 1)
+    (answer,) = activities.replies
+    since = (status.since - NUMBERS_BEGIN).total_seconds()
+    assert since - 600 < answer.task.number <= since + 1
+    assert answer.notes == (not_kept((MISSING,)),)
 
 
 async def test_what_had_joined_a_task_is_dropped_with_the_rest_and_starts_nothing(

@@ -61,6 +61,20 @@ async def test_a_retry_has_the_message_that_was_an_answer(
     assert words(activities.agent_inputs[-1].task.messages) == ["first", "2"]
 
 
+async def test_a_reply_mentions_what_could_not_be_taken_of_a_message_that_joined(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    await preparing(temporal.client, activities, thread, "first")
+    noted = mail("second", thread).model_copy(update={"notes": ("a.zip was too large",)})
+    await deliver(temporal.client, noted)
+    await asyncio.sleep(0.3)  # the task has it
+    activities.room.set()
+    await idle_after(temporal.client, thread, 1)
+    assert [(words(reply.task.messages), reply.notes) for reply in activities.replies] == [
+        (["first", "second"], ("a.zip was too large",))
+    ]
+
+
 async def test_a_terminated_task_is_answered_to_all_who_had_joined_it(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:

@@ -1,0 +1,63 @@
+"""From an agent's commits to the thread's branch and its pull request (spec: lifecycle §3, §8)."""
+
+from typing import TYPE_CHECKING
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from airut import contracts
+    from airut.models.blob import BlobRef
+    from airut.models.outcome import TaskOutcome
+    from airut.models.task import AgentResult, PublishInput, PublishResult, TaskStep, WorkspaceResult
+    from workflows import options
+    from workflows.completion import seen_through
+    from workflows.outcomes import reason
+    from workflows.placement import HostGone
+
+if TYPE_CHECKING:
+    from workflows.task import TaskWorkflow
+
+
+class Publication:
+    """Belongs to one TaskWorkflow, whose outcome it decides."""
+
+    def __init__(self, flow: "TaskWorkflow") -> None:
+        self._flow = flow
+
+    async def of(self, agent: AgentResult, prepared: WorkspaceResult) -> None:
+        """Publish what this agent left, if it left anything."""
+        flow = self._flow
+        if agent.bundle is None:
+            if agent.work_error:
+                flow.end(TaskOutcome.PUBLISH_FAILED, f"git in the sandbox: {agent.work_error}")
+            else:
+                flow.end(TaskOutcome.NO_CHANGES)
+            return
+        flow.enter(TaskStep.PUBLISHING)
+        # A stop takes effect after this step: half a publication would be a branch without its pull request.
+        try:
+            published = await seen_through(self._push(prepared, agent, agent.bundle))
+        except ActivityError as error:
+            flow.end(*reason(error))
+            return
+        if published.commit is None:
+            flow.end(TaskOutcome.NO_CHANGES)
+            return
+        flow.end(TaskOutcome.SUCCESS)
+        flow.notes += published.notes
+        flow.update(
+            branch=published.branch,
+            published=published.commit,
+            pull_request=published.pull_request,
+            stored=flow.result.stored.model_copy(update={"bundle": None}),
+        )
+
+    async def _push(self, prepared: WorkspaceResult, agent: AgentResult, bundle: BlobRef) -> PublishResult:
+        flow = self._flow
+        order = PublishInput(task=flow.task, policy=prepared.policy, bundle=bundle, text=agent.text)
+        while True:
+            try:
+                return await flow.placement.run(contracts.publish, order, options.PUBLISH, "push, pull request")
+            except HostGone:
+                await flow.moved()  # the bundle is in the blob store: any host can publish it

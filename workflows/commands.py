@@ -6,8 +6,9 @@ from typing import Literal
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from airut.models.command import CommandName, RetryOrder, RetryStep, ThreadCommand
+    from airut.models.command import CommandName, RetryStep, ThreadCommand
     from airut.models.notices import TIMED, dropped, help_text, nothing_to, waiting
+    from airut.models.retry import RetryOrder
     from airut.models.task import TaskInput, TaskOrder, TaskStatus, TaskStep
     from airut.models.thread_state import ThreadState
 

@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import TimeoutError as ActivityTimeout
 
 with workflow.unsafe.imports_passed_through():
     from airut.models.blob import BlobRef
     from airut.models.outcome import LostRun, Usage
     from airut.models.task import AgentResult
+    from workflows.placement import HostGone
 
 if TYPE_CHECKING:
     from workflows.task import TaskWorkflow
@@ -35,10 +37,7 @@ class Gathered:
 
     def of_lost(self, error: BaseException) -> LostRun:
         """Add, and return, what is known of a run that has no result."""
-        cause = error.cause if isinstance(error, ActivityError) else None
-        if not isinstance(cause, ApplicationError) or not cause.details:
-            return LostRun()
-        lost = LostRun.model_validate(cause.details[0])
+        lost = lost_run(error.__cause__ if isinstance(error, HostGone) else error)
         self._add(lost.usage, lost.ran_s, lost.transcript, told=lost.prompt_taken)
         return lost
 
@@ -50,3 +49,14 @@ class Gathered:
         if transcript:
             stored = stored.model_copy(update={"transcript": transcript})
         flow.update(usage=flow.result.usage + usage, stored=stored)
+
+
+def lost_run(error: BaseException | None) -> LostRun:
+    """What the failure carries, or what the last heartbeat of a run told whose host went with it."""
+    cause = error.cause if isinstance(error, ActivityError) else None
+    if isinstance(cause, ApplicationError) and cause.details:
+        return LostRun.model_validate(cause.details[0])
+    if isinstance(cause, ActivityTimeout) and cause.last_heartbeat_details:
+        told = cause.last_heartbeat_details[0]
+        return LostRun(usage=Usage(cost_usd=told.get("cost_usd", 0.0)), transcript=told.get("transcript"))
+    return LostRun()

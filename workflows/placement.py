@@ -26,7 +26,7 @@ AHEAD = 2
 
 
 class HostGone(Exception):
-    """The host took nothing for `host.lost_after`. Never leaves the workflows."""
+    """The host took nothing for `host.lost_after`; its cause is what nobody took there. Never leaves the workflows."""
 
 
 class Placement:
@@ -112,7 +112,11 @@ class Placement:
             except ActivityError as error:
                 if not never_taken(error) or steering.interrupts:
                     raise
-            await self._present(steering)
+                lost = error
+            try:
+                await self._present(steering)
+            except HostGone:
+                raise HostGone from lost  # which knows what the run told of itself last
             config["priority"] = Priority(priority_key=AHEAD, fairness_key=self._repo)
 
     async def _present(self, steering: Steering) -> None:

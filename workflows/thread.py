@@ -10,11 +10,12 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.models.answer_parsing import parse_answer
-    from airut.models.command import AnswerOrder, CommandName, RetryOrder, Submission, ThreadCommand
+    from airut.models.command import AnswerOrder, CommandName, Submission, ThreadCommand
     from airut.models.late_answer import as_message
     from airut.models.message import InboundMessage
     from airut.models.notices import Acceptance, dropped, queued_while_paused
     from airut.models.outcome import TaskOutcome
+    from airut.models.retry import RetryOrder
     from airut.models.task import (
         TaskMove,
         TaskOrder,
@@ -83,7 +84,7 @@ class ThreadWorkflow:
 
     @workflow.update(name=contracts.RETRY)
     def retry(self, order: RetryOrder) -> str:
-        """Do the last task again; answers with the id of the new one."""
+        """Do a task again; answers with the id of the new one."""
         if not self._state.inbox.knows(order.key):
             self._state.inbox.remember(order.key, workflow.now())
             self._state.retry = order
@@ -261,8 +262,8 @@ class ThreadWorkflow:
     async def _run_task(self) -> None:
         session = str(uuid.uuid5(SESSIONS, self._thread.thread))
         state = self._state
-        if state.retry and state.last:
-            task = state.repeated(self._thread, session, state.retry, state.last)
+        if state.retry and (before := state.meant(state.retry)):
+            task = state.repeated(self._thread, session, state.retry, before)
         else:
             task = state.next_task(self._thread, session)
         state.retry = None

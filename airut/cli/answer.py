@@ -17,7 +17,8 @@ from airut.cli.terminal import clean
 from airut.cli.thread_commands import AsJson, ThreadId
 from airut.cli.threads import no_worker, thread_id, thread_status
 from airut.models.answer_parsing import question_markdown
-from airut.models.command import AnswerOrder, RetryOrder
+from airut.models.command import AnswerOrder
+from airut.models.retry import RetryOrder
 
 LIMIT = timedelta(seconds=30)
 """An update is answered at once by a worker that is up; a busy one may need some seconds."""

@@ -18,8 +18,10 @@ from airut.cli.context import Settings, Unreachable, become
 from airut.cli.tasks import TaskRow, find_task, find_workflow, tasks_of
 from airut.cli.thread_commands import AsJson, ThreadId
 from airut.cli.threads import thread_id, thread_status
-from airut.models.command import RetryOrder, RetryStep
+from airut.models.command import RetryStep
+from airut.models.retry import RetryOrder
 from airut.models.thread_state import TaskRecord
+from airut.temporal.recorded import recorded_task
 
 app = typer.Typer(no_args_is_help=True, help="Tasks: one prompt, one agent run, one reply.")
 app.command("logs")(task_logs.logs)
@@ -83,7 +85,13 @@ def retry(
 async def _retry(settings: Settings, given: str, step: RetryStep) -> str:
     client = await settings.client()
     task = await find_task(client, given)
-    order = RetryOrder(key=uuid.uuid4().hex, author=getpass.getuser(), step=step, task=task.number)
+    order = RetryOrder(
+        key=uuid.uuid4().hex,
+        author=getpass.getuser(),
+        step=step,
+        task=task.number,
+        before=await recorded_task(client, task.id),
+    )
     return await ask(client, task.thread, contracts.RETRY, order)
 
 

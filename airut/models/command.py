@@ -59,19 +59,6 @@ class RetryStep(StrEnum):
     REPLY = "reply"
 
 
-class RetryOrder(Model):
-    """Argument of the update `retry`, which answers with the new task's id."""
-
-    key: str
-    """Makes an order that is sent twice count once."""
-    author: str
-    step: RetryStep = RetryStep.PREPARE
-    task: int | None = None
-    """The task to run again; None for the thread's last one."""
-    operator: bool = True
-    """An operator may also have a task run again that did its job; an author may not."""
-
-
 class AnswerOrder(Model):
     """Argument of the update `answer`: the answer to the question that a task waits for. `choices` are numbers or
     labels, in the order of the questions; `text` is free text."""

@@ -7,13 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from airut.models.base import Model
 from airut.models.blob import BlobRef, Text
-from airut.models.command import CommandRecord, RetryOrder, ThreadCommand
+from airut.models.command import CommandRecord, ThreadCommand
 from airut.models.inbox import Inbox
 from airut.models.message import Hints, InboundMessage
 from airut.models.notice_board import NoticeBoard
 from airut.models.notices import TIMED, Acceptance, first_line, not_kept
 from airut.models.outcome import TaskOutcome, Usage
 from airut.models.pull_request import PullRequestRef
+from airut.models.retry import ClosedTask, RetryOrder
 from airut.models.settings import ThreadSettings
 from airut.models.task import Recollection, ReplyRecord, RetryOf, Stored, TaskInput, TaskResult
 
@@ -37,13 +38,6 @@ class TaskRecord(Model):
     outcome: TaskOutcome
     ended_at: datetime
     cost_usd: float = 0.0
-
-
-class ClosedTask(Model):
-    """A task as a retry needs it: what it was given, and what it left."""
-
-    input: TaskInput
-    result: TaskResult
 
 
 class ThreadState(BaseModel):
@@ -155,7 +149,7 @@ class ThreadState(BaseModel):
         return self._task(thread, session_id, self.inbox.take_for_task())
 
     def repeated(self, thread: "ThreadInput", session_id: str, order: RetryOrder, before: ClosedTask) -> TaskInput:
-        """A task that does an earlier one again, from the step that is asked for."""
+        """A task that does `before`, an earlier one, again, from the step that is asked for."""
         retry = RetryOf(number=before.input.number, step=order.step, result=before.result)
         return self._task(thread, session_id, before.input.messages).model_copy(update={"retry": retry})
 
@@ -204,6 +198,12 @@ class ThreadState(BaseModel):
         self.last = ClosedTask(input=task.model_copy(update={"retry": None}), result=kept)
         self.quiet_since, self.warned = now, False
 
+    def meant(self, order: RetryOrder) -> ClosedTask | None:
+        """The task that is to be done again: the last one, which is known here, or one that Temporal has recorded."""
+        if self.last and order.task in {None, self.last.input.number}:
+            return self.last
+        return order.before if order.before and order.before.input.number == order.task else None
+
     def why_not_retry(self, order: RetryOrder, running: bool) -> tuple[str, str] | None:
         """Why this task cannot be done again now: a kind and words; None when it can."""
         if self.closing:
@@ -214,14 +214,9 @@ class ThreadState(BaseModel):
             return "thread_paused", "The conversation is paused; resume it first."
         if self.last is None:
             return "nothing_to_retry", "There is no task yet that could be done again."
-        if order.task not in {None, self.last.input.number}:
-            return (
-                "nothing_to_retry",
-                f"Only the last task, {self.last.input.number}, is still recorded with its input.",
-            )
-        if not order.operator and self.last.result.outcome.did_its_job:
-            return (
-                "nothing_to_retry",
-                f"Task {self.last.input.number} ended as {self.last.result.outcome}: nothing to retry.",
-            )
+        before = self.meant(order)
+        if before is None:
+            return "nothing_to_retry", f"Task {order.task} is not recorded any more with its input."
+        if not order.operator and before.result.outcome.did_its_job:
+            return "nothing_to_retry", f"Task {before.input.number} ended as {before.result.outcome}: nothing to retry."
         return None

@@ -40,6 +40,24 @@ async def test_list_and_retry_of_a_failed_task(
     assert [word in table for word in (f"{thread}/task-1", "workspace_failed", "$0.25")] == [True] * 3
 
 
+async def test_an_older_task_is_done_again_from_what_temporal_has_recorded(
+    airut: Airut, temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    activities.workspace = refuse
+    await deliver(temporal.client, mail("first", thread))
+    await idle_after(temporal.client, thread, 1)
+    activities.workspace = lambda order: None
+    await deliver(temporal.client, mail("second", thread))
+    await idle_after(temporal.client, thread, 2)
+    assert await airut("task", "retry", f"{thread}/task-1") == Printed(0, f"{thread}/task-3\n", "")
+    await idle_after(temporal.client, thread, 3)
+    told = [[message.text.inline for message in order.task.messages] for order in activities.agent_inputs]
+    assert told == [["second"], ["first"]]
+    retried = activities.agent_inputs[-1].task.retry
+    assert retried is not None
+    assert (retried.number, retried.result.detail) == (1, "no permission")
+
+
 async def test_retry_of_a_task_that_did_its_job_is_the_operators_right(
     airut: Airut, temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from airut.models import inbox as limits
-from airut.models.command import RetryOrder
 from airut.models.message import ChannelKind
 from airut.models.notices import Acceptance
+from airut.models.retry import RetryOrder
 from airut.models.thread import ThreadInput
 from airut.models.thread_state import ThreadState
 from tests.support.messages import NOON, mail

@@ -10,9 +10,10 @@ from temporalio.exceptions import ApplicationError
 
 from airut import contracts
 from airut.models.budget import BudgetOrder, BudgetRelease, BudgetRequest, Budgets, BudgetSettlement
-from airut.models.command import AnswerOrder, CommandName, CommandWord, RetryOrder, command_of
+from airut.models.command import AnswerOrder, CommandName, CommandWord, command_of
 from airut.models.outcome import AgentOutcome
 from airut.models.question import Option, Question, QuestionItem
+from airut.models.retry import RetryOrder
 from airut.models.schedule import ScheduleSettings
 from airut.models.task import AgentInput, AgentResult
 from airut.models.thread import ThreadPhase, ThreadStatus

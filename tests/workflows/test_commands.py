@@ -8,10 +8,11 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from airut import contracts
-from airut.models.command import CommandName, RetryOrder, RetryStep
+from airut.models.command import CommandName, RetryStep
 from airut.models.notices import Acceptance, refusal
 from airut.models.outcome import AgentOutcome, TaskOutcome
 from airut.models.reply import ReplyKind
+from airut.models.retry import RetryOrder
 from airut.models.task import AgentInput, AgentResult, TaskStep
 from airut.models.thread import ThreadPhase
 from airut.temporal.delivery import command as deliver_command

@@ -10,6 +10,7 @@ import pytest
 from temporalio import activity, workflow
 from temporalio.client import WorkflowHandle
 from temporalio.exceptions import ActivityError
+from temporalio.exceptions import TimeoutError as ActivityTimeout
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -52,8 +53,10 @@ class OneRun:
         config = options.at(options.ACKNOWLEDGE, contracts.agent_queue(host), "a run", "web")
         try:
             return await placement.run_agent(run_agent, "the agent", config, self.steering)
-        except HostGone:
-            return "the host is gone"
+        except HostGone as gone:
+            cause = gone.__cause__.cause if isinstance(gone.__cause__, ActivityError) else None
+            told = cause.last_heartbeat_details if isinstance(cause, ActivityTimeout) else ()
+            return " with ".join(["the host is gone", *(str(each["transcript"]) for each in told)])
         except ActivityError as error:
             return "interrupted" if was_interrupted(error) else str(error.cause)
 
@@ -84,6 +87,27 @@ async def test_a_run_may_queue_for_as_long_as_its_host_is_there(temporal: Workfl
         await asyncio.sleep(3 * SOON.total_seconds())
         await stack.enter_async_context(serving(temporal, contracts.agent_queue(host)))
         assert await run.result() == "the agent has run"
+
+
+async def test_a_host_that_goes_in_the_middle_of_a_run_leaves_what_that_told(
+    temporal: WorkflowEnvironment, host: str
+) -> None:
+    """On its last heartbeat: the newest copy of the session."""
+
+    @activity.defn(name="run_agent")
+    async def endless(order: str) -> str:
+        activity.heartbeat({"transcript": f"the session of {order}"})
+        await asyncio.sleep(60)
+        return "never"
+
+    async with placed(temporal, host, 2.0) as run:
+        queue = contracts.agent_queue(host)
+        async with Worker(temporal.client, task_queue=queue, activities=[endless]):
+            while not (pending := (await run.describe()).raw_description.pending_activities) or not any(
+                each.HasField("heartbeat_details") for each in pending
+            ):
+                await asyncio.sleep(0.05)
+        assert await run.result() == "the host is gone with the session of the agent"
 
 
 async def test_a_host_that_answers_nothing_is_gone(temporal: WorkflowEnvironment, host: str) -> None:

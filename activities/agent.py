@@ -35,8 +35,9 @@ from airut.models.sandbox import (
     SandboxSpec,
     sandbox_id,
 )
+from airut.models.steps import AgentInput
 from airut.models.summary import compose_summary
-from airut.models.task import AgentInput, AgentResult
+from airut.models.task import AgentResult
 from airut.ports.agent import Agent, Sessions
 from airut.ports.blobs import BlobStore
 from airut.ports.git import Mirror

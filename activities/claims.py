@@ -5,7 +5,7 @@ from collections.abc import Callable
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from airut.models.task import HostResult
+from airut.models.steps import HostResult
 
 NO_ROOM = "NoRoom"
 """A failure's type; it is retried until there is room, here or on another host."""

@@ -11,7 +11,7 @@ from airut.models.blob import refs_in
 from airut.models.folders import ThreadFolders
 from airut.models.outcome import TaskOutcome
 from airut.models.sandbox import sandbox_id
-from airut.models.task import CleanUpInput
+from airut.models.steps import CleanUpInput
 from airut.ports.blobs import BlobUpkeep
 from airut.ports.sandbox import Leftovers, Sandboxes
 

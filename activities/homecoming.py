@@ -13,7 +13,8 @@ from airut.models.folders import ThreadFolders
 from airut.models.message import Attachment
 from airut.models.outcome import AgentOutcome, AgentVerdict, LostRun
 from airut.models.sandbox import ExitStatus, SandboxRef
-from airut.models.task import AgentInput, AgentResult
+from airut.models.steps import AgentInput
+from airut.models.task import AgentResult
 from airut.ports.agent import Agent, Sessions
 from airut.ports.blobs import BlobStore
 from airut.ports.texts import store

@@ -10,7 +10,7 @@ from activities.heartbeat import beating
 from airut.errors import AirutError
 from airut.models.base import Model
 from airut.models.outcome import TaskOutcome
-from airut.models.task import ImageInput, ImageResult
+from airut.models.steps import ImageInput, ImageResult
 from airut.models.workspace import TreeFile
 from airut.ports.git import Mirror
 from airut.ports.sandbox import Images

@@ -8,7 +8,7 @@ from airut.models.outcome import TaskOutcome
 from airut.models.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
 from airut.models.pull_request_body import branch_name, compose_body, compose_title
 from airut.models.repository import PullRequestSettings
-from airut.models.task import PublishInput, PublishResult
+from airut.models.steps import PublishInput, PublishResult
 from airut.models.workspace import Push, PushSpec
 from airut.ports.blobs import BlobStore
 from airut.ports.forge import Forge

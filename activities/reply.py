@@ -10,7 +10,8 @@ from airut.models.answer import compose_acknowledgement, compose_answer, compose
 from airut.models.message import ChannelKind
 from airut.models.outcome import TaskOutcome
 from airut.models.reply import Outbound, ReplyKind
-from airut.models.task import ReplyInput, ReplyRecord
+from airut.models.steps import ReplyInput
+from airut.models.task import ReplyRecord
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
 from airut.ports.channels import Channels

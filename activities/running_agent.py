@@ -16,7 +16,7 @@ from airut import contracts
 from airut.models.agent import NOTICE, AgentProgress
 from airut.models.disk import QuotaState
 from airut.models.sandbox import OutputChunk, SandboxSignal
-from airut.models.task import EndIntent
+from airut.models.steering import EndIntent
 from airut.ports.agent import Agent
 
 LAST_GRACE = 15.0

@@ -13,7 +13,7 @@ from activities.heartbeat import recorded
 from airut.errors import AirutError
 from airut.models.blob import BlobRef, PassingBlob
 from airut.models.folders import ThreadFolders
-from airut.models.task import AgentInput
+from airut.models.steps import AgentInput
 from airut.ports.agent import Sessions
 from airut.ports.blobs import BlobStore
 

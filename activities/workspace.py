@@ -15,7 +15,7 @@ from airut.models.folders import ThreadFolders
 from airut.models.message import Attachment
 from airut.models.outcome import TaskOutcome
 from airut.models.sandbox import Limits
-from airut.models.task import HostResult, WorkspaceInput, WorkspaceResult
+from airut.models.steps import HostResult, WorkspaceInput, WorkspaceResult
 from airut.models.workspace import DefaultBranch
 from airut.ports.blobs import BlobStore
 from airut.ports.git import Mirror

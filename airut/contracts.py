@@ -22,10 +22,8 @@ from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, Budge
 from airut.models.firing import OtherFirings, TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.host import PlacementOrder
 from airut.models.message import InboundMessage
-from airut.models.sweep import SweepOrder, SweepReport
-from airut.models.task import (
+from airut.models.steps import (
     AgentInput,
-    AgentResult,
     CleanUpInput,
     HostResult,
     ImageInput,
@@ -33,10 +31,11 @@ from airut.models.task import (
     PublishInput,
     PublishResult,
     ReplyInput,
-    ReplyRecord,
     WorkspaceInput,
     WorkspaceResult,
 )
+from airut.models.sweep import SweepOrder, SweepReport
+from airut.models.task import AgentResult, ReplyRecord
 
 CONTROL_QUEUE = "airut-control"
 """Workflows, acknowledgements and replies."""

@@ -13,7 +13,8 @@ from activities.placement import Placement
 from airut import contracts
 from airut.config.schema import Config, SandboxSettings
 from airut.models.firing import TriggerInput, TriggerResult
-from airut.models.task import AgentInput, AgentResult, HostResult
+from airut.models.steps import AgentInput, HostResult
+from airut.models.task import AgentResult
 from airut.temporal.connection import FAST
 from airut.temporal.hand_over import HandOver
 from airut.temporal.hosts import report_up

@@ -56,7 +56,8 @@ from airut.models.command import Submission
 from airut.models.firing import TriggerInput, TriggerResult
 from airut.models.folders import ThreadFolders
 from airut.models.message import ChannelKind
-from airut.models.task import AgentInput, AgentResult, HostResult
+from airut.models.steps import AgentInput, HostResult
+from airut.models.task import AgentResult
 from airut.ports.agent import Agent
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel

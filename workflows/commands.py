@@ -9,7 +9,8 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.command import CommandName, RetryStep, ThreadCommand
     from airut.models.notices import TIMED, dropped, help_text, nothing_to, waiting
     from airut.models.retry import RetryOrder
-    from airut.models.task import TaskInput, TaskOrder, TaskStatus, TaskStep
+    from airut.models.steering import TaskOrder, TaskStatus
+    from airut.models.task import TaskInput, TaskStep
     from airut.models.thread_state import ThreadState
 
 

@@ -16,7 +16,8 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.outcome import TaskOutcome
     from airut.models.question import Question
     from airut.models.reply import ReplyKind
-    from airut.models.task import AgentResult, TaskOrder, TaskStep
+    from airut.models.steering import TaskOrder
+    from airut.models.task import AgentResult, TaskStep
     from workflows import options
     from workflows.outcomes import Ended, reason
     from workflows.steering import Steering

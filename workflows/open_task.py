@@ -16,7 +16,9 @@ with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.models.outcome import TaskOutcome
     from airut.models.reply import ReplyKind
-    from airut.models.task import CleanUpInput, ReplyInput, TaskClosed, TaskInput, TaskOrder, TaskResult
+    from airut.models.steering import TaskOrder
+    from airut.models.steps import CleanUpInput, ReplyInput
+    from airut.models.task import TaskClosed, TaskInput, TaskResult
     from airut.models.thread_state import ThreadState
     from workflows import options
     from workflows.runs import SANDBOXES_MOST

@@ -13,7 +13,7 @@ from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
-    from airut.models.task import TaskOrder
+    from airut.models.steering import TaskOrder
     from workflows import options
     from workflows.completion import seen_through
     from workflows.steering import Steering

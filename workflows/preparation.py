@@ -7,7 +7,8 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.models.archive import RestoreOrder
-    from airut.models.task import ImageInput, TaskStep, WorkspaceInput, WorkspaceResult
+    from airut.models.steps import ImageInput, WorkspaceInput, WorkspaceResult
+    from airut.models.task import TaskStep
     from workflows import options
 
 if TYPE_CHECKING:

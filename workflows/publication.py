@@ -9,7 +9,8 @@ with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.models.blob import BlobRef
     from airut.models.outcome import TaskOutcome
-    from airut.models.task import AgentResult, PublishInput, PublishResult, TaskStep, WorkspaceResult
+    from airut.models.steps import PublishInput, PublishResult, WorkspaceResult
+    from airut.models.task import AgentResult, TaskStep
     from workflows import options
     from workflows.completion import seen_through
     from workflows.outcomes import reason

@@ -12,7 +12,8 @@ with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.models.notices import still_waiting
     from airut.models.outcome import AgentOutcome, AgentVerdict, TaskOutcome
-    from airut.models.task import AgentInput, AgentResult, TaskStep, WorkspaceResult
+    from airut.models.steps import AgentInput, WorkspaceResult
+    from airut.models.task import AgentResult, TaskStep
     from workflows import options, turns
     from workflows.completion import seen_through
     from workflows.gathered import Gathered

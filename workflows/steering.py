@@ -7,7 +7,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from airut.models.message import InboundMessage
     from airut.models.settings import ThreadSettings
-    from airut.models.task import EndIntent, TaskOrder
+    from airut.models.steering import EndIntent, TaskOrder
 
 
 class Steering:

@@ -17,19 +17,9 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.question import Question
     from airut.models.reply import ReplyKind
     from airut.models.settings import ThreadSettings
-    from airut.models.task import (
-        AgentResult,
-        CleanUpInput,
-        EndIntent,
-        ReplyInput,
-        ReplyRecord,
-        TaskInput,
-        TaskMove,
-        TaskOrder,
-        TaskResult,
-        TaskStatus,
-        TaskStep,
-    )
+    from airut.models.steering import EndIntent, TaskMove, TaskOrder, TaskStatus
+    from airut.models.steps import CleanUpInput, ReplyInput
+    from airut.models.task import AgentResult, ReplyRecord, TaskInput, TaskResult, TaskStep
     from workflows import options, remarks
     from workflows.completion import seen_through
     from workflows.outcomes import HEADLINE_MOST, Ended, cut, reason

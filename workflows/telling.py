@@ -8,7 +8,8 @@ with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.models.notice_board import Notice
     from airut.models.reply import ReplyKind
-    from airut.models.task import ReplyInput, ReplyRecord
+    from airut.models.steps import ReplyInput
+    from airut.models.task import ReplyRecord
     from airut.models.thread import ThreadInput
     from airut.models.thread_state import ThreadState
     from workflows import options

@@ -16,12 +16,8 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.notices import Acceptance, dropped, queued_while_paused
     from airut.models.outcome import TaskOutcome
     from airut.models.retry import RetryOrder
-    from airut.models.task import (
-        TaskMove,
-        TaskOrder,
-        TaskResult,
-        TaskStep,
-    )
+    from airut.models.steering import TaskMove, TaskOrder
+    from airut.models.task import TaskResult, TaskStep
     from airut.models.thread import ThreadInput, ThreadPhase, ThreadStatus
     from airut.models.thread_state import ThreadState
     from workflows.commands import Commands

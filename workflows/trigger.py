@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.firing import ScheduledTask, TriggerCleanUp, TriggerInput
     from airut.models.outcome import TaskOutcome
     from airut.models.schedule import TriggerCommand
-    from airut.models.task import ImageInput, WorkspaceInput
+    from airut.models.steps import ImageInput, WorkspaceInput
     from airut.models.trigger_prompt import compose_not_run_prompt
     from workflows import options
     from workflows.completion import seen_through

@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from airut import contracts
 from airut.cli.context import EXIT_USAGE, Unreachable, is_missing, not_found
 from airut.models.base import Model
-from airut.models.task import TaskStatus
+from airut.models.steering import TaskStatus
 from airut.models.thread import ThreadStatus
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@-]{0,199}")

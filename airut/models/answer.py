@@ -3,7 +3,8 @@
 from airut.models.answer_parsing import question_markdown
 from airut.models.outcome import TaskOutcome, Usage
 from airut.models.question import Question
-from airut.models.task import ReplyInput, TaskInput
+from airut.models.steps import ReplyInput
+from airut.models.task import TaskInput
 
 AGAIN = "Reply to this message to try again or to go on from there."
 

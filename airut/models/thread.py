@@ -13,7 +13,8 @@ from airut.models.outcome import Usage
 from airut.models.pull_request import PullRequestRef
 from airut.models.question import Question
 from airut.models.settings import ThreadSettings
-from airut.models.task import ReplyRecord, TaskStatus
+from airut.models.steering import TaskStatus
+from airut.models.task import ReplyRecord
 from airut.models.thread_state import TaskRecord, ThreadState
 
 

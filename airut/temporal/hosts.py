@@ -11,7 +11,7 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 from airut import contracts
 from airut.models.host import DrainOrder, HostInput, HostStatus, HostUp
-from airut.models.task import TaskStatus
+from airut.models.steering import TaskStatus
 from airut.models.thread import ThreadStatus
 
 LIMIT = timedelta(seconds=20)

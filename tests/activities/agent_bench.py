@@ -18,7 +18,8 @@ from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
 from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
 from airut.models.sandbox import ExitStatus, Limits, SandboxRef, SandboxSpec
 from airut.models.settings import ThreadSettings
-from airut.models.task import AgentInput, AgentResult, TaskInput
+from airut.models.steps import AgentInput
+from airut.models.task import AgentResult, TaskInput
 from airut.models.workspace import DefaultBranch, Push, PushSpec, TreeFile
 from tests.support.fake_sandbox import FakeSandboxes
 from tests.support.gate import Gate

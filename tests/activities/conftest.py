@@ -7,7 +7,7 @@ import pytest
 
 from activities import running_agent as running_module
 from airut.models.sandbox import sandbox_id
-from airut.models.task import EndIntent
+from airut.models.steering import EndIntent
 from tests.activities.agent_bench import TASK, Bench
 
 

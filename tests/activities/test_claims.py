@@ -5,7 +5,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.claims import NO_ROOM, Claims
-from airut.models.task import HostResult
+from airut.models.steps import HostResult
 
 
 async def test_a_host_with_room_takes_the_thread() -> None:

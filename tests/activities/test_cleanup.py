@@ -11,7 +11,7 @@ from airut.models.blob import BlobRef, SweptBlobs
 from airut.models.folders import ThreadFolders
 from airut.models.message import Attachment
 from airut.models.sandbox import sandbox_id
-from airut.models.task import CleanUpInput
+from airut.models.steps import CleanUpInput
 from tests.activities.agent_bench import TASK
 from tests.activities.test_sweep import Left
 from tests.adapters.test_blob_upkeep import age, cutoff

@@ -12,7 +12,8 @@ from airut.errors import DeliveryDeferred, DeliveryRefused
 from airut.models.message import ChannelKind
 from airut.models.outcome import TaskOutcome
 from airut.models.reply import Delivery, Outbound, ReplyKind
-from airut.models.task import ReplyInput, TaskInput
+from airut.models.steps import ReplyInput
+from airut.models.task import TaskInput
 from airut.ports.channel import Channel
 from tests.support.messages import NOON, mail
 

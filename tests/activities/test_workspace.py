@@ -10,7 +10,7 @@ from airut.adapters.blobs_local import LocalBlobStore
 from airut.models.blob import BlobRef
 from airut.models.folders import ThreadFolders
 from airut.models.message import Attachment
-from airut.models.task import WorkspaceInput, WorkspaceResult
+from airut.models.steps import WorkspaceInput, WorkspaceResult
 from airut.models.workspace import DefaultBranch, Push, PushSpec, TreeFile
 from tests.activities.agent_bench import Configured
 

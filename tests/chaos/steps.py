@@ -15,7 +15,8 @@ from airut.demo.repositories import commit_files
 from airut.demo.sample import DOCKERFILE
 from airut.demo.stage import PERSON, REPOSITORY, ROBOT
 from airut.models.message_id import derive_token
-from airut.models.task import TaskStatus, TaskStep
+from airut.models.steering import TaskStatus
+from airut.models.task import TaskStep
 from tests.chaos.smtp_relay import HeldMail
 from tests.chaos.world import World
 

@@ -8,7 +8,8 @@ from temporalio.testing import WorkflowEnvironment
 
 from airut.models.outcome import AgentOutcome
 from airut.models.question import Option, Question, QuestionItem
-from airut.models.task import AgentInput, AgentResult
+from airut.models.steps import AgentInput
+from airut.models.task import AgentResult
 from airut.temporal.delivery import deliver
 from tests.cli.conftest import Airut, Printed
 from tests.support.messages import mail

@@ -6,7 +6,8 @@ from airut.models.answer import NOTHING_SAID, WORDS, compose_answer, compose_foo
 from airut.models.outcome import TaskOutcome, Usage
 from airut.models.pull_request import PullRequestRef, PullRequestState
 from airut.models.reply import ReplyKind
-from airut.models.task import ReplyInput, TaskInput
+from airut.models.steps import ReplyInput
+from airut.models.task import TaskInput
 from tests.support.messages import NOON, mail
 
 MESSAGE = mail("add a file")

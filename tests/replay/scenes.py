@@ -15,7 +15,8 @@ from airut.models.outcome import AgentOutcome
 from airut.models.question import Option, Question, QuestionItem
 from airut.models.retry import RetryOrder
 from airut.models.schedule import ScheduleSettings
-from airut.models.task import AgentInput, AgentResult
+from airut.models.steps import AgentInput
+from airut.models.task import AgentResult
 from airut.models.thread import ThreadPhase, ThreadStatus
 from airut.models.timezones import ZoneDay
 from airut.temporal.budget import TemporalBudgetLedger

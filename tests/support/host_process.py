@@ -21,7 +21,8 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.blob import Text
     from airut.models.firing import TriggerInput, TriggerResult
     from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
-    from airut.models.task import AgentInput, AgentResult, HostResult
+    from airut.models.steps import AgentInput, HostResult
+    from airut.models.task import AgentResult
 
 
 class Entry(Model):

@@ -8,7 +8,8 @@ from pathlib import Path
 from temporalio.client import Client
 
 from airut.models.firing import TriggerInput, TriggerResult
-from airut.models.task import AgentInput, AgentResult, HostResult
+from airut.models.steps import AgentInput, HostResult
+from airut.models.task import AgentResult
 from airut.temporal.leases import Leases
 from tests.support.scripted_activities import ScriptedActivities
 from workers.sandbox_host import Hosted, serve_host

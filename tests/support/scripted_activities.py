@@ -15,9 +15,8 @@ from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
 from airut.models.pull_request import PullRequestRef, PullRequestState
 from airut.models.question import Option, Question, QuestionItem
 from airut.models.settings import ThreadSettings
-from airut.models.task import (
+from airut.models.steps import (
     AgentInput,
-    AgentResult,
     CleanUpInput,
     HostResult,
     ImageInput,
@@ -25,10 +24,10 @@ from airut.models.task import (
     PublishInput,
     PublishResult,
     ReplyInput,
-    ReplyRecord,
     WorkspaceInput,
     WorkspaceResult,
 )
+from airut.models.task import AgentResult, ReplyRecord
 from airut.models.workspace import DefaultBranch
 
 BLOB = BlobRef(sha256="0" * 64, size=3)

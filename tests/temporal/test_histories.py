@@ -17,7 +17,8 @@ from temporalio.worker import Replayer, Worker
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.config.schema import CodecSettings
 from airut.models.secret import Secret
-from airut.models.task import AgentInput, AgentResult
+from airut.models.steps import AgentInput
+from airut.models.task import AgentResult
 from airut.temporal.codec import data_converter
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail

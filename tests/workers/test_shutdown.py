@@ -14,7 +14,8 @@ from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from airut.models.task import AgentInput, TaskInput
+from airut.models.steps import AgentInput
+from airut.models.task import TaskInput
 from airut.models.workspace import DefaultBranch
 from tests.support.host_process import Diary, OneStep
 from tests.support.messages import mail

@@ -12,7 +12,7 @@ from airut.models.message import InboundMessage, MailRoute
 from airut.models.outcome import TaskOutcome
 from airut.models.reply import ReplyKind
 from airut.models.settings import ThreadSettings
-from airut.models.task import ReplyInput
+from airut.models.steps import ReplyInput
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, asks, done, in_turn

@@ -13,7 +13,8 @@ from airut.models.notices import Acceptance, refusal
 from airut.models.outcome import AgentOutcome, TaskOutcome
 from airut.models.reply import ReplyKind
 from airut.models.retry import RetryOrder
-from airut.models.task import AgentInput, AgentResult, TaskStep
+from airut.models.steps import AgentInput
+from airut.models.task import AgentResult, TaskStep
 from airut.models.thread import ThreadPhase
 from airut.temporal.delivery import command as deliver_command
 from airut.temporal.delivery import deliver

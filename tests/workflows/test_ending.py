@@ -15,7 +15,7 @@ from airut.models.message_id import build_message_id
 from airut.models.notices import not_kept
 from airut.models.outcome import TaskOutcome
 from airut.models.reply import ReplyKind
-from airut.models.task import ReplyInput
+from airut.models.steps import ReplyInput
 from airut.models.thread import ThreadPhase
 from airut.temporal.delivery import command as deliver_command
 from airut.temporal.delivery import deliver

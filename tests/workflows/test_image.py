@@ -4,7 +4,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from airut.models.outcome import TaskOutcome
-from airut.models.task import ImageInput
+from airut.models.steps import ImageInput
 from airut.temporal.delivery import deliver
 from airut.temporal.stale_attempts import LOST_TYPE, SOON
 from tests.support.messages import mail

@@ -15,7 +15,9 @@ from airut.models.message import ChannelKind
 from airut.models.outcome import AgentOutcome, TaskOutcome
 from airut.models.reply import ReplyKind
 from airut.models.settings import ThreadSettings
-from airut.models.task import ReplyInput, TaskInput, TaskMove, TaskStatus, TaskStep
+from airut.models.steering import TaskMove, TaskStatus
+from airut.models.steps import ReplyInput
+from airut.models.task import TaskInput, TaskStep
 from airut.temporal.delivery import deliver
 from tests.support.messages import NOON, mail
 from tests.support.scripted_activities import BLOB, QUESTION, ScriptedActivities, asks, done, in_turn, refused

@@ -18,7 +18,8 @@ from tests.workflows.asking import LIMIT
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
-    from airut.models.task import HostResult, TaskOrder
+    from airut.models.steering import TaskOrder
+    from airut.models.steps import HostResult
     from workflows import options
     from workflows.placement import HostGone, Placement, was_interrupted
     from workflows.steering import Steering

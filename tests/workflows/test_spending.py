@@ -16,7 +16,8 @@ from airut.models.budget import (
 )
 from airut.models.message import Hints
 from airut.models.outcome import AgentOutcome, LostRun, TaskOutcome, Usage
-from airut.models.task import AgentInput, AgentResult
+from airut.models.steps import AgentInput
+from airut.models.task import AgentResult
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail
 from tests.support.scripted_activities import BLOB, ScriptedActivities, done

@@ -14,7 +14,8 @@ from airut.models.notices import Acceptance, refusal
 from airut.models.outcome import AgentOutcome, TaskOutcome
 from airut.models.prompt import compose_prompt
 from airut.models.reply import ReplyKind
-from airut.models.task import AgentInput, AgentResult
+from airut.models.steps import AgentInput
+from airut.models.task import AgentResult
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail
 from tests.support.scripted_activities import BLOB, REQUEST, ScriptedActivities, done, in_turn

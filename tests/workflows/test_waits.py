@@ -15,7 +15,8 @@ from airut.models.command import AnswerOrder, CommandName
 from airut.models.outcome import AgentOutcome, TaskOutcome, Usage
 from airut.models.reply import ReplyKind
 from airut.models.settings import ThreadSettings
-from airut.models.task import AgentInput, AgentResult, TaskStep
+from airut.models.steps import AgentInput
+from airut.models.task import AgentResult, TaskStep
 from airut.models.thread import ThreadPhase
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail
@@ -214,7 +215,7 @@ async def test_a_host_that_is_gone_is_left_for_another(
 
 async def _move(client: Client, thread: str, host: str) -> None:
     """Let the thread believe that its workspace lies on a host whose worker is not there."""
-    from airut.models.task import TaskMove, TaskStatus
+    from airut.models.steering import TaskMove, TaskStatus
 
     status = TaskStatus(step=TaskStep.CLOSED, since=datetime.now(UTC))
     move = TaskMove(host=f"nowhere-{host}", status=status)

@@ -134,8 +134,9 @@ class Holds:
         finally:
             posting.cancel()
         order = flow.steering.take_answer()
-        if order.message:  # it is answered with the others, and its files are the agent's
-            flow.task = flow.task.model_copy(update={"messages": (*flow.task.messages, order.message)})
+        if order.left:  # it is answered with the others, done again with them, and its files are the agent's
+            answer = order.left.model_copy(update={"notes": order.message.notes if order.message else ()})
+            flow.task = flow.task.model_copy(update={"messages": (*flow.task.messages, answer)})
         return order
 
 

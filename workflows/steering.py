@@ -71,11 +71,6 @@ class Steering:
         self._joined.clear()
         return messages
 
-    def unused(self) -> tuple[InboundMessage, ...]:
-        """Messages that came too late to be an answer, or to join."""
-        late = (*self._joined, *self._answers)
-        return tuple(order.message for order in late if order.message is not None)
-
     def intent(self, settings: ThreadSettings) -> EndIntent:
         """What an agent that is ended now is granted: a stop is meant, a pause may let a tool finish."""
         tool_grace = 0.0 if self.stopped else settings.pause_grace_s

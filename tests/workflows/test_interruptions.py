@@ -14,6 +14,7 @@ from airut.models.command import AnswerOrder, CommandName
 from airut.models.message import ChannelKind
 from airut.models.outcome import AgentOutcome, TaskOutcome
 from airut.models.reply import ReplyKind
+from airut.models.retry import RetryOrder
 from airut.models.settings import ThreadSettings
 from airut.models.steering import TaskMove, TaskStatus
 from airut.models.steps import ReplyInput
@@ -213,3 +214,22 @@ async def test_a_fault_of_our_own_is_answered_too(
     assert [(reply.outcome, reply.detail) for reply in activities.replies] == [
         (TaskOutcome.INTERNAL_ERROR, "ValueError")
     ]
+
+
+async def test_an_answer_that_a_stop_overtook_is_told_when_the_task_is_done_again(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    client = temporal.client
+    in_turn(activities, asks(), done("Done."))
+    await deliver(client, mail("first", thread))
+    await until(client, thread, lambda status: status.question is not None)
+    await orders(client, thread, CommandName.PAUSE)
+    order = AnswerOrder(question_id=QUESTION.id, choices=("tabs",), author="ann", key="k", at=NOON)
+    await client.get_workflow_handle(thread).execute_update(contracts.ANSWER, order)
+    await orders(client, thread, CommandName.STOP)
+    await until(client, thread, lambda status: bool(status.recent))
+    await orders(client, thread, CommandName.RESUME)
+    await client.get_workflow_handle(thread).execute_update(contracts.RETRY, RetryOrder(key="r", author="op"))
+    await idle_after(client, thread, 2)
+    told = [message.text.inline for message in activities.agent_inputs[-1].task.messages]
+    assert told == ["first", "> Tabs or spaces?\n\ntabs"]

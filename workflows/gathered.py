@@ -1,7 +1,5 @@
 """What the sandboxes of a task have cost, told and left so far (spec: lifecycle §8, §10)."""
 
-from typing import TYPE_CHECKING
-
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.exceptions import TimeoutError as ActivityTimeout
@@ -10,16 +8,14 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.blob import BlobRef
     from airut.models.outcome import LostRun, Usage
     from airut.models.task import AgentResult
+    from workflows.flow import Flow
     from workflows.placement import HostGone
-
-if TYPE_CHECKING:
-    from workflows.task import TaskWorkflow
 
 
 class Gathered:
-    """Belongs to one TaskWorkflow, whose result holds the sums. Every sandbox counts, however it ended."""
+    """Belongs to one open task, whose result holds the sums. Every sandbox counts, however it ended."""
 
-    def __init__(self, flow: "TaskWorkflow") -> None:
+    def __init__(self, flow: Flow) -> None:
         self._flow = flow
         self.told = False
         """Whether the session holds the messages for sure."""

@@ -4,7 +4,6 @@ slot (spec: lifecycle §3, §5, §7)."""
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -19,17 +18,15 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.steering import TaskOrder
     from airut.models.task import AgentResult, TaskStep
     from workflows import options
+    from workflows.flow import Flow
     from workflows.outcomes import Ended, reason
     from workflows.steering import Steering
 
-if TYPE_CHECKING:
-    from workflows.task import TaskWorkflow
-
 
 class Holds:
-    """Belongs to one TaskWorkflow."""
+    """Belongs to one open task."""
 
-    def __init__(self, flow: "TaskWorkflow") -> None:
+    def __init__(self, flow: Flow) -> None:
         self._flow = flow
 
     def check_stop(self) -> None:
@@ -44,7 +41,7 @@ class Holds:
         self.check_stop()
         if not steering.paused:
             return
-        before = flow.status()
+        before = flow.status
         await flow.release()
         flow.enter(TaskStep.PAUSED, f"by {steering.paused_by}")
         await flow.tell_thread()

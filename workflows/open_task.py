@@ -21,9 +21,10 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.task import TaskClosed, TaskInput, TaskResult
     from airut.models.thread_state import ThreadState
     from workflows import options
+    from workflows.flow import REMOVAL_WAIT
     from workflows.runs import SANDBOXES_MOST
     from workflows.spending import release
-    from workflows.task import REMOVAL_WAIT, TaskWorkflow
+    from workflows.task import TaskWorkflow
     from workflows.telling import Telling
 
 

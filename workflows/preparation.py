@@ -1,7 +1,5 @@
 """What a sandbox stands on: a host, the thread's workspace there, and the repository's image (spec: lifecycle §3)."""
 
-from typing import TYPE_CHECKING
-
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
@@ -10,15 +8,13 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.steps import ImageInput, WorkspaceInput, WorkspaceResult
     from airut.models.task import TaskStep
     from workflows import options
-
-if TYPE_CHECKING:
-    from workflows.task import TaskWorkflow
+    from workflows.flow import Flow
 
 
 class Preparation:
-    """Belongs to one TaskWorkflow."""
+    """Belongs to one open task."""
 
-    def __init__(self, flow: "TaskWorkflow") -> None:
+    def __init__(self, flow: Flow) -> None:
         self._flow = flow
 
     async def workspace(self) -> WorkspaceResult:

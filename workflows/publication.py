@@ -1,7 +1,5 @@
 """From an agent's commits to the thread's branch and its pull request (spec: lifecycle §3, §8)."""
 
-from typing import TYPE_CHECKING
-
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
@@ -13,17 +11,15 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.task import AgentResult, TaskStep
     from workflows import options
     from workflows.completion import seen_through
+    from workflows.flow import Flow
     from workflows.outcomes import reason
     from workflows.placement import HostGone
 
-if TYPE_CHECKING:
-    from workflows.task import TaskWorkflow
-
 
 class Publication:
-    """Belongs to one TaskWorkflow, whose outcome it decides."""
+    """Belongs to one open task, whose outcome it decides."""
 
-    def __init__(self, flow: "TaskWorkflow") -> None:
+    def __init__(self, flow: Flow) -> None:
         self._flow = flow
 
     async def of(self, agent: AgentResult, prepared: WorkspaceResult) -> None:

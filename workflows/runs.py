@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
@@ -16,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.task import AgentResult, TaskStep
     from workflows import options, turns
     from workflows.completion import seen_through
+    from workflows.flow import Flow
     from workflows.gathered import Gathered
     from workflows.holds import Holds
     from workflows.outcomes import OUTCOMES, Ended, reason
@@ -24,9 +24,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.preparation import Preparation
     from workflows.spending import Spending
     from workflows.turns import Recovery, Turn
-
-if TYPE_CHECKING:
-    from workflows.task import TaskWorkflow
 
 SANDBOXES_MOST = 5
 """A sandbox that is lost this often is lost for a reason (out of memory, a broken host): say so instead."""
@@ -42,9 +39,9 @@ LEAST_TIME = 10.0
 
 
 class Runs:
-    """Belongs to one TaskWorkflow. What it must know to go on is in `_turn`; all else is for limits and reports."""
+    """Belongs to one open task. What it must know to go on is in `_turn`; all else is for limits and reports."""
 
-    def __init__(self, flow: "TaskWorkflow") -> None:
+    def __init__(self, flow: Flow) -> None:
         self._flow = flow
         self._preparation = Preparation(flow)
         self._holds = Holds(flow)

@@ -1,7 +1,6 @@
 """What a task may spend: asked before each sandbox, told after it (spec: lifecycle §12)."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -12,21 +11,19 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.outcome import AgentOutcome, AgentVerdict, TaskOutcome
     from airut.models.task import TaskStep
     from workflows import options
+    from workflows.flow import Flow
     from workflows.holds import Holds
     from workflows.outcomes import Ended, reason
     from workflows.patience import TOLD
-
-if TYPE_CHECKING:
-    from workflows.task import TaskWorkflow
 
 SHORTEST, LONGEST = timedelta(seconds=30), timedelta(minutes=10)
 """Between two looks at money that other tasks hold: those end in minutes or hours."""
 
 
 class Spending:
-    """Belongs to one TaskWorkflow, which has one sandbox at a time: each is a run that is paid for by itself."""
+    """Belongs to one open task, which has one sandbox at a time: each is a run that is paid for by itself."""
 
-    def __init__(self, flow: "TaskWorkflow", holds: Holds) -> None:
+    def __init__(self, flow: Flow, holds: Holds) -> None:
         self._flow = flow
         self._holds = holds
         self._informed = False

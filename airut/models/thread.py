@@ -15,7 +15,7 @@ from airut.models.question import Question
 from airut.models.settings import ThreadSettings
 from airut.models.steering import TaskStatus
 from airut.models.task import ReplyRecord
-from airut.models.thread_state import TaskRecord, ThreadState
+from airut.models.thread_state import TaskRecord, ThreadName, ThreadState
 
 
 class ThreadPhase(StrEnum):
@@ -25,12 +25,9 @@ class ThreadPhase(StrEnum):
     ENDED = "ended"
 
 
-class ThreadInput(Model):
+class ThreadInput(ThreadName):
     """A thread's first argument, and with `carried` that of each continued run."""
 
-    thread: str
-    repo: str
-    channel: ChannelKind
     carried: Annotated[ThreadState | None, Field(repr=False)] = None
 
 

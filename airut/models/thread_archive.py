@@ -7,11 +7,10 @@ from airut.models.inbox import SeenKey
 from airut.models.message import InboundMessage, MailRoute
 from airut.models.message_id import parse_message_id
 from airut.models.task import Stored
-from airut.models.thread import ThreadInput
-from airut.models.thread_state import ThreadState
+from airut.models.thread_state import ThreadName, ThreadState
 
 
-def archived(state: ThreadState, thread: ThreadInput, kept: Archived, now: datetime) -> ArchivedThread:
+def archived(state: ThreadState, thread: ThreadName, kept: Archived, now: datetime) -> ArchivedThread:
     """What a later message needs. `kept` is what lies in the blob store."""
     return ArchivedThread(
         thread=thread.thread,

@@ -1,7 +1,6 @@
 """All that a thread knows and carries from run to run, and how it changes. Pure."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,7 +8,7 @@ from airut.models.base import Model
 from airut.models.blob import BlobRef, Text
 from airut.models.command import CommandRecord, ThreadCommand
 from airut.models.inbox import Inbox
-from airut.models.message import Hints, InboundMessage
+from airut.models.message import ChannelKind, Hints, InboundMessage
 from airut.models.notice_board import NoticeBoard
 from airut.models.notices import TIMED, Acceptance, first_line, not_kept
 from airut.models.outcome import TaskOutcome, Usage
@@ -17,9 +16,6 @@ from airut.models.pull_request import PullRequestRef
 from airut.models.retry import ClosedTask, RetryOrder
 from airut.models.settings import ThreadSettings
 from airut.models.task import Recollection, ReplyRecord, RetryOf, Stored, TaskInput, TaskResult
-
-if TYPE_CHECKING:
-    from airut.models.thread import ThreadInput
 
 COMMANDS_KEPT = 20
 REPLIES_KEPT = 5
@@ -38,6 +34,14 @@ class TaskRecord(Model):
     outcome: TaskOutcome
     ended_at: datetime
     cost_usd: float = 0.0
+
+
+class ThreadName(Model):
+    """Which thread it is: its id, its repository's, and the channel that it is spoken through."""
+
+    thread: str
+    repo: str
+    channel: ChannelKind
 
 
 class ThreadState(BaseModel):
@@ -132,7 +136,7 @@ class ThreadState(BaseModel):
         if command.answered:
             self.notices.tell(command.message, said)
 
-    def addressed(self, message: InboundMessage, thread: "ThreadInput") -> TaskInput:
+    def addressed(self, message: InboundMessage, thread: ThreadName) -> TaskInput:
         """What a note about a message is addressed by."""
         return TaskInput(
             thread=thread.thread,
@@ -144,16 +148,16 @@ class ThreadState(BaseModel):
             participants=(message.author,),
         )
 
-    def next_task(self, thread: "ThreadInput", session_id: str) -> TaskInput:
+    def next_task(self, thread: ThreadName, session_id: str) -> TaskInput:
         """Take what one task may hold from the front of the queue."""
         return self._task(thread, session_id, self.inbox.take_for_task())
 
-    def repeated(self, thread: "ThreadInput", session_id: str, order: RetryOrder, before: ClosedTask) -> TaskInput:
+    def repeated(self, thread: ThreadName, session_id: str, order: RetryOrder, before: ClosedTask) -> TaskInput:
         """A task that does `before`, an earlier one, again, from the step that is asked for."""
         retry = RetryOf(number=before.input.number, step=order.step, result=before.result)
         return self._task(thread, session_id, before.input.messages).model_copy(update={"retry": retry})
 
-    def _task(self, thread: "ThreadInput", session_id: str, messages: tuple[InboundMessage, ...]) -> TaskInput:
+    def _task(self, thread: ThreadName, session_id: str, messages: tuple[InboundMessage, ...]) -> TaskInput:
         self.tasks += 1
         self.session_id = self.session_id or session_id
         return TaskInput(

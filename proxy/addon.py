@@ -6,17 +6,20 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from mitmproxy import connection, http
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from proxy import block
+from proxy import block, responses
 from proxy.acceptance import Head
 from proxy.access_log import AccessLog
 from proxy.block import Reason, Refused
 from proxy.decision import Clearance, Resolve, decide
 from proxy.record import Record
 from proxy.reload import LiveRules
+from proxy.rules import Rules
+from proxy.scrub import Needles
 from proxy.settings import PROBE_HOST, Ports
 
 MAX_CLIENTS = 256
@@ -51,6 +54,9 @@ class Fence:
         self._records: dict[str, Record] = {}
         self._cleared: set[str] = set()
         self._bad: dict[str, float] = {}
+        self._values: dict[str, str] = {}
+        self._needles = Needles()
+        self._needles_of: Rules | None = None
         self._stopped = False
         self._abort = abort
 
@@ -98,7 +104,9 @@ class Fence:
             record = self._begin(flow, head)
             try:
                 self._check_connection(flow, head)
-                clearance = await decide(self._rules.current(), head, self._resolve)
+                rules = self._rules.current()
+                clearance = await decide(rules, head, self._resolve)
+                record.needles = self._needles_for(rules)
                 self._clear(flow, head, record, clearance)
             except Refused as refused:
                 self.refuse(flow, refused)
@@ -155,6 +163,13 @@ class Fence:
         flow.request.stream = record.count_out
         record.decision, record.reason = "allowed", None
         self._cleared.add(flow.id)
+
+    def _needles_for(self, rules: Rules) -> Needles:
+        """What responses must not hold: the values of these rules and of all before them, which may come back late."""
+        if rules is not self._needles_of:
+            self._values |= rules.secrets()
+            self._needles, self._needles_of = Needles(self._values.items()), rules
+        return self._needles
 
     def _preferred(self, addresses: list[str]) -> str:
         now = asyncio.get_running_loop().time()
@@ -213,16 +228,45 @@ class Fence:
     # --- the way back --------------------------------------------------------------------------------------------
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        """Streams the response, chunk by chunk; if that cannot be set up, there is no response."""
+        """Prepares the way back, chunk by chunk; a response that was not prepared to the end goes nowhere."""
         try:
             response, record = flow.response, self._records[flow.id]
             assert response is not None
             # The only ports here are the proxy's own, and it speaks no HTTP/3.
             response.headers.pop("alt-svc", None)
-            response.stream = record.count_in
+            self._scrub(flow, response, record)
+            record.is_inspected = True
+        except Refused as refused:
+            self.refuse(flow, refused)
         except Exception:
             logger.exception("a response could not be set up")
             flow.kill()  # type: ignore[no-untyped-call]
+
+    def _scrub(self, flow: http.HTTPFlow, response: http.Response, record: Record) -> None:
+        fields, record.scrubbed = responses.scrub_fields(response.headers.fields, record.needles)
+        response.data.reason, found = record.needles.replace(response.data.reason)
+        record.scrubbed += found
+        body = None
+        if flow.request.method != "HEAD" and response.status_code >= 200 and response.status_code not in (204, 304):
+            body = responses.body(fields, record.needles)
+        if body is None:
+            response.stream = record.count_in
+        else:
+            fields = responses.reframe(fields, record.needles, chunked=flow.request.http_version == "HTTP/1.1")
+            response.stream = partial(record.scrub_in, body)
+        response.headers = http.Headers(fields)
+
+    def is_inspected(self, flow: http.HTTPFlow) -> bool:
+        """Whether the response of this flow was prepared to its end."""
+        record = self._records.get(flow.id)
+        return record is not None and record.is_inspected
+
+    def scrub_trailers(self, flow: http.HTTPFlow, trailers: http.Headers) -> http.Headers:
+        """Trailers without real values."""
+        record = self._records[flow.id]
+        fields, found = responses.scrub_fields(trailers.fields, record.needles)
+        record.scrubbed += found
+        return http.Headers(fields)
 
     def response(self, flow: http.HTTPFlow) -> None:
         """The request is over, unless it became a WebSocket."""
@@ -238,13 +282,16 @@ class Fence:
         self._finish(flow.id, error=flow.error.msg[:200] if flow.error is not None else "unknown")
 
     def websocket_message(self, flow: http.HTTPFlow) -> None:
-        """Counts a message and lets go of it: mitmproxy would keep every one for as long as the socket is open."""
+        """Counts and scrubs a message, and lets go of it: mitmproxy would keep each as long as the socket is open."""
         record = self._records.get(flow.id)
         if flow.websocket is None or record is None:
             return
         for message in flow.websocket.messages:
             count = record.count_out if message.from_client else record.count_in
             count(message.content)
+            if message.is_text and not message.from_client:
+                message.content, found = record.needles.replace(message.content)
+                record.scrubbed += found
         flow.websocket.messages.clear()
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     TARGET_TOO_LONG = "target_too_long"
     HEADERS_TOO_LARGE = "headers_too_large"
     BODY_TOO_LARGE = "body_too_large"
+    RESPONSE_NOT_INSPECTABLE = "response_not_inspectable"
     INTERNAL_ERROR = "internal_error"
 
 
@@ -43,6 +44,7 @@ _STATUS = {
     Reason.HEADERS_TOO_LARGE: 431,
     Reason.UPSTREAM_CERTIFICATE_INVALID: 502,
     Reason.UPSTREAM_UNREACHABLE: 502,
+    Reason.RESPONSE_NOT_INSPECTABLE: 502,
 }
 _FILE = ".airut/network-allowlist.yaml"
 _PROPOSE = f"Propose a change to {_FILE}; it applies to new tasks once it is reviewed and merged."
@@ -66,6 +68,8 @@ _MESSAGES = {
     Reason.TARGET_TOO_LONG: "The request target is longer than 16 KiB.",
     Reason.HEADERS_TOO_LARGE: "The header section is over 64 KiB or 200 fields.",
     Reason.BODY_TOO_LARGE: "The request body is over 2 GiB.",
+    Reason.RESPONSE_NOT_INSPECTABLE: "The response is encoded in a way that cannot be searched for credentials. Ask "
+    "for it with `Accept-Encoding: identity`.",
     Reason.INTERNAL_ERROR: "The proxy could not decide, so it refused. Its operator finds the cause in its log.",
 }
 _IN_ALLOWLIST = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from proxy import acceptance, foreign, hosts, matching, swap, upstream
+from proxy import acceptance, foreign, hosts, matching, responses, swap, upstream
 from proxy.acceptance import Fields, Head
 from proxy.block import Reason, Refused
 from proxy.matching import Asked
@@ -42,7 +42,10 @@ async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
     if verdict.entry is None:
         raise Refused(verdict.reason or Reason.INTERNAL_ERROR)
     entry = verdict.entry
-    screened = foreign.screen(acceptance.end_to_end(head.fields), rules.credentials, entry, asked)
+    fields = acceptance.end_to_end(head.fields)
+    if rules.secrets():
+        fields = responses.limit_codings(fields)
+    screened = foreign.screen(fields, rules.credentials, entry, asked)
     addresses = await resolve(asked.host)
     upstream.check_addresses(
         addresses,

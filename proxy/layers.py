@@ -34,12 +34,14 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseEndOfMessage,
     ResponseHeaders,
     ResponseProtocolError,
+    ResponseTrailers,
 )
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpRequestHeadersHook, HttpResponseHook
 from mitmproxy.proxy.layers.http._http1 import Http1Server, make_body_reader
 
 from proxy import acceptance
 from proxy.block import Reason, Refused
+from proxy.codings import Undecodable
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +55,14 @@ class Gate(Protocol):
 
     def refuse(self, flow: http.HTTPFlow, refused: Refused) -> None:
         """Gives a flow the answer that says why it is refused."""
+        ...
+
+    def is_inspected(self, flow: http.HTTPFlow) -> bool:
+        """Whether the response was prepared to go on: headers without real values, and a body that is searched."""
+        ...
+
+    def scrub_trailers(self, flow: http.HTTPFlow, trailers: http.Headers) -> http.Headers:
+        """Trailers of a response, without real values."""
         ...
 
     def refuse_head(self, client: connection.Client, refused: Refused) -> http.Response:
@@ -162,17 +172,49 @@ class FencedStream(HttpStream):
         yield from super().state_stream_request_body(event)  # pyright: ignore[reportArgumentType]
 
     def _abort_upload(self) -> layer.CommandGenerator[None]:
-        cancel = RequestProtocolError(self.stream_id, "request body too large", ErrorCode.CANCEL)
-        yield SendHttp(cancel, self.context.server)
         if self.server_state == self.state_wait_for_response_headers:
+            cancel = RequestProtocolError(self.stream_id, "request body too large", ErrorCode.CANCEL)
+            yield SendHttp(cancel, self.context.server)
             self._gate.refuse(self.flow, Refused(Reason.BODY_TOO_LARGE))
             yield from self._answer(close=True, whole=False)
             return
+        yield from self._break_off("request body too large")
+
+    def _break_off(self, problem: str) -> layer.CommandGenerator[None]:
+        """Ends both sides in the middle: the client must not take what it has for the whole."""
+        yield SendHttp(RequestProtocolError(self.stream_id, problem, ErrorCode.CANCEL), self.context.server)
         self.client_state = self.server_state = self.state_errored
-        self.flow.error = flow.Error("request body too large")
+        self.flow.error = flow.Error(problem)
         yield HttpErrorHook(self.flow)
-        yield SendHttp(ResponseProtocolError(self.stream_id, "too large", ErrorCode.CANCEL), self.context.client)
+        yield SendHttp(ResponseProtocolError(self.stream_id, problem, ErrorCode.CANCEL), self.context.client)
         yield DropStream(self.stream_id)
+
+    def state_wait_for_response_headers(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """Adds: a response that the addon refused, or did not prepare to the end, goes no further."""
+        assert isinstance(event, ResponseHeaders)
+        yield from super().state_wait_for_response_headers(event)
+        if self.server_state == self.state_errored or self._gate.is_inspected(self.flow):
+            return
+        if self.flow.response is event.response:
+            self._gate.refuse(self.flow, Refused(Reason.INTERNAL_ERROR, "the response was not inspected"))
+        cancel = RequestProtocolError(self.stream_id, "response refused", ErrorCode.CANCEL)
+        yield SendHttp(cancel, self.context.server)
+        yield from self._answer(close=False, whole=self.client_state == self.state_done)
+
+    def start_response_stream(self) -> layer.CommandGenerator[None]:
+        """Adds the same: nothing of such a response is sent."""
+        if self._gate.is_inspected(self.flow):
+            yield from super().start_response_stream()
+
+    def state_stream_response_body(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """Adds the search of trailers, and an end for a body that is not what its coding says."""
+        if isinstance(event, ResponseTrailers):
+            event.trailers = self._gate.scrub_trailers(self.flow, event.trailers)
+        try:
+            # The parent's annotation leaves out the trailers its own decorator admits.
+            yield from super().state_stream_response_body(event)  # pyright: ignore[reportArgumentType]
+        except Undecodable as error:
+            yield from self._break_off(f"undecodable response: {error}")
 
     def make_server_connection(self) -> layer.CommandGenerator[bool]:
         """Replaces the parent's, whose failure is an HTML page."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from proxy import block
 from proxy.access_log import Value, ulid
 from proxy.block import Reason, Refused
+from proxy.responses import Body
+from proxy.scrub import Needles
 
 
 @dataclass
@@ -35,6 +37,9 @@ class Record:
     credentials: tuple[str, ...] = ()
     stripped: tuple[str, ...] = ()
     surrogate_in: tuple[str, ...] = ()
+    needles: Needles = field(default_factory=Needles)
+    scrubbed: int = 0
+    is_inspected: bool = False
     error: str | None = None
     is_probe: bool = False
 
@@ -66,6 +71,15 @@ class Record:
         self.bytes_in += len(data)
         return data
 
+    def scrub_in(self, body: Body, data: bytes) -> Iterator[bytes]:
+        """Passes a piece of the response body on without real values; the piece counts as it came."""
+        self.bytes_in += len(data)
+        before = body.count
+        try:
+            yield from body.feed(data)
+        finally:
+            self.scrubbed += body.count - before
+
     def line(self) -> Mapping[str, Value]:
         """The fields of the log line (network.md §9)."""
         return {
@@ -88,5 +102,6 @@ class Record:
             "credentials": self.credentials,
             "stripped": self.stripped,
             "surrogate_in": self.surrogate_in,
+            "scrubbed": self.scrubbed or None,
             "error": self.error,
         }

@@ -81,6 +81,10 @@ class Rules:
         """The proxy's own address in the sandbox network."""
         return ipaddress.ip_address(self.listen)
 
+    def secrets(self) -> dict[str, str]:
+        """Every real value, with the surrogate that the sandbox has for it."""
+        return {credential.value: credential.surrogate for credential in self.credentials}
+
     def tcp_ports(self) -> tuple[int, ...]:
         """The ports to listen on: TLS, plain http, and those that entries name."""
         named = {port for entry in self.entries for port in entry.ports}

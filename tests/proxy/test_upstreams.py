@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.proxy.authority import Authority
-from tests.proxy.fence import UPSTREAM, Fence, entry, free_port, rules
+from tests.proxy.fence import UPSTREAM, Fence, credential, entry, free_port, rules
 from tests.proxy.upstreams import Echo, Http2Echo, once
 
+REAL = b"a-real-value"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 
 
@@ -216,12 +217,15 @@ async def test_a_websocket_passes(fence: Fence) -> None:
         )
         frame = await reader.readexactly(2 + 4 + 5)
         writer.write(b"\x81\x05" + bytes(c ^ frame[2 + i % 4] for i, c in enumerate(frame[6:])))
+        for opcode in (b"\x81", b"\x82"):
+            writer.write(opcode + bytes([len(REAL)]) + REAL)
         await writer.drain()
         await reader.read()
         writer.close()
 
     port = await fence.upstream("ws.test", serve)
-    await fence.use(rules(entry("ws.test", ports=[port], methods=["GET"])))
+    token = credential("TOKEN", value=REAL.decode(), surrogate="airut-look-alike", hosts=["ws.test"], ports=[port])
+    await fence.use(rules(entry("ws.test", ports=[port], methods=["GET"]), credentials=[token]))
     reader, writer = await fence.connect("ws.test", port)
     writer.write(
         f"GET /chat HTTP/1.1\r\nHost: ws.test:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -230,10 +234,12 @@ async def test_a_websocket_passes(fence: Fence) -> None:
     assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
     writer.write(b"\x81\x85\1\2\3\4" + bytes(c ^ b"\1\2\3\4"[i % 4] for i, c in enumerate(b"hello")))
     assert await reader.readexactly(7) == b"\x81\x05hello"
+    assert await reader.readexactly(18) == b"\x81\x10airut-look-alike"
+    assert await reader.readexactly(2 + len(REAL)) == b"\x82" + bytes([len(REAL)]) + REAL  # binary
     writer.close()
     assert (await fence.logged(1))[0]["status"] == 101
     line = (await fence.logged(1, "ws"))[0]
-    assert (line["bytes_out"], line["bytes_in"]) == (5, 5)
+    assert (line["bytes_out"], line["bytes_in"], line["scrubbed"]) == (5, 5 + 2 * len(REAL), 1)
 
 
 async def test_a_response_with_trailers_does_not_hang(own_fence: Fence) -> None:

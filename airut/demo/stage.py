@@ -122,21 +122,28 @@ class Stage:
                 stderr=log,
                 env=self.environment,
             )
-        while True:
-            try:
-                await self.client()
-                return
-            except RuntimeError:
-                if self._up.returncode is not None:
-                    raise RuntimeError(f"airut up ended: {self.log[-3000:]}") from None
-                await asyncio.sleep(0.1)
+        while not await self._answers():
+            if self._up.returncode is not None:
+                raise RuntimeError(f"airut up ended: {self.log[-3000:]}")
+            await asyncio.sleep(0.1)
 
     async def down(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Stop `airut up` as ctrl-C or a crash would."""
         if self._up is None or self._up.returncode is not None:
             return
         self._up.send_signal(number)
-        await asyncio.wait_for(self._up.wait(), STOP_LIMIT)
+        async with asyncio.timeout(STOP_LIMIT):
+            await self._up.wait()
+            # The parts of one that was killed die a moment later.
+            while await self._answers():  # noqa: ASYNC110  # nobody tells us
+                await asyncio.sleep(0.05)
+
+    async def _answers(self) -> bool:
+        try:
+            await self.client()
+        except RuntimeError:
+            return False
+        return True
 
     @property
     def pid(self) -> int:

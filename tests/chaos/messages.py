@@ -102,9 +102,12 @@ class MessageRun:
                     index.unlink()
                 await asyncio.to_thread(stage.mail.start)
             case Does.PUT_BACK:
-                inbox = stage.folder / "mail" / "mail" / ROBOT / "new"
+                maildir = stage.folder / "mail" / "mail" / ROBOT
                 for number, done in enumerate(self._world.maildir(ROBOT, "Airut/Processed")[:PUT_BACK_MOST]):
-                    shutil.copy(done, inbox / f"{int(time.time())}.back{number}.mail.test")
+                    name = (
+                        f"{int(time.time())}.back{number}.mail.test"  # seen only when it is whole: maildir(5)
+                    )
+                    shutil.copy(done, maildir / "tmp" / name).rename(maildir / "new" / name)
 
     async def _mail(self, number: int, message: Planned) -> None:
         first = self._first.get(message.thread)

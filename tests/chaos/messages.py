@@ -104,10 +104,9 @@ class MessageRun:
             case Does.PUT_BACK:
                 maildir = stage.folder / "mail" / "mail" / ROBOT
                 for number, done in enumerate(self._world.maildir(ROBOT, "Airut/Processed")[:PUT_BACK_MOST]):
-                    name = (
-                        f"{int(time.time())}.back{number}.mail.test"  # seen only when it is whole: maildir(5)
-                    )
-                    shutil.copy(done, maildir / "tmp" / name).rename(maildir / "new" / name)
+                    name = f"{int(time.time())}.back{number}.mail.test"  # seen only when it is whole: maildir(5)
+                    shutil.copy(done, maildir / "tmp" / name)
+                    (maildir / "tmp" / name).rename(maildir / "new" / name)
 
     async def _mail(self, number: int, message: Planned) -> None:
         first = self._first.get(message.thread)

@@ -159,8 +159,9 @@ class Fence:
         record.surrogate_in = clearance.surrogate_in
         data.host, data.port, data.scheme = address, asked.port, asked.scheme.encode("ascii")
         data.authority = clearance.authority.encode("ascii") if head.http2 else b""
-        data.headers = http.Headers(clearance.fields)
-        flow.request.stream = record.count_out
+        data.path, data.headers = clearance.target, http.Headers(clearance.fields)
+        rewrite = clearance.rewrite
+        flow.request.stream = record.count_out if rewrite is None else partial(record.rewrite_out, rewrite)
         record.decision, record.reason = "allowed", None
         self._cleared.add(flow.id)
 

@@ -26,6 +26,8 @@ class Reason(StrEnum):
     UPSTREAM_CERTIFICATE_INVALID = "upstream_certificate_invalid"
     UPSTREAM_UNREACHABLE = "upstream_unreachable"
     FOREIGN_CREDENTIAL_BLOCKED = "foreign_credential_blocked"
+    AWS_RESIGN_FAILED = "aws_resign_failed"
+    MINT_BLOCKED = "mint_blocked"
     MALFORMED_REQUEST = "malformed_request"
     TARGET_TOO_LONG = "target_too_long"
     HEADERS_TOO_LARGE = "headers_too_large"
@@ -64,6 +66,9 @@ _MESSAGES = {
     Reason.UPSTREAM_CERTIFICATE_INVALID: "The host's certificate could not be verified, and is always verified.",
     Reason.UPSTREAM_UNREACHABLE: "The request is allowed, but the host could not be reached.",
     Reason.FOREIGN_CREDENTIAL_BLOCKED: "This host takes the credential that was configured for it, and no other one.",
+    Reason.AWS_RESIGN_FAILED: "The AWS signature could not be checked and made anew. Sign with the variables that the "
+    "sandbox has, and with the clock that it has.",
+    Reason.MINT_BLOCKED: "This call would hand out a credential that works outside of the sandbox.",
     Reason.MALFORMED_REQUEST: "The request does not follow HTTP.",
     Reason.TARGET_TOO_LONG: "The request target is longer than 16 KiB.",
     Reason.HEADERS_TOO_LARGE: "The header section is over 64 KiB or 200 fields.",

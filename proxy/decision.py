@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from proxy import acceptance, foreign, hosts, matching, responses, swap, upstream
 from proxy.acceptance import Fields, Head
+from proxy.aws import resign, screening
+from proxy.aws.resign import BodyRewriter, Outgoing, Resigned
+from proxy.aws.screening import Claim
 from proxy.block import Reason, Refused
 from proxy.matching import Asked
 from proxy.rules import DEFAULT_PORTS, Rules
@@ -23,7 +27,9 @@ class Clearance:
     rule: str
     addresses: tuple[IPAddress, ...]
     authority: str
+    target: bytes
     fields: Fields
+    rewrite: BodyRewriter | None
     credentials: tuple[str, ...]
     stripped: tuple[str, ...]
     surrogate_in: tuple[str, ...]
@@ -32,7 +38,8 @@ class Clearance:
 async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
     """Judges a request on its head alone, before a byte of it goes anywhere.
 
-    Real values come in last: no step before the swap sees one, and none after it can refuse.
+    Real values come in last: no step before the swap sees one, and after it only an AWS signature can refuse, which
+    covers what the swap made.
 
     Raises:
         Refused: with the first reason found.
@@ -45,7 +52,8 @@ async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
     fields = acceptance.end_to_end(head.fields)
     if rules.secrets():
         fields = responses.limit_codings(fields)
-    screened = foreign.screen(fields, rules.credentials, entry, asked)
+    claim = screening.screen(rules.aws, entry, asked, fields, head.target)
+    screened = foreign.screen(fields, rules.credentials, entry, asked, signed=claim is not None)
     addresses = await resolve(asked.host)
     upstream.check_addresses(
         addresses,
@@ -56,16 +64,37 @@ async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
     scope = swap.in_scope(rules.credentials, asked)
     swapped = swap.swap(screened.fields, scope, rules.credentials, head.target)
     authority = hosts.to_authority(asked.host, asked.port, DEFAULT_PORTS[asked.scheme])
+    fields = _with_authority(swapped.fields, authority, http2=head.http2)
+    resigned = Resigned(head.target, fields, None)
+    if claim is not None:
+        resigned = _resigned(claim, head, Outgoing(asked.method, head.target, fields, authority.encode(), _host(head)))
     return Clearance(
         asked=asked,
         rule=entry.rule,
         addresses=addresses,
         authority=authority,
-        fields=_with_authority(swapped.fields, authority, http2=head.http2),
-        credentials=swapped.names,
+        target=resigned.target,
+        fields=resigned.fields,
+        rewrite=resigned.body,
+        credentials=(*swapped.names, *([claim.credential.name] if claim is not None else [])),
         stripped=screened.stripped,
         surrogate_in=swapped.surrogate_in,
     )
+
+
+def _resigned(claim: Claim, head: Head, request: Outgoing) -> Resigned:
+    """The request with the real signature, if its head is enough to make one."""
+    body = None
+    if resign.needs_body(claim, request):
+        if head.http2 or any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in head.fields):
+            raise Refused(Reason.AWS_RESIGN_FAILED, "send X-Amz-Content-Sha256 with the hash of the body")
+        body = b""
+    return resign.resign(claim, request, datetime.now(UTC), body)
+
+
+def _host(head: Head) -> bytes:
+    """The host as the client wrote and signed it."""
+    return next((value for name, value in head.fields if name.lower() == b"host"), head.authority)
 
 
 def _with_authority(fields: Fields, authority: str, *, http2: bool) -> Fields:

@@ -26,8 +26,12 @@ class Screened:
     stripped: tuple[str, ...]
 
 
-def screen(fields: Fields, credentials: Sequence[Credential], entry: Entry, asked: Asked) -> Screened:
+def screen(
+    fields: Fields, credentials: Sequence[Credential], entry: Entry, asked: Asked, *, signed: bool = False
+) -> Screened:
     """Judges every credential-carrying header field in which no surrogate in scope is found.
+
+    `signed` says that `Authorization` is known to be a signature that will be made anew.
 
     Raises:
         Refused: `foreign_credential_blocked`, with the header's name.
@@ -39,7 +43,7 @@ def screen(fields: Fields, credentials: Sequence[Credential], entry: Entry, aske
     for name, value in fields:
         text = _lower(name)
         policy = _policy(text, credentials, entry, asked.host)
-        if policy == "allow" or _is_ours(name, value, scope):
+        if policy == "allow" or _is_ours(name, value, scope) or (signed and text == "authorization"):
             kept.append((name, value))
         elif policy == "block" and text not in ours:
             raise Refused(Reason.FOREIGN_CREDENTIAL_BLOCKED, text)

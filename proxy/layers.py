@@ -40,6 +40,7 @@ from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpRequestHeaders
 from mitmproxy.proxy.layers.http._http1 import Http1Server, make_body_reader
 
 from proxy import acceptance
+from proxy.aws.signature import Malformed
 from proxy.block import Reason, Refused
 from proxy.codings import Undecodable
 
@@ -166,19 +167,22 @@ class FencedStream(HttpStream):
         if isinstance(event, RequestData):
             self._body_size += len(event.data)
             if self._body_size > acceptance.MAX_BODY:
-                yield from self._abort_upload()
+                yield from self._abort_upload(Refused(Reason.BODY_TOO_LARGE))
                 return
-        # The parent's annotation leaves out the trailers its own decorator admits.
-        yield from super().state_stream_request_body(event)  # pyright: ignore[reportArgumentType]
+        try:
+            # The parent's annotation leaves out the trailers its own decorator admits.
+            yield from super().state_stream_request_body(event)  # pyright: ignore[reportArgumentType]
+        except Malformed as error:
+            yield from self._abort_upload(Refused(Reason.AWS_RESIGN_FAILED, str(error)))
 
-    def _abort_upload(self) -> layer.CommandGenerator[None]:
+    def _abort_upload(self, refused: Refused) -> layer.CommandGenerator[None]:
         if self.server_state == self.state_wait_for_response_headers:
-            cancel = RequestProtocolError(self.stream_id, "request body too large", ErrorCode.CANCEL)
+            cancel = RequestProtocolError(self.stream_id, "request body refused", ErrorCode.CANCEL)
             yield SendHttp(cancel, self.context.server)
-            self._gate.refuse(self.flow, Refused(Reason.BODY_TOO_LARGE))
+            self._gate.refuse(self.flow, refused)
             yield from self._answer(close=True, whole=False)
             return
-        yield from self._break_off("request body too large")
+        yield from self._break_off(f"request body refused: {refused.reason.value}")
 
     def _break_off(self, problem: str) -> layer.CommandGenerator[None]:
         """Ends both sides in the middle: the client must not take what it has for the whole."""

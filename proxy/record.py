@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from proxy import block
 from proxy.access_log import Value, ulid
+from proxy.aws.resign import BodyRewriter
 from proxy.block import Reason, Refused
 from proxy.responses import Body
 from proxy.scrub import Needles
@@ -65,6 +66,11 @@ class Record:
         """Passes a piece of the request body through."""
         self.bytes_out += len(data)
         return data
+
+    def rewrite_out(self, body: BodyRewriter, data: bytes) -> Iterator[bytes]:
+        """Passes a piece of the request body on as the rewriter makes it; the piece counts as it came."""
+        self.bytes_out += len(data)
+        return body.feed(data)
 
     def count_in(self, data: bytes) -> bytes:
         """Passes a piece of the response body through."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
 from proxy import hosts
+from proxy.aws.credential import AwsCredential, Part
 
 VERSION = 1
 Scheme = Literal["https", "http"]
@@ -72,6 +73,7 @@ class Rules:
     listen: str
     entries: tuple[Entry, ...]
     credentials: tuple[Credential, ...]
+    aws: tuple[AwsCredential, ...]
     upstream_dns: tuple[str, ...]
     private_ranges: tuple[IPNetwork, ...]
     extra_ca_file: str | None
@@ -83,7 +85,13 @@ class Rules:
 
     def secrets(self) -> dict[str, str]:
         """Every real value, with the surrogate that the sandbox has for it."""
-        return {credential.value: credential.surrogate for credential in self.credentials}
+        parts = {part.value: part.surrogate for credential in self.aws for part in credential.parts()}
+        return {credential.value: credential.surrogate for credential in self.credentials} | parts
+
+    def named_values(self) -> list[tuple[str, str]]:
+        """Every real value, with the name of its credential."""
+        parts = [(credential.name, part.value) for credential in self.aws for part in credential.parts()]
+        return [*((credential.name, credential.value) for credential in self.credentials), *parts]
 
     def tcp_ports(self) -> tuple[int, ...]:
         """The ports to listen on: TLS, plain http, and those that entries name."""
@@ -113,6 +121,18 @@ class _Reader:
 
     def optional_text(self, name: str) -> str | None:
         return None if self._members.get(name, "") is None and self._take(name) is None else self.text(name)
+
+    def has(self, name: str) -> bool:
+        """Whether a member that may be null is there and is not; a null is taken."""
+        if name not in self._members:
+            raise RulesError(f"{self._where}.{name}: missing")
+        return self._members[name] is not None or self._take(name) is not None
+
+    def flag(self, name: str) -> bool:
+        value = self._take(name)
+        if not isinstance(value, bool):
+            raise RulesError(f"{self._where}.{name}: not true or false")
+        return value
 
     def number(self, name: str) -> int:
         value = self._take(name)
@@ -222,9 +242,41 @@ def _credential(value: object, where: str) -> Credential:
         raise RulesError(f"{where}.kind: unknown to this proxy")
     if not credential.surrogate or not credential.value or not credential.hosts or not credential.ports:
         raise RulesError(f"{where}: surrogate, value, hosts and ports must not be empty")
-    if not _SURROGATE.match(credential.surrogate) or any(c in credential.value for c in "\r\n\0"):
-        raise RulesError(f"{where}: surrogate or value contain what no header field may")
+    _check_value(credential, where)
     return credential
+
+
+def _check_value(found: Credential | Part, where: str) -> None:
+    if not _SURROGATE.match(found.surrogate) or not found.value or any(c in found.value for c in "\r\n\0"):
+        raise RulesError(f"{where}: surrogate or value contain what no header field may")
+
+
+def _aws(value: object, where: str) -> AwsCredential:
+    reader = _Reader(value, where)
+    credential = AwsCredential(
+        name=reader.text("name"),
+        key_id=_part(reader, "access_key_id"),
+        secret=_part(reader, "secret_access_key"),
+        token=_part(reader, "session_token") if reader.has("session_token") else None,
+        hosts=reader.texts("hosts"),
+        ports=reader.ports("ports"),
+        regions=reader.texts("regions"),
+        services=reader.texts("services"),
+        allow_anonymous=reader.flag("allow_anonymous"),
+    )
+    reader.finish()
+    if not credential.hosts or not credential.ports:
+        raise RulesError(f"{where}: hosts and ports must not be empty")
+    for part in credential.parts():
+        _check_value(part, where)
+    return credential
+
+
+def _part(reader: _Reader, name: str) -> Part:
+    child = reader.child(name)
+    part = Part(child.text("surrogate"), child.text("value"))
+    child.finish()
+    return part
 
 
 def parse(text: str | bytes) -> Rules:
@@ -246,11 +298,14 @@ def parse(text: str | bytes) -> Rules:
         listen=reader.text("listen"),
         entries=tuple(_entry(v, f"rules.entries[{i}]") for i, v in enumerate(reader.items("entries"))),
         credentials=tuple(_credential(v, f"rules.credentials[{i}]") for i, v in enumerate(reader.items("credentials"))),
+        aws=tuple(_aws(v, f"rules.aws[{i}]") for i, v in enumerate(reader.items("aws"))),
         upstream_dns=reader.texts("upstream_dns"),
         private_ranges=reader.networks("private_ranges"),
         extra_ca_file=reader.optional_text("extra_ca_file"),
     )
-    if len({credential.surrogate for credential in rules.credentials}) != len(rules.credentials):
+    surrogates = [credential.surrogate for credential in rules.credentials]
+    surrogates += [part.surrogate for credential in rules.aws for part in credential.parts()]
+    if len(set(surrogates)) != len(surrogates):
         raise RulesError("rules.credentials: two have one surrogate")
     reader.child("limits").finish()
     who.finish()

@@ -79,7 +79,7 @@ class Proxy:
         Raises:
             OSError, ValueError: the extra CA file cannot be used; nothing is allowed until it can.
         """
-        self._log.use(rules.sandbox, [(credential.name, credential.value) for credential in rules.credentials])
+        self._log.use(rules.sandbox, rules.named_values())
         if rules.upstream_dns != self._upstream_dns:
             self._upstream_dns, self._resolver = rules.upstream_dns, Resolver(rules.upstream_dns)
         trusted = trust_bundle(Path(rules.extra_ca_file) if rules.extra_ca_file else None, self._scratch)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from airut.config.schema import AgentAuth, Config, RepoConfig
 from airut.errors import ConfigError
-from airut.models.credentials import SandboxCredential, claude_for_sandbox, for_sandbox
+from airut.models.credentials import AnySandboxCredential, SandboxCredential, any_for_sandbox, claude_for_sandbox
 from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
 from airut.models.sandbox import Limits
 from airut.models.settings import ThreadSettings
@@ -75,17 +75,19 @@ class ConfiguredRepositories:
     def secrets(self, repo: str, thread: str) -> RepositorySecrets:
         found = self._of(repo)
         scope = _Scope(key=self._key, thread=thread, repo=repo)
-        credentials = [
+        credentials: list[AnySandboxCredential] = [
             _model_credential(found.agent.auth, scope),
-            *(for_sandbox(name, credential, **scope) for name, credential in found.credentials.items()),
+            *(any_for_sandbox(name, credential, **scope) for name, credential in found.credentials.items()),
         ]
-        environment = {**found.env, **{credential.name: credential.surrogate for credential in credentials}}
+        environment = dict(found.env)
+        for credential in credentials:
+            environment |= credential.environment()
         return RepositorySecrets(environment=environment, credentials=tuple(credentials))
 
     def values(self, repo: str) -> tuple[bytes, ...]:
         """Every real value of a repository, for the check that none of them leaves in a commit."""
         found = self._of(repo)
-        secrets = [credential.value for credential in found.credentials.values()]
+        secrets = [secret for credential in found.credentials.values() for secret in credential.secrets()]
         secrets += [value for value in (found.agent.auth.api_key, found.agent.auth.oauth_token) if value]
         secrets += [found.forge.auth.token] if found.forge.auth.token else []
         return tuple(secret.reveal().encode() for secret in secrets)

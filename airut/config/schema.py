@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from airut.models.base import Model
 from airut.models.budget_settings import BudgetSettings
-from airut.models.credentials import Credential
+from airut.models.credentials import AnyCredential, variables
 from airut.models.durations import Bytes, Seconds, Share, or_none, parse_duration, parse_size
 from airut.models.mail_address import is_authorized
 from airut.models.mail_settings import EmailChannel
@@ -228,7 +228,7 @@ class RepoConfig(Model):
     channels: Channels
     agent: AgentConfig
     env: dict[str, str] = {}
-    credentials: dict[str, Credential] = {}
+    credentials: dict[str, AnyCredential] = {}
     forge: ForgeConfig = ForgeConfig()
     budgets: BudgetSettings = BudgetSettings()
     timezone: ZoneName = "UTC"
@@ -240,11 +240,14 @@ class RepoConfig(Model):
         parts = urlsplit(self.url)
         if parts.username or parts.password:
             raise ValueError("url must not hold a user or password; put the token under forge.auth")
-        for name in (*self.env, *self.credentials):
+        swapped = [variable for name, found in self.credentials.items() for variable in variables(name, found)]
+        for name in (*self.env, *swapped):
             if not _VARIABLE.fullmatch(name) or name in RESERVED or name.startswith("AIRUT_"):
                 raise ValueError(f"{name!r} cannot be used as a variable in the sandbox")
-        if both := sorted(set(self.env) & set(self.credentials)):
+        if both := sorted(set(self.env) & set(swapped)):
             raise ValueError(f"{both[0]} stands in env and in credentials; keep one")
+        if twice := sorted({name for name in swapped if swapped.count(name) > 1}):
+            raise ValueError(f"two credentials give {twice[0]}; name the variables of one with `names`")
         return self
 
     @model_validator(mode="after")

@@ -1,10 +1,11 @@
 """Credentials: as configured, and as one sandbox gets them (spec: credentials §1)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from airut.models import surrogates
+from airut.models.aws_credentials import AwsCredential, SandboxAwsCredential, aws_for_sandbox
 from airut.models.base import Model
 from airut.models.secret import Secret
 
@@ -22,6 +23,28 @@ class Credential(Model):
     methods: tuple[str, ...] = ()
     foreign: Literal["strip", "block", "allow"] = "strip"
 
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every real value of it."""
+        return (self.value,)
+
+
+def _kind(given: Any) -> str:
+    return str(given.get("kind", "token") if isinstance(given, dict) else getattr(given, "kind", "token"))
+
+
+AnyCredential = Annotated[
+    Annotated[Credential, Tag("token")] | Annotated[AwsCredential, Tag("aws")],
+    Discriminator(
+        _kind, custom_error_type="kind", custom_error_message="kind: must be token or aws; other kinds come later"
+    ),
+]
+"""A credential of airut.yaml; one without a kind is a token."""
+
+
+def variables(name: str, credential: Credential | AwsCredential) -> tuple[str, ...]:
+    """The variables that a credential of this name takes in the sandbox."""
+    return (name,) if isinstance(credential, Credential) else credential.variables()
+
 
 class SandboxCredential(Model):
     """A credential with the surrogate of one thread."""
@@ -35,6 +58,22 @@ class SandboxCredential(Model):
     headers: tuple[str, ...] = ("Authorization",)
     methods: tuple[str, ...] = ()
     foreign: Literal["strip", "block", "allow"] = "strip"
+
+    def environment(self) -> dict[str, str]:
+        """What the sandbox gets of it."""
+        return {self.name: self.surrogate}
+
+
+AnySandboxCredential = SandboxCredential | SandboxAwsCredential
+
+
+def any_for_sandbox(
+    name: str, credential: Credential | AwsCredential, *, key: bytes, thread: str, repo: str
+) -> AnySandboxCredential:
+    """A configured credential of any kind with what stands for it in one thread."""
+    if isinstance(credential, AwsCredential):
+        return aws_for_sandbox(name, credential, key=key, thread=thread, repo=repo)
+    return for_sandbox(name, credential, key=key, thread=thread, repo=repo)
 
 
 def for_sandbox(name: str, credential: Credential, *, key: bytes, thread: str, repo: str) -> SandboxCredential:

@@ -14,8 +14,9 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from airut.models import presets
 from airut.models.allowlist import Allowlist, Entry, Foreign, Scheme, parse_allowlist
+from airut.models.aws_credentials import AwsPart, SandboxAwsCredential
 from airut.models.base import Model
-from airut.models.credentials import SandboxCredential
+from airut.models.credentials import AnySandboxCredential, SandboxCredential
 from airut.models.located import PolicyErrors, Problem
 from airut.models.presets import Preset
 from airut.models.secret import Secret
@@ -86,6 +87,31 @@ class RuleCredential(_Wire):
     foreign: Foreign
 
 
+class RulePart(_Wire):
+    """One value of a credential that has several."""
+
+    surrogate: Annotated[str, Field(pattern=r"^[\x21-\x7e]+$")]
+    value: Secret
+
+
+class RuleAws(_Wire):
+    """One AWS credential: the proxy signs anew what was signed with its surrogates."""
+
+    name: str
+    access_key_id: RulePart
+    secret_access_key: RulePart
+    session_token: RulePart | None
+    hosts: Annotated[tuple[str, ...], Field(min_length=1)]
+    ports: Annotated[tuple[Port, ...], Field(min_length=1)]
+    regions: tuple[str, ...]
+    services: tuple[str, ...]
+    allow_anonymous: bool
+
+    def parts(self) -> tuple[RulePart, ...]:
+        """Its values, of which a token may be missing."""
+        return (self.access_key_id, self.secret_access_key, *([self.session_token] if self.session_token else []))
+
+
 class Sandbox(_Wire):
     """Whose traffic it is."""
 
@@ -108,6 +134,7 @@ class RuleSet(_Wire):
     listen: Annotated[str, AfterValidator(_address)]
     entries: tuple[RuleEntry, ...]
     credentials: tuple[RuleCredential, ...]
+    aws: tuple[RuleAws, ...]
     upstream_dns: tuple[str, ...]
     private_ranges: tuple[Network, ...]
     extra_ca_file: str | None
@@ -116,6 +143,7 @@ class RuleSet(_Wire):
     @model_validator(mode="after")
     def _distinct_surrogates(self) -> "RuleSet":
         surrogates = [credential.surrogate for credential in self.credentials]
+        surrogates += [part.surrogate for credential in self.aws for part in credential.parts()]
         if len(set(surrogates)) != len(surrogates):
             raise ValueError("two credentials have one surrogate")
         return self
@@ -125,6 +153,11 @@ class RuleSet(_Wire):
         document: dict[str, Any] = self.model_dump(mode="json")
         for shown, credential in zip(document["credentials"], self.credentials, strict=True):
             shown["value"] = credential.value.reveal()
+        for shown, aws in zip(document["aws"], self.aws, strict=True):
+            for which in ("access_key_id", "secret_access_key", "session_token"):
+                part: RulePart | None = getattr(aws, which)
+                if part is not None:
+                    shown[which]["value"] = part.value.reveal()
         return json.dumps(document, ensure_ascii=True, indent=1).encode()
 
 
@@ -133,7 +166,7 @@ def rule_set(
     *,
     granted_presets: Iterable[str],
     repository: str,
-    credentials: Iterable[SandboxCredential],
+    credentials: Iterable[AnySandboxCredential],
     sandbox: Sandbox,
     listen: str,
     upstream_dns: Iterable[str] = (),
@@ -157,13 +190,15 @@ def rule_set(
         *(_own(allowlist.file, entry) for entry in allowlist.entries),
         *(_of_preset(preset.name, entry) for preset in named for entry in presets.expand(preset)),
     )
+    credentials = tuple(credentials)
     bare = RuleSet(
         version=1,
         digest="",
         sandbox=sandbox,
         listen=listen,
         entries=entries,
-        credentials=tuple(_credential(credential) for credential in credentials),
+        credentials=tuple(_credential(found) for found in credentials if isinstance(found, SandboxCredential)),
+        aws=tuple(_aws(found) for found in credentials if isinstance(found, SandboxAwsCredential)),
         upstream_dns=tuple(upstream_dns),
         private_ranges=private_ranges,
         extra_ca_file=extra_ca_file,
@@ -227,8 +262,27 @@ def _credential(credential: SandboxCredential) -> RuleCredential:
     return RuleCredential.model_validate(dict(credential))
 
 
+def _aws(credential: SandboxAwsCredential) -> RuleAws:
+    def part(found: AwsPart) -> RulePart:
+        return RulePart(surrogate=found.surrogate, value=found.value)
+
+    token = credential.session_token
+    return RuleAws(
+        name=credential.name,
+        access_key_id=part(credential.access_key_id),
+        secret_access_key=part(credential.secret_access_key),
+        session_token=None if token is None else part(token),
+        hosts=credential.hosts,
+        ports=credential.ports,
+        regions=credential.regions,
+        services=credential.services,
+        allow_anonymous=credential.allow_anonymous,
+    )
+
+
 def _digest(rules: RuleSet) -> str:
     """Names the policy: the same for the same rules, whatever the credentials' values are at the time."""
     policy = rules.model_dump(mode="json", include={"version", "entries", "upstream_dns", "private_ranges"})
     policy["credentials"] = [c.model_dump(mode="json", exclude={"value"}) for c in rules.credentials]
+    policy["aws"] = [c.model_dump(mode="json") for c in rules.aws]  # a `Secret` shows nothing of its value
     return hashlib.sha256(json.dumps(policy, sort_keys=True).encode()).hexdigest()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from airut.models.base import Model
-from airut.models.credentials import SandboxCredential
+from airut.models.credentials import AnySandboxCredential
 
 
 class AgentSettings(Model):
@@ -35,4 +35,4 @@ class RepositorySecrets(Model):
     """What the sandbox's environment is made of. Credentials hold real values: never across Temporal."""
 
     environment: dict[str, str]
-    credentials: tuple[SandboxCredential, ...]
+    credentials: tuple[AnySandboxCredential, ...]

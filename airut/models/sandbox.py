@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from airut.models.base import Model
-from airut.models.credentials import SandboxCredential
+from airut.models.credentials import AnySandboxCredential
 
 
 def sandbox_id(task: str, attempt: int) -> str:
@@ -49,7 +49,7 @@ class NetworkSpec(Model):
     repository: str
     """`owner/name` on its forge, which presets expand to."""
     granted_presets: tuple[str, ...] = ("anthropic",)
-    credentials: tuple[SandboxCredential, ...] = ()
+    credentials: tuple[AnySandboxCredential, ...] = ()
     upstream_dns: tuple[str, ...] = ()
     private_ranges: tuple[str, ...] = ()
     extra_ca_files: tuple[Path, ...] = ()

@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from airut.config.repositories import ConfiguredRepositories, forge_kind
 from airut.config.schema import Config
 from airut.errors import ConfigError
+from airut.models.credentials import SandboxCredential
 from airut.models.settings import DAY, ThreadSettings
 
 KEY = b"k" * 32
@@ -30,10 +32,9 @@ def test_the_environment_holds_plain_values_and_surrogates_only() -> None:
     found = repositories().secrets("web", "web/mail/a")
     assert found.environment["LOG_LEVEL"] == "debug"
     assert set(found.environment) == {"LOG_LEVEL", "ANTHROPIC_API_KEY", "GH_TOKEN"}
-    assert {credential.name: credential.surrogate for credential in found.credentials} == {
-        name: value for name, value in found.environment.items() if name != "LOG_LEVEL"
-    }
-    real = {credential.value.reveal() for credential in found.credentials}
+    swapped = {name: value for credential in found.credentials for name, value in credential.environment().items()}
+    assert swapped == {name: value for name, value in found.environment.items() if name != "LOG_LEVEL"}
+    real = {value.decode() for value in repositories().values("web")}
     assert not real & set(found.environment.values())
 
 
@@ -47,6 +48,7 @@ def test_surrogates_are_the_threads_own() -> None:
 
 def test_the_models_key_works_at_one_host_and_no_other_key_passes_there() -> None:
     credential = repositories().secrets("web", "t").credentials[0]
+    assert isinstance(credential, SandboxCredential)
     assert (credential.hosts, credential.headers, credential.foreign) == (
         ("api.anthropic.com",),
         ("X-Api-Key",),
@@ -118,3 +120,34 @@ def test_an_unknown_host_asks_for_the_kind() -> None:
     )
     with pytest.raises(ConfigError, match="write github or none"):
         forge_kind(config.repos["web"])
+
+
+AWS = {
+    "kind": "aws",
+    "access_key_id": "AKIAIOSFODNN7EXAMPLE",
+    "secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "hosts": ["*.s3.eu-north-1.amazonaws.com"],
+}
+
+
+def test_an_aws_credential_gives_the_variables_that_sdks_read() -> None:
+    found = repositories(credentials={"AWS": AWS})
+    environment = found.secrets("web", "t").environment
+    assert set(environment) == {"LOG_LEVEL", "ANTHROPIC_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+    assert {AWS["access_key_id"], AWS["secret_access_key"]}.isdisjoint(environment.values())
+    assert len(found.values("web")) == 3
+
+
+@pytest.mark.parametrize(
+    ("repo", "problem"),
+    [
+        ({"credentials": {"A": AWS, "B": AWS}}, "two credentials give AWS_ACCESS_KEY_ID"),
+        ({"credentials": {"A": AWS}, "env": {"AWS_ACCESS_KEY_ID": "x"}}, "AWS_ACCESS_KEY_ID stands in env and in cred"),
+        ({"credentials": {"A": {**AWS, "kind": "gcp"}}}, "kind: must be token or aws"),
+        ({"credentials": {"A": {**AWS, "names": {"access_key_id": "PATH"}}}}, "'PATH' cannot be used as a variable"),
+        ({"credentials": {"A": {**AWS, "secret_access_key": ""}}}, "is empty"),
+    ],
+)
+def test_credentials_that_cannot_be(repo: dict[str, object], problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        repositories(**repo)

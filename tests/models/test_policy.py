@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from airut.models import presets
 from airut.models.allowlist import Entry, parse_allowlist
+from airut.models.aws_credentials import AwsCredential, aws_for_sandbox
 from airut.models.credentials import Credential, claude_for_sandbox, for_sandbox
 from airut.models.policy import PolicyErrors, RuleSet, Sandbox, deny_all, rule_set
 from airut.models.presets import Preset
@@ -19,7 +20,7 @@ from airut.models.secret import Secret
 from proxy import matching, rules
 from proxy.matching import Asked
 from proxy.normalise import read_target
-from tests.proxy.fence import credential, entry
+from tests.proxy.fence import aws, credential, entry
 from tests.proxy.fence import rules as document
 
 KEY = bytes(32)
@@ -244,6 +245,16 @@ def test_addresses_outside_the_operators_ranges() -> None:
         )
 
 
+AWS = AwsCredential(
+    kind="aws",
+    access_key_id=Secret("AKIAA1B2A1B2A1B2A1B2"),
+    secret_access_key=Secret("a1B2a1B2/" * 4 + "a1B2"),
+    session_token=Secret("a1B2a1B2+" * 9),
+    hosts=("*.s3.eu-north-1.amazonaws.com",),
+    regions=("eu-north-1",),
+)
+
+
 def sample() -> RuleSet:
     token = Credential(value=Secret("ghp_" + "a1B2" * 9), hosts=("api.github.com",))
     return rule_set(
@@ -253,6 +264,7 @@ def sample() -> RuleSet:
         credentials=(
             for_sandbox("GH_TOKEN", token, key=KEY, thread="t", repo="acme/web"),
             claude_for_sandbox("api_key", Secret("sk-ant-api03-" + "c3D4" * 10 + "AA"), key=KEY, thread="t", repo="r"),
+            aws_for_sandbox("AWS", AWS, key=KEY, thread="t", repo="r"),
         ),
         sandbox=SANDBOX,
         listen="10.199.0.2",
@@ -271,6 +283,8 @@ def test_real_values_are_in_the_wire_form_and_nowhere_else() -> None:
     assert [c.foreign for c in parsed.credentials] == ["strip", "block"]
     assert parsed.credentials[0].value == "ghp_" + "a1B2" * 9
     assert parsed.digest == made.digest
+    assert [part.value for part in parsed.aws[0].parts()] == [secret.reveal() for secret in AWS.secrets()]
+    assert parsed.aws[0].regions == ("eu-north-1",)
 
 
 def test_the_digest_names_the_policy_and_not_the_values() -> None:
@@ -294,7 +308,11 @@ def test_the_json_schema_holds_for_what_we_write() -> None:
         jsonschema.validate({**json.loads(sample().to_wire()), "version": 2}, schema)
 
 
-DOCUMENT = document(entry("api.test", ports=[8443], query={"a": ["*"]}), credentials=[credential("A"), credential("B")])
+PARTS = ("access_key_id", "secret_access_key", "session_token")
+DOCUMENT = document(
+    entry("api.test", ports=[8443], query={"a": ["*"]}), credentials=[credential("A"), credential("B")],
+    aws=[aws(), aws("OTHER", **{part: {"surrogate": f"of-{part}", "value": "v"} for part in PARTS})],
+)  # fmt: skip
 JUNK = st.sampled_from(
     [None, True, 0, 1, 53, 443, 65_536, -1, 1.5, "", "x", "443", "10.0.0.0/8", "10.0.0.1/8", "::1", "https", "block",
      "token", "surrogate-of-A", "a\nb", "a b", "\0", "é", [], ["x"], [""], [1], [443], {}, {"a": ["*"]}, {"a": "*"}],

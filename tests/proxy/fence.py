@@ -72,6 +72,28 @@ def credential(name: str, **given: Any) -> dict[str, Any]:
     return defaults | given
 
 
+def aws(name: str = "AWS", **given: Any) -> dict[str, Any]:
+    """One AWS credential of `rules.json`."""
+
+    def part(surrogate: str, value: str) -> dict[str, str]:
+        return {"surrogate": surrogate, "value": value}
+
+    defaults = {
+        "name": name,
+        "access_key_id": part("AKIASURROGATESURROGA", "AKIAREALREALREALREAL"),
+        "secret_access_key": part(
+            "surrogate/secret+surrogate/secret+surrog", "real/secret+real/secret+real/secret+real"
+        ),
+        "session_token": None,
+        "hosts": ["*.amazonaws.com"],
+        "ports": [443],
+        "regions": [],
+        "services": [],
+        "allow_anonymous": False,
+    }
+    return defaults | given
+
+
 def rules(*entries: dict[str, Any], **given: Any) -> dict[str, Any]:
     """A whole `rules.json`."""
     defaults = {
@@ -81,6 +103,7 @@ def rules(*entries: dict[str, Any], **given: Any) -> dict[str, Any]:
         "listen": PROXY,
         "entries": list(entries),
         "credentials": [],
+        "aws": [],
         "upstream_dns": [],
         "private_ranges": [LOOPBACK],
         "extra_ca_file": None,

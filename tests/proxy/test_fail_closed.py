@@ -20,6 +20,7 @@ BEFORE_THE_DECISION_IS_OVER = [
     "proxy.acceptance:accept",
     "proxy.acceptance:end_to_end",
     "proxy.matching:decide",
+    "proxy.aws.screening:screen",
     "proxy.foreign:screen",
     "proxy.upstream:check_addresses",
     "proxy.swap:swap",

@@ -117,7 +117,9 @@ class Commands:
             self._say(command, nothing_to(command.name, f"the conversation is {self._state_in_words()}."))
             return
         state.paused, state.quiet_since, state.warned = None, workflow.now(), False
-        state.pending = [each for each in state.pending if each.name is not CommandName.PAUSE]
+        for overtaken in [each for each in state.pending if each.name is CommandName.PAUSE]:
+            state.pending.remove(overtaken)
+            self._say(overtaken, f"{command.author} has resumed the conversation before it had paused.")
         self._pass_on("resume", command)
         if self.task:
             said = f"Task {self.task.number} goes on. {waiting(len(state.inbox.queue))}"

@@ -243,10 +243,12 @@ class ThreadWorkflow:
         return is_open and not self._state.closing  # what comes after a close is for the thread's next life
 
     def _is_burst(self) -> bool:
+        """Of the message that was queued last: nothing that was sent before it may wait for a later task."""
         told = self._commands.status
         first = self._commands.task is not None and self._state.tasks == 1
         first = first and (told is None or told.step is TaskStep.PREPARING)
         first = first and not self._state.paused and not self._state.closing
+        first = first and len(self._state.inbox.queue) == 1
         return first and workflow.now() - self._display.since < BURST
 
     def _answer(self, order: TaskOrder) -> None:

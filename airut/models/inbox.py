@@ -63,9 +63,11 @@ class Inbox(BaseModel):
         self.queued_bytes -= _size(message)
         return message
 
-    def put_first(self, messages: tuple[InboundMessage, ...]) -> None:
-        """Messages that were taken out and not used; their keys are known already."""
-        self.queue[:0] = messages
+    def put_back(self, messages: tuple[InboundMessage, ...]) -> None:
+        """Messages that were taken out and not used; their keys are known already. All wait in the order in which they
+        were accepted; what is too old to be known is the oldest."""
+        accepted = {seen.key: number for number, seen in enumerate(self.seen)}
+        self.queue = sorted([*messages, *self.queue], key=lambda message: accepted.get(message.key, -1))
         self.queued_bytes += sum(map(_size, messages))
 
     def take_for_task(self) -> tuple[InboundMessage, ...]:

@@ -127,7 +127,7 @@ class ThreadState(BaseModel):
         if self.closing:
             self._drop(messages)
         else:
-            self.inbox.put_first(messages)
+            self.inbox.put_back(messages)
 
     def carried_out(self, command: ThreadCommand, said: str, now: datetime) -> None:
         """A command has reached its state; whoever gave it is told, where the channel wants that."""

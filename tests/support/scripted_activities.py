@@ -70,6 +70,11 @@ class ScriptedActivities:
         self.trigger_inputs: list[TriggerInput] = []
         self.triggers_cleaned: list[TriggerCleanUp] = []
         self.settings: ThreadSettings | None = None
+        self.working: Callable[[], float] = lambda: 0.0
+        """How many seconds an agent works."""
+        self.most_at_once = 0
+        """Agents."""
+        self._at_work = 0
         self.deaf = False
         """The agent, or the trigger, runs on though it is cancelled, as one does whose worker has not heard of it yet."""
         self.interrupted: AgentResult | None = None
@@ -141,8 +146,17 @@ class ScriptedActivities:
     async def run_agent(self, order: AgentInput) -> AgentResult:
         self.asked.append("run_agent")
         self.agent_inputs.append(order)
+        self._at_work += 1
+        self.most_at_once = max(self.most_at_once, self._at_work)
         try:
-            while not self.gate.is_set():
+            return await self._work(order)
+        finally:
+            self._at_work -= 1
+
+    async def _work(self, order: AgentInput) -> AgentResult:
+        until = asyncio.get_running_loop().time() + self.working()
+        try:
+            while not self.gate.is_set() or asyncio.get_running_loop().time() < until:
                 if not self.deaf:
                     activity.heartbeat()
                 await asyncio.sleep(0.05)

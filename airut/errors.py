@@ -8,6 +8,7 @@ AirutError
 │   ├── EngineUnavailable  nothing listens on Podman's socket
 │   ├── ImageMissing       the image was removed under us
 │   ├── ImageBuildFailed   a Dockerfile step failed: carries the last lines of its log
+│   ├── RegistryUnavailable  a base image could not be pulled for now: worth a retry
 │   ├── NameTaken          another sandbox has this id with another spec
 │   ├── NetworkLost        proxy or network went away
 │   ├── CutOff             the agent was ended from outside: its host restarted, or its PID 1 was killed
@@ -76,6 +77,10 @@ class ImageBuildFailed(SandboxError):
     def __init__(self, message: str, log_tail: str = "") -> None:
         super().__init__(message)
         self.log_tail = log_tail
+
+
+class RegistryUnavailable(SandboxError):
+    pass
 
 
 class NameTaken(SandboxError):

@@ -80,6 +80,7 @@ class Images(Protocol):
 
         Raises:
             ImageBuildFailed: a step of the Dockerfile failed; carries the end of the log.
+            RegistryUnavailable: a base image could not be pulled for now.
             EngineUnavailable, NoSpace, EngineError
         """
         ...

@@ -16,6 +16,7 @@ def leaves(kind: type[errors.AirutError]) -> list[type[errors.AirutError]]:
 RETRYABLE = {
     errors.EngineUnavailable,
     errors.NameTaken,
+    errors.RegistryUnavailable,
     errors.NoSpace,
     errors.NoAddresses,
     errors.LedgerUnavailable,

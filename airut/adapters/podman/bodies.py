@@ -42,11 +42,13 @@ def tmpfs(target: str, size: str, mode: str = "1777") -> Body:
 @dataclass(frozen=True)
 class Placement:
     """What the engine is told beside the container's own matters. `cgroup_parent` is needed where Podman does not run
-    under systemd: without one it drops limits without a word. `limited` is False where the host cannot limit."""
+    under systemd: without one it drops limits without a word. `limited` is False where the host cannot limit.
+    `seccomp` is the profile of system calls."""
 
     labels: dict[str, str]
     cgroup_parent: str | None
     limited: bool
+    seccomp: Path
 
 
 def hardened(image: str, place: Placement, limits: Limits, mounts: Sequence[Body]) -> dict[str, object]:
@@ -69,6 +71,7 @@ def hardened(image: str, place: Placement, limits: Limits, mounts: Sequence[Body
         "cgroupns": private,
         "cap_drop": ["all"],
         "no_new_privileges": True,
+        "seccomp_profile_path": str(place.seccomp),
         "privileged": False,
         "read_only_filesystem": True,
         "image_volume_mode": "tmpfs",

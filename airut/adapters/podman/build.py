@@ -12,7 +12,8 @@ from pathlib import Path
 
 from airut.adapters.podman.context import ContextFile, dockerfile, tar
 from airut.adapters.podman.engine import BUILD, Engine
-from airut.errors import EngineError, EngineUnavailable, ImageBuildFailed
+from airut.adapters.podman.failures import registry_hiccup
+from airut.errors import EngineError, EngineUnavailable, ImageBuildFailed, RegistryUnavailable
 
 SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 LOG_TAIL = 40  # lines of a failed build that the answer carries
@@ -34,11 +35,13 @@ class Build:
 
 
 async def build(engine: Engine, wanted: Build) -> None:
-    """Raises: ImageBuildFailed, EngineUnavailable, EngineError"""
+    """Raises: ImageBuildFailed, RegistryUnavailable, EngineUnavailable, EngineError"""
     log.info("building %s", wanted.tag)
     by_cli = wanted.online and wanted.ca is not None
     lines, problem = await (_by_cli(wanted) if by_cli else _by_api(engine, wanted))
     if problem:
+        if registry_hiccup(problem):
+            raise RegistryUnavailable(f"{wanted.what} could not be built: {problem}")
         missing = (line for line in reversed(lines) if line.startswith("the image has no "))
         tail = "\n".join([*lines, problem][-LOG_TAIL:])
         raise ImageBuildFailed(f"{wanted.what} could not be built: {next(missing, problem)}", tail)

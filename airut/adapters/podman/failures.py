@@ -1,5 +1,7 @@
 """The one place where what Podman's API says becomes an error of ours."""
 
+import re
+
 import requests
 from podman.errors import APIError
 
@@ -17,6 +19,29 @@ PHRASES: tuple[tuple[str, type[SandboxError]], ...] = (
     ("already exists", NameTaken),
     ("name is in use", NameTaken),
 )
+
+# What a pull says of itself. The steps of a Dockerfile may print anything, but this is looked for only in the error
+# that ended the build, and a step's error is its exit status.
+PULLING = re.compile(
+    r"docker://|pinging container registry|reading manifest|reading blob|copying blob|reading config"
+    r"|Source image rejected",
+    re.IGNORECASE,
+)
+STEP_FAILED = re.compile(r"exit(?:ed with)? (?:status|code) \d+\s*$", re.IGNORECASE)
+# What another try may well find otherwise. A name that does not exist, an image that does not, and a registry that
+# wants a login stay what they are.
+PASSING = re.compile(
+    r"HTTP status(?: code)?:? (?:429|5\d\d)|toomanyrequests|too many requests|500 Internal|502 Bad|503 Service"
+    r"|504 Gateway|connection (?:refused|reset)|broken pipe|\bEOF\b|i/o timeout"
+    r"|TLS handshake timeout|deadline exceeded|Client\.Timeout|server misbehaving|temporary failure"
+    r"|network is unreachable|no route to host",
+    re.IGNORECASE,
+)
+
+
+def registry_hiccup(problem: str) -> bool:
+    """Whether this error, which ended a build, says that a base image could not be pulled for now."""
+    return bool(PULLING.search(problem) and PASSING.search(problem) and not STEP_FAILED.search(problem))
 
 
 def translate(error: OSError, what: str) -> SandboxError:

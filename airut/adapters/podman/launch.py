@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from airut.adapters.podman.bodies import Placement
 from airut.adapters.podman.containers import Containers
 from airut.adapters.podman.engine import Body
+from airut.adapters.podman.seccomp import SeccompProfile
 from airut.adapters.podman.settings import Enforce, SandboxSettings
 from airut.errors import EngineError
 from airut.models.sandbox import Limits
@@ -23,16 +24,17 @@ log = logging.getLogger(__name__)
 class Launcher:
     """Creates and starts containers. Learns once whether the host can limit them."""
 
-    def __init__(self, containers: Containers, settings: SandboxSettings) -> None:
+    def __init__(self, containers: Containers, settings: SandboxSettings, calls: SeccompProfile) -> None:
         self._containers = containers
+        self._calls = calls
         self._settings = settings
         self._limited = True
 
     async def launch(self, name: str, labels: dict[str, str], body: Callable[[Placement], Body]) -> None:
         """Raises: ImageMissing, NameTaken, NetworkLost, NoSpace, EngineUnavailable, EngineError"""
-        limited = self._limited
+        limited, parent, calls = self._limited, self._settings.cgroup_parent, await self._calls.path()
         try:
-            await self._run(name, body(Placement(labels, self._settings.cgroup_parent, limited)))
+            await self._run(name, body(Placement(labels, parent, limited, calls)))
         except EngineError as error:
             if not (limited and _is_about_limits(str(error))):
                 raise
@@ -41,7 +43,7 @@ class Launcher:
             log.warning("sandboxes run without limits: %s", error)
             self._limited = False
             await self._containers.remove(name)
-            await self._run(name, body(Placement(labels, self._settings.cgroup_parent, limited=False)))
+            await self._run(name, body(Placement(labels, parent, limited=False, seccomp=calls)))
 
     async def check_limits(self, name: str, limits: Limits) -> None:
         """Read back what the kernel enforces; Podman has versions that drop limits without a word.

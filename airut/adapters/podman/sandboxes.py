@@ -19,6 +19,7 @@ from airut.adapters.podman.launch import Launcher
 from airut.adapters.podman.locks import locked
 from airut.adapters.podman.network import Networks
 from airut.adapters.podman.owned import note_owner, owned
+from airut.adapters.podman.seccomp import SeccompProfile
 from airut.adapters.podman.settings import SandboxSettings
 from airut.adapters.podman.warm import WarmFences
 from airut.errors import NameTaken
@@ -40,7 +41,7 @@ class PodmanSandboxes:
         self._settings = settings
         self._policy = policy
         self._containers = Containers(engine)
-        self._launcher = Launcher(self._containers, settings)
+        self._launcher = Launcher(self._containers, settings, SeccompProfile(engine, settings.state))
         self._networks = Networks(engine, settings.pool)
         self._fences = Fences(self._containers, self._networks, self._launcher, settings, policy, proxy_image)
         self._warm = WarmFences(self._fences, settings)

@@ -94,6 +94,8 @@ def hardening() -> dict[str, object]:
         },
         "devices": sorted(os.listdir("/dev")),
         "mount": libc("mount", b"none", b"/tmp", b"tmpfs", 0, None),
+        "unshare_user": libc("unshare", 0x10000000),
+        "unshare_user_and_network": libc("unshare", 0x50000000),
         "unshare_network": libc("unshare", 0x40000000),
         "unshare_mounts": libc("unshare", 0x00020000),
         "mknod": outcome(lambda: os.mknod("/tmp/null", 0o20666, os.makedev(1, 3))),

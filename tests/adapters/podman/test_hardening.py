@@ -71,6 +71,8 @@ async def test_hardening(inside: dict[str, Any], tmp_path: Path) -> None:
         },
         "devices": None,
         "mount": "EPERM",
+        "unshare_user": "EPERM",
+        "unshare_user_and_network": "EPERM",
         "unshare_network": "EPERM",
         "unshare_mounts": "EPERM",
         "mknod": "EPERM",

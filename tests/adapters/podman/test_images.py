@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from airut.adapters.podman.images import PodmanImages
-from airut.errors import ImageBuildFailed
+from airut.errors import ImageBuildFailed, RegistryUnavailable
 from tests.contract.sandbox import Stage
 
 
@@ -48,3 +48,9 @@ async def test_what_cannot_be_built_says_why(
     assert said in str(caught.value)
     assert last in caught.value.log_tail
     assert len(caught.value.log_tail.splitlines()) <= 40
+
+
+async def test_a_registry_that_does_not_answer_is_worth_another_try(images: PodmanImages, tmp_path: Path) -> None:
+    build = folder(tmp_path / "container", "FROM 127.0.0.1:1/team/base:1\n")  # tcpmux: nothing listens there
+    with pytest.raises(RegistryUnavailable, match=r"the image of web could not be built: .*connection refused"):
+        await images.ensure("web", build)

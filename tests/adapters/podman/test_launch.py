@@ -33,11 +33,13 @@ def test_no_cgroup_is_no_limit(tmp_path: Path) -> None:
 
 def test_limits_are_asked_for_where_the_host_can() -> None:
     limits = Limits(memory=1024, cpus=1.5, pids=7)
-    asked = hardened("image", Placement({}, "/airut", limited=True), limits, [])
+    asked = hardened("image", Placement({}, "/airut", limited=True, seccomp=Path("/p")), limits, [])
     assert asked["cgroup_parent"] == "/airut"
     assert asked["resource_limits"] == {
         "memory": {"limit": 1024, "swap": 1024},
         "cpu": {"period": 100_000, "quota": 150_000},
         "pids": {"limit": 7},
     }
-    assert "resource_limits" not in hardened("image", Placement({}, None, limited=False), limits, [])
+    assert "resource_limits" not in hardened(
+        "image", Placement({}, None, limited=False, seccomp=Path("/p")), limits, []
+    )

@@ -128,7 +128,8 @@ class Limits(_Wire):
 class RuleSet(_Wire):
     """Everything the proxy of one sandbox decides by."""
 
-    version: Literal[1]
+    version: Annotated[int, Field(strict=True, ge=1, le=1)]
+    """No `Literal`, which would take `true` for 1."""
     digest: str
     sandbox: Sandbox
     listen: Annotated[str, AfterValidator(_address)]

@@ -54,6 +54,9 @@ async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
         fields = responses.limit_codings(fields)
     claim = screening.screen(rules.aws, entry, asked, fields, head.target)
     screened = foreign.screen(fields, rules.credentials, entry, asked, signed=claim is not None)
+    target, stripped = head.target, tuple[str, ...]()
+    if claim is None:  # what is signed cannot be changed, and AWS's own parameters were looked at
+        target, stripped = foreign.screen_query(head.target, rules.credentials, asked)
     addresses = await resolve(asked.host)
     upstream.check_addresses(
         addresses,
@@ -62,10 +65,10 @@ async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
         own=rules.listen_address,
     )
     scope = swap.in_scope(rules.credentials, asked)
-    swapped = swap.swap(screened.fields, scope, rules.credentials, head.target)
+    swapped = swap.swap(screened.fields, scope, rules.credentials, target)
     authority = hosts.to_authority(asked.host, asked.port, DEFAULT_PORTS[asked.scheme])
     fields = _with_authority(swapped.fields, authority, http2=head.http2)
-    resigned = Resigned(head.target, fields, None)
+    resigned = Resigned(swapped.target, fields, None)
     if claim is not None:
         resigned = _resigned(claim, head, Outgoing(asked.method, head.target, fields, authority.encode(), _host(head)))
     return Clearance(
@@ -77,7 +80,7 @@ async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
         fields=resigned.fields,
         rewrite=resigned.body,
         credentials=(*swapped.names, *([claim.credential.name] if claim is not None else [])),
-        stripped=screened.stripped,
+        stripped=(*screened.stripped, *stripped),
         surrogate_in=swapped.surrogate_in,
     )
 

@@ -11,6 +11,8 @@ from proxy.block import Reason, Refused
 from proxy.matching import Asked
 from proxy.rules import Credential, Entry, Foreign
 
+# Query parameters that carry credentials somewhere, besides those that a credential names.
+KNOWN_PARAMETERS = frozenset({"access_token", "private_token", "api_key", "key", "sig"})
 # Headers known to carry credentials: a glob in a credential's `headers` claims these only.
 KNOWN = ("authorization", "x-api-key", "private-token", "job-token", "deploy-token", "cookie", "x-auth-*")
 MODEL_HOSTS = ("api.anthropic.com",)
@@ -52,6 +54,38 @@ def screen(
     return Screened(tuple(kept), tuple(stripped))
 
 
+def screen_query(target: bytes, credentials: Sequence[Credential], asked: Asked) -> tuple[bytes, tuple[str, ...]]:
+    """The target without foreign credentials in its query, and the parameters that were removed.
+
+    Raises:
+        Refused: `foreign_credential_blocked`, with the parameter's name.
+    """
+    path, mark, query = target.partition(b"?")
+    claimants = _claimants(credentials, asked.host)
+    if not claimants or not query:
+        return target, ()
+    scope = swap.in_scope(credentials, asked)
+    kept: list[bytes] = []
+    stripped: dict[str, None] = {}
+    for pair in query.split(b"&"):
+        name = swap.parameter(pair.partition(b"=")[0])
+        claims = {c.foreign for c in claimants if name in c.query or name.lower() in KNOWN_PARAMETERS}
+        policy = next((policy for policy in _STRICTEST if policy in claims), "allow")
+        if policy == "allow" or swap.swap_query(pair, scope)[1]:
+            kept.append(pair)
+        elif policy == "block":
+            raise Refused(Reason.FOREIGN_CREDENTIAL_BLOCKED, f"query parameter {name[:100]}")
+        else:
+            stripped[f"query:{name[:100]}"] = None
+    if not stripped:
+        return target, ()
+    return path + (mark if kept else b"") + b"&".join(kept), tuple(stripped)
+
+
+def _claimants(credentials: Sequence[Credential], host: str) -> list[Credential]:
+    return [c for c in credentials if any(matching.host_matches(pattern, host) for pattern in c.hosts)]
+
+
 def _lower(name: bytes) -> str:
     return name.decode("ascii", "replace").lower()
 
@@ -66,7 +100,7 @@ def _policy(name: str, credentials: Sequence[Credential], entry: Entry, host: st
 
     A host is a credential's whatever the scheme, port or method: a surrogate is no use there, a foreign value is.
     """
-    claimants = [c for c in credentials if any(matching.host_matches(pattern, host) for pattern in c.hosts)]
+    claimants = _claimants(credentials, host)
     claims = {credential.foreign for credential in claimants if _claims(credential, name)}
     if claims:
         return next(policy for policy in _STRICTEST if policy in claims)

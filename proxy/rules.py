@@ -50,6 +50,7 @@ class Credential:
     hosts: tuple[str, ...]
     ports: tuple[int, ...]
     headers: tuple[str, ...]
+    query: tuple[str, ...]
     methods: tuple[str, ...]
     foreign: Foreign
 
@@ -234,6 +235,7 @@ def _credential(value: object, where: str) -> Credential:
         hosts=reader.texts("hosts"),
         ports=reader.ports("ports"),
         headers=reader.texts("headers"),
+        query=reader.texts("query"),
         methods=reader.texts("methods"),
         foreign=reader.foreign("foreign"),
     )

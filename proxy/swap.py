@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from proxy import glob, matching
 from proxy.acceptance import Fields
@@ -18,11 +19,12 @@ WHOLE_FIELD_PREFIX = "airut-"  # a surrogate for a short value: never swapped as
 
 @dataclass(frozen=True)
 class Swapped:
-    """The fields that go upstream, the names put in, and where a surrogate was seen and left."""
+    """The fields and the target that go upstream, the names put in, and where a surrogate was seen and left."""
 
     fields: Fields
     names: tuple[str, ...]
     surrogate_in: tuple[str, ...]
+    target: bytes
 
 
 def in_scope(credentials: Iterable[Credential], asked: Asked) -> tuple[Credential, ...]:
@@ -45,10 +47,13 @@ def header_in_scope(credential: Credential, name: str) -> bool:
 def swap(fields: Fields, scope: Sequence[Credential], everywhere: Sequence[Credential], target: bytes) -> Swapped:
     """Every surrogate in scope replaced; every other one reported by the place it was seen in."""
     out: list[tuple[bytes, bytes]] = []
-    names: dict[str, None] = {}
     seen: dict[str, None] = {}
-    for part, place in zip(target.split(b"?", 1), ("path", "query"), strict=False):
-        if found_in(part, everywhere):
+    path, mark, query = target.partition(b"?")
+    query, in_query = swap_query(query, scope)
+    names = dict.fromkeys(in_query)
+    unswapped = [credential for credential in everywhere if credential.name not in in_query]
+    for part, credentials, place in ((path, everywhere, "path"), (query, unswapped, "query")):
+        if found_in(part, credentials):
             seen[place] = None
     for name, value in fields:
         text = name.decode("ascii", "replace")
@@ -59,7 +64,25 @@ def swap(fields: Fields, scope: Sequence[Credential], everywhere: Sequence[Crede
         if found_in(value, unswapped):
             seen[f"header:{text.lower()}"] = None
         out.append((name, swapped))
-    return Swapped(tuple(out), tuple(names), tuple(seen))
+    return Swapped(tuple(out), tuple(names), tuple(seen), path + mark + query)
+
+
+def swap_query(query: bytes, scope: Sequence[Credential]) -> tuple[bytes, tuple[str, ...]]:
+    """A query with the surrogates replaced in the parameters that their credentials name; the rest stays as sent."""
+    out: list[bytes] = []
+    names: dict[str, None] = {}
+    for pair in query.split(b"&"):
+        name, equals, value = pair.partition(b"=")
+        here = [credential for credential in scope if parameter(name) in credential.query]
+        swapped, used = _replace(unquote_to_bytes(value), here) if here else (value, ())
+        names.update(dict.fromkeys(used))
+        out.append(name + equals + quote_from_bytes(swapped, safe="-_.~").encode() if used else pair)
+    return b"&".join(out), tuple(names)
+
+
+def parameter(name: bytes) -> str:
+    """The name of a query parameter as a server reads it (HTML form encoding: `+` is a blank)."""
+    return unquote_to_bytes(name.replace(b"+", b" ")).decode("utf-8", "replace")
 
 
 def swap_value(value: bytes, credentials: Sequence[Credential]) -> tuple[bytes, tuple[str, ...]]:

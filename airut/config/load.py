@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from airut.config.schema import Config
 from airut.config.tags import TaggedFile
 from airut.errors import ConfigError
+from airut.models.credentials import KINDS
 
 PLACES = (Path("~/.config/airut/airut.yaml"), Path("/etc/airut/airut.yaml"))
 
@@ -43,9 +44,15 @@ def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Con
     except ValidationError as error:
         lines = []
         for fault in error.errors(include_input=False, include_url=False):
-            location = tuple(fault["loc"])
+            location = _as_written(fault["loc"])
             lines.append(f"{file.where(location)}: {'.'.join(map(str, location))}: {_problem(location, fault)}")
         raise ConfigError("\n".join(lines)) from None  # the original would print the values, secrets among them
+
+
+def _as_written(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """A place in the file: pydantic puts a credential's kind into the path, where the file has none."""
+    kinds = {i for i in range(2, len(location)) if location[i - 2] == "credentials" and location[i] in KINDS}
+    return tuple(part for i, part in enumerate(location) if i not in kinds)
 
 
 def _problem(location: tuple[str | int, ...], fault: object) -> str:

@@ -9,6 +9,8 @@ from airut.models.aws_credentials import AwsCredential, SandboxAwsCredential, aw
 from airut.models.base import Model
 from airut.models.secret import Secret
 
+KINDS = ("token", "aws")
+"""What `kind` may be."""
 MODEL_HOST = "api.anthropic.com"
 
 
@@ -20,6 +22,8 @@ class Credential(Model):
     hosts: Annotated[tuple[str, ...], Field(min_length=1)]
     ports: tuple[int, ...] = (443,)
     headers: tuple[str, ...] = ("Authorization",)
+    query: tuple[str, ...] = ()
+    """Names of the query parameters in which the surrogate is swapped as well."""
     methods: tuple[str, ...] = ()
     foreign: Literal["strip", "block", "allow"] = "strip"
 
@@ -56,6 +60,7 @@ class SandboxCredential(Model):
     hosts: tuple[str, ...]
     ports: tuple[int, ...] = (443,)
     headers: tuple[str, ...] = ("Authorization",)
+    query: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     foreign: Literal["strip", "block", "allow"] = "strip"
 

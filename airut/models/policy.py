@@ -83,6 +83,7 @@ class RuleCredential(_Wire):
     hosts: Annotated[tuple[str, ...], Field(min_length=1)]
     ports: Annotated[tuple[Port, ...], Field(min_length=1)]
     headers: tuple[str, ...]
+    query: tuple[str, ...]
     methods: tuple[str, ...]
     foreign: Foreign
 

@@ -171,3 +171,28 @@ def test_no_configuration_says_where_it_was_looked_for(monkeypatch: pytest.Monke
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(ConfigError, match="set AIRUT_CONFIG"):
         find_config(None)
+
+
+@pytest.mark.parametrize(
+    ("written", "fault"),
+    [
+        (
+            "{value: !env GH, host: [api.github.com]}",
+            '16:40: repos.web.credentials.GH_TOKEN.host: unknown key; nearest is "hosts"',
+        ),
+        (
+            "{kind: aws, access_key_id: !env GH, hosts: [a.test]}",
+            "repos.web.credentials.GH_TOKEN.secret_access_key: is required",
+        ),
+        (
+            "{value: !env GH, kind: oauth, hosts: [a.test]}",
+            "repos.web.credentials.GH_TOKEN: kind: must be token or aws",
+        ),
+    ],
+)
+def test_a_credentials_faults_have_the_place_that_the_file_has(file: Path, written: str, fault: str) -> None:
+    file.write_text(GOOD.replace("{value: !env GH, hosts: [api.github.com]}", written))
+    with pytest.raises(ConfigError) as raised:
+        load_config(file)
+    assert fault in str(raised.value)
+    assert "ghp_real" not in str(raised.value)

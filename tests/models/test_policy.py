@@ -308,6 +308,11 @@ def test_the_json_schema_holds_for_what_we_write() -> None:
         jsonschema.validate({**json.loads(sample().to_wire()), "version": 2}, schema)
 
 
+def test_a_version_is_a_number() -> None:
+    with pytest.raises(ValidationError):
+        RuleSet.model_validate_json(json.dumps({**DOCUMENT, "version": True}))
+
+
 PARTS = ("access_key_id", "secret_access_key", "session_token")
 DOCUMENT = document(
     entry("api.test", ports=[8443], query={"a": ["*"]}), credentials=[credential("A"), credential("B")],

@@ -66,6 +66,7 @@ def credential(name: str, **given: Any) -> dict[str, Any]:
         "hosts": ["*"],
         "ports": [443],
         "headers": ["Authorization"],
+        "query": [],
         "methods": [],
         "foreign": "strip",
     }

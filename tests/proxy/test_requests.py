@@ -249,3 +249,17 @@ async def test_httpx_sees_no_error_it_could_mistake(fence: Fence) -> None:
     async with fence.client(http2=True) as client:
         answers: list[httpx.Response] = [await client.put("https://no.test/", content=b"x" * 100_000) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [403] * 3
+
+
+async def test_query_parameters_of_credentials(fence: Fence) -> None:
+    echo = Echo()
+    port = await fence.upstream("query.test", echo)
+    token = credential("TOKEN", hosts=["query.test"], ports=[port], query=["token"], headers=[])
+    await fence.use(rules(entry("query.test", ports=[port]), credentials=[token]))
+    async with fence.client() as client:
+        await client.get(f"https://query.test:{port}/a?token=surrogate-of-TOKEN&b=1")
+        await client.get(f"https://query.test:{port}/a?token=mine&b=1")
+    assert [head.split(" ")[1] for head in echo.heads] == ["/a?token=real-value-of-TOKEN&b=1", "/a?b=1"]
+    ours, theirs = await fence.logged(2)
+    assert (ours["credentials"], theirs["stripped"]) == (["TOKEN"], ["query:token"])
+    assert "real-value" not in fence.log_file.read_text()

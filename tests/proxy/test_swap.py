@@ -21,6 +21,7 @@ def credential(name: str = "TOKEN", **given: object) -> Credential:
         "hosts": ("api.test",),
         "ports": (443,),
         "headers": ("Authorization",),
+        "query": (),
         "methods": (),
         "foreign": "strip",
     }
@@ -54,7 +55,7 @@ def swapped(
 )  # fmt: skip
 def test_header_values(value: bytes, expected: bytes) -> None:
     result = swapped((b"Authorization", value))
-    assert result == swap.Swapped(((b"Authorization", expected),), ("TOKEN",), ())
+    assert result == swap.Swapped(((b"Authorization", expected),), ("TOKEN",), (), b"/")
 
 
 def test_every_value_of_a_repeated_header_is_swapped() -> None:
@@ -68,7 +69,7 @@ def test_every_value_of_a_repeated_header_is_swapped() -> None:
 )
 def test_nothing_is_swapped_out_of_scope(request_: dict[str, object]) -> None:
     result = swapped((b"Authorization", SURROGATE.encode()), **request_)  # type: ignore[arg-type]
-    assert result == swap.Swapped(((b"Authorization", SURROGATE.encode()),), (), ("header:authorization",))
+    assert result == swap.Swapped(((b"Authorization", SURROGATE.encode()),), (), ("header:authorization",), b"/")
 
 
 def test_methods_are_part_of_the_scope() -> None:
@@ -169,3 +170,52 @@ def test_the_other_header_of_a_model_host_is_closed_too() -> None:
     claude = [credential(kind="claude", hosts=("model.test",), foreign="block")]
     with pytest.raises(Refused):
         foreign.screen(((b"X-Api-Key", b"k"),), claude, entry("model.test"), asked(host="model.test"))
+
+
+IN_QUERY = (credential(query=("token", "t k"), headers=()),)
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        (f"/a?token={SURROGATE}&b=%20", f"/a?token={REAL}&b=%20"),
+        (f"/a?b&token=x{SURROGATE}+y", f"/a?b&token=x{REAL}%2By"),
+        (f"/a?t%20k={SURROGATE}&t+k={SURROGATE}", f"/a?t%20k={REAL}&t+k={REAL}"),
+        (f"/a?token={SURROGATE.replace('-', '%2D')}", f"/a?token={REAL}"),
+    ],
+)
+def test_query_parameters_that_the_credential_names(target: str, expected: str) -> None:
+    result = swap.swap((), IN_QUERY, IN_QUERY, target.encode())
+    assert result == swap.Swapped((), ("TOKEN",), (), expected.encode())
+
+
+def test_other_query_parameters_and_other_scopes_stay() -> None:
+    target = f"/{SURROGATE}?other={SURROGATE}".encode()
+    assert swap.swap((), IN_QUERY, IN_QUERY, target) == swap.Swapped((), (), ("path", "query"), target)
+    target = f"/?token={SURROGATE}".encode()
+    assert swap.swap((), (), IN_QUERY, target) == swap.Swapped((), (), ("query",), target)
+
+
+def test_a_value_is_encoded_in_a_query() -> None:
+    odd = (credential(value="a&b=c+d/e%", query=("token",)),)
+    assert swap.swap((), odd, odd, f"/?token={SURROGATE}".encode()).target == b"/?token=a%26b%3Dc%2Bd%2Fe%25"
+
+
+@pytest.mark.parametrize(
+    ("target", "expected", "stripped"),
+    [
+        (f"/a?token={SURROGATE}&x=1", f"/a?token={SURROGATE}&x=1", ()),
+        ("/a?token=mine&x=1", "/a?x=1", ("query:token",)),
+        (f"/a?token={SURROGATE}&token=mine", f"/a?token={SURROGATE}", ("query:token",)),
+        ("/a?%74oken=mine", "/a", ("query:token",)),
+        ("/a?access_token=1&Private_Token=2&api_key=3&key=4&sig=5&keys=6", "/a?keys=6",
+         ("query:access_token", "query:Private_Token", "query:api_key", "query:key", "query:sig")),
+    ],
+)  # fmt: skip
+def test_foreign_credentials_in_the_query(target: str, expected: str, stripped: tuple[str, ...]) -> None:
+    assert foreign.screen_query(target.encode(), IN_QUERY, asked(host="api.test")) == (expected.encode(), stripped)
+    assert foreign.screen_query(target.encode(), IN_QUERY, asked(host="other.test")) == (target.encode(), ())
+    if stripped:
+        closed = (credential(query=("token",), foreign="block"),)
+        with pytest.raises(Refused, match="foreign_credential_blocked: query parameter"):
+            foreign.screen_query(target.encode(), closed, asked(host="api.test"))

@@ -11,11 +11,12 @@ from functools import partial
 from mitmproxy import connection, http
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from proxy import block, responses
+from proxy import block, inspection, responses
 from proxy.acceptance import Head
 from proxy.access_log import AccessLog
 from proxy.block import Reason, Refused
 from proxy.decision import Clearance, Resolve, decide
+from proxy.held import HeldBodies
 from proxy.record import Record
 from proxy.reload import LiveRules
 from proxy.rules import Rules
@@ -43,7 +44,7 @@ class _Client:
 
 
 class Fence:
-    """Decides each request and writes it down; `layers.Gate` for the layers it hands out."""
+    """Decides each request and writes it down; `gate.Gate` for the layers."""
 
     def __init__(self, rules: LiveRules, log: AccessLog, ports: Ports, resolve: Resolve, abort: Abort) -> None:
         self._rules = rules
@@ -53,6 +54,7 @@ class Fence:
         self._clients: dict[str, _Client] = {}
         self._records: dict[str, Record] = {}
         self._cleared: set[str] = set()
+        self._awaited = HeldBodies()
         self._bad: dict[str, float] = {}
         self._values: dict[str, str] = {}
         self._needles = Needles()
@@ -161,6 +163,13 @@ class Fence:
         data.authority = clearance.authority.encode("ascii") if head.http2 else b""
         data.path, data.headers = clearance.target, http.Headers(clearance.fields)
         rewrite = clearance.rewrite
+        if clearance.body.is_needed:
+            if rewrite is not None:
+                raise Refused(
+                    Reason.AWS_RESIGN_FAILED, "the body must be read whole here: sign its hash, not its chunks"
+                )
+            self._awaited.expect(flow.id, clearance.body)
+            return
         flow.request.stream = record.count_out if rewrite is None else partial(record.rewrite_out, rewrite)
         record.decision, record.reason = "allowed", None
         self._cleared.add(flow.id)
@@ -171,6 +180,33 @@ class Fence:
             self._values |= rules.secrets()
             self._needles, self._needles_of = Needles(self._values.items()), rules
         return self._needles
+
+    def awaits_body(self, flow: http.HTTPFlow) -> bool:
+        """Whether only the body is left to be judged."""
+        return flow.id in self._awaited and flow.response is None
+
+    def hold(self, flow: http.HTTPFlow, size: int) -> bool:
+        """Counts the bytes that are kept, for one request and for all."""
+        return self._awaited.add(flow.id, size)
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        """Judges a body that had to be there as a whole, and clears its request by the very last statement."""
+        plan = self._awaited.take(flow.id)
+        if plan is None:
+            return
+        try:
+            data, record = flow.request.data, self._records[flow.id]
+            inspected = inspection.inspect(plan, data.headers.fields, data.content or b"")
+            data.headers, data.content, data.trailers = http.Headers(inspected.fields), inspected.body, None
+            record.graphql, record.tools = inspected.graphql, inspected.tools
+            record.count_out(inspected.body)
+            record.decision, record.reason = "allowed", None
+            self._cleared.add(flow.id)
+        except Refused as refused:
+            self.refuse(flow, refused)
+        except Exception:
+            logger.exception("a body could not be judged")
+            self.refuse(flow, Refused(Reason.INTERNAL_ERROR))
 
     def _preferred(self, addresses: list[str]) -> str:
         now = asyncio.get_running_loop().time()
@@ -183,6 +219,7 @@ class Fence:
     def refuse(self, flow: http.HTTPFlow, refused: Refused) -> None:
         """Takes any clearance back and answers with the block page."""
         self._cleared.discard(flow.id)
+        self._awaited.take(flow.id)
         record = self._records.get(flow.id)
         if record is None:
             record = self._records[flow.id] = Record(flow.client_conn.id, "", 0)
@@ -307,6 +344,7 @@ class Fence:
 
     def _finish(self, flow_id: str, *, kind: str = "http", error: str | None = None) -> None:
         self._cleared.discard(flow_id)
+        self._awaited.take(flow_id)
         record = self._records.pop(flow_id, None)
         if record is not None and not record.is_probe and not self._stopped:
             record.error = error

@@ -28,6 +28,13 @@ class Reason(StrEnum):
     FOREIGN_CREDENTIAL_BLOCKED = "foreign_credential_blocked"
     AWS_RESIGN_FAILED = "aws_resign_failed"
     MINT_BLOCKED = "mint_blocked"
+    GRAPHQL_OPERATION_BLOCKED = "graphql_operation_blocked"
+    REMOTE_URL_NOT_ALLOWED = "remote_url_not_allowed"
+    SERVER_TOOL_NOT_ALLOWED = "server_tool_not_allowed"
+    BLOCKLIST_NOT_SUPPORTED = "blocklist_not_supported"
+    BAD_TOOL_DOMAIN = "bad_tool_domain"
+    BODY_TOO_LARGE_TO_INSPECT = "body_too_large_to_inspect"
+    BODY_NOT_INSPECTABLE = "body_not_inspectable"
     MALFORMED_REQUEST = "malformed_request"
     TARGET_TOO_LONG = "target_too_long"
     HEADERS_TOO_LARGE = "headers_too_large"
@@ -41,6 +48,7 @@ _STATUS = {
     Reason.MALFORMED_REQUEST: 400,
     Reason.TRACE_REFUSED: 405,
     Reason.BODY_TOO_LARGE: 413,
+    Reason.BODY_TOO_LARGE_TO_INSPECT: 413,
     Reason.TARGET_TOO_LONG: 414,
     Reason.HOST_MISMATCH: 421,
     Reason.HEADERS_TOO_LARGE: 431,
@@ -69,6 +77,19 @@ _MESSAGES = {
     Reason.AWS_RESIGN_FAILED: "The AWS signature could not be checked and made anew. Sign with the variables that the "
     "sandbox has, and with the clock that it has.",
     Reason.MINT_BLOCKED: "This call would hand out a credential that works outside of the sandbox.",
+    Reason.GRAPHQL_OPERATION_BLOCKED: "This GraphQL operation is not allowed here; `graphql` of the entry says which "
+    f"are. {_PROPOSE}",
+    Reason.REMOTE_URL_NOT_ALLOWED: "The model's service would fetch a URL that the sandbox may not ask for itself. "
+    f"{_PROPOSE}",
+    Reason.SERVER_TOOL_NOT_ALLOWED: "The request insists on a tool of the model's service for which no allowed host is "
+    "left.",
+    Reason.BLOCKLIST_NOT_SUPPORTED: "A tool's `blocked_domains` cannot be combined with an allowlist: name "
+    "`allowed_domains`, or none.",
+    Reason.BAD_TOOL_DOMAIN: "A tool's `allowed_domains` holds something that is not a plain domain, with or without a "
+    "path.",
+    Reason.BODY_TOO_LARGE_TO_INSPECT: "A body that has to be read before it may leave is over 32 MiB, or too many are "
+    "held at once.",
+    Reason.BODY_NOT_INSPECTABLE: "A body that has to be read before it may leave is not JSON with one reading.",
     Reason.MALFORMED_REQUEST: "The request does not follow HTTP.",
     Reason.TARGET_TOO_LONG: "The request target is longer than 16 KiB.",
     Reason.HEADERS_TOO_LARGE: "The header section is over 64 KiB or 200 fields.",

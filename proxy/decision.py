@@ -6,14 +6,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from proxy import acceptance, foreign, hosts, matching, responses, swap, upstream
+from proxy import acceptance, foreign, hosts, inspection, matching, overrides, responses, swap, upstream
 from proxy.acceptance import Fields, Head
 from proxy.aws import resign, screening
 from proxy.aws.resign import BodyRewriter, Outgoing, Resigned
 from proxy.aws.screening import Claim
 from proxy.block import Reason, Refused
+from proxy.inspection import Plan
 from proxy.matching import Asked
-from proxy.rules import DEFAULT_PORTS, Rules
+from proxy.rules import DEFAULT_PORTS, Entry, Rules
 from proxy.upstream import IPAddress
 
 Resolve = Callable[[str], Awaitable[tuple[IPAddress, ...]]]
@@ -33,10 +34,11 @@ class Clearance:
     credentials: tuple[str, ...]
     stripped: tuple[str, ...]
     surrogate_in: tuple[str, ...]
+    body: Plan
 
 
 async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
-    """Judges a request on its head alone, before a byte of it goes anywhere.
+    """Judges a request on its head, before a byte of it goes anywhere; says what its body must be held to.
 
     Real values come in last: no step before the swap sees one, and after it only an AWS signature can refuse, which
     covers what the swap made.
@@ -45,10 +47,10 @@ async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
         Refused: with the first reason found.
     """
     asked = acceptance.accept(head)
-    verdict = matching.decide(rules.entries, asked)
-    if verdict.entry is None:
-        raise Refused(verdict.reason or Reason.INTERNAL_ERROR)
-    entry = verdict.entry
+    entry = _admitted(rules, asked)
+    for other in overrides.also_asked(asked, head.fields):
+        _admitted(rules, other)
+    planned = inspection.plan(rules, entry, asked, head.fields)
     fields = acceptance.end_to_end(head.fields)
     if rules.secrets():
         fields = responses.limit_codings(fields)
@@ -82,6 +84,7 @@ async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
         credentials=(*swapped.names, *([claim.credential.name] if claim is not None else [])),
         stripped=(*screened.stripped, *stripped),
         surrogate_in=swapped.surrogate_in,
+        body=planned,
     )
 
 
@@ -98,6 +101,13 @@ def _resigned(claim: Claim, head: Head, request: Outgoing) -> Resigned:
 def _host(head: Head) -> bytes:
     """The host as the client wrote and signed it."""
     return next((value for name, value in head.fields if name.lower() == b"host"), head.authority)
+
+
+def _admitted(rules: Rules, asked: Asked) -> Entry:
+    verdict = matching.decide(rules.entries, asked)
+    if verdict.entry is None:
+        raise Refused(verdict.reason or Reason.INTERNAL_ERROR)
+    return verdict.entry
 
 
 def _with_authority(fields: Fields, authority: str, *, http2: bool) -> Fields:

@@ -8,7 +8,8 @@ from mitmproxy import connection
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import layer, tunnel
 
-from proxy.layers import ClosingLayer, FencedHttpLayer, FencedTlsLayer, Gate
+from proxy.gate import Gate
+from proxy.layers import ClosingLayer, FencedHttpLayer, FencedTlsLayer
 
 ENOUGH = 3  # bytes: a TLS record's type and version, or half of the shortest method and its blank
 

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Protocol
 
 from mitmproxy import connection, flow, http
-from mitmproxy.net.http import http1
-from mitmproxy.net.http.http1 import expected_http_body_size
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ClientTLSLayer
@@ -24,10 +21,10 @@ from mitmproxy.proxy.layers.http import (
     SendHttp,
     validate_request,
 )
-from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
     RequestData,
+    RequestEndOfMessage,
     RequestHeaders,
     RequestProtocolError,
     ResponseData,
@@ -36,85 +33,16 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseProtocolError,
     ResponseTrailers,
 )
-from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpRequestHeadersHook, HttpResponseHook
-from mitmproxy.proxy.layers.http._http1 import Http1Server, make_body_reader
+from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpRequestHeadersHook, HttpRequestHook, HttpResponseHook
 
 from proxy import acceptance
 from proxy.aws.signature import Malformed
 from proxy.block import Reason, Refused
 from proxy.codings import Undecodable
+from proxy.gate import Gate
+from proxy.http1 import FencedHttp1Server
 
 logger = logging.getLogger(__name__)
-
-
-class Gate(Protocol):
-    """What the layers ask of the addon."""
-
-    def is_cleared(self, flow: http.HTTPFlow) -> bool:
-        """Whether every step of the decision was taken and let this request pass."""
-        ...
-
-    def refuse(self, flow: http.HTTPFlow, refused: Refused) -> None:
-        """Gives a flow the answer that says why it is refused."""
-        ...
-
-    def is_inspected(self, flow: http.HTTPFlow) -> bool:
-        """Whether the response was prepared to go on: headers without real values, and a body that is searched."""
-        ...
-
-    def scrub_trailers(self, flow: http.HTTPFlow, trailers: http.Headers) -> http.Headers:
-        """Trailers of a response, without real values."""
-        ...
-
-    def refuse_head(self, client: connection.Client, refused: Refused) -> http.Response:
-        """Records a request whose head never became a flow, and gives its answer."""
-        ...
-
-    def head_pending(self, client: connection.Client, pending: bool) -> None:
-        """Says whether a client has begun a request head and not finished it."""
-        ...
-
-
-class FencedHttp1Server(Http1Server):
-    """HTTP/1 towards the sandbox: the head is checked as bytes before mitmproxy, which is lenient, parses it."""
-
-    def __init__(self, context: Context, gate: Gate) -> None:
-        super().__init__(context)
-        self._gate = gate
-
-    def read_headers(self, event: events.ConnectionEvent) -> layer.CommandGenerator[None]:
-        """Replaces the parent's, whose errors are HTML and whose buffer has no limit."""
-        if not isinstance(event, events.DataReceived):
-            yield from super().read_headers(event)
-            return
-        client = self.context.client
-        try:
-            blank = len(self.buf) - len(bytes(self.buf).lstrip(b"\r\n"))
-            self.buf.maybe_extract_at_most(blank)  # RFC 9112 §2.2: empty lines before a request are ignored
-            if not acceptance.is_complete_head(bytes(self.buf)):
-                self._gate.head_pending(client, bool(self.buf))
-                return
-            lines = self.buf.maybe_extract_lines() or []
-            self.request = http1.read_request_head([bytes(line) for line in lines])
-            size = expected_http_body_size(self.request)
-        except Refused as refused:
-            yield from self._refuse(refused)
-        except ValueError:
-            # The exception's text repeats the request, which may carry a secret; the kind of error is enough.
-            yield from self._refuse(Refused(Reason.MALFORMED_REQUEST, "unreadable request head"))
-        else:
-            self._gate.head_pending(client, False)
-            yield ReceiveHttp(RequestHeaders(self.stream_id, self.request, size == 0))
-            self.body_reader = make_body_reader(size)
-            self.state = self.read_body
-            yield from self.state(event)
-
-    def _refuse(self, refused: Refused) -> layer.CommandGenerator[None]:
-        response = self._gate.refuse_head(self.context.client, refused)
-        response.headers["Connection"] = "close"
-        yield commands.SendData(self.conn, http1.assemble_response(response))  # type: ignore[no-untyped-call]
-        yield commands.CloseConnection(self.conn)
-        self.state = self.done
 
 
 class FencedStream(HttpStream):
@@ -137,7 +65,8 @@ class FencedStream(HttpStream):
         yield HttpRequestHeadersHook(self.flow)
         if (yield from self.check_killed(True)):
             return
-        if invalid or self.flow.response or not self._gate.is_cleared(self.flow):
+        awaits_body = self._gate.awaits_body(self.flow)
+        if invalid or self.flow.response or not (awaits_body or self._gate.is_cleared(self.flow)):
             yield from self._answer(close=invalid is not None, whole=event.end_stream)
             return
         if self.flow.request.headers.get("expect", "").lower() == "100-continue":
@@ -146,10 +75,42 @@ class FencedStream(HttpStream):
             yield SendHttp(ResponseHeaders(self.stream_id, proceed), self.context.client)
             self.flow.request.headers.pop("expect")
         self.server_state = self.state_wait_for_response_headers
-        if event.end_stream:
+        if event.end_stream or awaits_body:
             self.client_state = self.state_consume_request_body
         else:
             yield from self.start_request_stream()
+
+    def state_consume_request_body(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """Replaces the parent's: a body is kept within a limit, and leaves only when it was judged and cleared."""
+        if isinstance(event, RequestData):
+            if self._gate.hold(self.flow, len(event.data)):
+                self.request_body_buf += event.data
+            else:
+                self.request_body_buf.clear()  # type: ignore[no-untyped-call]
+                self._gate.refuse(self.flow, Refused(Reason.BODY_TOO_LARGE_TO_INSPECT))
+                yield from self._answer(close=True, whole=False)
+        elif isinstance(event, RequestEndOfMessage):
+            self.flow.request.timestamp_end = time.time()
+            self.flow.request.data.content = bytes(self.request_body_buf)
+            self.request_body_buf.clear()  # type: ignore[no-untyped-call]
+            self.client_state = self.state_done
+            yield HttpRequestHook(self.flow)
+            if (yield from self.check_killed(True)):
+                return
+            if self.flow.response or not self._gate.is_cleared(self.flow):
+                yield from self._answer(close=False, whole=True)
+            else:
+                yield from self._send_whole()
+
+    def _send_whole(self) -> layer.CommandGenerator[None]:
+        if not (yield from self.make_server_connection()):
+            return
+        content = self.flow.request.raw_content
+        yield SendHttp(RequestHeaders(self.stream_id, self.flow.request, not content), self.context.server)
+        if content:
+            yield SendHttp(RequestData(self.stream_id, content), self.context.server)
+            self.flow.request.data.content = None  # on its way: of use to nobody here
+        yield SendHttp(RequestEndOfMessage(self.stream_id), self.context.server)
 
     def start_request_stream(self) -> layer.CommandGenerator[None]:
         """Replaces the parent's, which leaves an HTTP/2 body without framing on an HTTP/1 connection."""

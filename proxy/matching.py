@@ -11,7 +11,7 @@ from urllib.parse import unquote, unquote_to_bytes
 from proxy import glob, hosts
 from proxy.block import Reason
 from proxy.normalise import Target
-from proxy.rules import DEFAULT_PORTS, Entry
+from proxy.rules import DEFAULT_PORTS, Entry, Graphql
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _KEPT = re.compile("(%2[FA]|%3F)", re.IGNORECASE)
@@ -73,6 +73,43 @@ def first_failing(entry: Entry, asked: Asked) -> Reason | None:
     if not query_matches(entry.query, asked.target.query):
         return Reason.QUERY_NOT_ALLOWED
     return None
+
+
+def any_path(pattern: str | None) -> bool:
+    """Whether a path pattern admits every path that is one."""
+    return pattern in (None, "/*")
+
+
+def guards(entries: Iterable[Entry], admitted: Entry, asked: Asked) -> tuple[Graphql, ...]:
+    """The operation rules that an admitted request must pass: its entry's own, or, when a whole host was named under
+    `domains` or by a preset, those of the first entry that has some for this place."""
+    own = () if admitted.graphql is None else (admitted.graphql,)
+    if admitted.origin == "url_prefixes":
+        return own
+    named = next((entry for entry in entries if entry.origin == "url_prefixes" and _guards(entry, asked)), None)
+    return own if named is None or named.graphql is None else (*own, named.graphql)
+
+
+def _guards(entry: Entry, asked: Asked) -> bool:
+    """Whether an entry's operation rules are meant for this request. Unlike what admits one, one reading is enough,
+    and a single endpoint is guarded whatever the method: many servers take a query in a GET's URL."""
+    if entry.graphql is None or not host_matches(entry.host, asked.host):
+        return False
+    endpoint = entry.path is not None and not glob.is_wildcard(entry.path)
+    if entry.methods and asked.method not in entry.methods and not endpoint:
+        return False
+    if any_path(entry.path):
+        return True
+    pattern = _normal_pattern(entry.path or "").casefold()
+    return any(glob.matches(pattern, reading) for reading in _lenient(asked.target.readings))
+
+
+def _lenient(readings: Iterable[str]) -> Iterable[str]:
+    """Every reading, and how servers read it that mind neither case, nor `%2F`, nor a slash at the end."""
+    for reading in readings:
+        folded = reading.casefold()
+        split = re.sub("/{2,}", "/", folded.replace("%2f", "/"))
+        yield from (folded, split, folded.rstrip("/"), split.rstrip("/"))
 
 
 def host_matches(pattern: str, host: str) -> bool:

@@ -41,6 +41,8 @@ class Record:
     needles: Needles = field(default_factory=Needles)
     scrubbed: int = 0
     is_inspected: bool = False
+    graphql: str | None = None
+    tools: tuple[str, ...] = ()
     error: str | None = None
     is_probe: bool = False
 
@@ -109,5 +111,7 @@ class Record:
             "stripped": self.stripped,
             "surrogate_in": self.surrogate_in,
             "scrubbed": self.scrubbed or None,
+            "graphql": self.graphql,
+            "tools": self.tools,
             "error": self.error,
         }

@@ -15,6 +15,7 @@ from proxy.aws.credential import AwsCredential, Part
 VERSION = 1
 Scheme = Literal["https", "http"]
 Foreign = Literal["allow", "strip", "block"]
+Origin = Literal["domains", "url_prefixes", "preset"]
 _SURROGATE = re.compile(r"[\x21-\x7e]+\Z")
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 DEFAULT_PORTS: Mapping[str, int] = {"https": 443, "http": 80}
@@ -22,6 +23,15 @@ DEFAULT_PORTS: Mapping[str, int] = {"https": 443, "http": 80}
 
 class RulesError(ValueError):
     """The document is not a rule set of this version; its text never contains a value of the document."""
+
+
+@dataclass(frozen=True)
+class Graphql:
+    """Which root fields an endpoint's operations may have; a kind without patterns may not be asked for at all."""
+
+    queries: tuple[str, ...]
+    mutations: tuple[str, ...]
+    subscriptions: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,8 @@ class Entry:
     ports: tuple[int, ...]
     addresses: tuple[IPNetwork, ...]
     foreign_credentials: Foreign | None
+    origin: Origin
+    graphql: Graphql | None
 
 
 @dataclass(frozen=True)
@@ -188,6 +200,21 @@ class _Reader:
     def optional_foreign(self, name: str) -> Foreign | None:
         return None if self._members.get(name, "") is None and self._take(name) is None else self.foreign(name)
 
+    def origin(self, name: str) -> Origin:
+        value = self.text(name)
+        if value not in get_args(Origin):
+            raise RulesError(f"{self._where}.{name}: unknown value")
+        return cast(Origin, value)
+
+    def graphql(self, name: str) -> Graphql | None:
+        value = self._take(name)
+        if value is None:
+            return None
+        reader = _Reader(value, f"{self._where}.{name}")
+        graphql = Graphql(reader.texts("queries"), reader.texts("mutations"), reader.texts("subscriptions"))
+        reader.finish()
+        return graphql
+
     def finish(self) -> None:
         if self._members:
             raise RulesError(f"{self._where}: unknown members {sorted(self._members)}")
@@ -218,6 +245,8 @@ def _entry(value: object, where: str) -> Entry:
         ports=reader.ports("ports"),
         addresses=reader.networks("addresses"),
         foreign_credentials=reader.optional_foreign("foreign_credentials"),
+        origin=reader.origin("origin"),
+        graphql=reader.graphql("graphql"),
     )
     reader.finish()
     if not entry.host or not entry.schemes or entry.path == "":

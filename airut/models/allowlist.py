@@ -14,17 +14,30 @@ from airut.models.presets import Access, Preset
 MAX_ENTRIES = 2_000
 Scheme = Literal["https", "http"]
 Foreign = Literal["allow", "strip", "block"]
+Origin = Literal["domains", "url_prefixes"]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "REPORT", "MKCOL", "MOVE", "COPY")
-_ENTRY_KEYS = ("host", "path", "methods", "query", "schemes", "ports", "addresses", "foreign_credentials", "comment")
+_ENTRY_KEYS = (
+    "host", "path", "methods", "query", "schemes", "ports", "addresses", "foreign_credentials", "graphql", "comment",
+)  # fmt: skip
+_ROOT_FIELD = re.compile(r"[_A-Za-z0-9*?]+\Z")  # GraphQL §2.1.9, and the wildcards
 _LABEL = re.compile(r"[a-z0-9_*?](?:[a-z0-9_*?-]{0,61}[a-z0-9_*?])?\Z")
 _DOT_SEGMENT = re.compile(r"(?:^|/|%2f)(?:\.|%2e){1,2}(?:$|/|;|%2f)", re.IGNORECASE)
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+class Graphql(Model):
+    """Patterns of the root fields that an operation may have; a kind without any may not be asked for."""
+
+    queries: tuple[str, ...] = ()
+    mutations: tuple[str, ...] = ()
+    subscriptions: tuple[str, ...] = ()
 
 
 class Entry(Model):
     """One entry of `domains` or `url_prefixes`, with the line it stands on."""
 
     line: int
+    origin: Origin
     host: str
     path: str | None = None
     methods: tuple[str, ...] = ()
@@ -33,6 +46,7 @@ class Entry(Model):
     ports: tuple[int, ...] = ()
     addresses: tuple[str, ...] = ()
     foreign_credentials: Foreign | None = None
+    graphql: Graphql | None = None
     comment: str | None = None
 
 
@@ -74,16 +88,17 @@ class _Parser:
             self._problems.add(root, "", f"over {MAX_ENTRIES} entries")
             return Allowlist(file=self._problems.file)
         entries = [
-            *(Entry(line=node.start_mark.line + 1, host=self._host(text, node, at)) for text, node, at in domains),
+            *(
+                Entry(line=node.start_mark.line + 1, origin="domains", host=self._host(text, node, at))
+                for text, node, at in domains
+            ),
             *(self._entry(node, at) for node, at in prefixes),
         ]
         named = [self._preset(node, at) for node, at in self._read.items(members.get("presets"), "presets")]
         return Allowlist(file=self._problems.file, entries=tuple(entries), presets=tuple(named))
 
     def _entry(self, node: yaml.Node, at: str) -> Entry:
-        members = self._read.mapping(node, at, (*_ENTRY_KEYS, "graphql"))
-        if "graphql" in members:
-            self._problems.add(members["graphql"], f"{at}.graphql", "operation rules are not in this version yet")
+        members = self._read.mapping(node, at, _ENTRY_KEYS)
         host = members.get("host")
         if host is None:
             self._problems.add(node, at, "host is missing")
@@ -94,6 +109,7 @@ class _Parser:
         comment = members.get("comment")
         return Entry(
             line=node.start_mark.line + 1,
+            origin="url_prefixes",
             host=self._host(self._read.text(host, f"{at}.host") or "", host, f"{at}.host") if host else "",
             path=path,
             methods=self._methods(members.get("methods"), f"{at}.methods"),
@@ -102,6 +118,7 @@ class _Parser:
             ports=self._ports(members.get("ports"), f"{at}.ports"),
             addresses=self._addresses(members.get("addresses"), f"{at}.addresses"),
             foreign_credentials=self._foreign(members.get("foreign_credentials"), f"{at}.foreign_credentials"),
+            graphql=self._graphql(members["graphql"], f"{at}.graphql") if "graphql" in members else None,
             comment=self._read.text(comment, f"{at}.comment") if comment else None,
         )
 
@@ -187,6 +204,21 @@ class _Parser:
         if text is not None and text not in get_args(Foreign):
             self._problems.add(node, at, "must be allow, strip or block")
         return cast(Foreign, text) if text in get_args(Foreign) else None
+
+    def _graphql(self, node: yaml.Node, at: str) -> Graphql:
+        members = self._read.mapping(node, at, tuple(Graphql.model_fields))
+        kinds: dict[str, tuple[str, ...]] = {}
+        for kind, value in members.items():
+            found = self._read.texts(value, f"{at}.{kind}")
+            for text, item, place in found:
+                if not _ROOT_FIELD.match(text):
+                    self._problems.add(
+                        item, place, "is no field's name or pattern", "write the field without arguments"
+                    )
+            kinds[kind] = tuple(text for text, _, _ in found)
+        if not any(kinds.values()) and (members or not node.value):  # otherwise its keys are what is wrong
+            self._problems.add(node, at, "allows no operation", "name fields under queries, mutations or subscriptions")
+        return Graphql(**kinds)
 
     def _preset(self, node: yaml.Node, at: str) -> Preset:
         if isinstance(node, yaml.ScalarNode):

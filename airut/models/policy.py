@@ -59,6 +59,14 @@ class _Wire(Model):
     model_config = ConfigDict(strict=True)
 
 
+class RuleGraphql(_Wire):
+    """Patterns of root fields, by kind of operation."""
+
+    queries: tuple[str, ...]
+    mutations: tuple[str, ...]
+    subscriptions: tuple[str, ...]
+
+
 class RuleEntry(_Wire):
     """One entry; empty means any, `ports` empty the scheme's own."""
 
@@ -71,6 +79,8 @@ class RuleEntry(_Wire):
     ports: tuple[Port, ...]
     addresses: tuple[Network, ...]
     foreign_credentials: Foreign | None
+    origin: Literal["domains", "url_prefixes", "preset"]
+    graphql: RuleGraphql | None
 
 
 class RuleCredential(_Wire):
@@ -257,6 +267,8 @@ def _of_preset(name: str, entry: presets.PresetEntry) -> RuleEntry:
         ports=(),
         addresses=(),
         foreign_credentials=None,
+        origin="preset",
+        graphql=None,
     )
 
 

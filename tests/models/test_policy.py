@@ -54,10 +54,11 @@ def test_the_full_form() -> None:
         Preset(name="github", repositories=("acme/web",)),
     )
     assert allowlist.entries == (
-        Entry(line=3, host="docs.python.org"),
-        Entry(line=4, host="*.crates.io"),
+        Entry(line=3, origin="domains", host="docs.python.org"),
+        Entry(line=4, origin="domains", host="*.crates.io"),
         Entry(
             line=6,
+            origin="url_prefixes",
             host="api.example.com",
             path="/v1/jobs/*",
             methods=("GET", "POST"),
@@ -68,8 +69,8 @@ def test_the_full_form() -> None:
             foreign_credentials="strip",
             comment="why this is here",
         ),
-        Entry(line=15, host="xn--bcher-kva.example", query={}),
-        Entry(line=17, host="short.example", path="/x", query={"page": ("*",)}),
+        Entry(line=15, origin="url_prefixes", host="xn--bcher-kva.example", query={}),
+        Entry(line=17, origin="url_prefixes", host="short.example", path="/x", query={"page": ("*",)}),
     )
 
 
@@ -114,7 +115,15 @@ def test_an_empty_file_allows_nothing(text: str) -> None:
         ),
         (
             "url_prefixes: [{host: a.b, graphql: {}}]\n",
-            "f:1:37: url_prefixes[0].graphql: operation rules are not in this version yet",
+            "f:1:37: url_prefixes[0].graphql: allows no operation (name fields under queries, mutations or subscriptions)",
+        ),
+        (
+            "url_prefixes: [{host: a.b, graphql: {querys: [a]}}]\n",
+            'f:1:38: url_prefixes[0].graphql.querys: unknown key (did you mean "queries"?)',
+        ),
+        (
+            "url_prefixes: [{host: a.b, graphql: {queries: [7, 'a(b)']}}]\n",
+            "f:1:51: url_prefixes[0].graphql.queries[1]: is no field's name or pattern (write the field without arguments)",
         ),
         (
             "presets: [pipy]\n",
@@ -314,8 +323,9 @@ def test_a_version_is_a_number() -> None:
 
 
 PARTS = ("access_key_id", "secret_access_key", "session_token")
+GRAPHQL = {"queries": ["a*"], "mutations": [], "subscriptions": []}
 DOCUMENT = document(
-    entry("api.test", ports=[8443], query={"a": ["*"]}), credentials=[credential("A"), credential("B")],
+    entry("api.test", ports=[8443], query={"a": ["*"]}, graphql=GRAPHQL), credentials=[credential("A"), credential("B")],
     aws=[aws(), aws("OTHER", **{part: {"surrogate": f"of-{part}", "value": "v"} for part in PARTS})],
 )  # fmt: skip
 JUNK = st.sampled_from(

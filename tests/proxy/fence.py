@@ -52,6 +52,8 @@ def entry(host: str, **given: Any) -> dict[str, Any]:
         "ports": [],
         "addresses": [LOOPBACK],
         "foreign_credentials": None,
+        "origin": "url_prefixes",
+        "graphql": None,
     }
     return defaults | given
 

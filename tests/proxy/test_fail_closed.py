@@ -18,6 +18,8 @@ BEFORE_THE_DECISION_IS_OVER = [
     "proxy.addon:Fence.is_cleared",
     "proxy.addon:Fence._clear",
     "proxy.acceptance:accept",
+    "proxy.overrides:also_asked",
+    "proxy.inspection:plan",
     "proxy.acceptance:end_to_end",
     "proxy.matching:decide",
     "proxy.aws.screening:screen",
@@ -47,6 +49,29 @@ async def test_a_part_that_raises_lets_nothing_pass(own_fence: Fence, part: str)
             pass
         else:
             assert answer.status_code in (403, 502)
+    assert echo.heads == []
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["proxy.addon:Fence.request", "proxy.addon:Fence.awaits_body", "proxy.held:HeldBodies.add",
+     "proxy.inspection:inspect", "proxy.model_api:hold", "proxy.bodies:parsed",
+     "proxy.layers:FencedStream.state_consume_request_body"],
+)  # fmt: skip
+async def test_a_body_that_cannot_be_judged_stays(own_fence: Fence, part: str) -> None:
+    echo = Echo()
+    port = await own_fence.upstream("api.anthropic.com", echo)
+    try:
+        await own_fence.start(rules(entry("api.anthropic.com", ports=[port])), sabotage=part)
+    except (AssertionError, TimeoutError):
+        assert part.endswith(("awaits_body", "state_consume_request_body"))  # met by the readiness probe
+    async with own_fence.client() as client:
+        try:
+            answer = await client.post(f"https://api.anthropic.com:{port}/v1/messages", content=b'{"secret":1}')
+        except httpx.HTTPError:
+            pass
+        else:
+            assert answer.status_code == 403
     assert echo.heads == []
 
 

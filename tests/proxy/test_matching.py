@@ -21,6 +21,8 @@ def entry(host: str = "api.test", **given: object) -> Entry:
         "ports": (),
         "addresses": (),
         "foreign_credentials": None,
+        "origin": "url_prefixes",
+        "graphql": None,
     }
     return Entry(host=host, **(defaults | given))  # type: ignore[arg-type]
 

@@ -1,0 +1,23 @@
+"""Rule sets for tests of the pure parts, written as a repository's allowlist."""
+
+from airut.models.allowlist import parse_allowlist
+from airut.models.policy import Sandbox, rule_set
+from proxy import rules
+from proxy.rules import Rules
+
+SANDBOX = Sandbox(id="sb", thread="t", task="t/task-1", attempt=1)
+
+
+def of_policy(text: str, *granted: str) -> Rules:
+    """What the proxy reads for an allowlist file and presets that the server grants."""
+    allowlist = parse_allowlist(text, "f")
+    made = rule_set(
+        allowlist,
+        granted_presets=granted,
+        repository="acme/web",
+        credentials=(),
+        sandbox=SANDBOX,
+        listen="10.199.0.2",
+        private_ranges=("10.0.0.0/8",),
+    )
+    return rules.parse(made.to_wire())

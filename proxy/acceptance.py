@@ -17,6 +17,7 @@ MAX_FIELDS = 200
 MAX_BODY = 2 * 1024**3
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")  # RFC 9110 §5.6.2
 _FIELD_VALUE = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]*\Z")  # RFC 9110 §5.5: no control but the tab
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # some of which parsers take for blanks
 _BARE_LINE_END = re.compile(rb"\r(?=[^\n])|(?<!\r)\n")
 _REQUEST_LINE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [\x21-\xff]+ HTTP/1\.[01]\Z")
 MAX_REQUEST_LINE_REST = 64  # a method, two spaces and the version
@@ -58,8 +59,8 @@ def is_complete_head(data: bytes) -> bool:
         raise Refused(Reason.MALFORMED_REQUEST, "not a request line")
     if end and line.startswith(b"CONNECT "):
         raise Refused(Reason.CONNECT_REFUSED)
-    if b"\0" in head or re.search(rb"^[ \t]", fields, re.MULTILINE):
-        raise Refused(Reason.MALFORMED_REQUEST, "NUL or folded line")
+    if _CONTROL.search(head) or re.search(rb"^[ \t]", fields, re.MULTILINE):
+        raise Refused(Reason.MALFORMED_REQUEST, "control character or folded line")
     return bool(end)
 
 

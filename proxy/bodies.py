@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-import brotli
+import brotli  # type: ignore[import-untyped]  # it has none
 import zstandard
 
 from proxy.acceptance import Fields

@@ -126,7 +126,15 @@ def _path_matches(pattern: str | None, target: Target) -> bool:
     if pattern is None:
         return True
     normal = _normal_pattern(pattern)
-    return all(glob.matches(normal, reading) for reading in target.readings)
+    if not all(glob.matches(normal, reading) for reading in target.readings):
+        return False
+    # An escaped slash is none; for a server that takes it for one, what it asks for must be meant by the pattern too.
+    split = [_split_slashes(reading) for reading in target.readings if "%2F" in reading]
+    return all(glob.matches(_split_slashes(normal), reading) for reading in split)
+
+
+def _split_slashes(text: str) -> str:
+    return re.sub("/{2,}", "/", text.replace("%2F", "/"))
 
 
 @lru_cache(maxsize=16_384)

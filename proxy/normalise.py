@@ -46,6 +46,7 @@ def read_target(raw: bytes, method: str) -> Target:
     path, mark, query = raw.partition(b"?")
     text = _decode_path(path)
     _refuse_dot_segments(text)
+    _refuse_dot_segments(unicodedata.normalize("NFKC", text))
     return Target(text, query.decode("ascii") if mark else None, _readings(text))
 
 
@@ -75,13 +76,17 @@ def _decode_path(path: bytes) -> str:
 
 
 def _refuse_dot_segments(text: str) -> None:
-    for segment in text.replace("%2F", "/").split("/"):
-        if segment.partition(";")[0] in (".", ".."):
+    """Blanks around the dots are not seen by servers that trim file names."""
+    for segment in text.replace("%2F", "/").replace("\\", "/").split("/"):
+        if segment.partition(";")[0].strip() in (".", ".."):
             raise TargetRefused("dot_segment")
 
 
 def _readings(text: str) -> tuple[str, ...]:
-    """As decoded; `;params` cut; runs of `/` merged; both. Duplicates once."""
-    cut = re.sub(r";[^/]*", "", text)
-    merged = [re.sub(r"/{2,}", "/", reading) for reading in (text, cut)]
-    return tuple(dict.fromkeys([text, cut, *merged]))
+    """As decoded; `;params` cut; runs of `/` merged; both; and each as servers read it that decode too early (what
+    follows an escaped `?` or `#` is lost) or fold look-alikes (a full-width slash is one). Duplicates once."""
+    folded = unicodedata.normalize("NFKC", text)
+    early = re.split("[?#]", folded, maxsplit=1)[0]
+    plain = dict.fromkeys([text, folded, early])
+    cut = [re.sub(r";[^/]*", "", reading) for reading in plain]
+    return tuple(dict.fromkeys([*plain, *cut, *(re.sub(r"/{2,}", "/", reading) for reading in (*plain, *cut))]))

@@ -28,7 +28,10 @@ def _path(target: str, times: int) -> str:
     text = re.sub(r"[\x00-\x20\x7f]", "", text).replace("\\", "/")
     text = re.split("[?#]", text, maxsplit=1)[0]
     text = re.sub(r";[^/]*", "", re.sub(r"%(?![0-9A-Fa-f]{2})", "", text))
-    return posixpath.normpath(re.sub("/{2,}", "/", text)) if text.startswith("/") else text
+    if not text.startswith("/"):
+        return text
+    path = posixpath.normpath(re.sub("/{2,}", "/", text))
+    return f"{path}/" if text.endswith("/") and path != "/" else path
 
 
 def _address(host: str) -> str:

@@ -89,10 +89,16 @@ def inspect(planned: Plan, fields: Fields, raw: bytes) -> Inspected:
     return Inspected(body, _framed(plain, body), shown, held.changes)
 
 
+def prepare(rules: Rules) -> None:
+    """Loads what these rules will need, so that no request waits for it."""
+    if any(entry.graphql is not None for entry in rules.entries):
+        import proxy.operations  # noqa: F401 - it stays loaded
+
+
 def _check_operations(planned: Plan, document: Json) -> str | None:
     if not planned.guards:
         return None
-    from proxy import operations  # here: graphql-core takes a quarter of a second, which few sandboxes have a use for
+    from proxy import operations  # not at the top: graphql-core takes a quarter of a second, and few have a use for it
 
     passed = [operations.check(document, guard) for guard in planned.guards]
     return str(passed[0])

@@ -15,7 +15,7 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.master import Master
 from mitmproxy.options import Options
 
-from proxy import matching, readiness
+from proxy import inspection, matching, readiness
 from proxy.access_log import AccessLog
 from proxy.addon import NOWHERE, Fence
 from proxy.block import Refused
@@ -79,6 +79,7 @@ class Proxy:
         Raises:
             OSError, ValueError: the extra CA file cannot be used; nothing is allowed until it can.
         """
+        inspection.prepare(rules)
         self._log.use(rules.sandbox, rules.named_values())
         if rules.upstream_dns != self._upstream_dns:
             self._upstream_dns, self._resolver = rules.upstream_dns, Resolver(rules.upstream_dns)

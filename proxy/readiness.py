@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import override
 
@@ -19,24 +20,27 @@ from proxy.settings import DNS_PORT, PROBE_HOST, Ports
 from proxy.tls import Issuer
 
 PROBE_EVERY = 0.1
-PROBE_TIMEOUT = 10.0
+PROBE_TIMEOUT, ROUND_TIMEOUT = 30.0, 5.0
+"""Seconds in all, and for one look at every port. Tenths of one do on an idle machine; a busy one loses no sandbox."""
 _REQUEST = f"GET / HTTP/1.1\r\nHost: {PROBE_HOST}\r\nConnection: close\r\n\r\n".encode()
 
 
-async def wait_until_ready(rules: Rules, ports: Ports, issuer: Issuer) -> None:
-    """Returns once DNS answers over both transports, and every other port with a block page.
+async def wait_until_ready(rules: Rules, ports: Ports, issuer: Issuer, hold: Callable[[], bool]) -> bool:
+    """True once DNS answers over both transports, and every other port with a block page. False when these rules do not
+    `hold` any more: by others, or by none that can be read, a port need not answer.
 
     Raises:
-        TimeoutError: not within ten seconds.
+        TimeoutError: not within half a minute.
     """
     async with asyncio.timeout(PROBE_TIMEOUT):
-        while True:
+        while hold():
             try:
-                async with asyncio.timeout(1):
+                async with asyncio.timeout(ROUND_TIMEOUT):
                     await _probe_all(rules, ports, issuer)
-                return
+                return True
             except (OSError, ValueError, TimeoutError, asyncio.IncompleteReadError):
                 await asyncio.sleep(PROBE_EVERY)
+        return False
 
 
 def write_ready(path: Path, rules: Rules, ports: Ports) -> None:

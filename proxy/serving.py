@@ -126,18 +126,27 @@ class Proxy:
         """Says when it is ready, and again after each change of the rules."""
         announced = ""
         while True:
-            try:
-                rules = self._live.current()
-            except Refused:
-                rules = None  # blocks everything meanwhile, which needs no announcement
-            if rules is not None and rules.digest != announced:
-                await readiness.wait_until_ready(rules, self._settings.ports, self._issuer)
+            rules = self._current()
+            if rules is not None and rules.digest != announced and await self._is_ready(rules):
                 self._log.write("start", {"digest": rules.digest})
                 if not self._log.is_writable():
                     raise OSError("the access log cannot be written")
                 readiness.write_ready(self._settings.log / "ready", rules, self._settings.ports)
                 announced = rules.digest
             await asyncio.sleep(LOOK_EVERY)
+
+    async def _is_ready(self, rules: Rules) -> bool:
+        """Raises: TimeoutError"""
+        return await readiness.wait_until_ready(
+            rules, self._settings.ports, self._issuer, lambda: (now := self._current()) is not None and now == rules
+        )
+
+    def _current(self) -> Rules | None:
+        """None while no rules can be read: that blocks everything, and needs no announcement."""
+        try:
+            return self._live.current()
+        except Refused:
+            return None
 
 
 def _abort(server: Proxyserver, client: connection.Client, ended: connection.Connection) -> None:

@@ -6,6 +6,11 @@ from datetime import UTC, datetime
 from airut.adapters.podman.engine import Body, Engine
 from airut.errors import EngineError
 
+ENDED_MEANWHILE = "container state improper: stopped"
+"""Podman's words when a container ends by itself just while it is to be killed for its removal. The next try finds it
+ended."""
+REMOVE_TRIES = 3
+
 
 @dataclass(frozen=True)
 class Container:
@@ -74,7 +79,14 @@ class Containers:
     async def remove(self, name: str) -> None:
         """Kill it if it runs, and remove it with its anonymous volumes. Absent is fine."""
         params = {"force": True, "v": True, "timeout": 0, "ignore": True}
-        await self._engine.delete(f"/containers/{name}", f"remove container {name}", params=params)
+        for tries_left in reversed(range(REMOVE_TRIES)):
+            try:
+                await self._engine.delete(f"/containers/{name}", f"remove container {name}", params=params)
+            except EngineError as error:
+                if ENDED_MEANWHILE not in str(error) or not tries_left:
+                    raise
+            else:
+                return
 
     async def log(self, name: str) -> str:
         """The end of what the container wrote to its own standard error and output: for an error message."""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 
 from mitmproxy import connection, http
-from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from proxy import block, inspection, responses
 from proxy.acceptance import Head
 from proxy.access_log import AccessLog
 from proxy.block import Reason, Refused
+from proxy.clients import Clients
 from proxy.decision import Clearance, Resolve, decide
 from proxy.held import HeldBodies
 from proxy.record import Record
@@ -23,74 +20,37 @@ from proxy.rules import Rules
 from proxy.scrub import Needles
 from proxy.settings import PROBE_HOST, Ports
 
-MAX_CLIENTS = 256
-HEAD_TIMEOUT = 30.0  # seconds to finish a request head: a client that takes longer only holds a connection
-CONNECT_TIMEOUT = 60.0  # seconds for TCP and TLS to an upstream
-BAD_ADDRESS = 30.0  # seconds for which another address of the host is preferred after one failed
 NOWHERE = ("255.255.255.255", 1)  # where a request goes that nobody has cleared: no address to connect to
 logger = logging.getLogger(__name__)
-
-Abort = Callable[[connection.Client, connection.Connection], None]
-"""Ends one of the connections that belong to a client connection: its own, or one to an upstream."""
-
-
-@dataclass
-class _Client:
-    """What was decided on one client connection."""
-
-    host: str | None = None
-    opened: set[tuple[str, int]] = field(default_factory=set)
-    head_timer: asyncio.TimerHandle | None = None
 
 
 class Fence:
     """Decides each request and writes it down; `gate.Gate` for the layers."""
 
-    def __init__(self, rules: LiveRules, log: AccessLog, ports: Ports, resolve: Resolve, abort: Abort) -> None:
+    def __init__(self, rules: LiveRules, log: AccessLog, ports: Ports, resolve: Resolve, clients: Clients) -> None:
         self._rules = rules
         self._log = log
         self._ports = ports
         self._resolve = resolve
-        self._clients: dict[str, _Client] = {}
+        self._clients = clients
         self._records: dict[str, Record] = {}
         self._cleared: set[str] = set()
         self._awaited = HeldBodies()
-        self._bad: dict[str, float] = {}
         self._values: dict[str, str] = {}
         self._needles = Needles()
         self._needles_of: Rules | None = None
         self._stopped = False
-        self._abort = abort
 
     # --- connections ---------------------------------------------------------------------------------------------
 
-    def client_connected(self, client: connection.Client) -> None:
-        """Admits at most so many clients, each with a time limit on its first request head."""
-        if len(self._clients) >= MAX_CLIENTS:
-            client.error = "too many connections"
-            self._log.write("error", {"reason": "too_many_connections"})
-            return
-        self._clients[client.id] = _Client()
-        self.head_pending(client, True)
-
     def client_disconnected(self, client: connection.Client) -> None:
         """Writes down what the client left unfinished."""
-        self.head_pending(client, False)
-        self._clients.pop(client.id, None)
         for flow_id in [flow_id for flow_id, record in self._records.items() if record.client == client.id]:
             self._finish(flow_id, error="client disconnected")
 
     def head_pending(self, client: connection.Client, pending: bool) -> None:
-        """Starts the clock on a request head, or stops it."""
-        state = self._clients.get(client.id)
-        if state is None:
-            return
-        if pending and state.head_timer is None:
-            loop = asyncio.get_running_loop()
-            state.head_timer = loop.call_later(HEAD_TIMEOUT, lambda: self._abort(client, client))
-        elif not pending and state.head_timer is not None:
-            state.head_timer.cancel()
-            state.head_timer = None
+        """Whether a request head has been begun and not finished."""
+        self._clients.head_pending(client, pending)
 
     def refuse_connection(self, client: connection.Client, reason: str) -> None:
         """Records a connection that is closed before it could ask for anything."""
@@ -149,13 +109,8 @@ class Fence:
     def _clear(self, flow: http.HTTPFlow, head: Head, record: Record, clearance: Clearance) -> None:
         """Turns the request into the one that goes upstream; the flow is cleared by the very last statement."""
         asked, data = clearance.asked, flow.request.data
-        client = self._clients[flow.client_conn.id]
-        if client.host not in (None, asked.host):
-            # Upstream connections are kept per client connection and address: two hosts must not meet on one.
-            raise Refused(Reason.HOST_MISMATCH, "another host than before on this connection")
-        client.host = asked.host
-        address = self._preferred([str(address) for address in clearance.addresses])
-        client.opened.add((address, asked.port))
+        addresses = [str(address) for address in clearance.addresses]
+        address = self._clients.open(flow.client_conn, asked.host, asked.port, addresses)
         record.rule, record.host, record.upstream_ip = clearance.rule, asked.host, address
         record.credentials, record.stripped = clearance.credentials, clearance.stripped
         record.surrogate_in = clearance.surrogate_in
@@ -208,10 +163,6 @@ class Fence:
             logger.exception("a body could not be judged")
             self.refuse(flow, Refused(Reason.INTERNAL_ERROR))
 
-    def _preferred(self, addresses: list[str]) -> str:
-        now = asyncio.get_running_loop().time()
-        return next((address for address in addresses if self._bad.get(address, 0) <= now), addresses[0])
-
     def is_cleared(self, flow: http.HTTPFlow) -> bool:
         """Whether the decision was taken to its end and let this request pass."""
         return flow.id in self._cleared and flow.response is None
@@ -235,33 +186,6 @@ class Fence:
         record.status = block.status(refused.reason)
         self._log.write("http", record.line())
         return _response(record, refused)
-
-    # --- the way out ---------------------------------------------------------------------------------------------
-
-    def server_connect(self, data: ServerConnectionHookData) -> None:
-        """Opens connections only to addresses that a cleared request asked for, with its host as the TLS name."""
-        server = data.server
-        server.error = "not cleared"
-        state = self._clients.get(data.client.id)
-        if state is None or state.host is None or server.address not in state.opened:
-            return
-        if server.tls:
-            server.sni = state.host
-        loop = asyncio.get_running_loop()
-        loop.call_later(CONNECT_TIMEOUT, lambda: self._give_up(data.client, server))
-        server.error = None
-
-    def _give_up(self, client: connection.Client, server: connection.Server) -> None:
-        done = server.timestamp_tls_setup if server.tls else server.timestamp_tcp_setup
-        if done is None and server.timestamp_end is None:
-            self._abort(client, server)
-
-    def server_connect_error(self, data: ServerConnectionHookData) -> None:
-        """Prefers another address of the host for a while."""
-        now = asyncio.get_running_loop().time()
-        self._bad = {address: until for address, until in self._bad.items() if until > now}
-        if data.server.address is not None:
-            self._bad[data.server.address[0]] = now + BAD_ADDRESS
 
     # --- the way back --------------------------------------------------------------------------------------------
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from proxy import rules
+from proxy import rules_document
 from proxy.block import Reason, Refused
-from proxy.rules import Rules, RulesError
+from proxy.rules import Rules
+from proxy.rules_members import RulesError
 
 
 class LiveRules:
@@ -39,7 +40,7 @@ class LiveRules:
             if identity == self._identity:
                 return
             self._rules, self._identity = None, identity
-            fresh = rules.parse(self._path.read_bytes())
+            fresh = rules_document.parse(self._path.read_bytes())
             self._on_change(fresh)
         except (OSError, ValueError) as error:
             self._rules = None

@@ -19,6 +19,7 @@ from proxy import inspection, matching, readiness
 from proxy.access_log import AccessLog
 from proxy.addon import NOWHERE, Fence
 from proxy.block import Refused
+from proxy.clients import Clients
 from proxy.dns.server import QueryLog, Responder
 from proxy.first_bytes import NextLayer
 from proxy.reload import LiveRules
@@ -58,10 +59,10 @@ class Proxy:
         """mitmproxy with the one of its addons that is needed: no commands, no scripts, no pages of its own."""
         master = Master(self._options)
         server = Proxyserver()  # type: ignore[no-untyped-call]
-        abort = partial(_abort, server)
-        fence = Fence(self._live, self._log, self._settings.ports, self._resolve, abort)
+        clients = Clients(self._log, partial(_abort, server))
+        fence = Fence(self._live, self._log, self._settings.ports, self._resolve, clients)
         tls = Tls(self._issuer, fence.refuse_connection)
-        master.addons.add(NextLayer(fence), server, tls, fence)  # type: ignore[no-untyped-call]
+        master.addons.add(NextLayer(fence), server, tls, clients, fence)  # type: ignore[no-untyped-call]
         self._options.update(  # type: ignore[no-untyped-call]
             connection_strategy="lazy",
             upstream_cert=False,

@@ -7,7 +7,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from airut.adapters.blobs_local import LocalBlobStore
-from airut.config.schema import CodecSettings
+from airut.config.codec_settings import CodecSettings
 from airut.contracts import SEARCH_ATTRIBUTES
 from airut.temporal.codec import data_converter
 from airut.temporal.embedded import DYNAMIC, server_binary

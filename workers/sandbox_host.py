@@ -20,9 +20,10 @@ from airut.temporal.hand_over import HandOver
 from airut.temporal.hosts import report_up
 from airut.temporal.leases import Leases
 from airut.temporal.upkeep import ensure_sweep
+from workers.host_wiring import SandboxHost
 from workers.processes import connected, run
 from workers.serving import GRACE, serve_until
-from workers.wiring import Activities, SandboxHost, payload_store
+from workers.wiring import Activities, payload_store
 
 
 class Hosted(Protocol):

@@ -1,69 +1,30 @@
-"""The composition root: the only place that constructs adapters."""
+"""The composition root: here, and in `host_wiring`, adapters are constructed, and nowhere else."""
 
-import asyncio
-import ipaddress
-import os
-import platform
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.agent import AgentRuns
-from activities.archive import ThreadEnds
 from activities.budget import BudgetChecks
-from activities.claims import Claims
-from activities.cleanup import CleanUps
-from activities.disk import room
 from activities.firing import Firings
-from activities.image import ImageBuilds
 from activities.keeping import ArchiveKeeping
 from activities.payloads import PayloadSweeps
-from activities.publish import Publishing
 from activities.reply import Replies
-from activities.sweep import SweepRules, Sweeps, SweptHost
-from activities.trigger import Triggers
-from activities.workspace import Workspaces
 from airut.adapters.archives_local import LocalArchives
 from airut.adapters.blobs_local import LocalBlobStore
-from airut.adapters.ca import load_or_create_root
-from airut.adapters.claude_code.agent import ClaudeCode, ClaudeSessions
-from airut.adapters.claude_code.binary import VERSION, ClaudeBinaries
 from airut.adapters.console import ConsoleChannel
-from airut.adapters.fence_rules import FenceRules
-from airut.adapters.git import GitMirror, RepoRemote
-from airut.adapters.github import GitHubForge, GitHubRepository
 from airut.adapters.imap.mailbox import imap_mailbox
-from airut.adapters.keys import load_or_create_key
-from airut.adapters.podman.engine import Engine
-from airut.adapters.podman.image_upkeep import PodmanImageUpkeep
-from airut.adapters.podman.images import PodmanImages
-from airut.adapters.podman.marks import Marks
-from airut.adapters.podman.sandboxes import PodmanSandboxes
-from airut.adapters.podman.settings import RUNTIME, Enforce, SandboxSettings
 from airut.adapters.smtp import SmtpChannel
-from airut.adapters.trees_unshared import UnsharedTrees
 from airut.config.budgets import ConfiguredBudgets
 from airut.config.installation import installation_id
-from airut.config.repositories import ConfiguredRepositories
-from airut.config.schema import Config, RepoConfig
-from airut.errors import ConfigError
+from airut.config.schema import Config
 from airut.models.command import Submission
-from airut.models.firing import TriggerInput, TriggerResult
-from airut.models.folders import ThreadFolders
 from airut.models.message import ChannelKind
-from airut.models.steps import AgentInput, HostResult
-from airut.models.task import AgentResult
-from airut.ports.agent import Agent
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
-from airut.ports.sandbox import Images, Sandboxes
 from airut.temporal.budget import TemporalBudgetLedger
-from airut.temporal.census import TemporalCensus
 from airut.temporal.delivery import hand_over
 from airut.temporal.payload_sweep import PayloadSweep
 from airut.temporal.threads import TemporalThreads
@@ -153,149 +114,3 @@ class ConfiguredChannels:
         if kind is not ChannelKind.EMAIL or mail is None:
             return False
         return mail.replies.acknowledge == "always" or (first and mail.replies.acknowledge == "first")
-
-
-class SandboxHost:
-    """Everything that a sandbox host's worker needs; entering it makes the host ready."""
-
-    def __init__(self, config: Config) -> None:
-        self._config = config
-        self._stack = AsyncExitStack()
-        self.id = config.sandbox.host_id or platform.node() or "host"
-        self.slots = config.limits.host_sandboxes or max(2, os.cpu_count() or 2)
-        self.claim_host: Callable[[], Awaitable[HostResult]]
-        self.run_agent: Callable[[AgentInput], Awaitable[AgentResult]]
-        self.run_trigger: Callable[[TriggerInput], Awaitable[TriggerResult]]
-        self.activities: Activities = []
-        self._upkeep: tuple[PodmanSandboxes, PodmanImageUpkeep] | None = None
-
-    async def __aenter__(self) -> Self:
-        config, blobs = self._config, blob_store(self._config)
-        images, sandboxes, agent = await self.engine()
-        repositories = ConfiguredRepositories(config, load_or_create_key(config.surrogate_key), claude_binary)
-        folders = ThreadFolders(state=config.state)
-        mirror = GitMirror(config.state / "mirrors", remotes(config), lambda: _real_values(config, repositories))
-        forge = GitHubForge(lambda repo: github_repository(config, repo))
-        sessions = ClaudeSessions()
-        workspaces = Workspaces(self.id, folders, mirror, blobs, repositories)
-        self.claim_host = Claims(self.id, lambda: room(config.state, config.disk.min_free)).claim_host
-        trees = UnsharedTrees()
-        runs = AgentRuns(folders, sandboxes, agent, mirror, blobs, repositories, sessions, trees)
-        self.run_agent = runs.run_agent
-        ends = ThreadEnds(folders, sessions, trees, blobs)
-        triggers = Triggers(folders, sandboxes, trees, mirror, blobs, repositories)
-        self.run_trigger = triggers.run_trigger
-        self.activities = [
-            workspaces.ping_host,
-            workspaces.prepare_workspace,
-            ImageBuilds(mirror, images).build_image,
-            Publishing(mirror, forge, blobs, repositories).publish,
-            CleanUps(folders, sandboxes, blobs, self._upkeep[0] if self._upkeep else None).clean_up,
-            ends.archive_thread,
-            ends.remove_thread,
-            ends.restore_thread,
-            triggers.clean_up_trigger,
-        ]
-        return self
-
-    async def engine(self) -> tuple[Images, Sandboxes, Agent]:
-        """What agents run in, and the agent. A host without containers, for measuring all the rest, has its own."""
-        config = self._config
-        engine = Engine(config.sandbox.podman_socket)
-        self._stack.push_async_callback(engine.close)
-        rules = FenceRules(load_or_create_root(config.state / "ca"))
-        marks = Marks(user_cache() / "images")
-        images = PodmanImages(engine, rules.roots(), _path("AIRUT_BUILD_CA"), marks)
-        sandboxes = PodmanSandboxes(engine, self._sandbox_settings(), rules, await images.ensure_proxy())
-        self._stack.push_async_callback(sandboxes.close)
-        warming = asyncio.create_task(sandboxes.open())  # the first task need not wait for it
-        self._stack.callback(warming.cancel)
-        self._upkeep = sandboxes, PodmanImageUpkeep(engine, marks)
-        return images, sandboxes, ClaudeCode()
-
-    def sweeps(self, client: Client) -> Activities:
-        """The janitor of a host that has containers. It asks the server before it removes anything."""
-        if self._upkeep is None:
-            return []
-        sandboxes, images = self._upkeep
-        folders = ThreadFolders(state=self._config.state)
-        swept = SweptHost(folders, TemporalCensus(client), sandboxes, sandboxes, images, UnsharedTrees())
-        return [Sweeps(self._sweep_rules(), swept).sweep_host]
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
-
-    def _sweep_rules(self) -> SweepRules:
-        config = self._config
-        return SweepRules(
-            host=self.id,
-            min_free=config.disk.min_free,
-            images_keep_s=config.images.keep,
-            repos=tuple(config.repos),
-        )
-
-    def _sandbox_settings(self) -> SandboxSettings:
-        config = self._config
-        return SandboxSettings(
-            installation=installation_id(config.state),
-            host=self.id,
-            state=config.state,
-            runtime=RUNTIME / installation_id(config.state),  # two hosts on one machine share no folder
-            pool=ipaddress.IPv4Network(config.sandbox.network.pool),
-            enforce=Enforce(config.limits.enforce),
-            cgroup_parent=os.environ.get("AIRUT_CGROUP_PARENT"),
-            warm=config.sandbox.warm,
-        )
-
-
-def claude_binary(repo: RepoConfig) -> Path:
-    """Claude Code on this host, in the version that the repository wants.
-
-    Raises:
-        ConfigError: it has not been fetched.
-    """
-    if repo.agent.binary is not None:
-        return repo.agent.binary
-    version = VERSION if repo.agent.version == "stable" else repo.agent.version
-    path = claude_binaries().path(version)
-    if not path.is_file():
-        raise ConfigError(f"Claude Code {version} is not on this host; run `airut image claude --version {version}`")
-    return path
-
-
-def claude_binaries() -> ClaudeBinaries:
-    """The cache of versions, shared by all installations of this user."""
-    return ClaudeBinaries(user_cache() / "claude")
-
-
-def user_cache() -> Path:
-    """What all installations of this user share."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "airut"
-
-
-def remotes(config: Config) -> dict[str, RepoRemote]:
-    return {
-        name: RepoRemote(name, repo.url, repo.forge.auth.token, repo.default_branch)
-        for name, repo in config.repos.items()
-    }
-
-
-def github_repository(config: Config, name: str) -> GitHubRepository:
-    """How to reach a repository's pull requests.
-
-    Raises:
-        ConfigError: it has no token.
-    """
-    repo = config.repos[name]
-    if repo.forge.auth.token is None:
-        raise ConfigError(f"repos.{name}.forge.auth.token is not set; pull requests need one")
-    return GitHubRepository(repo.slug, repo.forge.auth.token, repo.forge.base_url)
-
-
-def _real_values(config: Config, repositories: ConfiguredRepositories) -> Sequence[bytes]:
-    return [value for name in config.repos for value in repositories.values(name)]
-
-
-def _path(variable: str) -> Path | None:
-    value = os.environ.get(variable)
-    return Path(value) if value else None

@@ -4,7 +4,8 @@ from airut.adapters.ca import RootCa, issue_proxy_ca
 from airut.errors import ConfigError, PolicyInvalid
 from airut.models.allowlist import parse_allowlist
 from airut.models.located import PolicyErrors
-from airut.models.policy import Sandbox, deny_all, rule_set
+from airut.models.policy import deny_all, rule_set
+from airut.models.rules import Sandbox
 from airut.models.sandbox import SandboxSpec
 
 ALLOWLIST_FILE = ".airut/network-allowlist.yaml"

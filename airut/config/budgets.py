@@ -1,6 +1,7 @@
 """What `airut.yaml` says of budgets, for the activities that ask before each run."""
 
-from airut.config.schema import Config, RepoConfig
+from airut.config.repo_schema import RepoConfig
+from airut.config.schema import Config
 from airut.errors import ConfigError
 from airut.models.budget import Budgets
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TypedDict
 from urllib.parse import urlsplit
 
-from airut.config.schema import AgentAuth, Config, RepoConfig
+from airut.config.repo_schema import AgentAuth, RepoConfig
+from airut.config.schema import Config
 from airut.errors import ConfigError
 from airut.models.credentials import AnySandboxCredential, SandboxCredential, any_for_sandbox, claude_for_sandbox
 from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets

@@ -1,72 +1,19 @@
 """`airut.yaml` as typed values (spec: operations §1). Times in seconds, sizes in bytes, as `durations` reads them."""
 
-import base64
-import binascii
-import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
+from airut.config.codec_settings import CodecSettings
+from airut.config.paths import FolderPath
+from airut.config.repo_schema import RepoConfig
 from airut.models.base import Model
 from airut.models.budget_settings import BudgetSettings
-from airut.models.credentials import AnyCredential, variables
 from airut.models.durations import Bytes, Seconds, Share, or_none, parse_duration, parse_size
-from airut.models.mail_address import is_authorized
-from airut.models.mail_settings import EmailChannel
-from airut.models.message import Effort
-from airut.models.schedule import SCHEDULE_NAME, ScheduleSettings
-from airut.models.secret import Secret
-from airut.models.timezones import ZoneName
 
 _REPO_NAME = r"^[a-z0-9][a-z0-9-]{0,39}$"
 _HOST_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-RESERVED = frozenset({"HOME", "IS_SANDBOX", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "PATH"})
-
-
-def _home(path: Path) -> Path:
-    return path.expanduser()
-
-
-FolderPath = Annotated[Path, AfterValidator(_home)]
-
-
-CODEC_KEY_BYTES = 32
-"""AES-256."""
-
-
-def _codec_key(key: Secret) -> Secret:
-    """The shape is checked here, where the error can name the field; the value itself shows nowhere."""
-    try:
-        right = len(base64.b64decode(key.reveal(), validate=True)) == CODEC_KEY_BYTES
-    except (binascii.Error, ValueError):
-        right = False
-    if not right:
-        raise ValueError(f"must be {CODEC_KEY_BYTES} random bytes in base64; make one with `openssl rand -base64 32`")
-    return key
-
-
-CodecKey = Annotated[Secret, AfterValidator(_codec_key)]
-CodecKeyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
-
-
-class CodecSettings(Model):
-    """Encryption of what Temporal records. Keys that are not active still decrypt, also when it is not enabled."""
-
-    enabled: bool = False
-    keys: dict[CodecKeyId, CodecKey] = {}
-    active: str | None = None
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.active is not None and self.active not in self.keys:
-            known = ", ".join(self.keys) or "none"
-            raise ValueError(f"active is {self.active!r}, which is not among keys ({known})")
-        if self.enabled and self.active is None:
-            raise ValueError("enabled needs active: the id of the key under keys that new values are encrypted with")
-        return self
 
 
 class TemporalSettings(Model):
@@ -157,118 +104,6 @@ class BlobSettings(Model):
 class DiskSettings(Model):
     min_free: Annotated[Share, Field(ge=0, lt=1)] = 0.1
     """Below this share of the file system that holds `state_dir`, room is made; if that fails, new tasks wait."""
-
-
-class ConsoleChannel(Model):
-    """`airut send` on this machine. Whoever may run it may ask."""
-
-
-class Channels(Model):
-    email: EmailChannel | None = None
-    console: ConsoleChannel | None = None
-
-    @model_validator(mode="after")
-    def _at_least_one(self) -> Self:
-        if self.email is None and self.console is None:
-            raise ValueError("a repository needs at least one channel: email or console")
-        return self
-
-
-class AgentAuth(Model):
-    """One of the two: an API key, or a subscription's token."""
-
-    api_key: Secret | None = None
-    oauth_token: Secret | None = None
-    on_limit: Literal["wait", "fail"] = "wait"
-    """Whether a task waits for the end of a usage limit."""
-
-    @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
-        if (self.api_key is None) == (self.oauth_token is None):
-            raise ValueError("give either api_key or oauth_token")
-        return self
-
-
-class AgentConfig(Model):
-    model: str | None = None
-    effort: Effort | None = None
-    version: str = "stable"
-    binary: FolderPath | None = None
-    auth: AgentAuth
-    max_turns: Annotated[int, Field(ge=1)] = 200
-    system_prompt: str | None = None
-    plan_approval: bool = False
-    """Whether leaving plan mode is a question to the thread."""
-
-
-class ForgeAuth(Model):
-    token: Secret | None = None
-
-
-class PullRequestConfig(Model):
-    draft: bool = True
-    labels: tuple[str, ...] = ("airut",)
-    reviewers: tuple[str, ...] = ()
-    show_author: bool = False
-
-
-class ForgeConfig(Model):
-    kind: Literal["auto", "github", "none"] = "auto"
-    base_url: str | None = None
-    auth: ForgeAuth = ForgeAuth()
-    slug: str | None = None
-    """`owner/name`; None = the path of the repository's URL."""
-    max_file: Bytes = 50 * 1024**2
-    pull_request: PullRequestConfig = PullRequestConfig()
-
-
-class RepoConfig(Model):
-    url: str
-    default_branch: str | None = None
-    channels: Channels
-    agent: AgentConfig
-    env: dict[str, str] = {}
-    credentials: dict[str, AnyCredential] = {}
-    forge: ForgeConfig = ForgeConfig()
-    budgets: BudgetSettings = BudgetSettings()
-    timezone: ZoneName = "UTC"
-    """In which days of budgets begin and schedules are read; never the machine's."""
-    schedules: dict[Annotated[str, Field(pattern=SCHEDULE_NAME)], ScheduleSettings] = {}
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        parts = urlsplit(self.url)
-        if parts.username or parts.password:
-            raise ValueError("url must not hold a user or password; put the token under forge.auth")
-        swapped = [variable for name, found in self.credentials.items() for variable in variables(name, found)]
-        for name in (*self.env, *swapped):
-            if not _VARIABLE.fullmatch(name) or name in RESERVED or name.startswith("AIRUT_"):
-                raise ValueError(f"{name!r} cannot be used as a variable in the sandbox")
-        if both := sorted(set(self.env) & set(swapped)):
-            raise ValueError(f"{both[0]} stands in env and in credentials; keep one")
-        if twice := sorted({name for name in swapped if swapped.count(name) > 1}):
-            raise ValueError(f"two credentials give {twice[0]}; name the variables of one with `names`")
-        return self
-
-    @model_validator(mode="after")
-    def _schedules_deliver(self) -> Self:
-        """Whoever gets a schedule's answer may reply to it, so it has to be somebody who may give tasks."""
-        for name, schedule in self.schedules.items():
-            if self.channels.email is None:
-                raise ValueError(f"schedules.{name}.deliver.email needs channels.email, by which the answers go out")
-            allowed = self.channels.email.auth.authorized_senders
-            for address in schedule.deliver.email:
-                if not is_authorized(address, allowed):
-                    raise ValueError(
-                        f"schedules.{name}.deliver.email: {address} may not give tasks here; add it to "
-                        "channels.email.auth.authorized_senders, or deliver to somebody who stands there"
-                    )
-        return self
-
-    @property
-    def slug(self) -> str:
-        """`owner/name` on the forge."""
-        return self.forge.slug or urlsplit(self.url).path.strip("/").removesuffix(".git")
 
 
 class Config(Model):

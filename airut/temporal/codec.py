@@ -8,7 +8,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
 
-from airut.config.schema import CodecSettings
+from airut.config.codec_settings import CodecSettings
 from airut.ports.blobs import BlobStore
 from airut.temporal.claim_check import ClaimCheck
 from airut.temporal.compression import Compression

@@ -19,7 +19,7 @@ from rich.table import Table
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from airut.config.schema import CodecSettings
+from airut.config.codec_settings import CodecSettings
 from airut.models.secret import Secret
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail

@@ -16,10 +16,11 @@ from airut.models.sandbox import ExitStatus, OutputChunk, SandboxRef, SandboxSig
 from airut.ports.agent import Agent
 from airut.ports.sandbox import Images, Sandboxes
 from airut.temporal.leases import Leases
+from workers.host_wiring import SandboxHost
 from workers.processes import connected, run
 from workers.sandbox_host import serve_host
 from workers.supervisor import parts, supervise
-from workers.wiring import SandboxHost, payload_store
+from workers.wiring import payload_store
 
 PROMPT = "prompt"
 """The file, in a sandbox's own folder, that holds what the agent was asked."""

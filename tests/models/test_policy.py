@@ -14,12 +14,14 @@ from airut.models import presets
 from airut.models.allowlist import Entry, parse_allowlist
 from airut.models.aws_credentials import AwsCredential, aws_for_sandbox
 from airut.models.credentials import Credential, claude_for_sandbox, for_sandbox
-from airut.models.policy import PolicyErrors, RuleSet, Sandbox, deny_all, rule_set
+from airut.models.policy import PolicyErrors, deny_all, rule_set
 from airut.models.presets import Preset
+from airut.models.rules import RuleSet, Sandbox
 from airut.models.secret import Secret
-from proxy import matching, rules
+from proxy import matching, rules_document
 from proxy.matching import Asked
 from proxy.normalise import read_target
+from proxy.rules_members import RulesError
 from tests.proxy.fence import aws, credential, entry
 from tests.proxy.fence import rules as document
 
@@ -172,7 +174,7 @@ def allowed(wire: bytes, method: str, url: str) -> str | None:
     asked = Asked(
         scheme, host, {"https": 443, "http": 80}[scheme], method, read_target((slash + target).encode(), method)
     )
-    found = matching.decide(rules.parse(wire).entries, asked).entry
+    found = matching.decide(rules_document.parse(wire).entries, asked).entry
     return found.rule if found else None
 
 
@@ -238,7 +240,7 @@ def test_a_preset_named_twice_is_the_union() -> None:
 
 def test_every_preset_expands_to_entries_the_proxy_takes() -> None:
     wire = expanded("presets: [" + ", ".join(presets.NAMES) + "]")
-    assert {entry.rule for entry in rules.parse(wire).entries} == {f"preset:{name}" for name in presets.NAMES}
+    assert {entry.rule for entry in rules_document.parse(wire).entries} == {f"preset:{name}" for name in presets.NAMES}
 
 
 def test_addresses_outside_the_operators_ranges() -> None:
@@ -288,7 +290,7 @@ def test_real_values_are_in_the_wire_form_and_nowhere_else() -> None:
     assert b"ghp_a1B2" in made.to_wire()
     for shown in (repr(made), str(made), made.model_dump_json(), str(made.model_dump())):
         assert "a1B2a1B2" not in shown
-    parsed = rules.parse(made.to_wire())
+    parsed = rules_document.parse(made.to_wire())
     assert [c.foreign for c in parsed.credentials] == ["strip", "block"]
     assert parsed.credentials[0].value == "ghp_" + "a1B2" * 9
     assert parsed.digest == made.digest
@@ -307,7 +309,7 @@ def test_the_digest_names_the_policy_and_not_the_values() -> None:
 
 
 def test_a_proxy_started_ahead_allows_nothing() -> None:
-    assert rules.parse(deny_all(listen="10.199.0.2").to_wire()).entries == ()
+    assert rules_document.parse(deny_all(listen="10.199.0.2").to_wire()).entries == ()
 
 
 def test_the_json_schema_holds_for_what_we_write() -> None:
@@ -359,8 +361,8 @@ def test_both_sides_take_and_refuse_the_same(path: tuple[Any, ...], junk: Any, r
     except ValidationError:
         ours = False
     try:
-        rules.parse(text)
+        rules_document.parse(text)
         theirs = True
-    except rules.RulesError:
+    except RulesError:
         theirs = False
     assert ours == theirs, (path, junk)

@@ -1,8 +1,9 @@
 """Rule sets for tests of the pure parts, written as a repository's allowlist."""
 
 from airut.models.allowlist import parse_allowlist
-from airut.models.policy import Sandbox, rule_set
-from proxy import rules
+from airut.models.policy import rule_set
+from airut.models.rules import Sandbox
+from proxy import rules_document
 from proxy.rules import Rules
 
 SANDBOX = Sandbox(id="sb", thread="t", task="t/task-1", attempt=1)
@@ -20,4 +21,4 @@ def of_policy(text: str, *granted: str) -> Rules:
         listen="10.199.0.2",
         private_ranges=("10.0.0.0/8",),
     )
-    return rules.parse(made.to_wire())
+    return rules_document.parse(made.to_wire())

@@ -12,9 +12,10 @@ from tests.proxy.fence import PROXY, Fence, entry, rules
 from tests.proxy.upstreams import Echo
 
 BEFORE_THE_DECISION_IS_OVER = [
-    "proxy.addon:Fence.client_connected",
+    "proxy.clients:Clients.client_connected",
+    "proxy.clients:Clients.open",
+    "proxy.clients:Clients.server_connect",
     "proxy.addon:Fence.requestheaders",
-    "proxy.addon:Fence.server_connect",
     "proxy.addon:Fence.is_cleared",
     "proxy.addon:Fence._clear",
     "proxy.acceptance:accept",
@@ -36,7 +37,7 @@ BEFORE_THE_DECISION_IS_OVER = [
 async def test_a_part_that_raises_lets_nothing_pass(own_fence: Fence, part: str) -> None:
     echo = Echo()
     port = await own_fence.upstream("api.test", echo)
-    probed = part.startswith(("proxy.addon:Fence.c", "proxy.addon:Fence.r", "proxy.layers:FencedStream.s"))
+    probed = part.startswith(("proxy.clients:Clients.c", "proxy.addon:Fence.r", "proxy.layers:FencedStream.s"))
     document = rules(entry("api.test", ports=[port]))
     try:
         await own_fence.start(document, sabotage=part)
@@ -156,7 +157,7 @@ async def test_a_port_in_use_ends_it(own_fence: Fence) -> None:
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: a.test\r\n"])
 async def test_a_slow_head_is_cut_off(own_fence: Fence, tls: bool, sent: bytes) -> None:
-    await own_fence.start(rules(), sabotage="proxy.addon:HEAD_TIMEOUT=0.3")
+    await own_fence.start(rules(), sabotage="proxy.clients:HEAD_TIMEOUT=0.3")
     reader, writer = await own_fence.connect("a.test" if tls else None, 443)
     writer.write(sent)
     assert await asyncio.wait_for(reader.read(), 2) == b""
@@ -164,7 +165,7 @@ async def test_a_slow_head_is_cut_off(own_fence: Fence, tls: bool, sent: bytes) 
 
 
 async def test_a_second_head_has_its_own_time(own_fence: Fence) -> None:
-    await own_fence.start(rules(), sabotage="proxy.addon:HEAD_TIMEOUT=0.3")
+    await own_fence.start(rules(), sabotage="proxy.clients:HEAD_TIMEOUT=0.3")
     reader, writer = await own_fence.connect(None, 80)
     for _ in range(2):
         await asyncio.sleep(0.2)
@@ -183,7 +184,7 @@ async def test_an_upstream_that_does_not_shake_hands(own_fence: Fence) -> None:
         writer.close()
 
     port = await own_fence.upstream("silent.test", silent, tls=False)
-    await own_fence.start(rules(entry("silent.test", ports=[port])), sabotage="proxy.addon:CONNECT_TIMEOUT=0.3")
+    await own_fence.start(rules(entry("silent.test", ports=[port])), sabotage="proxy.clients:CONNECT_TIMEOUT=0.3")
     async with own_fence.client() as client:
         answer = await client.get(f"https://silent.test:{port}/")
     assert (answer.status_code, answer.json()["reason"]) == (502, "upstream_unreachable")

@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 
 from airut.adapters.ca import issue_proxy_ca, load_or_create_root
-from proxy import rules
+from proxy import rules_document
 from proxy.settings import Ports
 from tests.proxy.fence import rules as document
 
@@ -20,6 +20,6 @@ async def test_rules_that_hold_no_more_are_not_waited_for(tmp_path: Path) -> Non
     issuer = Issuer(issue_proxy_ca(load_or_create_root(tmp_path / "ca")), tmp_path / "chain.pem")
     looks = iter([True, True, False])
     begun = time.monotonic()
-    ready = await wait_until_ready(rules.parse(json.dumps(document())), Ports(), issuer, lambda: next(looks))
+    ready = await wait_until_ready(rules_document.parse(json.dumps(document())), Ports(), issuer, lambda: next(looks))
     assert not ready
     assert time.monotonic() - begun < 5

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from airut.adapters.blobs_local import LocalBlobStore
-from airut.config.schema import CodecSettings
+from airut.config.codec_settings import CodecSettings
 from airut.temporal.codec import data_converter
 from airut.temporal.replay import Replays
 from tests.replay.changed import ChangedWithAPatch, ChangedWithoutAPatch

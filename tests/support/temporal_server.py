@@ -7,7 +7,8 @@ from typing import Self
 from temporalio.client import Client
 
 from airut.adapters.blobs_local import LocalBlobStore
-from airut.config.schema import CodecSettings, TemporalSettings
+from airut.config.codec_settings import CodecSettings
+from airut.config.schema import TemporalSettings
 from airut.demo.stage import free_port
 from airut.temporal.connection import connect
 from airut.temporal.embedded import server_command

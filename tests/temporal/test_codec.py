@@ -12,7 +12,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 
 from airut.adapters.blobs_local import LocalBlobStore
-from airut.config.schema import CodecSettings
+from airut.config.codec_settings import CodecSettings
 from airut.errors import PayloadError
 from airut.models.blob import Text
 from airut.models.secret import Secret

@@ -15,7 +15,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, Worker
 
 from airut.adapters.blobs_local import LocalBlobStore
-from airut.config.schema import CodecSettings
+from airut.config.codec_settings import CodecSettings
 from airut.models.secret import Secret
 from airut.models.steps import AgentInput
 from airut.models.task import AgentResult

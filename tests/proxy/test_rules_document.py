@@ -9,7 +9,9 @@ import pytest
 
 from proxy.block import Reason, Refused
 from proxy.reload import LiveRules
-from proxy.rules import Rules, RulesError, parse
+from proxy.rules import Rules
+from proxy.rules_document import parse
+from proxy.rules_members import RulesError
 from tests.proxy.fence import aws, credential, entry, rules
 
 AWS = aws(session_token={"surrogate": "surrogate-token", "value": "real-value-token"}, regions=["eu-north-1"])

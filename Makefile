@@ -36,6 +36,7 @@ chaos: ## kill everything everywhere, and count what was lost or done twice (bou
 
 bench: ## measure, in the lab
 	$(call step,setup,scripts/setup)
+	$(call step,what the fence costs,scripts/lab -- python -m tests.bench.fence,)
 	$(call step,bench,scripts/lab -- python -m tests.bench,$(ARGS))
 	$(call step,bytes and events per task,scripts/lab -- python -m tests.bench.histories,)
 	$(call step,many threads and long ones,scripts/lab -- python -m tests.bench.threads,)

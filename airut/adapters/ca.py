@@ -5,8 +5,11 @@ network.md §1. The root's key never leaves the state folder; agents get the roo
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import fcntl
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,9 +20,12 @@ from cryptography.x509.oid import NameOID
 
 ROOT_DAYS = 3_652
 ISSUER_DAYS = 7
+RENEWED = datetime.timedelta(days=30)
+"""So long before its end a root has a successor, and both are trusted: a sandbox begun under the old one goes on."""
 BACKDATED = datetime.timedelta(hours=1)  # for a host whose clock was set back
 KEY_FILE = "root-ca.key"
 CERTIFICATE_FILE = "root-ca.pem"
+PREVIOUS_FILE = "root-ca-previous.pem"
 
 
 class CaError(Exception):
@@ -31,27 +37,60 @@ class RootCa:
     """The installation's root."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey = field(repr=False)
+    key: ec.EllipticCurvePrivateKey = field(repr=False, compare=False)
+    previous: x509.Certificate | None = None
+    """The root before this one, until its end."""
 
     @property
     def certificate_pem(self) -> bytes:
+        """PEM of the root that issues."""
+        return _pem(self.certificate)
+
+    @property
+    def trusted_pem(self) -> bytes:
         """What agents trust."""
-        return self.certificate.public_bytes(serialization.Encoding.PEM)
+        return self.certificate_pem + (_pem(self.previous) if self.previous else b"")
 
 
-def load_or_create_root(folder: Path) -> RootCa:
-    """The root in a folder, made on first use; safe when several processes start at once.
+def load_or_create_root(folder: Path, now: datetime.datetime | None = None) -> RootCa:
+    """The root in a folder, made on first use and again shortly before its end; safe when several processes start at
+    once, and when one of them is killed.
 
     Raises:
         CaError: what is there is not a root of ours.
         OSError: the folder cannot be read or written.
     """
+    now = now or datetime.datetime.now(datetime.UTC)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(folder):
+        root = _load_or_create(folder, now)
+        if root.certificate.not_valid_after_utc - now <= RENEWED:
+            _create(folder / PREVIOUS_FILE, root.certificate_pem, 0o644)
+            (folder / KEY_FILE).unlink()
+            root = _load_or_create(folder, now)
+    return root
+
+
+def _load_or_create(folder: Path, now: datetime.datetime) -> RootCa:
     key = _load_or_create_key(folder / KEY_FILE)
-    certificate = _load_or_create_certificate(folder / CERTIFICATE_FILE, key)
+    previous = _load_certificate(folder / PREVIOUS_FILE) if (folder / PREVIOUS_FILE).exists() else None
+    certificate = _load_or_create_certificate(folder / CERTIFICATE_FILE, key, now)
+    if previous == certificate and key.public_key() != certificate.public_key():  # a renewal was cut off here
+        (folder / CERTIFICATE_FILE).unlink()
+        certificate = _load_or_create_certificate(folder / CERTIFICATE_FILE, key, now)
     if certificate.public_key() != key.public_key():
         raise CaError(f"{folder}: {KEY_FILE} and {CERTIFICATE_FILE} do not belong together")
-    return RootCa(certificate, key)
+    return RootCa(certificate, key, previous if previous and previous.not_valid_after_utc > now else None)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def issue_proxy_ca(root: RootCa) -> bytes:
@@ -59,7 +98,14 @@ def issue_proxy_ca(root: RootCa) -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     authority = root.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     certificate = (
-        _certificate("Airut sandbox issuer", key, issuer=root.certificate.subject, days=ISSUER_DAYS, path_length=0)
+        _certificate(
+            "Airut sandbox issuer",
+            key,
+            issuer=root.certificate.subject,
+            days=ISSUER_DAYS,
+            path_length=0,
+            now=datetime.datetime.now(datetime.UTC),
+        )
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(authority), critical=False)
         .sign(root.key, hashes.SHA256())
     )
@@ -78,12 +124,18 @@ def _load_or_create_key(path: Path) -> ec.EllipticCurvePrivateKey:
     return key
 
 
-def _load_or_create_certificate(path: Path, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+def _load_or_create_certificate(
+    path: Path, key: ec.EllipticCurvePrivateKey, now: datetime.datetime
+) -> x509.Certificate:
     if not path.exists():
         # The random part tells two installations' roots apart where both are trusted.
         name = f"Airut installation root {os.urandom(4).hex()}"
-        builder = _certificate(name, key, issuer=None, days=ROOT_DAYS, path_length=1)
-        _create(path, builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM), 0o644)
+        builder = _certificate(name, key, issuer=None, days=ROOT_DAYS, path_length=1, now=now)
+        _create(path, _pem(builder.sign(key, hashes.SHA256())), 0o644)
+    return _load_certificate(path)
+
+
+def _load_certificate(path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(path.read_bytes())
     except ValueError as error:
@@ -91,26 +143,26 @@ def _load_or_create_certificate(path: Path, key: ec.EllipticCurvePrivateKey) -> 
 
 
 def _create(path: Path, data: bytes, mode: int) -> None:
-    """Writes a file as a whole, unless another process was first: then that one's stays."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".{path.name}.new")
+    beside.unlink(missing_ok=True)
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(beside, path)
-    except FileExistsError:
-        return
-    finally:
-        beside.unlink(missing_ok=True)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.rename(path)
 
 
 def _certificate(
-    name: str, key: ec.EllipticCurvePrivateKey, *, issuer: x509.Name | None, days: int, path_length: int
+    name: str,
+    key: ec.EllipticCurvePrivateKey,
+    *,
+    issuer: x509.Name | None,
+    days: int,
+    path_length: int,
+    now: datetime.datetime,
 ) -> x509.CertificateBuilder:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
     usage = x509.KeyUsage(
         digital_signature=False,
         content_commitment=False,
@@ -134,6 +186,10 @@ def _certificate(
         .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:

@@ -51,4 +51,4 @@ class FenceRules:
         return issue_proxy_ca(self._root)
 
     def roots(self) -> bytes:
-        return self._root.certificate_pem
+        return self._root.trusted_pem

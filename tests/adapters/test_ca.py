@@ -1,6 +1,7 @@
 """The installation's root, and that clients which trust it alone accept what a proxy serves."""
 
 import asyncio
+import datetime
 import multiprocessing
 import shutil
 import ssl
@@ -11,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509.verification import PolicyBuilder, Store
 
-from airut.adapters.ca import CaError, issue_proxy_ca, load_or_create_root
+from airut.adapters.ca import RENEWED, ROOT_DAYS, CaError, RootCa, issue_proxy_ca, load_or_create_root
 from proxy.__main__ import skip_default_addons
 from tests.proxy.fence import PROXY, make_fence, rules
 
@@ -47,6 +48,35 @@ def test_files_that_do_not_belong_together(tmp_path: Path) -> None:
     (tmp_path / "b" / "root-ca.key").write_text("nonsense")
     with pytest.raises(CaError):
         load_or_create_root(tmp_path / "b")
+
+
+YEARS_LATER = datetime.timedelta(days=ROOT_DAYS) - RENEWED
+
+
+def test_a_root_near_its_end_has_a_successor_and_both_are_trusted(tmp_path: Path) -> None:
+    old = load_or_create_root(tmp_path)
+    end = old.certificate.not_valid_after_utc
+    assert load_or_create_root(tmp_path, end - RENEWED - datetime.timedelta(minutes=1)) == old
+    new = load_or_create_root(tmp_path, end - RENEWED)
+    assert new.certificate.public_key() == new.key.public_key() != old.key.public_key()
+    assert new.certificate.not_valid_after_utc > end + YEARS_LATER / 2
+    assert x509.load_pem_x509_certificates(new.trusted_pem) == [new.certificate, old.certificate]
+    assert load_or_create_root(tmp_path, end - datetime.timedelta(minutes=1)) == new
+    assert load_or_create_root(tmp_path, end) == RootCa(new.certificate, new.key)
+    assert issue_proxy_ca(new).endswith(new.certificate_pem)
+
+
+@pytest.mark.parametrize("written", [["root-ca-previous.pem"], ["root-ca-previous.pem", "root-ca.key"]])
+def test_a_renewal_that_was_cut_off_is_done_by_the_next_process(tmp_path: Path, written: list[str]) -> None:
+    old = load_or_create_root(tmp_path / "cut")
+    near = old.certificate.not_valid_after_utc - RENEWED
+    shutil.copytree(tmp_path / "cut", tmp_path / "whole")
+    load_or_create_root(tmp_path / "whole", near)
+    for name in written:
+        shutil.copy(tmp_path / "whole" / name, tmp_path / "cut" / name)
+    new = load_or_create_root(tmp_path / "cut", near)
+    assert new.previous == old.certificate != new.certificate
+    assert load_or_create_root(tmp_path / "cut", near) == new
 
 
 def test_the_issuer(tmp_path: Path) -> None:

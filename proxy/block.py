@@ -28,6 +28,7 @@ class Reason(StrEnum):
     FOREIGN_CREDENTIAL_BLOCKED = "foreign_credential_blocked"
     AWS_RESIGN_FAILED = "aws_resign_failed"
     MINT_BLOCKED = "mint_blocked"
+    CREDENTIAL_UNAVAILABLE = "credential_unavailable"
     GRAPHQL_OPERATION_BLOCKED = "graphql_operation_blocked"
     REMOTE_URL_NOT_ALLOWED = "remote_url_not_allowed"
     SERVER_TOOL_NOT_ALLOWED = "server_tool_not_allowed"
@@ -55,7 +56,9 @@ _STATUS = {
     Reason.UPSTREAM_CERTIFICATE_INVALID: 502,
     Reason.UPSTREAM_UNREACHABLE: 502,
     Reason.RESPONSE_NOT_INSPECTABLE: 502,
+    Reason.CREDENTIAL_UNAVAILABLE: 503,
 }
+RETRY_AFTER = 30  # seconds: about as long as it takes until a credential that expired is there again
 _FILE = ".airut/network-allowlist.yaml"
 _PROPOSE = f"Propose a change to {_FILE}; it applies to new tasks once it is reviewed and merged."
 _MESSAGES = {
@@ -77,6 +80,8 @@ _MESSAGES = {
     Reason.AWS_RESIGN_FAILED: "The AWS signature could not be checked and made anew. Sign with the variables that the "
     "sandbox has, and with the clock that it has.",
     Reason.MINT_BLOCKED: "This call would hand out a credential that works outside of the sandbox.",
+    Reason.CREDENTIAL_UNAVAILABLE: "The value of this credential cannot be had at the moment; try again in half a "
+    "minute. If it stays so, its source is what the operator has to look at.",
     Reason.GRAPHQL_OPERATION_BLOCKED: "This GraphQL operation is not allowed here; `graphql` of the entry says which "
     f"are. {_PROPOSE}",
     Reason.REMOTE_URL_NOT_ALLOWED: "The model's service would fetch a URL that the sandbox may not ask for itself. "
@@ -97,6 +102,11 @@ _MESSAGES = {
     Reason.RESPONSE_NOT_INSPECTABLE: "The response is encoded in a way that cannot be searched for credentials. Ask "
     "for it with `Accept-Encoding: identity`.",
     Reason.INTERNAL_ERROR: "The proxy could not decide, so it refused. Its operator finds the cause in its log.",
+}
+_ERRORS = {
+    Reason.UPSTREAM_UNREACHABLE: "upstream_failed",
+    Reason.UPSTREAM_CERTIFICATE_INVALID: "upstream_failed",
+    Reason.CREDENTIAL_UNAVAILABLE: "credential_unavailable",
 }
 _IN_ALLOWLIST = {
     Reason.HOST_NOT_ALLOWED,
@@ -136,18 +146,19 @@ def status(reason: Reason) -> int:
 
 def headers(reason: Reason) -> dict[str, str]:
     """The header fields of a refusal, without the framing."""
+    later = {"Retry-After": str(RETRY_AFTER)} if reason is Reason.CREDENTIAL_UNAVAILABLE else {}
     return {
         "Content-Type": "application/json",
         "Cache-Control": "no-store",
         "X-Airut-Blocked": reason.value,
+        **later,
     }
 
 
 def body(request: Request, refused: Refused) -> bytes:
     """The JSON body of a refusal."""
-    reached = refused.reason in (Reason.UPSTREAM_UNREACHABLE, Reason.UPSTREAM_CERTIFICATE_INVALID)
     document = {
-        "error": "upstream_failed" if reached else "blocked_by_network_allowlist",
+        "error": _ERRORS.get(refused.reason, "blocked_by_network_allowlist"),
         "reason": refused.reason.value,
         "method": request.method,
         "scheme": request.scheme,

@@ -44,12 +44,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Credential:
-    """A real value and the surrogate that stands for it in the sandbox."""
+    """A real value and the surrogate that stands for it in the sandbox; no value: there is none to be had now."""
 
     name: str
     kind: str
     surrogate: str
-    value: str = field(repr=False)
+    value: str | None = field(repr=False)
     hosts: tuple[str, ...]
     ports: tuple[int, ...]
     headers: tuple[str, ...]
@@ -89,13 +89,15 @@ class Rules:
 
     def secrets(self) -> dict[str, str]:
         """Every real value, with the surrogate that the sandbox has for it."""
-        parts = {part.value: part.surrogate for credential in self.aws for part in credential.parts()}
-        return {credential.value: credential.surrogate for credential in self.credentials} | parts
+        found = [(credential.value, credential.surrogate) for credential in self.credentials]
+        found += [(part.value, part.surrogate) for credential in self.aws for part in credential.parts()]
+        return {value: surrogate for value, surrogate in found if value is not None}
 
     def named_values(self) -> list[tuple[str, str]]:
         """Every real value, with the name of its credential."""
         parts = [(credential.name, part.value) for credential in self.aws for part in credential.parts()]
-        return [*((credential.name, credential.value) for credential in self.credentials), *parts]
+        found = [*((credential.name, credential.value) for credential in self.credentials), *parts]
+        return [(name, value) for name, value in found if value is not None]
 
     def tcp_ports(self) -> tuple[int, ...]:
         """The ports to listen on: TLS, plain http, and those that entries name."""

@@ -49,7 +49,7 @@ def _credential(value: object, where: str) -> Credential:
         name=reader.text("name"),
         kind=reader.text("kind"),
         surrogate=reader.text("surrogate"),
-        value=reader.text("value"),
+        value=reader.optional_text("value"),
         hosts=reader.texts("hosts"),
         ports=reader.ports("ports"),
         headers=reader.texts("headers"),
@@ -60,15 +60,15 @@ def _credential(value: object, where: str) -> Credential:
     reader.finish()
     if credential.kind not in ("token", "claude"):
         raise RulesError(f"{where}.kind: unknown to this proxy")
-    if not credential.surrogate or not credential.value or not credential.hosts or not credential.ports:
-        raise RulesError(f"{where}: surrogate, value, hosts and ports must not be empty")
+    if not credential.hosts or not credential.ports:
+        raise RulesError(f"{where}: hosts and ports must not be empty")
     _check_value(credential, where)
     return credential
 
 
 def _check_value(found: Credential | Part, where: str) -> None:
-    if not _SURROGATE.match(found.surrogate) or not found.value or any(c in found.value for c in "\r\n\0"):
-        raise RulesError(f"{where}: surrogate or value contain what no header field may")
+    if not _SURROGATE.match(found.surrogate) or found.value == "" or any(c in (found.value or "") for c in "\r\n\0"):
+        raise RulesError(f"{where}: surrogate or value are empty, or contain what no header field may")
 
 
 def _aws(value: object, where: str) -> AwsCredential:
@@ -94,7 +94,7 @@ def _aws(value: object, where: str) -> AwsCredential:
 
 def _part(reader: Members, name: str) -> Part:
     child = reader.child(name)
-    part = Part(child.text("surrogate"), child.text("value"))
+    part = Part(child.text("surrogate"), child.optional_text("value"))
     child.finish()
     return part
 

@@ -11,6 +11,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from proxy import glob, matching
 from proxy.acceptance import Fields
+from proxy.block import Reason, Refused
 from proxy.matching import Asked
 from proxy.rules import Credential
 
@@ -45,7 +46,11 @@ def header_in_scope(credential: Credential, name: str) -> bool:
 
 
 def swap(fields: Fields, scope: Sequence[Credential], everywhere: Sequence[Credential], target: bytes) -> Swapped:
-    """Every surrogate in scope replaced; every other one reported by the place it was seen in."""
+    """Every surrogate in scope replaced; every other one reported by the place it was seen in.
+
+    Raises:
+        Refused: one of them stands for a value that cannot be had at the moment.
+    """
     out: list[tuple[bytes, bytes]] = []
     seen: dict[str, None] = {}
     path, mark, query = target.partition(b"?")
@@ -64,6 +69,9 @@ def swap(fields: Fields, scope: Sequence[Credential], everywhere: Sequence[Crede
         if found_in(value, unswapped):
             seen[f"header:{text.lower()}"] = None
         out.append((name, swapped))
+    for credential in scope:
+        if credential.value is None and credential.name in names:
+            raise Refused(Reason.CREDENTIAL_UNAVAILABLE, credential.name)
     return Swapped(tuple(out), tuple(names), tuple(seen), path + mark + query)
 
 
@@ -138,7 +146,7 @@ def _replace(value: bytes, credentials: Sequence[Credential]) -> tuple[bytes, tu
         by_surrogate.setdefault(credential.surrogate.encode(), credential)
     whole = by_surrogate.get(value.strip())
     if whole is not None:
-        return whole.value.encode(), (whole.name,)
+        return _value(whole), (whole.name,)
     parts = [s for s, credential in by_surrogate.items() if not credential.surrogate.startswith(WHOLE_FIELD_PREFIX)]
     if not parts:
         return value, ()
@@ -147,6 +155,11 @@ def _replace(value: bytes, credentials: Sequence[Credential]) -> tuple[bytes, tu
     def real(found: re.Match[bytes]) -> bytes:
         credential = by_surrogate[found.group()]
         used[credential.name] = None
-        return credential.value.encode()
+        return _value(credential)
 
     return re.sub(b"|".join(re.escape(part) for part in parts), real, value), tuple(used)
+
+
+def _value(credential: Credential) -> bytes:
+    """What takes the surrogate's place; where there is nothing, it stays until the request is refused for that."""
+    return (credential.surrogate if credential.value is None else credential.value).encode()

@@ -45,10 +45,10 @@ class AwsCredential(Model):
 
 
 class AwsPart(Model):
-    """One value and its surrogate."""
+    """One value and its surrogate; no value: there is none to be had now."""
 
     surrogate: Annotated[str, Field(pattern=r"^[\x21-\x7e]+$")]
-    value: Secret
+    value: Secret | None
 
 
 class SandboxAwsCredential(Model):

@@ -51,12 +51,12 @@ def variables(name: str, credential: Credential | AwsCredential) -> tuple[str, .
 
 
 class SandboxCredential(Model):
-    """A credential with the surrogate of one thread."""
+    """A credential with the surrogate of one thread; no value: there is none to be had now."""
 
     name: str
     kind: str = "token"
     surrogate: str
-    value: Secret
+    value: Secret | None
     hosts: tuple[str, ...]
     ports: tuple[int, ...] = (443,)
     headers: tuple[str, ...] = ("Authorization",)

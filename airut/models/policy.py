@@ -149,5 +149,6 @@ def _digest(rules: RuleSet) -> str:
     """Names the policy: the same for the same rules, whatever the credentials' values are at the time."""
     policy = rules.model_dump(mode="json", include={"version", "entries", "upstream_dns", "private_ranges"})
     policy["credentials"] = [c.model_dump(mode="json", exclude={"value"}) for c in rules.credentials]
-    policy["aws"] = [c.model_dump(mode="json") for c in rules.aws]  # a `Secret` shows nothing of its value
+    parts = {"access_key_id": {"value"}, "secret_access_key": {"value"}, "session_token": {"value"}}
+    policy["aws"] = [c.model_dump(mode="json", exclude=parts) for c in rules.aws]
     return hashlib.sha256(json.dumps(policy, sort_keys=True).encode()).hexdigest()

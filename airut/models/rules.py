@@ -67,12 +67,12 @@ class RuleEntry(_Wire):
 
 
 class RuleCredential(_Wire):
-    """One credential with its real value."""
+    """One credential with its real value; None while there is none to be had, when requests that need it get 503."""
 
     name: str
     kind: Literal["token", "claude"]
     surrogate: Annotated[str, Field(pattern=r"^[\x21-\x7e]+$")]
-    value: Secret
+    value: Secret | None
     hosts: Annotated[tuple[str, ...], Field(min_length=1)]
     ports: Annotated[tuple[Port, ...], Field(min_length=1)]
     headers: tuple[str, ...]
@@ -82,10 +82,10 @@ class RuleCredential(_Wire):
 
 
 class RulePart(_Wire):
-    """One value of a credential that has several."""
+    """One value of a credential that has several; None while there is none to be had."""
 
     surrogate: Annotated[str, Field(pattern=r"^[\x21-\x7e]+$")]
-    value: Secret
+    value: Secret | None
 
 
 class RuleAws(_Wire):
@@ -147,10 +147,14 @@ class RuleSet(_Wire):
         """`rules.json`, real values included: for the folder on tmpfs that only the proxy reads, and nothing else."""
         document: dict[str, Any] = self.model_dump(mode="json")
         for shown, credential in zip(document["credentials"], self.credentials, strict=True):
-            shown["value"] = credential.value.reveal()
+            shown["value"] = _revealed(credential.value)
         for shown, aws in zip(document["aws"], self.aws, strict=True):
             for which in ("access_key_id", "secret_access_key", "session_token"):
                 part: RulePart | None = getattr(aws, which)
                 if part is not None:
-                    shown[which]["value"] = part.value.reveal()
+                    shown[which]["value"] = _revealed(part.value)
         return json.dumps(document, ensure_ascii=True, indent=1).encode()
+
+
+def _revealed(value: Secret | None) -> str | None:
+    return None if value is None else value.reveal()

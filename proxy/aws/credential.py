@@ -7,10 +7,21 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Part:
-    """One value and its surrogate."""
+    """One value and its surrogate; no value: there is none to be had now."""
 
     surrogate: str
-    value: str = field(repr=False)
+    value: str | None = field(repr=False)
+
+    @property
+    def real(self) -> str:
+        """The value.
+
+        Raises:
+            ValueError: there is none; whoever signs asks `is_available` first.
+        """
+        if self.value is None:
+            raise ValueError("no value to be had")
+        return self.value
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,11 @@ class AwsCredential:
     regions: tuple[str, ...]
     services: tuple[str, ...]
     allow_anonymous: bool
+
+    @property
+    def is_available(self) -> bool:
+        """Whether there is a value for each of its parts."""
+        return all(part.value is not None for part in self.parts())
 
     def parts(self) -> tuple[Part, ...]:
         """Everything of it that a response must not hold."""

@@ -107,6 +107,8 @@ def resign(claim: Claim, request: Outgoing, now: datetime, body: bytes | None = 
     Raises:
         Refused: nothing was signed.
     """
+    if not claim.credential.is_available:
+        raise Refused(Reason.CREDENTIAL_UNAVAILABLE, claim.credential.name)
     with _refusing():
         _check_time(claim.signature, now)
         payload = _declared_payload(claim.signature, request)
@@ -147,7 +149,7 @@ def _resign(claim: Claim, request: Outgoing, payload: str, *, rewrite: bool) -> 
     path, way = _check(agent_key, theirs, request, payload)
     fields, signed = _with_token(claim, request.fields)
     target = _with_credential(claim, request.target)
-    real_key = keys.key(theirs, credential.key_id.value, credential.secret.value)
+    real_key = keys.key(theirs, credential.key_id.real, credential.secret.real)
     query = canonical.queries(target.partition(b"?")[2], presigned=theirs.presigned)[way]
     ours = replace(theirs, signed=signed)
     headers = canonical.headers(fields, signed, request.host)
@@ -156,7 +158,7 @@ def _resign(claim: Claim, request: Outgoing, payload: str, *, rewrite: bool) -> 
     if theirs.presigned:
         target = _set(target, {b"X-Amz-Signature": ours.value})
     else:
-        line = signature.authorization(ours, credential.key_id.value, ours.value)
+        line = signature.authorization(ours, credential.key_id.real, ours.value)
         fields = tuple((n, line if n.lower() == b"authorization" else v) for n, v in fields)
     rewriter: BodyRewriter | None = None
     if rewrite and _SHA256.match(payload):
@@ -190,7 +192,7 @@ def _with_token(claim: Claim, fields: Fields) -> tuple[Fields, tuple[str, ...]]:
         return fields, found.signed
     rest = tuple((name, value) for name, value in fields if name.lower() != _TOKEN)
     signed = tuple(sorted({*found.signed, _TOKEN.decode()}))
-    return (*rest, (b"X-Amz-Security-Token", token.value.encode())), signed
+    return (*rest, (b"X-Amz-Security-Token", token.real.encode())), signed
 
 
 def _with_credential(claim: Claim, target: bytes) -> bytes:
@@ -202,9 +204,9 @@ def _with_credential(claim: Claim, target: bytes) -> bytes:
     token = credential.token
     if len(sent) > 1 or (sent and (token is None or not _same(sent[0], token.surrogate))):
         raise Refused(Reason.FOREIGN_CREDENTIAL_BLOCKED, "AWS session token")
-    values = {b"X-Amz-Credential": f"{credential.key_id.value}/{found.scope}"}
+    values = {b"X-Amz-Credential": f"{credential.key_id.real}/{found.scope}"}
     if token is not None:
-        values[b"X-Amz-Security-Token"] = token.value
+        values[b"X-Amz-Security-Token"] = token.real
     return _set(target, values)
 
 

@@ -13,7 +13,13 @@ from pydantic import ValidationError
 from airut.models import presets
 from airut.models.allowlist import Entry, parse_allowlist
 from airut.models.aws_credentials import AwsCredential, aws_for_sandbox
-from airut.models.credentials import Credential, claude_for_sandbox, for_sandbox
+from airut.models.credentials import (
+    AnySandboxCredential,
+    Credential,
+    SandboxCredential,
+    claude_for_sandbox,
+    for_sandbox,
+)
 from airut.models.policy import PolicyErrors, deny_all, rule_set
 from airut.models.presets import Preset
 from airut.models.rules import RuleSet, Sandbox
@@ -266,17 +272,26 @@ AWS = AwsCredential(
 )
 
 
-def sample() -> RuleSet:
+def without_values(found: AnySandboxCredential) -> AnySandboxCredential:
+    """The same credential at a time when its value cannot be had."""
+    if isinstance(found, SandboxCredential):
+        return found.model_copy(update={"value": None})
+    parts = {name: part.model_copy(update={"value": None}) for name in PARTS if (part := getattr(found, name))}
+    return found.model_copy(update=parts)
+
+
+def sample(*, available: bool = True) -> RuleSet:
     token = Credential(value=Secret("ghp_" + "a1B2" * 9), hosts=("api.github.com",))
+    credentials: tuple[AnySandboxCredential, ...] = (
+        for_sandbox("GH_TOKEN", token, key=KEY, thread="t", repo="acme/web"),
+        claude_for_sandbox("api_key", Secret("sk-ant-api03-" + "c3D4" * 10 + "AA"), key=KEY, thread="t", repo="r"),
+        aws_for_sandbox("AWS", AWS, key=KEY, thread="t", repo="r"),
+    )
     return rule_set(
         parse_allowlist(FULL, "f"),
         granted_presets=("anthropic",),
         repository="acme/web",
-        credentials=(
-            for_sandbox("GH_TOKEN", token, key=KEY, thread="t", repo="acme/web"),
-            claude_for_sandbox("api_key", Secret("sk-ant-api03-" + "c3D4" * 10 + "AA"), key=KEY, thread="t", repo="r"),
-            aws_for_sandbox("AWS", AWS, key=KEY, thread="t", repo="r"),
-        ),
+        credentials=credentials if available else tuple(map(without_values, credentials)),
         sandbox=SANDBOX,
         listen="10.199.0.2",
         upstream_dns=("192.0.2.53",),
@@ -303,9 +318,15 @@ def test_the_digest_names_the_policy_and_not_the_values() -> None:
     rotated = other.model_copy(
         update={"credentials": tuple(c.model_copy(update={"value": Secret("rotated")}) for c in other.credentials)}
     )
-    assert made.digest == rotated.digest
+    assert made.digest == rotated.digest == sample(available=False).digest
     assert made.digest != deny_all(listen="10.199.0.2").digest
     assert len(made.digest) == 64
+
+
+def test_values_that_cannot_be_had_are_null() -> None:
+    parsed = rules_document.parse(sample(available=False).to_wire())
+    assert [c.value for c in parsed.credentials] + [part.value for part in parsed.aws[0].parts()] == [None] * 5
+    assert (parsed.secrets(), parsed.named_values(), parsed.aws[0].is_available) == ({}, [], False)
 
 
 def test_a_proxy_started_ahead_allows_nothing() -> None:

@@ -48,6 +48,24 @@ async def test_an_allowed_request_arrives_with_the_real_credential(fence: Fence)
     assert str(token["value"]) not in fence.log_file.read_text()
 
 
+async def test_a_credential_without_a_value_is_to_be_asked_for_again(fence: Fence) -> None:
+    echo = Echo()
+    port = await fence.upstream("api.test", echo)
+    token = credential("TOKEN", hosts=["api.test"], ports=[port], value=None)
+    await fence.use(rules(entry("api.test", ports=[port]), credentials=[token]))
+    url, ours = f"https://api.test:{port}/", {"Authorization": f"Bearer {token['surrogate']}"}
+    async with fence.client() as client:
+        answer = await client.get(url, headers=ours)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+        told = answer.json()
+        assert [told[name] for name in ("error", "reason", "detail")] == [*["credential_unavailable"] * 2, "TOKEN"]
+        assert echo.heads == []
+        assert (await client.get(url)).status_code == 200  # what needs no credential passes
+        fence.write_rules(rules(entry("api.test", ports=[port]), credentials=[{**token, "value": "there-again"}]))
+        assert (await client.get(url, headers=ours)).status_code == 200
+    assert "Bearer there-again" in echo.heads[-1]
+
+
 async def test_basic_credentials_as_git_sends_them(fence: Fence) -> None:
     echo = Echo()
     port = await fence.upstream("git.test", echo)

@@ -105,6 +105,16 @@ def test_a_short_surrogate_is_swapped_as_a_whole_only() -> None:
     assert swapped((b"Authorization", b"Bearer airut-abc"), credentials=short).fields[0][1] == b"Bearer airut-abc"
 
 
+def test_a_value_that_cannot_be_had() -> None:
+    gone = (credential(value=None, query=("token",)), credential("OTHER", surrogate="other-surrogate", value="real"))
+    with pytest.raises(Refused, match="credential_unavailable: TOKEN"):
+        swapped((b"Authorization", basic("u", SURROGATE)), credentials=gone)
+    with pytest.raises(Refused, match="credential_unavailable: TOKEN"):
+        swap.swap((), gone, gone, f"/?token={SURROGATE}".encode())
+    assert swapped((b"Authorization", b"other-surrogate"), credentials=gone).fields == ((b"Authorization", b"real"),)
+    assert foreign.screen((OURS,), gone, entry("api.test"), asked(host="api.test")).fields == (OURS,)
+
+
 def test_glob_headers() -> None:
     anywhere = (credential(headers=("X-*",)),)
     assert swapped((b"x-api-key", SURROGATE.encode()), credentials=anywhere).names == ("TOKEN",)

@@ -147,6 +147,15 @@ def test_another_secret_is_not_ours() -> None:
         resigned(request)
 
 
+def test_values_that_cannot_be_had() -> None:
+    request = signed_by_botocore("s3 header", "s3", "GET", f"{S3}/k")
+    whole = credential(token=True)
+    for part in ("key_id", "secret", "token"):
+        gone = replace(whole, **{part: replace(getattr(whole, part), value=None)})
+        with pytest.raises(Refused, match="credential_unavailable: AWS"):
+            resign(Claim(gone, found_in(request.fields, request.target)), request, datetime.now(UTC))
+
+
 def test_times() -> None:
     request, presigned = (signed_by_botocore(signer, "s3", "GET", f"{S3}/k") for signer in ("s3 header", "s3 query"))
     now = datetime.now(UTC)

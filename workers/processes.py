@@ -14,12 +14,16 @@ from temporalio.client import Client
 
 from airut.config.load import find_config, load_config
 from airut.config.schema import Config
+from airut.config.warnings import warnings
 from airut.errors import AirutError, AlreadyRunning
 from airut.ports.blobs import BlobStore
 from airut.temporal.connection import connect
 
 EXIT_CONFIG = 3
 EXIT_REFUSED = 6
+
+SUPERVISED = "AIRUT_SUPERVISED"
+"""Set for the parts of `airut up`."""
 
 log = logging.getLogger("airut")
 
@@ -37,7 +41,11 @@ def run(name: str, body: Callable[[Config, asyncio.Event], Awaitable[None]]) -> 
     try:
         path = find_config(arguments.config).resolve()
         os.environ["AIRUT_CONFIG"] = str(path)  # for the processes that this one starts
-        asyncio.run(_with_signals(load_config(path), body))
+        config = load_config(path)
+        if not os.environ.get(SUPERVISED):  # else the supervisor has said it
+            for warning in warnings(config):
+                log.warning("%s", warning)
+        asyncio.run(_with_signals(config, body))
     except AlreadyRunning as error:
         print(error, file=sys.stderr)
         code = EXIT_REFUSED

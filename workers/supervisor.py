@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import logging
+import os
 import signal
 import sys
 import time
@@ -13,7 +14,7 @@ from airut.config.running import take
 from airut.config.schema import Config
 from airut.models.base import Model
 from airut.temporal.embedded import server_command
-from workers.processes import on_stop_signals, run
+from workers.processes import SUPERVISED, on_stop_signals, run
 from workers.serving import GRACE, REPORTING
 
 log = logging.getLogger("airut.up")
@@ -71,6 +72,7 @@ async def keep_running(part: Part, stop: asyncio.Event, hurry: asyncio.Event) ->
         started = time.monotonic()
         process = await asyncio.create_subprocess_exec(
             *part.command,
+            env={**os.environ, SUPERVISED: "1"},
             start_new_session=True,  # ctrl-C is for us to pass on, in order
             preexec_fn=_die_with_parent,
         )

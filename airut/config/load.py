@@ -8,7 +8,9 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from airut.config.schema import Config
-from airut.config.tags import TaggedFile
+from airut.config.secret_readers import Places
+from airut.config.secret_sources import SecretSources
+from airut.config.tags import TaggedFile, Unreadable
 from airut.errors import ConfigError
 from airut.models.credentials import KINDS
 
@@ -33,20 +35,24 @@ def find_config(named: Path | None) -> Path:
 
 
 def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:
-    """Read the file; `!env` looks into `environment`, by default this process's.
+    """Read the file, and with it every secret that is not printed by a command. `!env` looks into `environment`, by
+    default this process's, and then into `.env` beside the file.
 
     Raises:
         ConfigError: with one line for each fault: `file:line:column: field: problem`.
     """
-    file = TaggedFile(path, environment)
+    environment = os.environ if environment is None else environment
+    file = TaggedFile(path, Places(path.parent, environment))
+    sources = SecretSources(path.parent, environment)
     try:
-        return Config.model_validate(file.values)
+        config = Config.model_validate(file.values, context=sources)
     except ValidationError as error:
         lines = []
         for fault in error.errors(include_input=False, include_url=False):
             location = _as_written(fault["loc"])
-            lines.append(f"{file.where(location)}: {'.'.join(map(str, location))}: {_problem(location, fault)}")
+            lines.append(f"{file.where(location)}: {'.'.join(map(str, location))}: {_problem(file, location, fault)}")
         raise ConfigError("\n".join(lines)) from None  # the original would print the values, secrets among them
+    return config.with_sources(sources)
 
 
 def _as_written(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
@@ -55,7 +61,10 @@ def _as_written(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
     return tuple(part for i, part in enumerate(location) if i not in kinds)
 
 
-def _problem(location: tuple[str | int, ...], fault: object) -> str:
+def _problem(file: TaggedFile, location: tuple[str | int, ...], fault: object) -> str:
+    given = _value_at(file.values, location)
+    if isinstance(given, Unreadable):
+        return given.problem
     kind, message = str(fault["type"]), str(fault["msg"])  # type: ignore[index]  # pydantic's ErrorDetails
     if kind == "extra_forbidden":
         nearest = difflib.get_close_matches(str(location[-1]), _keys_at(location[:-1]), n=1)
@@ -63,6 +72,13 @@ def _problem(location: tuple[str | int, ...], fault: object) -> str:
     if kind == "missing":
         return "is required"
     return message.removeprefix("Value error, ").removeprefix("Input should be ")
+
+
+def _value_at(values: object, location: tuple[str | int, ...]) -> object:
+    for part in location:
+        if isinstance(values, dict | list):
+            values = values[part] if part in values or isinstance(values, list) else None  # type: ignore[index]
+    return values
 
 
 def _keys_at(location: tuple[str | int, ...]) -> list[str]:

@@ -4,9 +4,10 @@ import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from airut.config.paths import FolderPath
+from airut.config.secret_sources import SecretSources
 from airut.models.base import Model
 from airut.models.budget_settings import BudgetSettings
 from airut.models.credentials import AnyCredential, variables
@@ -85,13 +86,28 @@ class ForgeConfig(Model):
     pull_request: PullRequestConfig = PullRequestConfig()
 
 
+def _without_unset(given: object, info: ValidationInfo) -> object:
+    """Credentials without those that are `optional` and of which a source has no value: the sandbox knows nothing of
+    them."""
+    sources: SecretSources | None = info.context
+    if not isinstance(given, dict) or sources is None:
+        return given
+    return {name: found for name, found in given.items() if not _is_unset(found, sources)}
+
+
+def _is_unset(given: object, sources: SecretSources) -> bool:
+    if not isinstance(given, dict) or given.get("optional") is not True:
+        return False
+    return any(sources.is_unset(member) for member in given.values())
+
+
 class RepoConfig(Model):
     url: str
     default_branch: str | None = None
     channels: Channels
     agent: AgentConfig
     env: dict[str, str] = {}
-    credentials: dict[str, AnyCredential] = {}
+    credentials: Annotated[dict[str, AnyCredential], BeforeValidator(_without_unset)] = {}
     forge: ForgeConfig = ForgeConfig()
     budgets: BudgetSettings = BudgetSettings()
     timezone: ZoneName = "UTC"

@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from airut.config.codec_settings import CodecSettings
 from airut.config.paths import FolderPath
 from airut.config.repo_schema import RepoConfig
+from airut.config.secret_fields import secrets_in
+from airut.config.secret_sources import SecretSources
 from airut.models.base import Model
 from airut.models.budget_settings import BudgetSettings
 from airut.models.durations import Bytes, Seconds, Share, or_none, parse_duration, parse_size
@@ -42,6 +44,8 @@ class SecuritySettings(Model):
     surrogate_key: FolderPath | None = None
     """File with the key that surrogates follow from; None is `surrogate.key` below `state_dir`. Hosts that share their
     threads have the same key, or a thread's surrogates would change when it moves."""
+    stale_secret_max: Annotated[Seconds, Field(ge=0)] = 3600.0
+    """How long the last good value of a secret is used after its source has begun to fail."""
 
 
 class SandboxSettings(Model):
@@ -110,7 +114,7 @@ class Config(Model):
     """The whole file."""
 
     config_version: Literal[1]
-    vars: dict[str, object] = {}
+    vars: Annotated[dict[str, object], Field(repr=False, exclude=True)] = {}  # secrets may be among them
     temporal: TemporalSettings = TemporalSettings()
     state_dir: FolderPath = Path("~/.local/state/airut")
     security: SecuritySettings = SecuritySettings()
@@ -124,6 +128,7 @@ class Config(Model):
     disk: DiskSettings = DiskSettings()
     budgets: BudgetSettings = BudgetSettings()
     repos: Annotated[dict[Annotated[str, Field(pattern=_REPO_NAME)], RepoConfig], Field(min_length=1)]
+    _sources: SecretSources = PrivateAttr(default_factory=SecretSources)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -140,6 +145,16 @@ class Config(Model):
             if fault := self.budgets_of(name).fault():
                 raise ValueError(f"budgets of repos.{name}: {fault}")
         return self
+
+    def with_sources(self, sources: SecretSources) -> Self:
+        """The same, and what its secrets are read from."""
+        sources.named({place: secret.origin for place, secret in secrets_in(self)}, self.security.stale_secret_max)
+        self._sources = sources
+        return self
+
+    @property
+    def sources(self) -> SecretSources:
+        return self._sources
 
     def budgets_of(self, repo: str) -> BudgetSettings:
         """The global budgets, with what the repository sets itself laid over."""

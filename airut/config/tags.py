@@ -1,12 +1,13 @@
 """YAML with `!env`, `!var` and `!file`, and the place of every value, so that an error can name it."""
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
+from pydantic import ValidationError
 
+from airut.config.secret_readers import Places, decoded, read_limited
 from airut.errors import ConfigError
+from airut.models.secret_source import EnvironmentSource, FileSource
 
 Place = tuple[int, int]
 """Line and column, counted from 1."""
@@ -14,16 +15,38 @@ Place = tuple[int, int]
 Path_ = tuple[str | int, ...]
 
 
+class Tagged(str):
+    """What `!env` or `!file` gives, for fields that are plain text; secrets are read from its source."""
+
+    __slots__ = ("source",)
+
+    source: EnvironmentSource | FileSource
+
+    @classmethod
+    def of(cls, source: EnvironmentSource | FileSource, text: str) -> "Tagged":
+        made = cls(text)
+        made.source = source
+        return made
+
+
+class Unreadable:
+    """A tag whose source gives nothing: no text, so that it is an error wherever it is used."""
+
+    def __init__(self, source: EnvironmentSource | FileSource, problem: str) -> None:
+        self.source = source
+        self.problem = problem
+
+
 class TaggedFile:
     """A YAML file read to plain values; `places` tells where each stands.
 
     Raises (from the constructor):
-        ConfigError: not YAML, a duplicate key, an unknown tag, an unset variable, an unreadable file.
+        ConfigError: not YAML, a duplicate key, an unknown tag.
     """
 
-    def __init__(self, path: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, path: Path, places: Places) -> None:
         self._path = path
-        self._environment = os.environ if environment is None else environment
+        self._sources = places
         self._vars: dict[str, object] = {}
         self.places: dict[Path_, Place] = {}
         try:
@@ -53,8 +76,12 @@ class TaggedFile:
 
     def _value(self, node: yaml.Node, path: Path_) -> object:
         self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
-        if node.tag in {"!env", "!var", "!file"} and isinstance(node, yaml.ScalarNode):
-            return self._resolve(node.tag, str(node.value), path)
+        if node.tag == "!var" and isinstance(node, yaml.ScalarNode):
+            return self._variable(str(node.value), path)
+        if node.tag == "!env" and isinstance(node, yaml.ScalarNode):
+            return self._tagged(EnvironmentSource(environment=str(node.value)))
+        if node.tag == "!file":
+            return self._tagged(self._file(node, path))
         if node.tag.startswith("!"):
             raise ConfigError(f"{self.where(path)}: unknown tag {node.tag}; known are !env, !var, !file")
         if isinstance(node, yaml.MappingNode):
@@ -74,18 +101,32 @@ class TaggedFile:
             result[key] = self._value(value_node, (*path, key))
         return result
 
-    def _resolve(self, tag: str, name: str, path: Path_) -> object:
-        dotted = ".".join(map(str, path))
-        if tag == "!env":
-            if not self._environment.get(name):
-                raise ConfigError(f"{self.where(path)}: {dotted}: environment variable {name} is not set")
-            return self._environment[name]
-        if tag == "!var":
-            if name not in self._vars:
-                raise ConfigError(f"{self.where(path)}: {dotted}: vars.{name} is not defined")
-            return self._vars[name]
+    def _variable(self, name: str, path: Path_) -> object:
+        if name not in self._vars:
+            raise ConfigError(f"{self.where(path)}: {'.'.join(map(str, path))}: vars.{name} is not defined")
+        return self._vars[name]
+
+    def _file(self, node: yaml.Node, path: Path_) -> FileSource:
+        written = self._mapping(node, path) if isinstance(node, yaml.MappingNode) else {"path": str(node.value)}
         try:
-            text = (self._path.parent / Path(name).expanduser()).read_text(encoding="utf-8")
-        except OSError as error:
-            raise ConfigError(f"{self.where(path)}: {dotted}: {name}: {error.strerror}") from error
-        return text.removesuffix("\n").removesuffix("\r")
+            return FileSource.model_validate(written)
+        except ValidationError:
+            raise ConfigError(
+                f"{self.where(path)}: {'.'.join(map(str, path))}: write !file path, "
+                "or !file {path: …, allow_group: true}"
+            ) from None
+
+    def _tagged(self, source: EnvironmentSource | FileSource) -> Tagged | Unreadable:
+        try:
+            return Tagged.of(source, self._text(source))
+        except ValueError as error:
+            return Unreadable(source, str(error))
+
+    def _text(self, source: EnvironmentSource | FileSource) -> str:
+        """
+        Raises:
+            ValueError: it cannot be read.
+        """
+        if isinstance(source, EnvironmentSource):
+            return self._sources.reader(source).read()
+        return decoded(read_limited(self._sources.folder / Path(source.path).expanduser(), source.path), source.path)

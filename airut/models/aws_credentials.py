@@ -6,6 +6,7 @@ from pydantic import Field
 
 from airut.models import surrogates
 from airut.models.base import Model
+from airut.models.credential_hosts import Hosts
 from airut.models.secret import Secret
 
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -26,7 +27,9 @@ class AwsCredential(Model):
     access_key_id: Secret
     secret_access_key: Secret
     session_token: Secret | None = None
-    hosts: Annotated[tuple[str, ...], Field(min_length=1)]
+    optional: bool = False
+    """Whether a source of it may have no value; then the sandbox has neither variables nor rule."""
+    hosts: Hosts
     ports: Annotated[tuple[int, ...], Field(min_length=1)] = (443,)
     names: AwsNames = AwsNames()
     regions: tuple[str, ...] = ()

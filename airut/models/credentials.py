@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Tag
 
 from airut.models import surrogates
 from airut.models.aws_credentials import AwsCredential, SandboxAwsCredential, aws_for_sandbox
 from airut.models.base import Model
+from airut.models.credential_hosts import Hosts
 from airut.models.secret import Secret
 
 KINDS = ("token", "aws")
@@ -19,7 +20,9 @@ class Credential(Model):
 
     kind: Literal["token"] = "token"
     value: Secret
-    hosts: Annotated[tuple[str, ...], Field(min_length=1)]
+    optional: bool = False
+    """Whether its source may have no value; then the sandbox has neither variable nor rule."""
+    hosts: Hosts
     ports: tuple[int, ...] = (443,)
     headers: tuple[str, ...] = ("Authorization",)
     query: tuple[str, ...] = ()
@@ -87,7 +90,7 @@ def for_sandbox(name: str, credential: Credential, *, key: bytes, thread: str, r
     return SandboxCredential(
         name=name,
         surrogate=surrogates.surrogate(key, thread, repo, name, real),
-        **{field: getattr(credential, field) for field in type(credential).model_fields},
+        **{field: getattr(credential, field) for field in type(credential).model_fields if field != "optional"},
     )
 
 

@@ -18,7 +18,7 @@ SHORT_LENGTH = 32
 OVERLAP = 8  # characters of the original that must not appear in its surrogate
 ATTEMPTS = 1_000
 SEPARATORS = frozenset("-_./+=:~")
-_PREFIXES = re.compile(
+PREFIXES = re.compile(
     r"ghp_|gho_|ghu_|ghs_|ghr_|github_pat_|glpat-|gldt-|glrt-|glcbt-|sk-ant-[a-z]+\d*-|sk-proj-|sk-"
     r"|xox[bpa]-|xapp-|npm_|hf_|dckr_pat_|pypi-AgEIcHlwaS5vcmc|AKIA|ASIA"
 )
@@ -88,7 +88,7 @@ def _shape(value: str) -> Callable[[Draw], str] | None:
 
 
 def _prefix(value: str) -> str:
-    found = _PREFIXES.match(value)
+    found = PREFIXES.match(value)
     return found.group() if found else ""
 
 

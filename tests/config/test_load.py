@@ -33,6 +33,7 @@ repos:
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "key").write_text("sk-ant-api03-real\n")
+    (tmp_path / "key").chmod(0o600)
     monkeypatch.setenv("MAIL_PW", "hunter2")
     monkeypatch.setenv("GH", "ghp_real")
     monkeypatch.setenv("CODEC", CODEC)

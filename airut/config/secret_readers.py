@@ -1,0 +1,224 @@
+"""How each source of secrets is read. Every error says which source, and nothing of what it holds."""
+
+import contextlib
+import os
+import signal
+import stat
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from airut.config.dotenv import read_dotenv
+from airut.models.secret_source import CommandSource, EnvironmentSource, FileSource, Source, SystemdSource
+
+LARGEST = 1024**2
+"""Bytes. Keys and tokens take some thousand; more is the wrong file."""
+
+Mark = tuple[int, ...] | None
+"""What changes when a file does: written in place, or another one renamed over it."""
+
+
+class Unset(ValueError):
+    """The source has no value; other errors are faults of a source that is there."""
+
+
+class Reader(Protocol):
+    """One source."""
+
+    @property
+    def ttl(self) -> float | None:
+        """Seconds that a value is good for; None for what shows by its mark when it has changed."""
+        ...
+
+    def mark(self) -> Mark:
+        """Cheap to look at."""
+        ...
+
+    def read(self) -> str:
+        """The present value, one newline at its end removed.
+
+        Raises:
+            Unset, ValueError
+        """
+        ...
+
+
+class Places:
+    """What sources are relative to: the folder of `airut.yaml`, and the process's environment."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.environment = environment
+
+    @property
+    def dotenv(self) -> Path:
+        return self.folder / ".env"
+
+    def reader(self, source: Source) -> Reader:
+        match source:
+            case EnvironmentSource():
+                return _Variable(source.environment, self)
+            case FileSource():
+                path = self.folder / Path(source.path).expanduser()
+                return _File(path, source.path, allow_group=source.allow_group)
+            case SystemdSource():
+                return _systemd(source.systemd, self.environment)
+            case CommandSource():
+                return _Command(source, self.folder)
+
+
+class _Variable:
+    ttl = None
+
+    def __init__(self, name: str, places: Places) -> None:
+        self._name = name
+        self._places = places
+
+    def mark(self) -> Mark:
+        return None if self._places.environment.get(self._name) else _mark(self._places.dotenv)
+
+    def read(self) -> str:
+        try:
+            value = self._places.environment.get(self._name) or read_dotenv(self._places.dotenv).get(self._name)
+        except OSError as error:
+            raise ValueError(f"{self._places.dotenv}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ValueError(f"{self._places.dotenv} is not UTF-8") from None
+        if not value:
+            raise Unset(f"environment variable {self._name} is not set")
+        return value
+
+
+class _File:
+    ttl = None
+
+    def __init__(self, path: Path, named: str, *, allow_group: bool = False, private: bool = True) -> None:
+        self._path = path
+        self._named = named
+        self._forbidden = (stat.S_IROTH | stat.S_IWOTH | (0 if allow_group else stat.S_IRGRP)) if private else 0
+
+    def mark(self) -> Mark:
+        return _mark(self._path)
+
+    def read(self) -> str:
+        data = read_limited(self._path, self._named, self._forbidden)
+        return _text(data, self._named)
+
+
+def _systemd(name: str, environment: Mapping[str, str]) -> Reader:
+    folder = environment.get("CREDENTIALS_DIRECTORY")
+    if not folder:
+        return _Nothing(
+            f"there is no systemd credential {name}, since CREDENTIALS_DIRECTORY is not set; "
+            f"give the unit LoadCredential={name}:… or LoadCredentialEncrypted={name}:…"
+        )
+    # systemd itself sees to who may read what lies there, and on some systems by an access list that shows as a group.
+    return _File(Path(folder) / name, f"systemd credential {name}", private=False)
+
+
+class _Nothing:
+    ttl = None
+
+    def __init__(self, problem: str) -> None:
+        self._problem = problem
+
+    def mark(self) -> Mark:
+        return None
+
+    def read(self) -> str:
+        raise Unset(self._problem)
+
+
+class _Command:
+    def __init__(self, source: CommandSource, folder: Path) -> None:
+        self.ttl = source.ttl
+        self._source = source
+        self._folder = folder
+
+    def mark(self) -> Mark:
+        return None
+
+    def read(self) -> str:
+        named = f"command {self._source.command[0]}"
+        try:
+            process = subprocess.Popen(
+                self._source.command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # may well hold the value
+                cwd=self._folder,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ValueError(f"{named} cannot be run: {error.strerror}") from None
+        try:
+            printed, _ = process.communicate(timeout=self._source.timeout)
+        except subprocess.TimeoutExpired:
+            raise ValueError(f"{named} did not end within {self._source.timeout:g} s") from None
+        finally:
+            with contextlib.suppress(ProcessLookupError):  # with all that it started
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+        if process.returncode:
+            raise ValueError(f"{named} ended with {process.returncode}; run it by hand to see why")
+        if len(printed) > LARGEST:
+            raise ValueError(f"{named} printed more than 1 MiB")
+        return _text(printed, named)
+
+
+def read_limited(path: Path, named: str, forbidden: int = 0) -> bytes:
+    """A file's content. `forbidden` are the bits of its mode that must not be set.
+
+    Raises:
+        Unset: there is no such file.
+        ValueError: it cannot be read, is larger than 1 MiB, or others could read or replace it.
+    """
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise ValueError(f"{named} is no regular file")
+            if mode & forbidden:
+                raise ValueError(_too_open(named, mode))
+            data = file.read(LARGEST + 1)
+    except FileNotFoundError as error:
+        raise Unset(f"{named}: {error.strerror}") from None
+    except OSError as error:
+        raise ValueError(f"{named}: {error.strerror}") from None
+    if len(data) > LARGEST:
+        raise ValueError(f"{named} is larger than 1 MiB")
+    return data
+
+
+def _too_open(named: str, mode: int) -> str:
+    if mode & (stat.S_IROTH | stat.S_IWOTH):
+        return f"{named} can be read or written by every user of this machine; run `chmod 600` on it"
+    return (
+        f"{named} can be read by its group; run `chmod 600` on it, or write !file {{path: {named}, allow_group: true}}"
+    )
+
+
+def decoded(data: bytes, named: str) -> str:
+    """As text, one newline at its end removed. Raises: ValueError"""
+    try:
+        return data.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise ValueError(f"{named} is not UTF-8") from None
+
+
+def _text(data: bytes, named: str) -> str:
+    text = decoded(data, named)
+    if not text:
+        raise Unset(f"{named} is empty")
+    return text
+
+
+def _mark(path: Path) -> Mark:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

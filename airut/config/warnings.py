@@ -1,0 +1,26 @@
+"""What `airut.yaml` may say, and an operator should still change."""
+
+from airut.config.schema import Config
+from airut.config.secret_fields import secrets_in
+from airut.models.lookalikes import better_kind
+
+_INSTEAD = {
+    "token": "credentials (kind: token), so that the agent gets a stand-in for it",
+    "aws": "credentials (kind: aws), so that the agent signs with stand-ins",
+    "claude": "agent.auth, which gives the agent a stand-in for it",
+    "github_app": "credentials (kind: github_app), so that the key stays on this host",
+}
+
+
+def warnings(config: Config) -> tuple[str, ...]:
+    """One line for each: `field: what is the matter; what to do`. None holds a value."""
+    found = [
+        f"{place}: the value stands in airut.yaml itself; move it to .env, and write !env with its name here"
+        for place, secret in secrets_in(config)
+        if secret.origin is None
+    ]
+    for repo, settings in config.repos.items():
+        for name, value in settings.env.items():
+            if (kind := better_kind(name, value)) is not None:
+                found.append(f"repos.{repo}.env.{name}: looks like a credential; put it under {_INSTEAD[kind]}")
+    return tuple(found)

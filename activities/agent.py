@@ -161,6 +161,7 @@ class AgentRuns:
             limits=_limits(self._repositories.limits(repo), order),
             job=hashlib.sha256(order.model_dump_json().encode()).hexdigest(),
             network=NetworkSpec(
+                enabled=settings.fenced,
                 allowlist=await self._file_of(repo, order.policy.commit, POLICY),
                 repository=settings.slug,
                 granted_presets=settings.granted_presets,

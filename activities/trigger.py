@@ -124,6 +124,7 @@ class Triggers:
             folder=folders.task(1, order.attempt),
             limits=limits,
             network=NetworkSpec(
+                enabled=settings.fenced,
                 allowlist=policy[0].content.decode(errors="replace") if policy else None,
                 repository=settings.slug,
                 granted_presets=settings.granted_presets,

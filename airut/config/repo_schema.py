@@ -101,11 +101,18 @@ def _is_unset(given: object, sources: SecretSources) -> bool:
     return any(sources.is_unset(member) for member in given.values())
 
 
+class RepoNetwork(Model):
+    enabled: bool = True
+    """False opens the network for the repository's sandboxes, and hands them the real credentials: no rule of any
+    allowlist holds there. Nothing else opens it."""
+
+
 class RepoConfig(Model):
     url: str
     default_branch: str | None = None
     channels: Channels
     agent: AgentConfig
+    network: RepoNetwork = RepoNetwork()
     env: dict[str, str] = {}
     credentials: Annotated[dict[str, AnyCredential], BeforeValidator(_without_unset)] = {}
     forge: ForgeConfig = ForgeConfig()

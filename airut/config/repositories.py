@@ -56,6 +56,7 @@ class ConfiguredRepositories:
             max_turns=found.agent.max_turns,
             system_prompt=found.agent.system_prompt,
             slug=found.slug,
+            fenced=found.network.enabled,
             granted_presets=network.granted_presets,
             upstream_dns=network.upstream_dns,
             private_ranges=network.private_ranges,

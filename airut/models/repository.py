@@ -16,6 +16,8 @@ class AgentSettings(Model):
     system_prompt: str | None = None
     slug: str
     """`owner/name` on the forge, which presets of the policy expand to."""
+    fenced: bool = True
+    """False where airut.yaml says `network.enabled: false` of the repository."""
     granted_presets: tuple[str, ...] = ("anthropic",)
     upstream_dns: tuple[str, ...] = ()
     private_ranges: tuple[str, ...] = ()

@@ -44,6 +44,8 @@ class NetworkSpec(Model):
     `credentials` hold real values as `Secret`: this model never crosses Temporal and is never logged.
     """
 
+    enabled: bool = True
+    """False: no fence at all. The sandbox reaches the network as this host does, and holds the real credentials."""
     allowlist: str | None
     """The text of `.airut/network-allowlist.yaml`; None when the repository has none."""
     repository: str

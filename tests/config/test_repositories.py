@@ -56,6 +56,11 @@ def test_the_models_key_works_at_one_host_and_no_other_key_passes_there() -> Non
     )
 
 
+def test_only_the_operator_opens_the_network() -> None:
+    assert repositories().agent("web").fenced
+    assert not repositories(network={"enabled": False}).agent("web").fenced
+
+
 def test_values_are_all_real_ones() -> None:
     auth = {"auth": {"token": "ghp_" + "F" * 36}}
     assert len(repositories(forge=auth).values("web")) == 3

@@ -96,12 +96,12 @@ def hardened(image: str, place: Placement, limits: Limits, mounts: Sequence[Body
 
 
 def agent_body(spec: SandboxSpec, place: Placement, network: str, address: str, settings: Path) -> Body:
-    """The agent's container: on the internal network only, its one resolver the proxy."""
+    """The agent's container: on one network, whose only resolver is the proxy (or the host's, without a fence)."""
     mounts = [
         Bind(settings, "/run/airut").body(),
         Bind(spec.folder / "out", "/run/airut/out", writable=True).body(),
         Bind(settings / "hosts", "/etc/hosts").body(),
-        Bind(settings / "resolv.conf", "/etc/resolv.conf").body(),
+        *([Bind(settings / "resolv.conf", "/etc/resolv.conf").body()] if spec.network.enabled else []),
         *(Bind(m.source, m.target, writable=m.writable, executable=m.executable).body() for m in spec.mounts),
         tmpfs("/tmp", "2g"),
         tmpfs("/run", "64m", "0755"),
@@ -112,7 +112,7 @@ def agent_body(spec: SandboxSpec, place: Placement, network: str, address: str, 
         "work_dir": "/",
         "hostname": "sandbox",
         "networks": {network: {"static_ips": [address]}},
-        "use_image_resolve_conf": True,  # ours is mounted: Podman's would carry the host's options along
+        "use_image_resolve_conf": spec.network.enabled,  # ours is mounted: Podman's carries the host's options along
         "timeout": int(spec.limits.time) + ENGINE_GRACE,
     }
 

@@ -85,12 +85,17 @@ class Fences:
         self._image = image
         self._egress = False
 
-    async def network(self, name: str, folder: Path, log_folder: Path, labels: dict[str, str]) -> Fence:
-        """The network, and the folders. Raises: NoAddresses, NameTaken, NoSpace, EngineUnavailable, EngineError"""
+    async def network(
+        self, name: str, folder: Path, log_folder: Path, labels: dict[str, str], *, internal: bool = True
+    ) -> Fence:
+        """The network, and the folders. One that is not internal is no fence.
+
+        Raises: NoAddresses, NameTaken, NoSpace, EngineUnavailable, EngineError
+        """
         if not self._egress:
             await self._networks.ensure_egress(self._settings.egress, self._settings.labels("installation"))
             self._egress = True
-        subnet = await self._networks.create_internal(f"airut-{name}", labels)
+        subnet = await self._networks.create(f"airut-{name}", labels, internal=internal)
         fence = Fence(name, subnet, folder, log_folder)
         for part in (folder / "rules", folder / "ca", folder / "agent" / "out", log_folder):
             make_folder(part)

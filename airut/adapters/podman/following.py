@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from airut.adapters.podman.containers import Container, Containers
 from airut.adapters.podman.fence import Fences
+from airut.adapters.podman.opened import OPEN
 from airut.adapters.podman.output import OutputReader, Tampered
 from airut.errors import CutOff, EngineError, NetworkLost
 from airut.models.sandbox import ExitStatus, LimitHit, OutputChunk, SandboxRef
@@ -37,7 +38,8 @@ class _Follower:
         container = await self._inspect()
         if not container.running:
             return container
-        if not await self.fences.alive(container.labels["airut.fence"]):
+        fenced = container.labels.get("airut.network") != OPEN
+        if fenced and not await self.fences.alive(container.labels["airut.fence"]):
             await self._lost()
         return None
 

@@ -72,15 +72,18 @@ class Networks:
         self._engine = engine
         self._pool = pool
 
-    async def create_internal(self, name: str, labels: dict[str, str]) -> Subnet:
-        """Raises: NoAddresses, NameTaken, EngineUnavailable, EngineError"""
+    async def create(self, name: str, labels: dict[str, str], *, internal: bool) -> Subnet:
+        """The network of one sandbox: an internal one has no way out.
+
+        Raises: NoAddresses, NameTaken, EngineUnavailable, EngineError
+        """
         routes = parse_routes(ROUTES.read_text()) if ROUTES.exists() else []
         covered = [route for route in routes if route.overlaps(self._pool)]
         if covered:
             log.warning("sandbox.network.pool %s overlaps routes of this host: %s", self._pool, covered)
         for subnet in candidates(self._pool, name, covered):
             try:
-                await self._create(name, labels, internal=True, subnet=subnet.network)
+                await self._create(name, labels, internal=internal, subnet=subnet.network)
             except SandboxError as error:
                 if not _taken(error):
                     raise

@@ -18,6 +18,7 @@ from airut.adapters.podman.following import follow
 from airut.adapters.podman.launch import Launcher
 from airut.adapters.podman.locks import locked
 from airut.adapters.podman.network import Networks
+from airut.adapters.podman.opened import OPEN, with_real_values
 from airut.adapters.podman.owned import note_owner, owned
 from airut.adapters.podman.seccomp import SeccompProfile
 from airut.adapters.podman.settings import SandboxSettings
@@ -152,11 +153,14 @@ class PodmanSandboxes:
         clock = _Clock(spec.sandbox_id)
         folder, log_folder = self._folder(spec.sandbox_id), spec.folder / "log"
         with clock.part("fence"):
-            warm = await self._warm.claim(folder, log_folder)
+            fenced = spec.network.enabled
+            warm = await self._warm.claim(folder, log_folder) if fenced else None
             labels = self._labels(spec, warm.name if warm else spec.sandbox_id)
-            fence = warm or await self._fences.network(spec.sandbox_id, folder, log_folder, labels | _role("proxy"))
+            fence = warm or await self._fences.network(
+                spec.sandbox_id, folder, log_folder, labels | _role("proxy"), internal=fenced
+            )
             note_owner(fence.folder, labels)
-            digest = self._fences.set_rules(fence, spec)
+            digest = self._fences.set_rules(fence, spec) if fenced else _unfenced(spec)
             self._write_settings(fence, spec)
         with clock.part("containers"):
             await self._start_both(fence, digest, spec, labels, warm=warm is not None)
@@ -171,6 +175,8 @@ class PodmanSandboxes:
         """Proxy and agent at the same time: the entrypoint holds the agent back until `go`."""
 
         async def proxy() -> None:
+            if not spec.network.enabled:
+                return
             if not warm:
                 await self._fences.start_proxy(fence, labels | _role("proxy"))
             await self._fences.until_ready(fence, digest)
@@ -202,6 +208,8 @@ class PodmanSandboxes:
             **{f"files/{Path(name).name}": text for name, text in spec.files.items()},
         }
         for name, text in texts.items():
+            if not spec.network.enabled:
+                text = with_real_values(text, spec.network.credentials)
             write_private(folder / name, text.encode())
         write_private(folder / "ca.pem", self._policy.roots())
 
@@ -215,6 +223,7 @@ class PodmanSandboxes:
             repo=spec.repo,
             spec=spec.digest(),
             fence=fence,
+            network="fenced" if spec.network.enabled else OPEN,
             time_limit=str(spec.limits.time),
             started=str(int(time.time())),
         )
@@ -242,6 +251,16 @@ class _Clock:
 
 def _agent(sandbox_id: str) -> str:
     return f"airut-{sandbox_id}"
+
+
+def _unfenced(spec: SandboxSpec) -> str:
+    log.warning(
+        "sandbox %s of %s has no fence (repos.%s.network.enabled: false): an open network, and real credentials",
+        spec.sandbox_id,
+        spec.task,
+        spec.repo,
+    )
+    return ""
 
 
 def _role(role: str) -> dict[str, str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from functools import partial
 
 from mitmproxy import connection, http
 
-from proxy import block, inspection, responses
+from proxy import block, responses, whole
 from proxy.acceptance import Head
 from proxy.access_log import AccessLog
 from proxy.block import Reason, Refused
@@ -117,14 +118,10 @@ class Fence:
         data.host, data.port, data.scheme = address, asked.port, asked.scheme.encode("ascii")
         data.authority = clearance.authority.encode("ascii") if head.http2 else b""
         data.path, data.headers = clearance.target, http.Headers(clearance.fields)
-        rewrite = clearance.rewrite
         if clearance.body.is_needed:
-            if rewrite is not None:
-                raise Refused(
-                    Reason.AWS_RESIGN_FAILED, "the body must be read whole here: sign its hash, not its chunks"
-                )
             self._awaited.expect(flow.id, clearance.body)
             return
+        rewrite = clearance.rewrite
         flow.request.stream = record.count_out if rewrite is None else partial(record.rewrite_out, rewrite)
         record.decision, record.reason = "allowed", None
         self._cleared.add(flow.id)
@@ -140,21 +137,23 @@ class Fence:
         """Whether only the body is left to be judged."""
         return flow.id in self._awaited and flow.response is None
 
-    def hold(self, flow: http.HTTPFlow, size: int) -> bool:
+    def hold(self, flow: http.HTTPFlow, size: int) -> None:
         """Counts the bytes that are kept, for one request and for all."""
-        return self._awaited.add(flow.id, size)
+        self._awaited.add(flow.id, size)
 
     def request(self, flow: http.HTTPFlow) -> None:
-        """Judges a body that had to be there as a whole, and clears its request by the very last statement."""
-        plan = self._awaited.take(flow.id)
-        if plan is None:
+        """Completes a request whose body had to be there as a whole, and clears it by the very last statement."""
+        awaited = self._awaited.take(flow.id)
+        if awaited is None:
             return
         try:
             data, record = flow.request.data, self._records[flow.id]
-            inspected = inspection.inspect(plan, data.headers.fields, data.content or b"")
-            data.headers, data.content, data.trailers = http.Headers(inspected.fields), inspected.body, None
-            record.graphql, record.tools = inspected.graphql, inspected.tools
-            record.count_out(inspected.body)
+            done = whole.complete(awaited, data.path, data.headers.fields, data.content or b"", datetime.now(UTC))
+            data.path, data.headers = done.target, http.Headers(done.fields)
+            data.content, data.trailers = done.body, None
+            record.graphql, record.tools = done.graphql, done.tools
+            record.credentials = tuple(dict.fromkeys((*record.credentials, *done.names)))
+            record.count_out(done.body)
             record.decision, record.reason = "allowed", None
             self._cleared.add(flow.id)
         except Refused as refused:

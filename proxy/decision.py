@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from proxy import acceptance, foreign, hosts, inspection, matching, overrides, responses, swap, upstream
+from proxy import acceptance, foreign, hosts, inspection, json_swap, matching, overrides, responses, swap, upstream
 from proxy.acceptance import Fields, Head
 from proxy.aws import resign, screening
 from proxy.aws.resign import BodyRewriter, Outgoing, Resigned
-from proxy.aws.screening import Claim
 from proxy.block import Reason, Refused
-from proxy.inspection import Plan
 from proxy.matching import Asked
-from proxy.rules import DEFAULT_PORTS, Entry, Rules
+from proxy.rules import DEFAULT_PORTS, Credential, Entry, Rules
 from proxy.upstream import IPAddress
+from proxy.whole import Awaited, Signing
 
 Resolve = Callable[[str], Awaitable[tuple[IPAddress, ...]]]
 
@@ -34,7 +33,7 @@ class Clearance:
     credentials: tuple[str, ...]
     stripped: tuple[str, ...]
     surrogate_in: tuple[str, ...]
-    body: Plan
+    body: Awaited
 
 
 async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
@@ -70,9 +69,15 @@ async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
     swapped = swap.swap(screened.fields, scope, rules.credentials, target)
     authority = hosts.to_authority(asked.host, asked.port, DEFAULT_PORTS[asked.scheme])
     fields = _with_authority(swapped.fields, authority, http2=head.http2)
-    resigned = Resigned(swapped.target, fields, None)
+    awaited = Awaited(planned, _with_pointers(scope, fields))
+    resigned, names = Resigned(swapped.target, fields, None), swapped.names
     if claim is not None:
-        resigned = _resigned(claim, head, Outgoing(asked.method, head.target, fields, authority.encode(), _host(head)))
+        request = Outgoing(asked.method, head.target, fields, authority.encode(), _host(head))
+        if awaited.is_needed or resign.needs_body(claim, request):
+            awaited = replace(awaited, signing=Signing(claim, request))
+        else:
+            resigned = resign.resign(claim, request, datetime.now(UTC))
+            names = (*names, claim.credential.name)
     return Clearance(
         asked=asked,
         rule=entry.rule,
@@ -81,21 +86,16 @@ async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
         target=resigned.target,
         fields=resigned.fields,
         rewrite=resigned.body,
-        credentials=(*swapped.names, *([claim.credential.name] if claim is not None else [])),
+        credentials=names,
         stripped=(*screened.stripped, *stripped),
         surrogate_in=swapped.surrogate_in,
-        body=planned,
+        body=awaited,
     )
 
 
-def _resigned(claim: Claim, head: Head, request: Outgoing) -> Resigned:
-    """The request with the real signature, if its head is enough to make one."""
-    body = None
-    if resign.needs_body(claim, request):
-        if head.http2 or any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in head.fields):
-            raise Refused(Reason.AWS_RESIGN_FAILED, "send X-Amz-Content-Sha256 with the hash of the body")
-        body = b""
-    return resign.resign(claim, request, datetime.now(UTC), body)
+def _with_pointers(scope: tuple[Credential, ...], fields: Fields) -> tuple[Credential, ...]:
+    """The credentials that may be swapped in this request's body."""
+    return tuple(c for c in scope if c.pointers) if json_swap.is_json(fields) else ()
 
 
 def _host(head: Head) -> bytes:

@@ -20,8 +20,12 @@ class Gate(Protocol):
         """Whether the request is cleared as soon as its whole body was read and judged, and not before."""
         ...
 
-    def hold(self, flow: http.HTTPFlow, size: int) -> bool:
-        """Whether so many bytes more of a body may be kept until all of it is there."""
+    def hold(self, flow: http.HTTPFlow, size: int) -> None:
+        """Counts so many bytes more of a body, which are kept until all of it is there.
+
+        Raises:
+            Refused: they are too many.
+        """
         ...
 
     def refuse(self, flow: http.HTTPFlow, refused: Refused) -> None:

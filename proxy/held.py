@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from proxy.block import Reason, Refused
 from proxy.bodies import MAX_INSPECTED
-from proxy.inspection import Plan
+from proxy.whole import Awaited
 
 MAX_HELD = 4 * MAX_INSPECTED  # bytes of all requests together: a quarter of the container's memory
 
 
 @dataclass
 class _Held:
-    plan: Plan
+    awaited: Awaited
     size: int = 0
 
 
 class HeldBodies:
-    """By request: what its body will be held to, and the bytes that are there."""
+    """By request: what its body is awaited for, and the bytes that are there."""
 
     def __init__(self) -> None:
         self._held: dict[str, _Held] = {}
@@ -25,19 +26,24 @@ class HeldBodies:
     def __contains__(self, flow_id: str) -> bool:
         return flow_id in self._held
 
-    def expect(self, flow_id: str, plan: Plan) -> None:
+    def expect(self, flow_id: str, awaited: Awaited) -> None:
         """From now on this request waits for its body."""
-        self._held[flow_id] = _Held(plan)
+        self._held[flow_id] = _Held(awaited)
 
-    def add(self, flow_id: str, size: int) -> bool:
-        """Whether so many bytes more may be kept; a request that does not wait may keep none."""
+    def add(self, flow_id: str, size: int) -> None:
+        """Counts so many bytes more.
+
+        Raises:
+            Refused: they are too many; a request that does not wait may keep none.
+        """
         held = self._held.get(flow_id)
         if held is None:
-            return False
+            raise Refused(Reason.BODY_TOO_LARGE_TO_INSPECT)
         held.size += size
-        return held.size <= MAX_INSPECTED and sum(other.size for other in self._held.values()) <= MAX_HELD
+        if held.size > MAX_INSPECTED or sum(other.size for other in self._held.values()) > MAX_HELD:
+            raise Refused(Reason.BODY_TOO_LARGE_TO_INSPECT, held.awaited.remedy)
 
-    def take(self, flow_id: str) -> Plan | None:
-        """Ends the wait; the plan, if there was one."""
+    def take(self, flow_id: str) -> Awaited | None:
+        """Ends the wait; what the body was awaited for, if it was."""
         held = self._held.pop(flow_id, None)
-        return held.plan if held is not None else None
+        return held.awaited if held is not None else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from proxy import bodies, matching, model_api
@@ -15,7 +14,6 @@ from proxy.rules import Entry, Graphql, Rules
 
 _GRAPHQL_TYPES = frozenset([b"application/json", b"application/graphql+json"])
 MAX_GRAPHQL = 1024**2  # bytes after decoding; the longest documents of real clients have tens of kilobytes
-_FRAMING = frozenset([b"content-length", b"transfer-encoding"])
 
 
 @dataclass(frozen=True)
@@ -76,17 +74,17 @@ def inspect(planned: Plan, fields: Fields, raw: bytes) -> Inspected:
         Refused: it is not allowed, or cannot be read.
     """
     if planned.reach is not None and not raw and not planned.guards:
-        return Inspected(raw, _framed(fields, raw))  # a request without a body: a GET of a batch's results
+        return Inspected(raw, fields)  # a request without a body: a GET of a batch's results
     document = _document(planned, fields, raw)
     shown = _check_operations(planned, document)
     if planned.reach is None:
-        return Inspected(raw, _framed(fields, raw), shown)
+        return Inspected(raw, fields, shown)
     held = model_api.hold(document, planned.reach)
     if held.document is document:
-        return Inspected(raw, _framed(fields, raw), shown)
+        return Inspected(raw, fields, shown)
     body = bodies.serialised(held.document)
     plain = tuple((name, value) for name, value in fields if name.lower() != b"content-encoding")
-    return Inspected(body, _framed(plain, body), shown, held.changes)
+    return Inspected(body, plain, shown, held.changes)
 
 
 def prepare(rules: Rules) -> None:
@@ -115,11 +113,3 @@ def _document(planned: Plan, fields: Fields, raw: bytes) -> Json:
     except Undecodable as error:
         reason = Reason.GRAPHQL_OPERATION_BLOCKED if planned.guards else Reason.BODY_NOT_INSPECTABLE
         raise Refused(reason, str(error)) from None
-
-
-def _framed(fields: Fields, body: bytes) -> Fields:
-    """The body is there as a whole, so its length is known, however it came in."""
-    rest: Sequence[tuple[bytes, bytes]] = [(name, value) for name, value in fields if name.lower() not in _FRAMING]
-    if not body and len(rest) == len(fields):
-        return fields  # it has none, and never said so: a GET
-    return (*rest, (b"content-length", str(len(body)).encode()))

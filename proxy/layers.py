@@ -83,11 +83,12 @@ class FencedStream(HttpStream):
     def state_consume_request_body(self, event: events.Event) -> layer.CommandGenerator[None]:
         """Replaces the parent's: a body is kept within a limit, and leaves only when it was judged and cleared."""
         if isinstance(event, RequestData):
-            if self._gate.hold(self.flow, len(event.data)):
+            try:
+                self._gate.hold(self.flow, len(event.data))
                 self.request_body_buf += event.data
-            else:
+            except Refused as refused:
                 self.request_body_buf.clear()  # type: ignore[no-untyped-call]
-                self._gate.refuse(self.flow, Refused(Reason.BODY_TOO_LARGE_TO_INSPECT))
+                self._gate.refuse(self.flow, refused)
                 yield from self._answer(close=True, whole=False)
         elif isinstance(event, RequestEndOfMessage):
             self.flow.request.timestamp_end = time.time()

@@ -54,6 +54,7 @@ class Credential:
     ports: tuple[int, ...]
     headers: tuple[str, ...]
     query: tuple[str, ...]
+    pointers: tuple[str, ...]
     methods: tuple[str, ...]
     foreign: Foreign
 

@@ -54,6 +54,7 @@ def _credential(value: object, where: str) -> Credential:
         ports=reader.ports("ports"),
         headers=reader.texts("headers"),
         query=reader.texts("query"),
+        pointers=reader.pointers("pointers"),
         methods=reader.texts("methods"),
         foreign=reader.foreign("foreign"),
     )

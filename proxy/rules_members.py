@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any, cast, get_args
 
+from proxy import pointers
 from proxy.rules import Foreign, Graphql, IPNetwork, Origin, Scheme
 
 
@@ -62,6 +63,12 @@ class Members:
 
     def texts(self, name: str) -> tuple[str, ...]:
         return _texts(self.items(name), f"{self._where}.{name}")
+
+    def pointers(self, name: str) -> tuple[str, ...]:
+        values = self.texts(name)
+        if not all(pointers.is_pointer(value) for value in values):
+            raise RulesError(f"{self._where}.{name}: not JSON pointers")
+        return values
 
     def schemes(self, name: str) -> tuple[Scheme, ...]:
         values = self.texts(name)

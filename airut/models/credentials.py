@@ -8,6 +8,7 @@ from airut.models import surrogates
 from airut.models.aws_credentials import AwsCredential, SandboxAwsCredential, aws_for_sandbox
 from airut.models.base import Model
 from airut.models.credential_hosts import Hosts
+from airut.models.json_pointer import Pointer
 from airut.models.secret import Secret
 
 KINDS = ("token", "aws")
@@ -27,6 +28,8 @@ class Credential(Model):
     headers: tuple[str, ...] = ("Authorization",)
     query: tuple[str, ...] = ()
     """Names of the query parameters in which the surrogate is swapped as well."""
+    pointers: tuple[Pointer, ...] = Field(default=(), alias="json")
+    """Where in JSON bodies a string that is the surrogate is swapped."""
     methods: tuple[str, ...] = ()
     foreign: Literal["strip", "block", "allow"] = "strip"
 
@@ -64,6 +67,7 @@ class SandboxCredential(Model):
     ports: tuple[int, ...] = (443,)
     headers: tuple[str, ...] = ("Authorization",)
     query: tuple[str, ...] = ()
+    pointers: tuple[Pointer, ...] = ()
     methods: tuple[str, ...] = ()
     foreign: Literal["strip", "block", "allow"] = "strip"
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from airut.models.allowlist import Foreign, Scheme
 from airut.models.base import Model
+from airut.models.json_pointer import Pointer
 from airut.models.secret import Secret
 
 
@@ -77,6 +78,7 @@ class RuleCredential(_Wire):
     ports: Annotated[tuple[Port, ...], Field(min_length=1)]
     headers: tuple[str, ...]
     query: tuple[str, ...]
+    pointers: tuple[Pointer, ...]
     methods: tuple[str, ...]
     foreign: Foreign
 

@@ -118,6 +118,8 @@ def resign(claim: Claim, request: Outgoing, now: datetime, body: bytes | None = 
             if needs_body(claim, request) or payload is None:
                 raise Malformed("the body is needed to check the signature")
             return _resign(claim, request, payload, rewrite=True)
+        if payload is not None and payload.startswith("STREAMING-"):
+            raise Malformed("the body must be read whole here: sign its hash, not its chunks")
         digest = hashlib.sha256(body).hexdigest()
         if payload not in (None, digest, "UNSIGNED-PAYLOAD"):
             raise Malformed("the body is not the one that was signed")

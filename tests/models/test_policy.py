@@ -281,7 +281,7 @@ def without_values(found: AnySandboxCredential) -> AnySandboxCredential:
 
 
 def sample(*, available: bool = True) -> RuleSet:
-    token = Credential(value=Secret("ghp_" + "a1B2" * 9), hosts=("api.github.com",))
+    token = Credential(value=Secret("ghp_" + "a1B2" * 9), hosts=("api.github.com",), json=("/auth/*/token",))
     credentials: tuple[AnySandboxCredential, ...] = (
         for_sandbox("GH_TOKEN", token, key=KEY, thread="t", repo="acme/web"),
         claude_for_sandbox("api_key", Secret("sk-ant-api03-" + "c3D4" * 10 + "AA"), key=KEY, thread="t", repo="r"),
@@ -309,6 +309,7 @@ def test_real_values_are_in_the_wire_form_and_nowhere_else() -> None:
     assert [c.foreign for c in parsed.credentials] == ["strip", "block"]
     assert parsed.credentials[0].value == "ghp_" + "a1B2" * 9
     assert parsed.digest == made.digest
+    assert [c.pointers for c in parsed.credentials] == [("/auth/*/token",), ()]
     assert [part.value for part in parsed.aws[0].parts()] == [secret.reveal() for secret in AWS.secrets()]
     assert parsed.aws[0].regions == ("eu-north-1",)
 

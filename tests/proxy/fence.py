@@ -69,6 +69,7 @@ def credential(name: str, **given: Any) -> dict[str, Any]:
         "ports": [443],
         "headers": ["Authorization"],
         "query": [],
+        "pointers": [],
         "methods": [],
         "foreign": "strip",
     }

@@ -56,7 +56,7 @@ async def test_a_part_that_raises_lets_nothing_pass(own_fence: Fence, part: str)
 @pytest.mark.parametrize(
     "part",
     ["proxy.addon:Fence.request", "proxy.addon:Fence.awaits_body", "proxy.held:HeldBodies.add",
-     "proxy.inspection:inspect", "proxy.model_api:hold", "proxy.bodies:parsed",
+     "proxy.whole:complete", "proxy.inspection:inspect", "proxy.model_api:hold", "proxy.bodies:parsed",
      "proxy.layers:FencedStream.state_consume_request_body"],
 )  # fmt: skip
 async def test_a_body_that_cannot_be_judged_stays(own_fence: Fence, part: str) -> None:

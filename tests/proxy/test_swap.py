@@ -22,6 +22,7 @@ def credential(name: str = "TOKEN", **given: object) -> Credential:
         "ports": (443,),
         "headers": ("Authorization",),
         "query": (),
+        "pointers": (),
         "methods": (),
         "foreign": "strip",
     }

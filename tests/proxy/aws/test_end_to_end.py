@@ -9,7 +9,9 @@ from proxy.aws import canonical, keys, signature
 from tests.proxy.aws.signers import (
     KEY_ID,
     REAL_KEY_ID,
+    REAL_TOKEN,
     SECRET,
+    TOKEN,
     judged_by_botocore,
     outgoing,
     signed_by_awscrt,
@@ -68,6 +70,49 @@ async def test_a_presigned_download(s3: tuple[Fence, Echo, str]) -> None:
     assert found is not None
     assert (found.key_id, KEY_ID.encode() in target) == (REAL_KEY_ID, False)
     assert found.value == judged_by_botocore("s3 query", "s3", request, target, fields[:0], b"")
+
+
+CALLS = {
+    "dynamodb": (b'{"TableName": "t"}', {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "D.GetItem"}),
+    "sqs": (b"Action=SendMessage&MessageBody=a%20b", {"Content-Type": "application/x-www-form-urlencoded"}),
+    "sts": (b"Action=GetCallerIdentity&Version=2011-06-15", {"Content-Type": "application/x-www-form-urlencoded"}),
+}
+
+
+@pytest.mark.parametrize("http2", [False, True], ids=["HTTP/1.1", "HTTP/2"])
+@pytest.mark.parametrize("token", [False, True], ids=["", "token"])
+@pytest.mark.parametrize("service", CALLS)
+async def test_a_call_whose_hash_is_not_in_its_head(fence: Fence, service: str, token: bool, http2: bool) -> None:
+    host, (body, headers) = f"{service}.eu-north-1.amazonaws.com", CALLS[service]
+    echo, pair = Echo(), {"surrogate": TOKEN, "value": REAL_TOKEN} if token else None
+    port = await fence.upstream(host, echo)
+    await fence.use(rules(entry(host, ports=[port]), aws=[aws(ports=[port], session_token=pair)]))
+    url = f"https://{host}:{port}/"
+    request = signed_by_botocore("header", service, "POST", url, body=body, headers=headers, token=token)
+    async with fence.client(http2=http2) as client:
+        answer = await client.post(url, headers=dict(request.fields[1:]), content=body)
+        altered = await client.post(url, headers=dict(request.fields[1:]), content=body[:-1] + b"~")
+    assert (answer.status_code, altered.json()["reason"], echo.bodies) == (200, "aws_resign_failed", [body])
+    target, fields = as_received(echo)
+    found = signature.read(fields, b"")
+    assert found is not None
+    assert (found.key_id, (b"X-Amz-Security-Token", REAL_TOKEN.encode()) in fields) == (REAL_KEY_ID, token)
+    signed = tuple((name, value) for name, value in fields if name.lower().decode() in (*found.signed, "authorization"))
+    assert found.value == judged_by_botocore("header", service, request, target, signed, body)
+    lines = await fence.logged(2)
+    assert [(line["decision"], line.get("credentials")) for line in lines] == [("allowed", ["AWS"]), ("blocked", None)]
+
+
+async def test_a_body_that_is_too_large_to_be_hashed_here(fence: Fence) -> None:
+    echo, host = Echo(), "dynamodb.eu-north-1.amazonaws.com"
+    port = await fence.upstream(host, echo)
+    await fence.use(rules(entry(host, ports=[port]), aws=[aws(ports=[port])]))
+    url = f"https://{host}:{port}/"
+    request = signed_by_botocore("header", "dynamodb", "POST", url, body=b"x")
+    async with fence.client() as client:
+        answer = await client.post(url, headers=dict(request.fields[1:]), content=b"x" * (32 * 1024**2 + 1))
+    assert (answer.status_code, answer.json()["reason"], echo.heads) == (413, "body_too_large_to_inspect", [])
+    assert answer.json()["detail"] == "send X-Amz-Content-Sha256 with the hash of the body, and it is streamed"
 
 
 async def test_sigv4a(s3: tuple[Fence, Echo, str]) -> None:

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     MINT_BLOCKED = "mint_blocked"
     CREDENTIAL_UNAVAILABLE = "credential_unavailable"
     GRAPHQL_OPERATION_BLOCKED = "graphql_operation_blocked"
+    GRAPHQL_REPO_SCOPE_BLOCKED = "graphql_repo_scope_blocked"
     REMOTE_URL_NOT_ALLOWED = "remote_url_not_allowed"
     SERVER_TOOL_NOT_ALLOWED = "server_tool_not_allowed"
     BLOCKLIST_NOT_SUPPORTED = "blocklist_not_supported"
@@ -84,6 +85,8 @@ _MESSAGES = {
     "minute. If it stays so, its source is what the operator has to look at.",
     Reason.GRAPHQL_OPERATION_BLOCKED: "This GraphQL operation is not allowed here; `graphql` of the entry says which "
     f"are. {_PROPOSE}",
+    Reason.GRAPHQL_REPO_SCOPE_BLOCKED: "The token of this sandbox is for certain repositories, and this operation may "
+    "lead to others. Name the repository by owner and name, and its objects by ids or numbers.",
     Reason.REMOTE_URL_NOT_ALLOWED: "The model's service would fetch a URL that the sandbox may not ask for itself. "
     f"{_PROPOSE}",
     Reason.SERVER_TOOL_NOT_ALLOWED: "The request insists on a tool of the model's service for which no allowed host is "

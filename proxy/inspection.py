@@ -8,9 +8,10 @@ from proxy import bodies, matching, model_api
 from proxy.acceptance import Fields
 from proxy.block import Reason, Refused
 from proxy.bodies import Json, TooLarge, Undecodable
+from proxy.github import endpoint
 from proxy.matching import Asked
 from proxy.reach import Reach
-from proxy.rules import Entry, Graphql, Rules
+from proxy.rules import Entry, Graphql, RepositoryScope, Rules
 
 _GRAPHQL_TYPES = frozenset([b"application/json", b"application/graphql+json"])
 MAX_GRAPHQL = 1024**2  # bytes after decoding; the longest documents of real clients have tens of kilobytes
@@ -22,11 +23,17 @@ class Plan:
 
     guards: tuple[Graphql, ...]
     reach: Reach | None
+    scopes: tuple[RepositoryScope, ...] = ()
+
+    @property
+    def is_graphql(self) -> bool:
+        """Whether the body must be a GraphQL operation."""
+        return bool(self.guards or self.scopes)
 
     @property
     def is_needed(self) -> bool:
         """Whether the body must be there as a whole before anything of it may leave."""
-        return bool(self.guards) or self.reach is not None
+        return self.is_graphql or self.reach is not None
 
 
 @dataclass(frozen=True)
@@ -46,10 +53,11 @@ def plan(rules: Rules, admitted: Entry, asked: Asked, fields: Fields) -> Plan:
         Refused: an operation rule is in force, and the request is not of the one form in which it can be judged.
     """
     guards = matching.guards(rules.entries, admitted, asked)
-    if guards:
+    scopes = endpoint.scopes(rules, asked, fields)
+    if guards or scopes:
         _check_graphql_head(asked, fields)
     is_model = _is_model_host(rules, asked.host) and model_api.is_meant(asked.target)
-    return Plan(guards, Reach(rules.entries) if is_model else None)
+    return Plan(guards, Reach(rules.entries) if is_model else None, scopes)
 
 
 def _is_model_host(rules: Rules, host: str) -> bool:
@@ -73,7 +81,7 @@ def inspect(planned: Plan, fields: Fields, raw: bytes) -> Inspected:
     Raises:
         Refused: it is not allowed, or cannot be read.
     """
-    if planned.reach is not None and not raw and not planned.guards:
+    if planned.reach is not None and not raw and not planned.is_graphql:
         return Inspected(raw, fields)  # a request without a body: a GET of a batch's results
     document = _document(planned, fields, raw)
     shown = _check_operations(planned, document)
@@ -89,27 +97,30 @@ def inspect(planned: Plan, fields: Fields, raw: bytes) -> Inspected:
 
 def prepare(rules: Rules) -> None:
     """Loads what these rules will need, so that no request waits for it."""
-    if any(entry.graphql is not None for entry in rules.entries):
-        import proxy.operations  # noqa: F401 - it stays loaded
+    if rules.repository_scopes or any(entry.graphql is not None for entry in rules.entries):
+        import proxy.github.scope  # noqa: F401 - it stays loaded
 
 
 def _check_operations(planned: Plan, document: Json) -> str | None:
-    if not planned.guards:
+    if not planned.is_graphql:
         return None
-    from proxy import operations  # not at the top: graphql-core takes a quarter of a second, and few have a use for it
+    # Not at the top: graphql-core takes a quarter of a second, and few have a use for it.
+    from proxy import operations
+    from proxy.github import scope
 
     passed = [operations.check(document, guard) for guard in planned.guards]
+    passed += [scope.check(document, repositories) for repositories in planned.scopes]
     return str(passed[0])
 
 
 def _document(planned: Plan, fields: Fields, raw: bytes) -> Json:
-    limit = MAX_GRAPHQL if planned.guards else bodies.MAX_INSPECTED
+    limit = MAX_GRAPHQL if planned.is_graphql else bodies.MAX_INSPECTED
     try:
         return bodies.parsed(bodies.decoded(raw, fields, limit))
     except TooLarge:
-        if planned.guards:
+        if planned.is_graphql:
             raise Refused(Reason.GRAPHQL_OPERATION_BLOCKED, "the body is over 1 MiB") from None
         raise Refused(Reason.BODY_TOO_LARGE_TO_INSPECT, "over 32 MiB when decoded") from None
     except Undecodable as error:
-        reason = Reason.GRAPHQL_OPERATION_BLOCKED if planned.guards else Reason.BODY_NOT_INSPECTABLE
+        reason = Reason.GRAPHQL_OPERATION_BLOCKED if planned.is_graphql else Reason.BODY_NOT_INSPECTABLE
         raise Refused(reason, str(error)) from None

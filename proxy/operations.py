@@ -50,7 +50,7 @@ def check(body: Json, rules: Graphql) -> Operation:
     Raises:
         Refused: it is not, or which one it is cannot be told.
     """
-    operation = operation_of(body)
+    operation = select(body).operation
     patterns = {"query": rules.queries, "mutation": rules.mutations, "subscription": rules.subscriptions}
     allowed = patterns[operation.kind]
     blocked = [name for name in operation.fields if not any(_matches(pattern, name) for pattern in allowed)]
@@ -69,7 +69,21 @@ def _refused(detail: str) -> Refused:
     return Refused(Reason.GRAPHQL_OPERATION_BLOCKED, detail)
 
 
-def operation_of(body: Json) -> Operation:
+@dataclass(frozen=True)
+class Selected:
+    """The operation that a server would execute, and the fragments it may spread."""
+
+    node: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+
+    @property
+    def operation(self) -> Operation:
+        """Its kind and its root fields."""
+        fields = dict.fromkeys(_root_fields(self.node.selection_set, self.fragments))
+        return Operation(self.node.operation.value, tuple(name for name in fields if name != "__typename"))
+
+
+def select(body: Json) -> Selected:
     """What a request asks a GraphQL server to do (GraphQL over HTTP §5.4).
 
     Raises:
@@ -90,7 +104,7 @@ def operation_of(body: Json) -> Operation:
         raise _refused("not a GraphQL document") from error
 
 
-def _selected(text: str, chosen: str | None) -> Operation:
+def _selected(text: str, chosen: str | None) -> Selected:
     _check_tokens(text)
     document = parse(text, no_location=True)
     operations: list[OperationDefinitionNode] = []
@@ -103,9 +117,7 @@ def _selected(text: str, chosen: str | None) -> Operation:
         else:
             raise _refused("a definition that cannot be executed, or a fragment there twice")
     _check_fragments(document.definitions, fragments)
-    operation = _choose(operations, chosen)
-    fields = _root_fields(operation.selection_set, fragments)
-    return Operation(operation.operation.value, tuple(dict.fromkeys(name for name in fields if name != "__typename")))
+    return Selected(_choose(operations, chosen), fragments)
 
 
 def _check_tokens(text: str) -> None:

@@ -60,6 +60,22 @@ class Credential:
 
 
 @dataclass(frozen=True)
+class RepositoryScope:
+    """The repositories that a GitHub App's token is for: what GraphQL may name on its hosts, by number or by name."""
+
+    credential: str
+    hosts: tuple[str, ...]
+    ids: frozenset[int]
+    names: frozenset[str]
+    """`owner/name`, in lower case."""
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """Who owns one of them."""
+        return frozenset(name.partition("/")[0] for name in self.names)
+
+
+@dataclass(frozen=True)
 class Sandbox:
     """Whose traffic this is, for the log."""
 
@@ -79,6 +95,7 @@ class Rules:
     entries: tuple[Entry, ...]
     credentials: tuple[Credential, ...]
     aws: tuple[AwsCredential, ...]
+    repository_scopes: tuple[RepositoryScope, ...]
     upstream_dns: tuple[str, ...]
     private_ranges: tuple[IPNetwork, ...]
     extra_ca_file: str | None

@@ -8,10 +8,11 @@ from typing import Any
 
 from proxy import hosts
 from proxy.aws.credential import AwsCredential, Part
-from proxy.rules import Credential, Entry, Rules, Sandbox
+from proxy.rules import Credential, Entry, RepositoryScope, Rules, Sandbox
 from proxy.rules_members import Members, RulesError
 
 VERSION = 1
+_REPOSITORY = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+\Z")
 _SURROGATE = re.compile(r"[\x21-\x7e]+\Z")
 
 
@@ -59,7 +60,7 @@ def _credential(value: object, where: str) -> Credential:
         foreign=reader.foreign("foreign"),
     )
     reader.finish()
-    if credential.kind not in ("token", "claude"):
+    if credential.kind not in ("token", "claude", "github_app"):
         raise RulesError(f"{where}.kind: unknown to this proxy")
     if not credential.hosts or not credential.ports:
         raise RulesError(f"{where}: hosts and ports must not be empty")
@@ -93,6 +94,19 @@ def _aws(value: object, where: str) -> AwsCredential:
     return credential
 
 
+def _scope(value: object, where: str) -> RepositoryScope:
+    reader = Members(value, where)
+    credential, named = reader.text("credential"), reader.texts("hosts")
+    found = [Members(v, f"{where}.repositories[{i}]") for i, v in enumerate(reader.items("repositories"))]
+    numbers = [repository.number("id") for repository in found]
+    names = [repository.text("name") for repository in found]
+    for repository in (*found, reader):
+        repository.finish()
+    if not named or any(number <= 0 for number in numbers) or not all(_REPOSITORY.match(name) for name in names):
+        raise RulesError(f"{where}: hosts must not be empty, and repositories have a number and owner/name")
+    return RepositoryScope(credential, named, frozenset(numbers), frozenset(name.lower() for name in names))
+
+
 def _part(reader: Members, name: str) -> Part:
     child = reader.child(name)
     part = Part(child.text("surrogate"), child.optional_text("value"))
@@ -120,6 +134,9 @@ def parse(text: str | bytes) -> Rules:
         entries=tuple(_entry(v, f"rules.entries[{i}]") for i, v in enumerate(reader.items("entries"))),
         credentials=tuple(_credential(v, f"rules.credentials[{i}]") for i, v in enumerate(reader.items("credentials"))),
         aws=tuple(_aws(v, f"rules.aws[{i}]") for i, v in enumerate(reader.items("aws"))),
+        repository_scopes=tuple(
+            _scope(v, f"rules.repository_scopes[{i}]") for i, v in enumerate(reader.items("repository_scopes"))
+        ),
         upstream_dns=reader.texts("upstream_dns"),
         private_ranges=reader.networks("private_ranges"),
         extra_ca_file=reader.optional_text("extra_ca_file"),

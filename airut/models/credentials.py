@@ -8,6 +8,7 @@ from airut.models import surrogates
 from airut.models.aws_credentials import AwsCredential, SandboxAwsCredential, aws_for_sandbox
 from airut.models.base import Model
 from airut.models.credential_hosts import Hosts
+from airut.models.github_app import SandboxGithubApp
 from airut.models.json_pointer import Pointer
 from airut.models.secret import Secret
 
@@ -76,7 +77,7 @@ class SandboxCredential(Model):
         return {self.name: self.surrogate}
 
 
-AnySandboxCredential = SandboxCredential | SandboxAwsCredential
+AnySandboxCredential = SandboxCredential | SandboxAwsCredential | SandboxGithubApp
 
 
 def any_for_sandbox(

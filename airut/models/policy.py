@@ -9,9 +9,20 @@ from airut.models import presets
 from airut.models.allowlist import Allowlist, Entry, parse_allowlist
 from airut.models.aws_credentials import AwsPart, SandboxAwsCredential
 from airut.models.credentials import AnySandboxCredential, SandboxCredential
+from airut.models.github_app import SandboxGithubApp
 from airut.models.located import PolicyErrors, Problem
 from airut.models.presets import Preset
-from airut.models.rules import Limits, RuleAws, RuleCredential, RuleEntry, RulePart, RuleSet, Sandbox
+from airut.models.rules import (
+    Limits,
+    RuleAws,
+    RuleCredential,
+    RuleEntry,
+    RulePart,
+    RuleRepository,
+    RuleRepositoryScope,
+    RuleSet,
+    Sandbox,
+)
 
 __all__ = [
     "Allowlist",
@@ -60,8 +71,9 @@ def rule_set(
         sandbox=sandbox,
         listen=listen,
         entries=entries,
-        credentials=tuple(_credential(found) for found in credentials if isinstance(found, SandboxCredential)),
+        credentials=tuple(_credential(found) for found in credentials if not isinstance(found, SandboxAwsCredential)),
         aws=tuple(_aws(found) for found in credentials if isinstance(found, SandboxAwsCredential)),
+        repository_scopes=tuple(_scope(found) for found in credentials if isinstance(found, SandboxGithubApp)),
         upstream_dns=tuple(upstream_dns),
         private_ranges=private_ranges,
         extra_ca_file=extra_ca_file,
@@ -123,7 +135,21 @@ def _of_preset(name: str, entry: presets.PresetEntry) -> RuleEntry:
     )
 
 
-def _credential(credential: SandboxCredential) -> RuleCredential:
+def _credential(credential: SandboxCredential | SandboxGithubApp) -> RuleCredential:
+    if isinstance(credential, SandboxGithubApp):
+        return RuleCredential(
+            name=credential.name,
+            kind="github_app",
+            surrogate=credential.surrogate,
+            value=None if credential.token is None else credential.token.value,
+            hosts=credential.hosts,
+            ports=credential.ports,
+            headers=("Authorization",),
+            query=(),
+            pointers=(),
+            methods=(),
+            foreign="strip",
+        )
     return RuleCredential.model_validate(dict(credential))
 
 
@@ -145,10 +171,22 @@ def _aws(credential: SandboxAwsCredential) -> RuleAws:
     )
 
 
+def _scope(credential: SandboxGithubApp) -> RuleRepositoryScope:
+    """What GraphQL may name; nothing as long as it is not known what the token is for."""
+    known = () if credential.token is None else credential.token.repositories
+    return RuleRepositoryScope(
+        credential=credential.name,
+        hosts=credential.hosts,
+        repositories=tuple(RuleRepository(id=found.id, name=found.name) for found in known),
+    )
+
+
 def _digest(rules: RuleSet) -> str:
     """Names the policy: the same for the same rules, whatever the credentials' values are at the time."""
     policy = rules.model_dump(mode="json", include={"version", "entries", "upstream_dns", "private_ranges"})
     policy["credentials"] = [c.model_dump(mode="json", exclude={"value"}) for c in rules.credentials]
     parts = {"access_key_id": {"value"}, "secret_access_key": {"value"}, "session_token": {"value"}}
     policy["aws"] = [c.model_dump(mode="json", exclude=parts) for c in rules.aws]
+    # Which repositories a token is for is known with the token, and is no more the policy's than its value.
+    policy["repository_scopes"] = [s.model_dump(mode="json", exclude={"repositories"}) for s in rules.repository_scopes]
     return hashlib.sha256(json.dumps(policy, sort_keys=True).encode()).hexdigest()

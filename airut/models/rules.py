@@ -71,7 +71,7 @@ class RuleCredential(_Wire):
     """One credential with its real value; None while there is none to be had, when requests that need it get 503."""
 
     name: str
-    kind: Literal["token", "claude"]
+    kind: Literal["token", "claude", "github_app"]
     surrogate: Annotated[str, Field(pattern=r"^[\x21-\x7e]+$")]
     value: Secret | None
     hosts: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -108,6 +108,21 @@ class RuleAws(_Wire):
         return (self.access_key_id, self.secret_access_key, *([self.session_token] if self.session_token else []))
 
 
+class RuleRepository(_Wire):
+    """One repository, as GitHub numbers and names it."""
+
+    id: Annotated[int, Field(strict=True, gt=0)]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$")]
+
+
+class RuleRepositoryScope(_Wire):
+    """What GraphQL may name on the hosts of a GitHub App's token."""
+
+    credential: str
+    hosts: Annotated[tuple[str, ...], Field(min_length=1)]
+    repositories: tuple[RuleRepository, ...]
+
+
 class Sandbox(_Wire):
     """Whose traffic it is."""
 
@@ -132,6 +147,7 @@ class RuleSet(_Wire):
     entries: tuple[RuleEntry, ...]
     credentials: tuple[RuleCredential, ...]
     aws: tuple[RuleAws, ...]
+    repository_scopes: tuple[RuleRepositoryScope, ...]
     upstream_dns: tuple[str, ...]
     private_ranges: tuple[Network, ...]
     extra_ca_file: str | None

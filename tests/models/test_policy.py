@@ -20,13 +20,23 @@ from airut.models.credentials import (
     claude_for_sandbox,
     for_sandbox,
 )
+from airut.models.github_app import (
+    GITHUB_HOSTS,
+    GithubAppCredential,
+    GithubRepository,
+    InstallationToken,
+    SandboxGithubApp,
+    app_for_sandbox,
+)
 from airut.models.policy import PolicyErrors, deny_all, rule_set
 from airut.models.presets import Preset
 from airut.models.rules import RuleSet, Sandbox
-from airut.models.secret import Secret
+from airut.models.secret import Secret, SecretLines
 from proxy import matching, rules_document
 from proxy.matching import Asked
 from proxy.normalise import read_target
+from proxy.rules import Credential as ProxyCredential
+from proxy.rules import RepositoryScope
 from proxy.rules_members import RulesError
 from tests.proxy.fence import aws, credential, entry
 from tests.proxy.fence import rules as document
@@ -272,10 +282,25 @@ AWS = AwsCredential(
 )
 
 
+APP = app_for_sandbox(
+    "GH_APP",
+    GithubAppCredential(kind="github_app", app_id=1, installation_id=2, private_key=SecretLines("-----BEGIN")),
+    key=KEY,
+    thread="t",
+    repo="web",
+    slug="acme/web",
+)
+TOKEN = InstallationToken(
+    value=Secret("ghs_" + "e5F6" * 9), expires_at=3600.0, repositories=(GithubRepository(id=7, name="Acme/Web"),)
+)
+
+
 def without_values(found: AnySandboxCredential) -> AnySandboxCredential:
     """The same credential at a time when its value cannot be had."""
     if isinstance(found, SandboxCredential):
         return found.model_copy(update={"value": None})
+    if isinstance(found, SandboxGithubApp):
+        return found.model_copy(update={"token": None})
     parts = {name: part.model_copy(update={"value": None}) for name in PARTS if (part := getattr(found, name))}
     return found.model_copy(update=parts)
 
@@ -286,6 +311,7 @@ def sample(*, available: bool = True) -> RuleSet:
         for_sandbox("GH_TOKEN", token, key=KEY, thread="t", repo="acme/web"),
         claude_for_sandbox("api_key", Secret("sk-ant-api03-" + "c3D4" * 10 + "AA"), key=KEY, thread="t", repo="r"),
         aws_for_sandbox("AWS", AWS, key=KEY, thread="t", repo="r"),
+        APP.model_copy(update={"token": TOKEN}),
     )
     return rule_set(
         parse_allowlist(FULL, "f"),
@@ -306,10 +332,10 @@ def test_real_values_are_in_the_wire_form_and_nowhere_else() -> None:
     for shown in (repr(made), str(made), made.model_dump_json(), str(made.model_dump())):
         assert "a1B2a1B2" not in shown
     parsed = rules_document.parse(made.to_wire())
-    assert [c.foreign for c in parsed.credentials] == ["strip", "block"]
+    assert [c.foreign for c in parsed.credentials] == ["strip", "block", "strip"]
     assert parsed.credentials[0].value == "ghp_" + "a1B2" * 9
     assert parsed.digest == made.digest
-    assert [c.pointers for c in parsed.credentials] == [("/auth/*/token",), ()]
+    assert [c.pointers for c in parsed.credentials] == [("/auth/*/token",), (), ()]
     assert [part.value for part in parsed.aws[0].parts()] == [secret.reveal() for secret in AWS.secrets()]
     assert parsed.aws[0].regions == ("eu-north-1",)
 
@@ -326,8 +352,31 @@ def test_the_digest_names_the_policy_and_not_the_values() -> None:
 
 def test_values_that_cannot_be_had_are_null() -> None:
     parsed = rules_document.parse(sample(available=False).to_wire())
-    assert [c.value for c in parsed.credentials] + [part.value for part in parsed.aws[0].parts()] == [None] * 5
+    assert [c.value for c in parsed.credentials] + [part.value for part in parsed.aws[0].parts()] == [None] * 6
     assert (parsed.secrets(), parsed.named_values(), parsed.aws[0].is_available) == ({}, [], False)
+
+
+def test_an_apps_token_and_what_it_is_for() -> None:
+    parsed = rules_document.parse(sample().to_wire())
+    assert parsed.credentials[2] == ProxyCredential(
+        name="GH_APP",
+        kind="github_app",
+        surrogate=APP.surrogate,
+        value="ghs_" + "e5F6" * 9,
+        hosts=GITHUB_HOSTS,
+        ports=(443,),
+        headers=("Authorization",),
+        query=(),
+        pointers=(),
+        methods=(),
+        foreign="strip",
+    )
+    known = RepositoryScope("GH_APP", GITHUB_HOSTS, frozenset([7]), frozenset(["acme/web"]))
+    assert parsed.repository_scopes == (known,)
+    assert APP.surrogate.startswith("ghs_")
+    assert len(APP.surrogate) == 40
+    unknown = rules_document.parse(sample(available=False).to_wire()).repository_scopes
+    assert unknown == (RepositoryScope("GH_APP", GITHUB_HOSTS, frozenset(), frozenset()),)
 
 
 def test_a_proxy_started_ahead_allows_nothing() -> None:
@@ -350,6 +399,7 @@ PARTS = ("access_key_id", "secret_access_key", "session_token")
 GRAPHQL = {"queries": ["a*"], "mutations": [], "subscriptions": []}
 DOCUMENT = document(
     entry("api.test", ports=[8443], query={"a": ["*"]}, graphql=GRAPHQL), credentials=[credential("A"), credential("B")],
+    repository_scopes=[{"credential": "A", "hosts": ["api.test"], "repositories": [{"id": 7, "name": "acme/web"}]}],
     aws=[aws(), aws("OTHER", **{part: {"surrogate": f"of-{part}", "value": "v"} for part in PARTS})],
 )  # fmt: skip
 JUNK = st.sampled_from(

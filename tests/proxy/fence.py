@@ -108,6 +108,7 @@ def rules(*entries: dict[str, Any], **given: Any) -> dict[str, Any]:
         "entries": list(entries),
         "credentials": [],
         "aws": [],
+        "repository_scopes": [],
         "upstream_dns": [],
         "private_ranges": [LOOPBACK],
         "extra_ca_file": None,

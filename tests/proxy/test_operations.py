@@ -173,7 +173,7 @@ def test_no_field_is_executed_that_was_not_collected(text: str) -> None:
 
     schema = GraphQLSchema(GraphQLObjectType("Query", {name: field(name) for name in FIELDS}))
     assert execute_sync(schema, parse(text)).errors is None
-    collected = set(operations.operation_of({"query": text}).fields)
+    collected = set(operations.select({"query": text}).operation.fields)
     assert executed <= collected
     if ":" not in text and "@skip(if: true)" not in text:  # of two fields under one alias, the first is executed
         assert executed == collected
@@ -185,7 +185,7 @@ PIECES = st.sampled_from([*'{}()[]:$@!.|&="\\ #\n,ab0', "query ", "mutation ", "
 @given(text=st.lists(PIECES, max_size=40).map("".join))
 def test_any_text_is_an_operation_or_blocked(text: str) -> None:
     try:
-        found = operations.operation_of({"query": text})
+        found = operations.select({"query": text}).operation
     except Refused as refused:
         assert refused.reason is Reason.GRAPHQL_OPERATION_BLOCKED  # noqa: PT017 - it may also be one
     else:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from airut.models.credentials import AnySandboxCredential, SandboxCredential
+from airut.models.github_app import SandboxGithubApp
 from airut.models.secret import Secret
 
 OPEN = "open"
@@ -15,6 +16,8 @@ def with_real_values(text: str, credentials: Sequence[AnySandboxCredential]) -> 
     for credential in credentials:
         if isinstance(credential, SandboxCredential):
             pairs.append((credential.surrogate, credential.value))
+        elif isinstance(credential, SandboxGithubApp):
+            pairs.append((credential.surrogate, credential.token.value if credential.token else None))
         else:
             parts = (credential.access_key_id, credential.secret_access_key, credential.session_token)
             pairs += [(part.surrogate, part.value) for part in parts if part is not None]

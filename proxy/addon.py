@@ -13,7 +13,7 @@ from proxy.acceptance import Head
 from proxy.access_log import AccessLog
 from proxy.block import Reason, Refused
 from proxy.clients import Clients
-from proxy.decision import Clearance, Resolve, decide
+from proxy.decision import Clearance, Resolve, admit, clear
 from proxy.held import HeldBodies
 from proxy.record import Record
 from proxy.reload import LiveRules
@@ -68,7 +68,9 @@ class Fence:
             try:
                 self._check_connection(flow, head)
                 rules = self._rules.current()
-                clearance = await decide(rules, head, self._resolve)
+                admitted = admit(rules, head)
+                record.rule, record.comment = admitted.entry.rule, admitted.entry.comment
+                clearance = await clear(rules, head, admitted, self._resolve)
                 record.needles = self._needles_for(rules)
                 self._clear(flow, head, record, clearance)
             except Refused as refused:
@@ -112,7 +114,7 @@ class Fence:
         asked, data = clearance.asked, flow.request.data
         addresses = [str(address) for address in clearance.addresses]
         address = self._clients.open(flow.client_conn, asked.host, asked.port, addresses)
-        record.rule, record.host, record.upstream_ip = clearance.rule, asked.host, address
+        record.host, record.upstream_ip = asked.host, address
         record.credentials, record.stripped = clearance.credentials, clearance.stripped
         record.surrogate_in = clearance.surrogate_in
         data.host, data.port, data.scheme = address, asked.port, asked.scheme.encode("ascii")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -60,6 +61,8 @@ _STATUS = {
     Reason.CREDENTIAL_UNAVAILABLE: 503,
 }
 RETRY_AFTER = 30  # seconds: about as long as it takes until a credential that expired is there again
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "REPORT", "MKCOL", "MOVE", "COPY")
+"""Those that an entry can name."""
 _FILE = ".airut/network-allowlist.yaml"
 _PROPOSE = f"Propose a change to {_FILE}; it applies to new tasks once it is reviewed and merged."
 _MESSAGES = {
@@ -170,26 +173,44 @@ def body(request: Request, refused: Refused) -> bytes:
         "path": request.path[:MAX_PATH],
         "request_id": request.request_id,
         "detail": refused.detail,
-        "suggestion": suggestion(request) if refused.reason in _IN_ALLOWLIST else None,
+        "suggestion": suggest(request, refused),
         "message": _MESSAGES[refused.reason],
     }
     return json.dumps(document, ensure_ascii=True).encode() + b"\n"
 
 
-def suggestion(request: Request) -> str:
-    """The YAML of an entry that would allow exactly this request."""
+def message(reason: Reason) -> str:
+    """What the reason means, and what to do about it."""
+    return _MESSAGES[reason]
+
+
+def suggest(request: Request, refused: Refused) -> str | None:
+    """The YAML of an entry that would allow this request, where an entry is what it lacks."""
+    if refused.reason not in _IN_ALLOWLIST:
+        return None
     # A JSON string is a YAML string (YAML 1.2 §1.3), so nothing the agent sends can break out of its line.
     lines = [
         "url_prefixes:",
         f"  - host: {_scalar(request.host)}",
-        f"    path: {_scalar(request.path[:MAX_PATH])}",
-        f"    methods: [{_scalar(request.method)}]",
+        f"    path: {_scalar(_pattern(request.path))}",
     ]
+    if request.method in METHODS:
+        lines.append(f"    methods: [{_scalar(request.method)}]")
     if request.scheme != "https":
         lines.append(f"    schemes: [{_scalar(request.scheme)}]")
     if request.port != {"https": 443, "http": 80}.get(request.scheme):
         lines.append(f"    ports: [{request.port}]")
     return "\n".join(lines)
+
+
+def _pattern(path: str) -> str:
+    """A path pattern that admits a path in each of its readings (`normalise`), also where the path was cut."""
+    if len(path) >= MAX_PATH:
+        path = path[: MAX_PATH - 3].rpartition("/")[0] + "/*"
+    path = re.sub(r"(?:%3F|%23).*", "*", path, flags=re.IGNORECASE)  # an escaped ? or # may end a path
+    path = re.sub(r";[^/]*", "*", path)
+    path = re.sub("%2A", "?", path, flags=re.IGNORECASE)  # no pattern can name an escaped star
+    return re.sub("/{2,}", "/*", path)
 
 
 def _scalar(text: str) -> str:

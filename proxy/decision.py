@@ -11,6 +11,7 @@ from proxy.acceptance import Fields, Head
 from proxy.aws import resign, screening
 from proxy.aws.resign import BodyRewriter, Outgoing, Resigned
 from proxy.block import Reason, Refused
+from proxy.inspection import Plan
 from proxy.matching import Asked
 from proxy.rules import DEFAULT_PORTS, Credential, Entry, Rules
 from proxy.upstream import IPAddress
@@ -24,7 +25,6 @@ class Clearance:
     """What goes upstream, where to, and what the log says of it."""
 
     asked: Asked
-    rule: str
     addresses: tuple[IPAddress, ...]
     authority: str
     target: bytes
@@ -36,11 +36,17 @@ class Clearance:
     body: Awaited
 
 
-async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
-    """Judges a request on its head, before a byte of it goes anywhere; says what its body must be held to.
+@dataclass(frozen=True)
+class Admitted:
+    """A request that the allowlist admits, by which entry, and what its body will be held to."""
 
-    Real values come in last: no step before the swap sees one, and after it only an AWS signature can refuse, which
-    covers what the swap made.
+    asked: Asked
+    entry: Entry
+    body: Plan
+
+
+def admit(rules: Rules, head: Head) -> Admitted:
+    """Judges a request on its head; the part of a decision that takes no credential and no look-up.
 
     Raises:
         Refused: with the first reason found.
@@ -49,7 +55,19 @@ async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
     entry = _admitted(rules, asked)
     for other in overrides.also_asked(asked, head.fields):
         _admitted(rules, other)
-    planned = inspection.plan(rules, entry, asked, head.fields)
+    return Admitted(asked, entry, inspection.plan(rules, entry, asked, head.fields))
+
+
+async def clear(rules: Rules, head: Head, admitted: Admitted, resolve: Resolve) -> Clearance:
+    """The request that goes upstream, for one that the allowlist admits; still before a byte of it goes anywhere.
+
+    Real values come in last: no step before the swap sees one, and after it only an AWS signature can refuse, which
+    covers what the swap made.
+
+    Raises:
+        Refused: with the first reason found.
+    """
+    asked, entry = admitted.asked, admitted.entry
     fields = acceptance.end_to_end(head.fields)
     if rules.secrets():
         fields = responses.limit_codings(fields)
@@ -69,7 +87,7 @@ async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
     swapped = swap.swap(screened.fields, scope, rules.credentials, target)
     authority = hosts.to_authority(asked.host, asked.port, DEFAULT_PORTS[asked.scheme])
     fields = _with_authority(swapped.fields, authority, http2=head.http2)
-    awaited = Awaited(planned, _with_pointers(scope, fields))
+    awaited = Awaited(admitted.body, _with_pointers(scope, fields))
     resigned, names = Resigned(swapped.target, fields, None), swapped.names
     if claim is not None:
         request = Outgoing(asked.method, head.target, fields, authority.encode(), _host(head))
@@ -80,7 +98,6 @@ async def decide(rules: Rules, head: Head, resolve: Resolve) -> Clearance:
             names = (*names, claim.credential.name)
     return Clearance(
         asked=asked,
-        rule=entry.rule,
         addresses=addresses,
         authority=authority,
         target=resigned.target,

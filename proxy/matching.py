@@ -44,11 +44,11 @@ def decide(entries: Iterable[Entry], asked: Asked) -> Verdict:
         failed = first_failing(entry, asked)
         if failed is None:
             return Verdict(entry, None)
-        nearest = max(nearest, _ORDER.index(failed))
-    return Verdict(None, _ORDER[nearest])
+        nearest = max(nearest, ORDER.index(failed))
+    return Verdict(None, ORDER[nearest])
 
 
-_ORDER = (
+ORDER = (
     Reason.HOST_NOT_ALLOWED,
     Reason.SCHEME_NOT_ALLOWED,
     Reason.PORT_NOT_ALLOWED,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from publicsuffix2 import PublicSuffixList
+from publicsuffixlist import PublicSuffixList
 
 from proxy import glob, hosts, matching, urls
 from proxy.matching import any_path
@@ -106,4 +106,4 @@ def _suffixes() -> PublicSuffixList:
 
 
 def _is_public_suffix(host: str) -> bool:
-    return bool(_suffixes().get_tld(host) == host)
+    return _suffixes().is_public(host)

@@ -26,6 +26,7 @@ class Record:
     decision: str = "blocked"
     reason: str | None = None
     rule: str | None = None
+    comment: str | None = None
     method: str = ""
     host: str = ""
     path: str = ""
@@ -95,6 +96,7 @@ class Record:
             "decision": self.decision,
             "reason": self.reason,
             "rule": self.rule,
+            "comment": self.comment,
             "method": self.method,
             "scheme": self.scheme,
             "host": self.host,

@@ -40,6 +40,7 @@ class Entry:
     foreign_credentials: Foreign | None
     origin: Origin
     graphql: Graphql | None
+    comment: str | None = None
 
 
 @dataclass(frozen=True)

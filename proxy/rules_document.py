@@ -37,6 +37,7 @@ def _entry(value: object, where: str) -> Entry:
         foreign_credentials=reader.optional_foreign("foreign_credentials"),
         origin=reader.origin("origin"),
         graphql=reader.graphql("graphql"),
+        comment=reader.optional_text("comment"),
     )
     reader.finish()
     if not entry.host or not entry.schemes or entry.path == "":

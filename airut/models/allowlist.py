@@ -16,7 +16,7 @@ Scheme = Literal["https", "http"]
 Foreign = Literal["allow", "strip", "block"]
 Origin = Literal["domains", "url_prefixes"]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "REPORT", "MKCOL", "MOVE", "COPY")
-_ENTRY_KEYS = (
+ENTRY_KEYS = (
     "host", "path", "methods", "query", "schemes", "ports", "addresses", "foreign_credentials", "graphql", "comment",
 )  # fmt: skip
 _ROOT_FIELD = re.compile(r"[_A-Za-z0-9*?]+\Z")  # GraphQL §2.1.9, and the wildcards
@@ -34,9 +34,10 @@ class Graphql(Model):
 
 
 class Entry(Model):
-    """One entry of `domains` or `url_prefixes`, with the line it stands on."""
+    """One entry of `domains` or `url_prefixes`, with the place it stands at."""
 
     line: int
+    column: int = 1
     origin: Origin
     host: str
     path: str | None = None
@@ -89,7 +90,12 @@ class _Parser:
             return Allowlist(file=self._problems.file)
         entries = [
             *(
-                Entry(line=node.start_mark.line + 1, origin="domains", host=self._host(text, node, at))
+                Entry(
+                    line=node.start_mark.line + 1,
+                    column=node.start_mark.column + 1,
+                    origin="domains",
+                    host=self._host(text, node, at),
+                )
                 for text, node, at in domains
             ),
             *(self._entry(node, at) for node, at in prefixes),
@@ -98,7 +104,7 @@ class _Parser:
         return Allowlist(file=self._problems.file, entries=tuple(entries), presets=tuple(named))
 
     def _entry(self, node: yaml.Node, at: str) -> Entry:
-        members = self._read.mapping(node, at, _ENTRY_KEYS)
+        members = self._read.mapping(node, at, ENTRY_KEYS)
         host = members.get("host")
         if host is None:
             self._problems.add(node, at, "host is missing")
@@ -109,6 +115,7 @@ class _Parser:
         comment = members.get("comment")
         return Entry(
             line=node.start_mark.line + 1,
+            column=node.start_mark.column + 1,
             origin="url_prefixes",
             host=self._host(self._read.text(host, f"{at}.host") or "", host, f"{at}.host") if host else "",
             path=path,

@@ -58,7 +58,7 @@ def rule_set(
     """
     allowlist = allowlist or Allowlist(file="")
     private_ranges = tuple(private_ranges)
-    _check_addresses(allowlist, private_ranges)
+    check_addresses(allowlist, private_ranges)
     named = presets.union([*allowlist.presets, *(Preset(name=name) for name in granted_presets)], repository)
     entries = (
         *(_own(allowlist.file, entry) for entry in allowlist.entries),
@@ -88,18 +88,20 @@ def deny_all(*, listen: str) -> RuleSet:
     return rule_set(None, granted_presets=(), repository="", credentials=(), sandbox=sandbox, listen=listen)
 
 
-def _check_addresses(allowlist: Allowlist, private_ranges: tuple[str, ...]) -> None:
+def check_addresses(allowlist: Allowlist, private_ranges: Iterable[str]) -> None:
+    """Raises: PolicyErrors: an entry opens addresses outside the operator's private ranges."""
     ranges = [ipaddress.ip_network(text) for text in private_ranges]
+    prefixes = [entry for entry in allowlist.entries if entry.origin == "url_prefixes"]
     problems = [
         Problem(
             file=allowlist.file,
             line=entry.line,
-            column=1,
-            path="addresses",
+            column=entry.column,
+            path=f"url_prefixes[{index}].addresses",
             problem=f"{text} is not within the operator's network.private_ranges",
             remedy="ask the operator to add it",
         )
-        for entry in allowlist.entries
+        for index, entry in enumerate(prefixes)
         for text in entry.addresses
         if not any(_within(ipaddress.ip_network(text), outer) for outer in ranges)
     ]
@@ -115,7 +117,7 @@ def _within(inner: _AnyNetwork, outer: _AnyNetwork) -> bool:
 
 
 def _own(file: str, entry: Entry) -> RuleEntry:
-    shown = entry.model_dump(exclude={"line", "comment"})
+    shown = entry.model_dump(exclude={"line", "column"})
     return RuleEntry(rule=f"{file}:{entry.line}", **shown)
 
 
@@ -132,6 +134,7 @@ def _of_preset(name: str, entry: presets.PresetEntry) -> RuleEntry:
         foreign_credentials=None,
         origin="preset",
         graphql=None,
+        comment=None,
     )
 
 

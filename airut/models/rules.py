@@ -65,6 +65,7 @@ class RuleEntry(_Wire):
     foreign_credentials: Foreign | None
     origin: Literal["domains", "url_prefixes", "preset"]
     graphql: RuleGraphql | None
+    comment: str | None
 
 
 class RuleCredential(_Wire):

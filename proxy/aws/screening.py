@@ -50,12 +50,17 @@ def screen(
     if found is None:
         _check_unsigned(own, asked, fields, query)
         return None
-    usable = [c for c in own if _covers(c, asked) and c.key_id.surrogate == found.key_id]
+    usable = [c for c in in_scope(own, asked) if c.key_id.surrogate == found.key_id]
     if not usable:
         raise Refused(Reason.FOREIGN_CREDENTIAL_BLOCKED, "AWS key id")
     claim = Claim(usable[0], found)
     _check_scope(claim, query)
     return claim
+
+
+def in_scope(credentials: Sequence[AwsCredential], asked: Asked) -> tuple[AwsCredential, ...]:
+    """Those that may sign a request."""
+    return tuple(found for found in credentials if _claims(found, asked.host) and _covers(found, asked))
 
 
 def _claims(credential: AwsCredential, host: str) -> bool:

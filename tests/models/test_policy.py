@@ -72,10 +72,11 @@ def test_the_full_form() -> None:
         Preset(name="github", repositories=("acme/web",)),
     )
     assert allowlist.entries == (
-        Entry(line=3, origin="domains", host="docs.python.org"),
-        Entry(line=4, origin="domains", host="*.crates.io"),
+        Entry(line=3, column=5, origin="domains", host="docs.python.org"),
+        Entry(line=4, column=5, origin="domains", host="*.crates.io"),
         Entry(
             line=6,
+            column=5,
             origin="url_prefixes",
             host="api.example.com",
             path="/v1/jobs/*",
@@ -87,8 +88,8 @@ def test_the_full_form() -> None:
             foreign_credentials="strip",
             comment="why this is here",
         ),
-        Entry(line=15, origin="url_prefixes", host="xn--bcher-kva.example", query={}),
-        Entry(line=17, origin="url_prefixes", host="short.example", path="/x", query={"page": ("*",)}),
+        Entry(line=15, column=5, origin="url_prefixes", host="xn--bcher-kva.example", query={}),
+        Entry(line=17, column=5, origin="url_prefixes", host="short.example", path="/x", query={"page": ("*",)}),
     )
 
 
@@ -260,7 +261,7 @@ def test_every_preset_expands_to_entries_the_proxy_takes() -> None:
 
 
 def test_addresses_outside_the_operators_ranges() -> None:
-    with pytest.raises(PolicyErrors, match=r"f:1:1: addresses: 192\.168\.0\.0/16 is not within"):
+    with pytest.raises(PolicyErrors, match=r"f:1:16: url_prefixes\[0\]\.addresses: 192\.168\.0\.0/16 is not within"):
         rule_set(
             parse_allowlist("url_prefixes: [{host: a.test, addresses: [192.168.0.0/16]}]", "f"),
             granted_presets=(),

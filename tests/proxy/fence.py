@@ -54,6 +54,7 @@ def entry(host: str, **given: Any) -> dict[str, Any]:
         "foreign_credentials": None,
         "origin": "url_prefixes",
         "graphql": None,
+        "comment": None,
     }
     return defaults | given
 

@@ -77,7 +77,10 @@ def as_wire(number: int) -> dict[str, object]:
     entry = POLICY[number]
     lists = {name: list(getattr(entry, name)) for name in ("methods", "schemes", "ports", "addresses")}
     query = None if entry.query is None else {name: list(patterns) for name, patterns in entry.query.items()}
-    rest = {name: getattr(entry, name) for name in ("rule", "host", "path", "foreign_credentials", "origin", "graphql")}
+    rest = {
+        name: getattr(entry, name)
+        for name in ("rule", "host", "path", "foreign_credentials", "origin", "graphql", "comment")
+    }
     whole: dict[str, object] = json.loads(json.dumps({**rest, **lists, "query": query}))
     return whole
 

@@ -1,0 +1,76 @@
+"""What the server's configuration adds to an allowlist, and both as the proxy reads them."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from airut.adapters.fence_rules import ALLOWLIST_FILE
+from airut.config.repositories import ConfiguredRepositories
+from airut.config.schema import Config, NetworkSettings
+from airut.models.allowlist import Allowlist
+from airut.models.base import Model
+from airut.models.credentials import AnySandboxCredential
+from airut.models.policy import rule_set
+from airut.models.rules import Sandbox
+from proxy.rules import Rules
+
+ANYWHERE = ("0.0.0.0/0", "::/0")
+
+
+class Scope(Model):
+    """What is granted to one repository. Credentials hold real values, of which nothing is shown."""
+
+    repository: str
+    granted_presets: tuple[str, ...]
+    credentials: tuple[AnySandboxCredential, ...] = ()
+    private_ranges: tuple[str, ...] | None = None
+    """None where the operator's are not known."""
+
+
+UNKNOWN = Scope(repository="OWNER/NAME", granted_presets=NetworkSettings().granted_presets)
+"""Of a checkout whose server is not known: as it is by default."""
+
+
+def scope_of(config: Config, repo: str) -> Scope:
+    """Raises: ConfigError: there is no such repository, or a secret of it cannot be had."""
+    configured = ConfiguredRepositories(config, bytes(32), lambda _: Path())  # a key that no server has: for shape only
+    agent, secrets = configured.agent(repo), configured.secrets(repo, "policy")
+    return Scope(
+        repository=agent.slug,
+        granted_presets=agent.granted_presets,
+        credentials=secrets.credentials,
+        private_ranges=agent.private_ranges,
+    )
+
+
+def rules_of(allowlist: Allowlist | None, scope: Scope) -> Rules:
+    """Raises: PolicyErrors: an entry opens addresses that the operator does not."""
+    from proxy import (
+        rules_document,
+    )  # not at the top: it takes a tenth of a second, and other commands have no use for it
+
+    made = rule_set(
+        allowlist,
+        granted_presets=scope.granted_presets,
+        repository=scope.repository,
+        credentials=scope.credentials,
+        sandbox=Sandbox(id="", thread="", task="", attempt=0),
+        listen="192.0.2.1",
+        private_ranges=ANYWHERE if scope.private_ranges is None else scope.private_ranges,
+    )
+    return rules_document.parse(made.to_wire())
+
+
+def find_allowlist() -> Path | None:
+    """The file of the checkout that the command is run in."""
+    for folder in _up(Path.cwd()):
+        if (folder / ALLOWLIST_FILE).is_file():
+            return Path(os.path.relpath(folder / ALLOWLIST_FILE))
+        if (folder / ".git").exists():
+            return None
+    return None
+
+
+def _up(folder: Path) -> Iterator[Path]:
+    yield folder
+    yield from folder.parents

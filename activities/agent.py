@@ -4,6 +4,7 @@ The container owns the run, this activity only watches: a worker that dies or is
 attempt finds the container by its id and reads its output again from the start.
 """
 
+import asyncio
 import hashlib
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from activities.disk import Quota
 from activities.failures import reported, with_detail
 from activities.heartbeat import beating
 from activities.homecoming import EndedRun, Homecoming
+from activities.rotation import Rotation
 from activities.running_agent import RunningAgent
 from activities.transcripts import Transcripts, session_of
 from activities.watch import Watch
@@ -42,7 +44,7 @@ from airut.ports.agent import Agent, Sessions
 from airut.ports.blobs import BlobStore
 from airut.ports.git import Mirror
 from airut.ports.repositories import Repositories
-from airut.ports.sandbox import Sandboxes
+from airut.ports.sandbox import Renewals, Sandboxes
 from airut.ports.texts import fetch
 from airut.ports.trees import Trees
 
@@ -68,8 +70,11 @@ class AgentRuns:
         repositories: Repositories,
         sessions: Sessions,
         trees: Trees | None = None,
+        renewals: Renewals | None = None,
     ) -> None:
-        """Without `trees` nobody measures what an agent writes."""
+        """Without `trees` nobody measures what an agent writes; without `renewals` a running sandbox keeps the
+        credentials that it was started with."""
+        self._renewals = renewals
         self._folders = folders
         self._trees = trees
         self._transcripts = Transcripts(folders, sessions, blobs)
@@ -89,8 +94,8 @@ class AgentRuns:
             activity.heartbeat(begun)
             async with beating(begun):  # a first start can take longer than a heartbeat may stay away
                 ref = await cancels.outlasted(self._begun(order), patience=START_MOST)
-        quota = self._quota(order)
-        run = RunningAgent(self._agent, keeper, self._notices(order), quota)
+        quota, rotation = self._quota(order), self._rotation(order, ref)
+        run = RunningAgent(self._agent, keeper, self._notices(order), quota, rotation)
         watch = Watch(self._sandboxes, ref, run, cancels)
         try:
             with reported(TaskOutcome.SANDBOX_LOST, final=LOST):
@@ -105,6 +110,8 @@ class AgentRuns:
         finally:
             if quota is not None:
                 await quota.close()
+            if rotation is not None:
+                await rotation.close()
 
     def _notices(self, order: AgentInput) -> Path:
         return self._folders.of(order.task.thread).task(order.task.number, order.attempt) / "notices"
@@ -120,6 +127,12 @@ class AgentRuns:
         limit = self._repositories.limits(order.task.repo).disk
         return Quota(self._trees, self._folders.of(order.task.thread), limit)
 
+    def _rotation(self, order: AgentInput, ref: SandboxRef) -> Rotation | None:
+        if self._renewals is None:
+            return None
+        repo, thread = order.task.repo, order.task.thread
+        return Rotation(self._renewals, self._repositories, ref.sandbox_id, repo=repo, thread=thread)
+
     async def _restore(self, order: AgentInput) -> None:
         """Put the stored transcript in the place of a broken one, once: by a later attempt the agent may be writing."""
         marker = self._folders.of(order.task.thread).task(order.task.number, order.attempt) / "restored"
@@ -133,7 +146,7 @@ class AgentRuns:
         task, repo = order.task, order.task.repo
         folders = self._folders.of(task.thread)
         settings = self._repositories.agent(repo)
-        secrets = self._repositories.secrets(repo, task.thread)
+        secrets = await asyncio.to_thread(self._repositories.secrets, repo, task.thread, fresh=True)
         command = await self._command(order)
         folder = folders.task(task.number, order.attempt)
         return SandboxSpec(

@@ -11,6 +11,7 @@ from temporalio import activity
 from temporalio.exceptions import TemporalError
 
 from activities.disk import Quota
+from activities.rotation import Rotation
 from activities.transcripts import Keeper
 from airut import contracts
 from airut.models.agent import NOTICE, AgentProgress
@@ -33,14 +34,23 @@ log = logging.getLogger(__name__)
 
 
 class RunningAgent:
-    """Implements `activities.watch.Watched`. Without a quota nobody measures what the agent writes."""
+    """Implements `activities.watch.Watched`. Without a quota nobody measures what the agent writes;
+    without a rotation its credentials stay as they are."""
 
-    def __init__(self, agent: Agent, keeper: Keeper, notices: Path, quota: Quota | None = None) -> None:
+    def __init__(
+        self,
+        agent: Agent,
+        keeper: Keeper,
+        notices: Path,
+        quota: Quota | None = None,
+        rotation: Rotation | None = None,
+    ) -> None:
         """`notices` is the folder that the agent sees at `NOTICES`."""
         self._agent = agent
         self.keeper = keeper
         self._notices = notices
         self._quota = quota
+        self._rotation = rotation
         self._warned = False
         self.disk = QuotaState()
         self.progress = AgentProgress()
@@ -60,6 +70,8 @@ class RunningAgent:
 
     async def tend(self) -> bool:
         self.keeper.keep_now_and_then()
+        if self._rotation is not None:
+            self._rotation.look()
         if self._quota is not None:
             self.disk = await self._quota.look()
         if self.disk.warn and not self._warned:

@@ -15,6 +15,7 @@ from activities.cancels import Cancels
 from activities.failures import reported
 from activities.heartbeat import beating
 from activities.outbox import STDERR_MOST, read_or_nothing
+from activities.rotation import Rotation
 from activities.watch import Watch
 from airut.models.durations import spoken_duration
 from airut.models.firing import TriggerCleanUp, TriggerInput, TriggerResult
@@ -35,7 +36,7 @@ from airut.models.trigger_prompt import CommandEnd, compose_trigger_prompt
 from airut.ports.blobs import BlobStore
 from airut.ports.git import Mirror
 from airut.ports.repositories import Repositories
-from airut.ports.sandbox import Sandboxes
+from airut.ports.sandbox import Renewals, Sandboxes
 from airut.ports.texts import store
 from airut.ports.trees import Trees
 
@@ -52,7 +53,9 @@ class Triggers:
         mirror: Mirror,
         blobs: BlobStore,
         repositories: Repositories,
+        renewals: Renewals | None = None,
     ) -> None:
+        self._renewals = renewals
         self._folders = folders
         self._sandboxes = sandboxes
         self._trees = trees
@@ -67,9 +70,14 @@ class Triggers:
             activity.heartbeat({"step": "starting the sandbox"})
             async with beating():
                 ref = await cancels.outlasted(self._begun(order), patience=START_MOST)
-            command = _Command(order.output_limit)
+            rotation = self._rotation(order, ref)
+            command = _Command(order.output_limit, rotation)
             watch = Watch(self._sandboxes, ref, command, cancels)
-            exit_status = await watch.to_the_end()
+            try:
+                exit_status = await watch.to_the_end()
+            finally:
+                if rotation is not None:
+                    await rotation.close()
             if watch.stopped:
                 raise ApplicationError("stopped", type=str(TaskOutcome.STOPPED), non_retryable=True)
         with reported(TaskOutcome.SANDBOX_LOST):
@@ -78,6 +86,11 @@ class Triggers:
 
     async def _begun(self, order: TriggerInput) -> SandboxRef:
         return await self._sandboxes.start(await self._spec(order))
+
+    def _rotation(self, order: TriggerInput, ref: SandboxRef) -> Rotation | None:
+        if self._renewals is None:
+            return None
+        return Rotation(self._renewals, self._repositories, ref.sandbox_id, repo=order.repo, thread=order.folder)
 
     async def _result(
         self, order: TriggerInput, ref: SandboxRef, command: "_Command", exit_status: ExitStatus
@@ -104,7 +117,7 @@ class Triggers:
 
     async def _spec(self, order: TriggerInput) -> SandboxSpec:
         folders, settings = self._folders.of(order.folder), self._repositories.agent(order.repo)
-        secrets = self._repositories.secrets(order.repo, order.folder)
+        secrets = await asyncio.to_thread(self._repositories.secrets, order.repo, order.folder, fresh=True)
         policy = await self._mirror.read_tree(order.repo, order.policy.commit, POLICY)
         # Silence is no fault of a command, so its own limit is the only one of time.
         limits = self._repositories.limits(order.repo).model_copy(
@@ -139,8 +152,9 @@ class Triggers:
 class _Command:
     """Implements `activities.watch.Watched`: keeps the head of what the command says."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, rotation: Rotation | None) -> None:
         self._most = most
+        self._rotation = rotation
         self.head = bytearray()
         self.size = 0
         """Bytes of output in all."""
@@ -154,6 +168,8 @@ class _Command:
         return {}
 
     async def tend(self) -> bool:
+        if self._rotation is not None:
+            self._rotation.look()
         return False
 
     async def signals(self) -> AsyncIterator[SandboxSignal]:

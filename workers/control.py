@@ -18,6 +18,7 @@ from airut.temporal.leases import Leases
 from airut.temporal.retention import keep_closed_workflows
 from airut.temporal.schedules import configured_tasks, reconcile
 from airut.temporal.upkeep import ensure_expiry
+from workers.fresh_secrets import fresh
 from workers.processes import connected, run
 from workers.serving import GRACE, serve_until
 from workers.wiring import control_activities, payload_store
@@ -44,9 +45,10 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
         graceful_shutdown_timeout=GRACE,
         interceptors=[HandOver()],
     )
-    await ensure_expiry(client)
-    await reconcile_schedules(config, client)
-    await serve_until(stop, client, leases, [worker])
+    async with fresh(config.sources):
+        await ensure_expiry(client)
+        await reconcile_schedules(config, client)
+        await serve_until(stop, client, leases, [worker])
 
 
 async def reconcile_schedules(config: Config, client: Client) -> None:

@@ -75,10 +75,11 @@ class SandboxHost:
         workspaces = Workspaces(self.id, folders, mirror, blobs, repositories)
         self.claim_host = Claims(self.id, lambda: room(config.state, config.disk.min_free)).claim_host
         trees = UnsharedTrees()
-        runs = AgentRuns(folders, sandboxes, agent, mirror, blobs, repositories, sessions, trees)
+        renewals = self._upkeep[0] if self._upkeep else None
+        runs = AgentRuns(folders, sandboxes, agent, mirror, blobs, repositories, sessions, trees, renewals)
         self.run_agent = runs.run_agent
         ends = ThreadEnds(folders, sessions, trees, blobs)
-        triggers = Triggers(folders, sandboxes, trees, mirror, blobs, repositories)
+        triggers = Triggers(folders, sandboxes, trees, mirror, blobs, repositories, renewals)
         self.run_trigger = triggers.run_trigger
         self.activities = [
             workspaces.ping_host,

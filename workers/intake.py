@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 
 from airut.config.schema import Config
+from workers.fresh_secrets import fresh
 from workers.processes import connected, run
 from workers.wiring import intakes, payload_store
 
@@ -15,7 +16,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
     client = await connected(config, payload_store(config), stop)
     if client is None:
         return
-    async with asyncio.TaskGroup() as group:
+    async with fresh(config.sources), asyncio.TaskGroup() as group:
         listening = intakes(config, client)
         listeners = [group.create_task(intake.run()) for intake in listening]
         await stop.wait()

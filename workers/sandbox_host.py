@@ -20,6 +20,7 @@ from airut.temporal.hand_over import HandOver
 from airut.temporal.hosts import report_up
 from airut.temporal.leases import Leases
 from airut.temporal.upkeep import ensure_sweep
+from workers.fresh_secrets import fresh
 from workers.host_wiring import SandboxHost
 from workers.processes import connected, run
 from workers.serving import GRACE, serve_until
@@ -47,7 +48,7 @@ async def serve(config: Config, stop: asyncio.Event, *, drain: bool = False) -> 
     client = await connected(config, payload_store(config), stop)
     if client is None:
         return
-    async with SandboxHost(config) as host:
+    async with fresh(config.sources), SandboxHost(config) as host:
         host.activities = [*host.activities, *host.sweeps(client)]
         await ensure_sweep(client, host.id)
         await serve_host(client, host, Leases(config.state), stop, drain=drain)

@@ -14,6 +14,7 @@ from airut.config.running import take
 from airut.config.schema import Config
 from airut.models.base import Model
 from airut.temporal.embedded import server_command
+from workers.fresh_secrets import on_hangup
 from workers.processes import SUPERVISED, on_stop_signals, run
 from workers.serving import GRACE, REPORTING
 
@@ -44,6 +45,8 @@ class Part(Model):
     name: str
     command: tuple[str, ...]
     stop_limit: float = STOP_LIMIT
+    rereads: bool = False
+    """Whether SIGHUP has it read its secrets again, and does not end it."""
     waits_for: str = "what it has in hand"
 
 
@@ -51,7 +54,7 @@ def parts(config: Config) -> tuple[Part, ...]:
     """What runs, in the order of starting."""
 
     def ours(name: str, **more: Any) -> Part:
-        return Part(name=name, command=(sys.executable, "-m", f"workers.{name}"), **more)
+        return Part(name=name, command=(sys.executable, "-m", f"workers.{name}"), rereads=True, **more)
 
     found = [
         ours("control", stop_limit=WORKER_LIMIT, waits_for="a reply that is being sent"),
@@ -64,9 +67,11 @@ def parts(config: Config) -> tuple[Part, ...]:
     return tuple(found)
 
 
-async def keep_running(part: Part, stop: asyncio.Event, hurry: asyncio.Event) -> None:
+async def keep_running(
+    part: Part, stop: asyncio.Event, hurry: asyncio.Event, processes: dict[str, asyncio.subprocess.Process]
+) -> None:
     """Run the part until `stop` is set, and end it without patience once `hurry` is; one that dies is started again,
-    after 0.5 s doubling to 30 s."""
+    after 0.5 s doubling to 30 s. `processes` has it under its name."""
     delay = 0.5
     while not stop.is_set():
         started = time.monotonic()
@@ -76,6 +81,7 @@ async def keep_running(part: Part, stop: asyncio.Event, hurry: asyncio.Event) ->
             start_new_session=True,  # ctrl-C is for us to pass on, in order
             preexec_fn=_die_with_parent,
         )
+        processes[part.name] = process
         log.info("%s: started, pid %d", part.name, process.pid)
         ended, stopped = asyncio.create_task(process.wait()), asyncio.create_task(stop.wait())
         await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -145,14 +151,22 @@ async def supervise(chosen: Sequence[Part], stop: asyncio.Event) -> None:
         stop.set()
 
     on_stop_signals(told)
+    processes: dict[str, asyncio.subprocess.Process] = {}
+    on_hangup(lambda: _reread([processes[part.name] for part in chosen if part.rereads and part.name in processes]))
     running: list[tuple[asyncio.Event, asyncio.Task[None]]] = []
     for part in chosen:
         ending = asyncio.Event()
-        running.append((ending, asyncio.create_task(keep_running(part, ending, hurry), name=part.name)))
+        running.append((ending, asyncio.create_task(keep_running(part, ending, hurry, processes), name=part.name)))
     await stop.wait()
     for ending, task in reversed(running):
         ending.set()
         await task
+
+
+async def _reread(processes: Sequence[asyncio.subprocess.Process]) -> None:
+    for process in processes:
+        if process.returncode is None:
+            process.send_signal(signal.SIGHUP)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
 from airut.adapters.ca import RootCa, issue_proxy_ca
 from airut.errors import ConfigError, PolicyInvalid
 from airut.models.allowlist import parse_allowlist
+from airut.models.credentials import AnySandboxCredential
 from airut.models.located import PolicyErrors
 from airut.models.policy import deny_all, rule_set
-from airut.models.rules import Sandbox
+from airut.models.rotation import renewed
+from airut.models.rules import RuleSet, Sandbox
 from airut.models.sandbox import SandboxSpec
 
 ALLOWLIST_FILE = ".airut/network-allowlist.yaml"
@@ -37,6 +39,9 @@ class FenceRules:
             ).to_wire()
         except PolicyErrors as error:
             raise PolicyInvalid(str(error)) from error
+
+    def renewed(self, rules: bytes, credentials: tuple[AnySandboxCredential, ...]) -> bytes:
+        return renewed(RuleSet.model_validate_json(rules), credentials).to_wire()
 
     def extra_ca(self, spec: SandboxSpec) -> bytes:
         found = []

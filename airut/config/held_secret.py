@@ -55,16 +55,20 @@ class HeldSecret:
         with self._lock:
             self._take()
 
+    def is_new(self) -> bool:
+        """Whether nobody has asked for it yet."""
+        return self._value is None and self._problem is None
+
     def due_in(self) -> float | None:
         """Seconds until it should be asked again, for a source that shows no change by itself; None for others."""
-        if self._reader.ttl is None or (self._value is None and self._problem is None):
+        if self._reader.ttl is None or self.is_new():
             return None
         wait = RETRY if self._problem is not None else self._reader.ttl
         return max(0.0, self._read_at + wait - self._clock())
 
     def _is_due(self) -> bool:
         age = self._clock() - self._read_at
-        if self._value is None and self._problem is None:
+        if self.is_new():
             return True
         if self._reader.mark() != self._mark:
             return True

@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import TypedDict
 from urllib.parse import urlsplit
 
+from airut.config.held_secret import HeldSecret
 from airut.config.repo_schema import AgentAuth, RepoConfig
 from airut.config.schema import Config
-from airut.errors import ConfigError
+from airut.config.secret_fields import secrets_in
+from airut.errors import ConfigError, SecretError
 from airut.models.credentials import AnySandboxCredential, SandboxCredential, any_for_sandbox, claude_for_sandbox
 from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
 from airut.models.sandbox import Limits
+from airut.models.secret import Secret
 from airut.models.settings import ThreadSettings
 
 
@@ -74,13 +77,16 @@ class ConfiguredRepositories:
             max_file=forge.max_file,
         )
 
-    def secrets(self, repo: str, thread: str) -> RepositorySecrets:
+    def secrets(self, repo: str, thread: str, *, fresh: bool = False) -> RepositorySecrets:
         found = self._of(repo)
+        if fresh:
+            _renew(found)
         scope = _Scope(key=self._key, thread=thread, repo=repo)
-        credentials: list[AnySandboxCredential] = [
-            _model_credential(found.agent.auth, scope),
-            *(any_for_sandbox(name, credential, **scope) for name, credential in found.credentials.items()),
-        ]
+        credentials: list[AnySandboxCredential] = [_model_credential(found.agent.auth, scope)]
+        for name, configured in found.credentials.items():
+            credential = any_for_sandbox(name, configured, present, **scope)
+            if not (configured.optional and credential.lacks_value()):
+                credentials.append(credential)
         environment = dict(found.env)
         for credential in credentials:
             environment |= credential.environment()
@@ -92,12 +98,27 @@ class ConfiguredRepositories:
         secrets = [secret for credential in found.credentials.values() for secret in credential.secrets()]
         secrets += [value for value in (found.agent.auth.api_key, found.agent.auth.oauth_token) if value]
         secrets += [found.forge.auth.token] if found.forge.auth.token else []
-        return tuple(secret.reveal().encode() for secret in secrets)
+        return tuple(value.reveal().encode() for value in map(present, secrets) if value is not None)
 
     def _of(self, repo: str) -> RepoConfig:
         if repo not in self._config.repos:
             raise ConfigError(f"the repository {repo} is not configured on this host any more; add it to airut.yaml")
         return self._config.repos[repo]
+
+
+def present(secret: Secret) -> Secret | None:
+    """Its value as it is now; None where its source fails, which the log says when it begins."""
+    try:
+        return secret.fixed()
+    except SecretError:
+        return None
+
+
+def _renew(repo: RepoConfig) -> None:
+    """Read again what shows no change by itself."""
+    for _, secret in secrets_in(repo):
+        if isinstance(secret.origin, HeldSecret):
+            secret.origin.renew()
 
 
 class _Scope(TypedDict):
@@ -111,9 +132,9 @@ class _Scope(TypedDict):
 def _model_credential(auth: AgentAuth, scope: _Scope) -> SandboxCredential:
     """The model's key: swapped in one header at one host, and no other key passes there."""
     if auth.api_key is not None:
-        return claude_for_sandbox("api_key", auth.api_key, **scope)
+        return claude_for_sandbox("api_key", auth.api_key, present, **scope)
     if auth.oauth_token is not None:
-        return claude_for_sandbox("oauth_token", auth.oauth_token, **scope)
+        return claude_for_sandbox("oauth_token", auth.oauth_token, present, **scope)
     raise ConfigError("agent.auth: give either api_key or oauth_token")
 
 

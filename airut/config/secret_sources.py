@@ -64,6 +64,13 @@ class SecretSources:
             if isinstance(origin, HeldSecret):
                 origin.field, origin.stale_max = field, stale_max
 
+    def run_commands(self) -> None:
+        """Run each command that was not yet needed. To be called in a thread."""
+        with self._renewing:
+            for held in self._held:
+                if held.is_new():
+                    held.renew()
+
     def renew(self) -> None:
         """Read every source again. Takes as long as the commands among them; to be called in a thread."""
         with self._renewing:  # what two ask for at once is done once after the other, and never twice at a time

@@ -60,7 +60,8 @@ class Stage:
         self._time_limit = time_limit
         self._warm = warm
         self._model_auth, self.model_key = real_model_key(environment) or ("api_key", random_key("sk-ant-api03-"))
-        self.service_token = "svc_" + secrets.token_hex(20)
+        self._rotated: list[str] = []
+        self.service_token = self.second_token = ""
         self.forge_token = "ghp_" + secrets.token_hex(18)
         self.mail_password = secrets.token_hex(8)
         self.mail = MailServer(folder / "mail")
@@ -91,7 +92,7 @@ class Stage:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every real value that nobody but the workers and the proxy may ever see."""
-        return (self.model_key, self.service_token, self.forge_token, self.mail_password)
+        return (self.model_key, self.forge_token, self.mail_password, *self._rotated)
 
     async def __aenter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -101,6 +102,7 @@ class Stage:
         seed_repository(self.repositories, FILES, REPOSITORY)
         await self.git.start()
         await self.forge.start()
+        self.rotate()
         self.config_file.write_text(self._configuration())
         return self
 
@@ -109,6 +111,17 @@ class Stage:
         await self.git.close()
         await self.forge.close()
         await asyncio.to_thread(self.mail.stop)
+
+    def rotate(self) -> None:
+        """Give both services' tokens new values, where `airut.yaml` reads them from: a file, and a command, which is
+        asked again on SIGHUP."""
+        self.service_token, self.second_token = (f"{name}_{secrets.token_hex(20)}" for name in ("svc", "two"))
+        self._rotated += [self.service_token, self.second_token]
+        for name, value in (("service-token", self.service_token), ("second-token", self.second_token)):
+            beside = self.folder / f".{name}"
+            beside.touch(mode=0o600)
+            beside.write_text(value + "\n")
+            beside.replace(self.folder / name)
 
     async def up(self) -> None:
         """Start `airut up`, and wait until Temporal answers."""
@@ -194,7 +207,6 @@ class Stage:
     def _secrets(self) -> dict[str, str]:
         return {
             "STAGE_MODEL_KEY": self.model_key,
-            "STAGE_SERVICE_TOKEN": self.service_token,
             "STAGE_FORGE_TOKEN": self.forge_token,
             "STAGE_MAIL_PASSWORD": self.mail_password,
         }

@@ -7,7 +7,7 @@ from pydantic import Field
 from airut.models import surrogates
 from airut.models.base import Model
 from airut.models.credential_hosts import Hosts
-from airut.models.secret import Secret
+from airut.models.secret import Present, Secret
 
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
@@ -78,15 +78,21 @@ class SandboxAwsCredential(Model):
             found[self.names.session_token] = self.session_token.surrogate
         return found
 
+    def lacks_value(self) -> bool:
+        """Whether a value of it is not to be had."""
+        parts = (self.access_key_id, self.secret_access_key, self.session_token)
+        return any(part is not None and part.value is None for part in parts)
+
 
 def aws_for_sandbox(
-    name: str, credential: AwsCredential, *, key: bytes, thread: str, repo: str
+    name: str, credential: AwsCredential, present: Present = Secret.fixed, *, key: bytes, thread: str, repo: str
 ) -> SandboxAwsCredential:
     """A configured credential with its surrogates for one thread. `key` is the installation's, 32 bytes."""
 
     def part(which: str, value: Secret) -> AwsPart:
-        made = surrogates.surrogate(key, thread, repo, name, value.reveal(), part=which)
-        return AwsPart(surrogate=made, value=value)
+        current = present(value)
+        shape = surrogates.UNKNOWN if current is None else current.reveal()
+        return AwsPart(surrogate=surrogates.surrogate(key, thread, repo, name, shape, part=which), value=current)
 
     token = credential.session_token
     return SandboxAwsCredential(

@@ -10,7 +10,7 @@ from airut.models.base import Model
 from airut.models.credential_hosts import Hosts
 from airut.models.github_app import SandboxGithubApp
 from airut.models.json_pointer import Pointer
-from airut.models.secret import Secret
+from airut.models.secret import Present, Secret
 
 KINDS = ("token", "aws")
 """What `kind` may be."""
@@ -76,32 +76,46 @@ class SandboxCredential(Model):
         """What the sandbox gets of it."""
         return {self.name: self.surrogate}
 
+    def lacks_value(self) -> bool:
+        return self.value is None
+
 
 AnySandboxCredential = SandboxCredential | SandboxAwsCredential | SandboxGithubApp
 
 
 def any_for_sandbox(
-    name: str, credential: Credential | AwsCredential, *, key: bytes, thread: str, repo: str
+    name: str,
+    credential: Credential | AwsCredential,
+    present: Present = Secret.fixed,
+    *,
+    key: bytes,
+    thread: str,
+    repo: str,
 ) -> AnySandboxCredential:
     """A configured credential of any kind with what stands for it in one thread."""
     if isinstance(credential, AwsCredential):
-        return aws_for_sandbox(name, credential, key=key, thread=thread, repo=repo)
-    return for_sandbox(name, credential, key=key, thread=thread, repo=repo)
+        return aws_for_sandbox(name, credential, present, key=key, thread=thread, repo=repo)
+    return for_sandbox(name, credential, present, key=key, thread=thread, repo=repo)
 
 
-def for_sandbox(name: str, credential: Credential, *, key: bytes, thread: str, repo: str) -> SandboxCredential:
+def for_sandbox(
+    name: str, credential: Credential, present: Present = Secret.fixed, *, key: bytes, thread: str, repo: str
+) -> SandboxCredential:
     """A configured credential with its surrogate for one thread. `key` is the installation's, 32 bytes."""
-    real = credential.value.reveal()
+    value = present(credential.value)
+    kept = set(SandboxCredential.model_fields) & set(type(credential).model_fields) - {"value"}
     return SandboxCredential(
         name=name,
-        surrogate=surrogates.surrogate(key, thread, repo, name, real),
-        **{field: getattr(credential, field) for field in type(credential).model_fields if field != "optional"},
+        surrogate=surrogates.surrogate(key, thread, repo, name, _shape(value)),
+        value=value,
+        **{field: getattr(credential, field) for field in kept},
     )
 
 
 def claude_for_sandbox(
     form: Literal["api_key", "oauth_token"],
     value: Secret,
+    present: Present = Secret.fixed,
     *,
     key: bytes,
     thread: str,
@@ -113,12 +127,17 @@ def claude_for_sandbox(
         "api_key": ("ANTHROPIC_API_KEY", "X-Api-Key"),
         "oauth_token": ("CLAUDE_CODE_OAUTH_TOKEN", "Authorization"),
     }[form]
+    current = present(value)
     return SandboxCredential(
         name=name,
         kind="claude",
-        surrogate=surrogates.surrogate(key, thread, repo, name, value.reveal()),
-        value=value,
+        surrogate=surrogates.surrogate(key, thread, repo, name, _shape(current)),
+        value=current,
         hosts=hosts,
         headers=(header,),
         foreign="block",
     )
+
+
+def _shape(value: Secret | None) -> str:
+    return surrogates.UNKNOWN if value is None else value.reveal()

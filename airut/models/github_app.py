@@ -116,6 +116,10 @@ class SandboxGithubApp(Model):
         """What the sandbox gets of it."""
         return {self.name: self.surrogate}
 
+    def lacks_value(self) -> bool:
+        """Never: its token is had by asking for it, and is waited for."""
+        return False
+
 
 def app_of(name: str, credential: GithubAppCredential, *, repo: str, slug: str) -> GithubApp:
     """What the token of a repository's credential is asked for with. `slug` is the repository's own `owner/name`."""

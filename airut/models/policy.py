@@ -71,9 +71,13 @@ def rule_set(
         sandbox=sandbox,
         listen=listen,
         entries=entries,
-        credentials=tuple(_credential(found) for found in credentials if not isinstance(found, SandboxAwsCredential)),
-        aws=tuple(_aws(found) for found in credentials if isinstance(found, SandboxAwsCredential)),
-        repository_scopes=tuple(_scope(found) for found in credentials if isinstance(found, SandboxGithubApp)),
+        credentials=tuple(
+            rule_credential(found) for found in credentials if not isinstance(found, SandboxAwsCredential)
+        ),
+        aws=tuple(rule_aws(found) for found in credentials if isinstance(found, SandboxAwsCredential)),
+        repository_scopes=tuple(
+            repository_scope(found) for found in credentials if isinstance(found, SandboxGithubApp)
+        ),
         upstream_dns=tuple(upstream_dns),
         private_ranges=private_ranges,
         extra_ca_file=extra_ca_file,
@@ -138,7 +142,8 @@ def _of_preset(name: str, entry: presets.PresetEntry) -> RuleEntry:
     )
 
 
-def _credential(credential: SandboxCredential | SandboxGithubApp) -> RuleCredential:
+def rule_credential(credential: SandboxCredential | SandboxGithubApp) -> RuleCredential:
+    """A credential of one value, as the proxy reads it."""
     if isinstance(credential, SandboxGithubApp):
         return RuleCredential(
             name=credential.name,
@@ -156,7 +161,9 @@ def _credential(credential: SandboxCredential | SandboxGithubApp) -> RuleCredent
     return RuleCredential.model_validate(dict(credential))
 
 
-def _aws(credential: SandboxAwsCredential) -> RuleAws:
+def rule_aws(credential: SandboxAwsCredential) -> RuleAws:
+    """An AWS credential, as the proxy reads it."""
+
     def part(found: AwsPart) -> RulePart:
         return RulePart(surrogate=found.surrogate, value=found.value)
 
@@ -174,7 +181,7 @@ def _aws(credential: SandboxAwsCredential) -> RuleAws:
     )
 
 
-def _scope(credential: SandboxGithubApp) -> RuleRepositoryScope:
+def repository_scope(credential: SandboxGithubApp) -> RuleRepositoryScope:
     """What GraphQL may name; nothing as long as it is not known what the token is for."""
     known = () if credential.token is None else credential.token.repositories
     return RuleRepositoryScope(

@@ -88,6 +88,10 @@ class SecretLines(Secret):
     one_line = False
 
 
+Present = Callable[[Secret], Secret | None]
+"""How to look at a secret for one sandbox: its value as it is now, or None where there is none to be had."""
+
+
 class SecretSources(Protocol):
     """What a configuration's secrets are read from: the context in which it is validated."""
 

@@ -29,6 +29,10 @@ _BASE32 = string.ascii_uppercase + "234567"
 _CLASSES = (_DIGITS, _DIGITS + "abcdef", _DIGITS + "ABCDEF", _BASE32)  # the narrowest that fits a run is its class
 
 
+UNKNOWN = "aB3" * 13 + "x"
+"""What a value is taken for that nobody has seen yet: forty letters and digits, as most tokens have them."""
+
+
 def surrogate(key: bytes, thread: str, repo: str, name: str, value: str, part: str = "value") -> str:
     """The surrogate of a value for one thread.
 

@@ -21,10 +21,11 @@ class Repositories(Protocol):
 
     def pull_request(self, repo: str) -> PullRequestSettings: ...
 
-    def secrets(self, repo: str, thread: str) -> RepositorySecrets:
-        """The repository's plain variables, and its credentials with this thread's surrogates.
+    def secrets(self, repo: str, thread: str, *, fresh: bool = False) -> RepositorySecrets:
+        """The repository's plain variables, and its credentials with this thread's surrogates. A value that cannot be
+        had at the moment is None.
 
-        Raises:
-            SecretError: a source cannot be read; names field and source.
+        With `fresh`, sources that show no change by themselves are asked again: that takes as long as the commands
+        among them, at most some ten seconds each.
         """
         ...

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Protocol
 
+from airut.models.credentials import AnySandboxCredential
 from airut.models.sandbox import OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
 from airut.models.sweep import OwnedSandbox
 
@@ -53,6 +54,17 @@ class Sandboxes(Protocol):
 
         Raises:
             EngineUnavailable, EngineError
+        """
+        ...
+
+
+class Renewals(Protocol):
+    async def renew(self, sandbox_id: str, credentials: tuple[AnySandboxCredential, ...]) -> None:
+        """Give a running sandbox's proxy the values of now, by the credentials' names; the agent holds the same
+        surrogates before and after. Requests in flight keep the old ones. A sandbox that is absent is fine.
+
+        Raises:
+            NoSpace, EngineError
         """
         ...
 

@@ -110,7 +110,7 @@ class Configured:
     def pull_request(self, repo: str) -> PullRequestSettings:
         return PullRequestSettings()
 
-    def secrets(self, repo: str, thread: str) -> RepositorySecrets:
+    def secrets(self, repo: str, thread: str, *, fresh: bool = False) -> RepositorySecrets:
         return RepositorySecrets(environment={}, credentials=())
 
 

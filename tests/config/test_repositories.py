@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from airut.config.load import load_config
 from airut.config.repositories import ConfiguredRepositories, forge_kind
 from airut.config.schema import Config
 from airut.errors import ConfigError
 from airut.models.credentials import SandboxCredential
+from airut.models.repository import RepositorySecrets
 from airut.models.settings import DAY, ThreadSettings
 
 KEY = b"k" * 32
@@ -156,3 +158,42 @@ def test_an_aws_credential_gives_the_variables_that_sdks_read() -> None:
 def test_credentials_that_cannot_be(repo: dict[str, object], problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
         repositories(**repo)
+
+
+def loaded(folder: Path, written: str, more: str = "") -> ConfiguredRepositories:
+    (folder / "airut.yaml").write_text(
+        "config_version: 1\nrepos:\n  web:\n    url: https://github.com/acme/web.git\n    channels: {console: {}}\n"
+        f"    agent: {{auth: {{api_key: sk-ant-api03-{'r' * 95}}}}}\n"
+        f"    credentials: {{GH_TOKEN: {{value: {written}, hosts: [api.github.com]{more}}}}}\n"
+    )
+    config = load_config(folder / "airut.yaml", {})
+    return ConfiguredRepositories(config, KEY, lambda _: Path("/opt/claude/claude"))
+
+
+def values(secrets: RepositorySecrets) -> dict[str, str | None]:
+    found = [each for each in secrets.credentials if isinstance(each, SandboxCredential)]
+    return {each.name: each.value.reveal() if each.value else None for each in found if each.kind == "token"}
+
+
+def test_a_source_that_fails_leaves_a_credential_without_value_and_the_rest_as_it_is(tmp_path: Path) -> None:
+    secrets = loaded(tmp_path, "{command: ['false']}").secrets("web", "t")
+    assert values(secrets) == {"GH_TOKEN": None}
+    assert len(secrets.environment["GH_TOKEN"]) == 40
+    assert secrets.credentials[0] == loaded(tmp_path, "{command: ['true']}").secrets("web", "t").credentials[0]
+
+
+def test_an_optional_credential_whose_command_gives_nothing_is_not_there(tmp_path: Path) -> None:
+    secrets = loaded(tmp_path, "{command: ['false']}", ", optional: true").secrets("web", "t")
+    assert (values(secrets), "GH_TOKEN" in secrets.environment) == ({}, False)
+
+
+def test_before_a_task_a_command_is_run_again(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("first-value")
+    repositories = loaded(tmp_path, "{command: [cat, key]}")
+    first = repositories.secrets("web", "t")
+    (tmp_path / "key").write_text("second-value")
+    later, fresh = repositories.secrets("web", "t"), repositories.secrets("web", "t", fresh=True)
+    found = [values(secrets)["GH_TOKEN"] for secrets in (first, later, fresh)]
+    assert found == ["first-value", "first-value", "second-value"]
+    (tmp_path / "key").write_text("third-value")
+    assert values(first) == {"GH_TOKEN": "first-value"}  # what a sandbox was given stays what it was

@@ -27,7 +27,7 @@ async def pids(file: Path, count: int) -> list[int]:
 async def test_a_part_that_dies_is_started_again_and_stops_when_told(tmp_path: Path) -> None:
     stop, file = asyncio.Event(), tmp_path / "pids"
     part = Part(name="sleeper", command=(sys.executable, "-c", SLEEPER, str(file)))
-    running = asyncio.create_task(keep_running(part, stop, asyncio.Event()))
+    running = asyncio.create_task(keep_running(part, stop, asyncio.Event(), {}))
     (first,) = await pids(file, 1)
     os.kill(first, signal.SIGKILL)
     _, second = await pids(file, 2)
@@ -68,7 +68,7 @@ async def test_a_part_that_takes_its_time_is_waited_for_until_somebody_is_in_a_h
     stop, hurry, file = asyncio.Event(), asyncio.Event(), tmp_path / "pids"
     command = (sys.executable, "-c", STUBBORN, str(file))
     part = Part(name="stubborn", command=command, stop_limit=60, waits_for="the end of the world")
-    running = asyncio.create_task(keep_running(part, stop, hurry))
+    running = asyncio.create_task(keep_running(part, stop, hurry, {}))
     await pids(file, 1)
     stop.set()
     await asyncio.sleep(1)
@@ -85,7 +85,7 @@ async def test_a_part_that_never_ends_is_killed(tmp_path: Path, monkeypatch: pyt
     stop, file = asyncio.Event(), tmp_path / "pids"
     deaf = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPER
     part = Part(name="deaf", command=(sys.executable, "-c", deaf, str(file)), stop_limit=0.4)
-    running = asyncio.create_task(keep_running(part, stop, asyncio.Event()))
+    running = asyncio.create_task(keep_running(part, stop, asyncio.Event(), {}))
     await pids(file, 1)
     stop.set()
     await asyncio.wait_for(running, 15)

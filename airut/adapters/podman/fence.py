@@ -15,7 +15,8 @@ from airut.adapters.podman.files import HOSTS, make_folder, remove_folder, write
 from airut.adapters.podman.launch import Launcher
 from airut.adapters.podman.network import Networks, Subnet
 from airut.adapters.podman.settings import SandboxSettings
-from airut.errors import NetworkLost
+from airut.errors import EngineError, NetworkLost
+from airut.models.credentials import AnySandboxCredential
 from airut.models.sandbox import SandboxSpec
 
 READY = 20.0  # seconds; a proxy is ready within two, and within ten on a host whose CPUs are all taken
@@ -32,6 +33,10 @@ class Policy(Protocol):
         Raises:
             PolicyInvalid: the repository's allowlist is wrong.
         """
+        ...
+
+    def renewed(self, rules: bytes, credentials: tuple[AnySandboxCredential, ...]) -> bytes:
+        """These rules with the values of now."""
         ...
 
     def extra_ca(self, spec: SandboxSpec) -> bytes:
@@ -116,6 +121,23 @@ class Fences:
         rules = self._policy.rules(spec, fence.subnet.proxy)
         write_private(fence.folder / "rules" / "rules.json", rules)
         return str(json.loads(rules)["digest"])
+
+    def renew_rules(self, folder: Path, credentials: tuple[AnySandboxCredential, ...]) -> None:
+        """The values of now for the fence of this folder, whose proxy looks at its rules with each request. Absent is
+        fine.
+
+        Raises: NoSpace, EngineError
+        """
+        path = folder / "rules" / "rules.json"
+        try:
+            rules = path.read_bytes()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise EngineError(f"cannot read {path}: {error.strerror}") from error
+        renewed = self._policy.renewed(rules, credentials)
+        if renewed != rules:
+            write_private(path, renewed)
 
     async def start_proxy(self, fence: Fence, labels: dict[str, str]) -> None:
         """Raises: ImageMissing, NetworkLost, NoSpace, EngineUnavailable, EngineError"""

@@ -1,4 +1,4 @@
-"""Sandboxes over rootless Podman: implements `airut.ports.sandbox.Sandboxes` and `Leftovers`."""
+"""Sandboxes over rootless Podman: implements `airut.ports.sandbox.Sandboxes`, `Renewals` and `Leftovers`."""
 
 import asyncio
 import contextlib
@@ -24,6 +24,7 @@ from airut.adapters.podman.seccomp import SeccompProfile
 from airut.adapters.podman.settings import SandboxSettings
 from airut.adapters.podman.warm import WarmFences
 from airut.errors import NameTaken
+from airut.models.credentials import AnySandboxCredential
 from airut.models.sandbox import OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
 from airut.models.sweep import OwnedSandbox
 
@@ -108,6 +109,10 @@ class PodmanSandboxes:
     async def remove(self, sandbox_id: str) -> None:
         async with self._alone(sandbox_id):
             await self._remove(sandbox_id)
+
+    async def renew(self, sandbox_id: str, credentials: tuple[AnySandboxCredential, ...]) -> None:
+        async with self._alone(sandbox_id):  # not in the middle of a start or a removal
+            self._fences.renew_rules(self._folder(sandbox_id), credentials)
 
     def _alone(self, sandbox_id: str) -> AbstractAsyncContextManager[None]:
         return locked(self._settings.state / "locks", sandbox_id)

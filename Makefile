@@ -2,7 +2,7 @@
 # Options for the command behind a target: make test ARGS="-k threads -x"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench chaos setup clean clean-machine
+.PHONY: help demo test check bench chaos matrix fuzz setup clean clean-machine
 MAKEFLAGS += --no-print-directory
 ARGS ?=
 
@@ -40,6 +40,11 @@ bench: ## measure, in the lab
 	$(call step,bench,scripts/lab -- python -m tests.bench,$(ARGS))
 	$(call step,bytes and events per task,scripts/lab -- python -m tests.bench.histories,)
 	$(call step,many threads and long ones,scripts/lab -- python -m tests.bench.threads,)
+
+matrix: ## package managers and clients of all kinds at work behind the fence (make test has those of the base image)
+	$(call step,setup,scripts/setup)
+	$(call step,the image with the tools,scripts/as-airut --images python -m tests.matrix.image,)
+	$(call step,matrix,env AIRUT_MATRIX=all scripts/lab -- pytest tests/matrix,$(ARGS))
 
 setup: ## only what the others stand on: packages, Python, rootless Podman, images
 	@scripts/setup

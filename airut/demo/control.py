@@ -32,6 +32,13 @@ class ServeRepositories(Model):
     anonymous_read: bool = True
 
 
+class ServeFiles(Model):
+    """Let every host that is a folder in here be served from it."""
+
+    op: Literal["serve_files"] = "serve_files"
+    folder: Path
+
+
 class FailModel(Model):
     """The model's API dies: its connections are cut, and new ones too, for this many seconds."""
 
@@ -55,7 +62,8 @@ class Reset(Model):
 
 
 Command = Annotated[
-    RegisterScript | SetName | ServeRepositories | FailModel | GetReport | Reset, Field(discriminator="op")
+    RegisterScript | SetName | ServeRepositories | ServeFiles | FailModel | GetReport | Reset,
+    Field(discriminator="op"),
 ]
 COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 

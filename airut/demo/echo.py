@@ -23,13 +23,18 @@ class Echo:
     def __init__(self) -> None:
         self.requests: list[HttpRecord] = []
 
-    async def handle(self, request: Request) -> Response:
+    def note(self, request: Request) -> HttpRecord:
+        """Keeps a request as it arrived."""
         record = HttpRecord(
             at=time.time(), source=request.peer[0], address=request.local[0], port=request.local[1],
             tls=request.tls, tls_name=request.tls_name, method=request.method, target=request.target,
             headers=dict(request.headers), body=request.body[:BODY_KEPT].decode("latin-1"),
         )  # fmt: skip
         self.requests.append(record)
+        return record
+
+    async def handle(self, request: Request) -> Response:
+        record = self.note(request)
         first, _, rest = request.path.removeprefix("/").partition("/")
         query = request.query
         match first:

@@ -22,6 +22,7 @@ from airut.demo.control import (
     RegisterScript,
     Report,
     Reset,
+    ServeFiles,
     ServeRepositories,
     SetName,
 )
@@ -70,6 +71,10 @@ class Internet:
         """Let github.com and api.github.com serve `folder/OWNER/NAME.git`; `tokens` maps a token to its login.
         The folder must be one that the internet's process may read and write."""
         await self._ask(ServeRepositories(folder=folder, tokens=dict(tokens or {}), anonymous_read=anonymous_read))
+
+    async def serve_files(self, folder: Path) -> None:
+        """Let each host that is a folder in `folder` be made of the files in it; its name is set by `set_name`."""
+        await self._ask(ServeFiles(folder=folder))
 
     async def fail_model(self, seconds: float) -> None:
         """Cut every connection with the model's API, and each new one for so long."""

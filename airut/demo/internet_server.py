@@ -19,6 +19,7 @@ from airut.demo.control import (
     RegisterScript,
     Report,
     Reset,
+    ServeFiles,
     ServeRepositories,
     SetName,
 )
@@ -29,6 +30,7 @@ from airut.demo.http import Request, Response, serve_http
 from airut.demo.records import Arrival, NameRecord
 from airut.demo.scripted_model import ScriptedModel
 from airut.demo.sniffer import Sniffer
+from airut.demo.stored_files import StoredFiles
 from airut.demo.tcp import BUFFER, Listener, first_bytes, streams
 from airut.demo.tls import Authority
 from airut.demo.udp import Endpoint, UdpListener
@@ -75,6 +77,7 @@ class InternetServer:
         self.echo = Echo()
         self.sniffer = Sniffer()
         self.repositories: HostedRepositories | None = None
+        self.files: StoredFiles | None = None
         self.arrivals: list[Arrival] = []
         self.tcp: list[Listener] = []
         self.dns_port = plan.dns_port
@@ -157,6 +160,9 @@ class InternetServer:
             return Response(200, CANARY)
         if self.repositories and (request.host in FORGE_NAMES or local == self._plan.forge_address):
             return await self.repositories.handle(request)
+        if self.files and self.files.serves(request.host):
+            self.echo.note(request)
+            return await self.files.handle(request)
         chosen = local == self._plan.model_address if self._plan.model_address else request.host == MODEL_NAME
         return await (self.model.handle(request) if chosen else self.echo.handle(request))
 
@@ -201,12 +207,15 @@ class InternetServer:
                 self._fail_model(command.seconds)
             case ServeRepositories():
                 self.repositories = HostedRepositories(command.folder, command.tokens, command.anonymous_read)
+            case ServeFiles():
+                self.files = StoredFiles(command.folder)
             case Reset():
                 self.model.reset()
                 self.names.reset()
                 self.echo.requests.clear()
                 self.sniffer.reset()
                 self.repositories = None
+                self.files = None
                 self.arrivals.clear()
             case GetReport():
                 return Answer(report=self._report(command))

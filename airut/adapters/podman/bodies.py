@@ -34,8 +34,9 @@ class Bind:
         return {"type": "bind", "source": str(self.source), "destination": self.target, "options": options}
 
 
-def tmpfs(target: str, size: str, mode: str = "1777") -> Body:
-    options = [f"size={size}", f"mode={mode}", "nosuid", "nodev", "rw"]
+def tmpfs(target: str, size: str, mode: str = "1777", *, filled: bool = False) -> Body:
+    """`filled`: with what the image has in its place."""
+    options = [f"size={size}", f"mode={mode}", "nosuid", "nodev", "rw", *(["tmpcopyup"] if filled else [])]
     return {"type": "tmpfs", "source": "tmpfs", "destination": target, "options": options}
 
 
@@ -104,6 +105,8 @@ def agent_body(spec: SandboxSpec, place: Placement, network: str, address: str, 
         *([Bind(settings / "resolv.conf", "/etc/resolv.conf").body()] if spec.network.enabled else []),
         *(Bind(m.source, m.target, writable=m.writable, executable=m.executable).body() for m in spec.mounts),
         tmpfs("/tmp", "2g"),
+        # Where tools keep caches and settings (~/.cargo, ~/.npm, ~/.cache): many do nothing without it.
+        tmpfs("/home/agent", "2g", filled=True),
         tmpfs("/run", "64m", "0755"),
         tmpfs("/var/tmp", "1g"),
     ]

@@ -88,7 +88,10 @@ def hardening() -> dict[str, object]:
             path: write(path)
             for path in ("/x", "/etc/x", "/opt/airut/x", "/run/airut/x", "/inbox/x", "/tmp/x", "/run/x", "/var/tmp/x")
         }
-        | {path: write(path) for path in ("/workspace/x", "/storage/x", "/outbox/x", "/home/agent/.claude/x")},
+        | {
+            path: write(path)
+            for path in ("/workspace/x", "/storage/x", "/outbox/x", "/home/agent/x", "/home/agent/.claude/x")
+        },
         "kernel": {
             path: write(path) for path in ("/proc/sys/kernel/hostname", "/proc/sys/vm/drop_caches", "/sys/fs/cgroup/x")
         },
@@ -103,7 +106,9 @@ def hardening() -> dict[str, object]:
         "packet_socket": outcome(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close()),
         "ptrace_pid_1": libc("ptrace", 16, 1, None, None),
         "setuid_root": outcome(lambda: os.setuid(0)),
-        "tmpfs": {path: flags for path, flags in mounts().items() if path in ("/tmp", "/run", "/var/tmp")},
+        "tmpfs": {
+            path: flags for path, flags in mounts().items() if path in ("/tmp", "/run", "/var/tmp", "/home/agent")
+        },
         "read_only": {
             path: "ro" in mounts()[path].split(",")
             for path in ("/", "/run/airut", "/inbox", "/opt/claude", "/etc/hosts")

@@ -62,7 +62,7 @@ async def test_hardening(inside: dict[str, Any], tmp_path: Path) -> None:
             **dict.fromkeys(("/x", "/etc/x", "/opt/airut/x", "/run/airut/x", "/inbox/x"), "EROFS"),
             "/run/x": "EACCES",
             **dict.fromkeys(("/tmp/x", "/var/tmp/x", "/workspace/x", "/storage/x", "/outbox/x"), "ok"),
-            "/home/agent/.claude/x": "ok",
+            **dict.fromkeys(("/home/agent/x", "/home/agent/.claude/x"), "ok"),
         },
         "kernel": {
             "/proc/sys/kernel/hostname": "EROFS",
@@ -86,6 +86,7 @@ async def test_hardening(inside: dict[str, Any], tmp_path: Path) -> None:
         "environment": [],
     }
     assert ipaddress.ip_address(proxy) in ipaddress.ip_network("10.199.0.0/16")
+    assert (tmp_path / "home" / "x").exists()  # outside, though the rest of the home goes with the sandbox
     assert all({"nosuid", "nodev"} <= set(flags.split(",")) for flags in inside["tmpfs"].values())
     assert set(inside["devices"]) <= {
         *("console", "core", "fd", "full", "mqueue", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin"),

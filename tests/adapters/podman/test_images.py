@@ -8,6 +8,8 @@ from airut.adapters.podman.images import PodmanImages
 from airut.errors import ImageBuildFailed, RegistryUnavailable
 from tests.contract.sandbox import Stage
 
+SETTINGS = "cat ~/.tool/settings; echo changed >~/.tool/settings; cat ~/.tool/settings"
+
 
 def folder(path: Path, dockerfile: str, **files: str) -> Path:
     path.mkdir()
@@ -19,15 +21,20 @@ def folder(path: Path, dockerfile: str, **files: str) -> Path:
 
 async def test_a_dockerfile_of_the_repository(images: PodmanImages, stage: Stage, tmp_path: Path) -> None:
     build = folder(
-        tmp_path / "container", "FROM airut/base\nCOPY tool /usr/local/bin/tool\nRUN chmod +x /usr/local/bin/tool\n"
+        tmp_path / "container",
+        "FROM airut/base\nCOPY tool /usr/local/bin/tool\nRUN chmod +x /usr/local/bin/tool\n"
+        "RUN mkdir -p /home/agent/.tool && echo kept >/home/agent/.tool/settings\n",
     )
     (build / "tool").write_text("#!/bin/sh\necho the tool of $(id -un)\n")
     tag = await images.ensure("acme/Web", build)
     assert tag.startswith("localhost/airut/acme-web:")
     assert await images.ensure("acme/Web", build) == tag
-    output, _ = await stage.run(stage.spec("tool; git config user.email; grep -c BEGIN $SSL_CERT_FILE", image=tag))
-    tool, email, certificates = output.splitlines()
+    output, _ = await stage.run(
+        stage.spec(f"tool; git config user.email; {SETTINGS}; grep -c BEGIN $SSL_CERT_FILE", image=tag)
+    )
+    tool, email, kept, changed, certificates = output.splitlines()
     assert (tool, email) == (b"the tool of agent", b"agent@sandbox.invalid")
+    assert (kept, changed) == (b"kept", b"changed")
     assert int(certificates) > 100
 
 

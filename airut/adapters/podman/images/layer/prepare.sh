@@ -33,6 +33,27 @@ for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.cr
 done
 [ -e /etc/ssl/certs/ca-certificates.crt ] || { mkdir -p /etc/ssl/certs && cp /etc/airut/ca-bundle.pem /etc/ssl/certs/ca-certificates.crt; }
 
+# Java has a store of its own, which takes one certificate at a time.
+if command -v keytool >/dev/null; then
+    roots=$(mktemp -d)
+    ROOTS=$roots python3 -c '
+import os, re
+for number, pem in enumerate(re.findall("-----BEGIN C.*?END CERTIFICATE-----", open("root.pem").read(), re.S)):
+    open(os.environ["ROOTS"] + "/%d.pem" % number, "w").write(pem)'
+    for store in /etc/ssl/certs/java/cacerts /etc/pki/java/cacerts /usr/lib/jvm/*/lib/security/cacerts \
+        "${JAVA_HOME:-/nowhere}/lib/security/cacerts"; do
+        [ -s "$store" ] || continue
+        for root in "$roots"/*.pem; do
+            said=$(keytool -importcert -noprompt -storepass changeit -keystore "$store" -file "$root" \
+                -alias "airut-$(basename "$root" .pem)" 2>&1) || case $said in
+            *"already exists"*) ;; # two of these paths are often one file
+            *) echo "$store does not take our certificate: $said" >&2 ;;
+            esac
+        done
+    done
+    rm -r "$roots"
+fi
+
 git config --system user.name >/dev/null || git config --system user.name 'Airut agent'
 git config --system user.email >/dev/null || git config --system user.email 'agent@sandbox.invalid'
 git config --system init.defaultBranch main

@@ -26,7 +26,7 @@ from airut.adapters.claude_code.agent import ClaudeCode, ClaudeSessions
 from airut.adapters.claude_code.binary import VERSION, ClaudeBinaries
 from airut.adapters.fence_rules import FenceRules
 from airut.adapters.git import GitMirror, RepoRemote
-from airut.adapters.github import GitHubForge, GitHubRepository
+from airut.adapters.github import GitHubForge, GitHubRepository, InstallationTokens
 from airut.adapters.keys import load_or_create_key
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.image_upkeep import PodmanImageUpkeep
@@ -67,9 +67,12 @@ class SandboxHost:
     async def __aenter__(self) -> Self:
         config, blobs = self._config, blob_store(self._config)
         images, sandboxes, agent = await self.engine()
-        repositories = ConfiguredRepositories(config, load_or_create_key(config.surrogate_key), claude_binary)
+        tokens = InstallationTokens()
+        repositories = ConfiguredRepositories(config, load_or_create_key(config.surrogate_key), claude_binary, tokens)
         folders = ThreadFolders(state=config.state)
-        mirror = GitMirror(config.state / "mirrors", remotes(config), lambda: _real_values(config, repositories))
+        mirror = GitMirror(
+            config.state / "mirrors", remotes(config), lambda: _real_values(config, repositories, tokens)
+        )
         forge = GitHubForge(lambda repo: github_repository(config, repo))
         sessions = ClaudeSessions()
         workspaces = Workspaces(self.id, folders, mirror, blobs, repositories)
@@ -188,8 +191,9 @@ def github_repository(config: Config, name: str) -> GitHubRepository:
     return GitHubRepository(repo.slug, repo.forge.auth.token, repo.forge.base_url)
 
 
-def _real_values(config: Config, repositories: ConfiguredRepositories) -> Sequence[bytes]:
-    return [value for name in config.repos for value in repositories.values(name)]
+def _real_values(config: Config, repositories: ConfiguredRepositories, tokens: InstallationTokens) -> Sequence[bytes]:
+    configured = [value for name in config.repos for value in repositories.values(name)]
+    return [*configured, *(token.encode() for token in tokens.values())]
 
 
 def _path(variable: str) -> Path | None:

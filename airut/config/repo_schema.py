@@ -6,12 +6,14 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
+from airut.config.held_secret import HeldSecret
 from airut.config.paths import FolderPath
 from airut.config.secret_sources import SecretSources
 from airut.models.base import Model
 from airut.models.budget_settings import BudgetSettings
 from airut.models.credentials import AnyCredential, variables
 from airut.models.durations import Bytes
+from airut.models.github_app import GithubAppCredential
 from airut.models.mail_address import is_authorized
 from airut.models.mail_settings import EmailChannel
 from airut.models.message import Effort
@@ -101,6 +103,20 @@ def _is_unset(given: object, sources: SecretSources) -> bool:
     return any(sources.is_unset(member) for member in given.values())
 
 
+def _key_fault(key: Secret) -> str | None:
+    """What is wrong with an App's key, as far as it is known: a command has not been run yet."""
+    # Not at the top: it brings the forge's client with it, which takes half a second, and few have an App.
+    from airut.adapters.github.app_jwt import rsa_key
+
+    if isinstance(key.origin, HeldSecret) and key.origin.is_new():
+        return None
+    try:
+        rsa_key(key.reveal())
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 class RepoNetwork(Model):
     enabled: bool = True
     """False opens the network for the repository's sandboxes, and hands them the real credentials: no rule of any
@@ -134,6 +150,13 @@ class RepoConfig(Model):
             raise ValueError(f"{both[0]} stands in env and in credentials; keep one")
         if twice := sorted({name for name in swapped if swapped.count(name) > 1}):
             raise ValueError(f"two credentials give {twice[0]}; name the variables of one with `names`")
+        return self
+
+    @model_validator(mode="after")
+    def _app_keys(self) -> Self:
+        for name, found in self.credentials.items():
+            if isinstance(found, GithubAppCredential) and (fault := _key_fault(found.private_key)):
+                raise ValueError(f"credentials.{name}.private_key: {fault}")
         return self
 
     @model_validator(mode="after")

@@ -11,17 +11,27 @@ from airut.config.schema import Config
 from airut.config.secret_fields import secrets_in
 from airut.errors import ConfigError, SecretError
 from airut.models.credentials import AnySandboxCredential, SandboxCredential, any_for_sandbox, claude_for_sandbox
+from airut.models.github_app import SandboxGithubApp
 from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
 from airut.models.sandbox import Limits
 from airut.models.secret import Secret
 from airut.models.settings import ThreadSettings
+from airut.ports.tokens import AppTokens
 
 
 class ConfiguredRepositories:
     """Implements `airut.ports.repositories.Repositories`."""
 
-    def __init__(self, config: Config, surrogate_key: bytes, binary: Callable[[RepoConfig], Path]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        surrogate_key: bytes,
+        binary: Callable[[RepoConfig], Path],
+        tokens: AppTokens | None = None,
+    ) -> None:
+        """Without `tokens` a GitHub App's credential has no value."""
         self._config = config
+        self._tokens = tokens
         self._key = surrogate_key
         self._binary = binary
 
@@ -84,13 +94,19 @@ class ConfiguredRepositories:
         scope = _Scope(key=self._key, thread=thread, repo=repo)
         credentials: list[AnySandboxCredential] = [_model_credential(found.agent.auth, scope)]
         for name, configured in found.credentials.items():
-            credential = any_for_sandbox(name, configured, present, **scope)
-            if not (configured.optional and credential.lacks_value()):
+            credential = any_for_sandbox(name, configured, present, slug=found.slug, **scope)
+            if isinstance(credential, SandboxGithubApp):
+                credentials.append(self._with_token(credential, patient=fresh))
+            elif not (configured.optional and credential.lacks_value()):
                 credentials.append(credential)
         environment = dict(found.env)
         for credential in credentials:
             environment |= credential.environment()
         return RepositorySecrets(environment=environment, credentials=tuple(credentials))
+
+    def _with_token(self, credential: SandboxGithubApp, *, patient: bool) -> SandboxGithubApp:
+        token = None if self._tokens is None else self._tokens.token(credential.app, patient=patient)
+        return credential.model_copy(update={"token": token})
 
     def values(self, repo: str) -> tuple[bytes, ...]:
         """Every real value of a repository, for the check that none of them leaves in a commit."""

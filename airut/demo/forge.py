@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Collection
+from email.utils import formatdate
 from pathlib import Path
 from typing import Self
 
@@ -15,6 +16,7 @@ from pydantic import JsonValue
 
 from airut.demo.faults import Faults
 from airut.demo.forge_routes import ROUTES, Call, Text
+from airut.demo.github_apps import Apps, Caller, is_jwt
 from airut.demo.github_documents import Documents, Pull
 from airut.demo.github_pulls import Pulls, Refused
 from airut.demo.github_schema import GitHubSchema
@@ -35,7 +37,7 @@ class ForgeState(Model):
 
 
 class GitHubForge:
-    """The API of one forge. `tokens` maps each token to the login that it acts for."""
+    """The API of one forge. `tokens` maps each token to the login that it acts for; Apps get theirs by exchange."""
 
     def __init__(
         self,
@@ -43,6 +45,7 @@ class GitHubForge:
         tokens: dict[str, str],
         *,
         collaborators: Collection[str] = (),
+        apps: Apps | None = None,
         web: str = "https://github.com",
         api: str | None = None,
         authority: Authority | None = None,
@@ -50,6 +53,7 @@ class GitHubForge:
         self._folder = folder
         self._tokens = tokens
         self._collaborators = frozenset(collaborators)
+        self.apps = apps or Apps()
         self._web = web
         self._api = api
         self._schema = GitHubSchema.from_environment()
@@ -109,12 +113,14 @@ class GitHubForge:
 
     def _answer(self, request: Request) -> Response:
         try:
-            return self._conditional(request, self._routed(request))
+            answer = self._conditional(request, self._routed(request))
         except Refused as refused:
-            return json_response(refused.document, refused.status, {"content-type": JSON})
+            answer = json_response(refused.document, refused.status, {"content-type": JSON})
+        date = formatdate(self.apps.clock(), usegmt=True)
+        return Response(answer.status, answer.body, {**answer.headers, "date": date})
 
     def _routed(self, request: Request) -> Response:
-        login = self._login(request)
+        caller = self._caller(request)
         for method, template, handler in ROUTES:
             found = re.fullmatch(re.sub(r"\{(\w+)\}", _variable, template), request.path)
             if method != request.method or not found:
@@ -127,7 +133,7 @@ class GitHubForge:
             if self._schema:
                 self._judge(self._schema.check_request(method, template, variables, request.query, body), request)
             try:
-                status, document = handler(self._call(request, login, variables, body))
+                status, document = handler(self._call(request, caller, variables, body))
             except Refused as refused:
                 status, document = refused.status, refused.document
             if isinstance(document, Text):
@@ -139,23 +145,31 @@ class GitHubForge:
             return json_response(document, status, {"content-type": JSON, "x-ratelimit-remaining": "4999"})
         raise Refused(404, "Not Found")
 
-    def _call(self, request: Request, login: str, variables: dict[str, str], body: JsonValue) -> Call:
+    def _call(self, request: Request, caller: Caller, variables: dict[str, str], body: JsonValue) -> Call:
         repo = f"{variables['owner']}/{variables['repo']}" if "owner" in variables else ""
+        if not caller.may_see(repo):
+            raise Refused(404, "Not Found")
         pulls = self.pulls(repo) if repo else None
         return Call(
-            login=login, variables=variables, query=request.query, body=body if isinstance(body, dict) else {},
+            login=caller.login, caller=caller, apps=self.apps, folder=self._folder,
+            variables=variables, query=request.query, body=body if isinstance(body, dict) else {},
             values=body if isinstance(body, list) else [], accept=request.headers.get("accept", ""), repo=repo,
-            repository=self._folder / f"{repo}.git", kept=pulls, collaborators=self._collaborators | {login},
+            repository=self._folder / f"{repo}.git", kept=pulls, collaborators=self._collaborators | {caller.login},
             documents=Documents(self._api or self.url, self._web), comments=self._comments, checks=self._checks,
         )  # fmt: skip
 
-    def _login(self, request: Request) -> str:
+    def _caller(self, request: Request) -> Caller:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() not in ("bearer", "token") or not token:
             raise Refused(401, "Requires authentication")
+        if scheme.lower() == "bearer" and is_jwt(token):
+            app = self.apps.of_jwt(token)
+            return Caller(f"app/{app.id}", app=app)
+        if (grant := self.apps.of_token(token)) is not None:
+            return Caller(f"app-{grant.app}[bot]", grant=grant)
         if token not in self._tokens:
             raise Refused(401, "Bad credentials")
-        return self._tokens[token]
+        return Caller(self._tokens[token])
 
     def _judge(self, problems: list[str], request: Request) -> None:
         if not problems:
@@ -182,5 +196,5 @@ class GitHubForge:
 def _variable(found: re.Match[str]) -> str:
     """A path variable as a group: refs hold slashes, numbers are numbers, everything else is one segment."""
     name = found[1]
-    pattern = r"\d+" if name.endswith("_number") else ".+" if name == "ref" else "[^/]+"
+    pattern = r"\d+" if name.endswith("_number") or name == "installation_id" else ".+" if name == "ref" else "[^/]+"
     return f"(?P<{name}>{pattern})"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from airut.demo.github_apps import Apps, Caller, moment
 from airut.demo.github_documents import Documents, Json, Pull, now, number_of
 from airut.demo.github_pulls import Pulls, Refused, invalid
 from airut.demo.repositories import GitFailed, default_branch, git, resolve
@@ -24,6 +25,9 @@ class Call:
     """A request that has been authenticated and parsed, with what the forge knows."""
 
     login: str
+    caller: Caller
+    apps: Apps
+    folder: Path
     variables: dict[str, str]
     query: dict[str, str]
     body: dict[str, JsonValue]
@@ -67,6 +71,33 @@ Answer = tuple[int, JsonValue | Text]
 
 def get_user(call: Call) -> Answer:
     return 200, call.documents.own_user(call.login)
+
+
+def create_installation_token(call: Call) -> Answer:
+    if call.caller.app is None:
+        raise Refused(401, "A JSON web token could not be decoded")
+    grant = call.apps.issue(call.caller.app, int(call.variables["installation_id"]), call.body)
+    document: Json = {
+        "token": grant.token,
+        "expires_at": moment(grant.expires_at),
+        "permissions": {**grant.permissions},
+        "repository_selection": "selected" if "repositories" in call.body else "all",
+    }
+    if "repositories" in call.body:
+        document["repositories"] = [_repository(call, name) for name in grant.repositories]
+    return 201, document
+
+
+def list_installation_repositories(call: Call) -> Answer:
+    if call.caller.grant is None:
+        raise Refused(403, "You must authenticate with an installation access token in order to list repositories")
+    found: list[JsonValue] = [_repository(call, name) for name in call.caller.grant.repositories]
+    return 200, {"total_count": len(found), "repositories": call.page(found)}
+
+
+def _repository(call: Call, name: str) -> Json:
+    kept = call.folder / f"{name}.git"  # of hundreds that a test installs, few are there
+    return call.documents.repository(name, default_branch(kept) if kept.exists() else "main")
 
 
 def get_repository(call: Call) -> Answer:
@@ -187,6 +218,8 @@ def list_check_runs(call: Call) -> Answer:
 REPO = "/repos/{owner}/{repo}"
 ROUTES: tuple[tuple[str, str, Callable[[Call], Answer]], ...] = (
     ("GET", "/user", get_user),
+    ("POST", "/app/installations/{installation_id}/access_tokens", create_installation_token),
+    ("GET", "/installation/repositories", list_installation_repositories),
     ("GET", REPO, get_repository),
     ("GET", REPO + "/pulls", list_pulls),
     ("POST", REPO + "/pulls", create_pull),

@@ -8,11 +8,11 @@ from airut.models import surrogates
 from airut.models.aws_credentials import AwsCredential, SandboxAwsCredential, aws_for_sandbox
 from airut.models.base import Model
 from airut.models.credential_hosts import Hosts
-from airut.models.github_app import SandboxGithubApp
+from airut.models.github_app import GithubAppCredential, SandboxGithubApp, app_for_sandbox
 from airut.models.json_pointer import Pointer
 from airut.models.secret import Present, Secret
 
-KINDS = ("token", "aws")
+KINDS = ("token", "aws", "github_app")
 """What `kind` may be."""
 MODEL_HOST = "api.anthropic.com"
 
@@ -44,17 +44,17 @@ def _kind(given: Any) -> str:
 
 
 AnyCredential = Annotated[
-    Annotated[Credential, Tag("token")] | Annotated[AwsCredential, Tag("aws")],
-    Discriminator(
-        _kind, custom_error_type="kind", custom_error_message="kind: must be token or aws; other kinds come later"
-    ),
+    Annotated[Credential, Tag("token")]
+    | Annotated[AwsCredential, Tag("aws")]
+    | Annotated[GithubAppCredential, Tag("github_app")],
+    Discriminator(_kind, custom_error_type="kind", custom_error_message="kind: must be token, aws or github_app"),
 ]
 """A credential of airut.yaml; one without a kind is a token."""
 
 
-def variables(name: str, credential: Credential | AwsCredential) -> tuple[str, ...]:
+def variables(name: str, credential: Credential | AwsCredential | GithubAppCredential) -> tuple[str, ...]:
     """The variables that a credential of this name takes in the sandbox."""
-    return (name,) if isinstance(credential, Credential) else credential.variables()
+    return credential.variables() if isinstance(credential, AwsCredential) else (name,)
 
 
 class SandboxCredential(Model):
@@ -85,14 +85,18 @@ AnySandboxCredential = SandboxCredential | SandboxAwsCredential | SandboxGithubA
 
 def any_for_sandbox(
     name: str,
-    credential: Credential | AwsCredential,
+    credential: Credential | AwsCredential | GithubAppCredential,
     present: Present = Secret.fixed,
     *,
+    slug: str,
     key: bytes,
     thread: str,
     repo: str,
 ) -> AnySandboxCredential:
-    """A configured credential of any kind with what stands for it in one thread."""
+    """A configured credential of any kind with what stands for it in one thread. `slug` is the repository's own
+    `owner/name`, which an App's token is for where no other is named; that token is still to be asked for."""
+    if isinstance(credential, GithubAppCredential):
+        return app_for_sandbox(name, credential, key=key, thread=thread, repo=repo, slug=slug)
     if isinstance(credential, AwsCredential):
         return aws_for_sandbox(name, credential, present, key=key, thread=thread, repo=repo)
     return for_sandbox(name, credential, present, key=key, thread=thread, repo=repo)

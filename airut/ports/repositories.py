@@ -26,6 +26,7 @@ class Repositories(Protocol):
         had at the moment is None.
 
         With `fresh`, sources that show no change by themselves are asked again: that takes as long as the commands
-        among them, at most some ten seconds each.
+        among them, at most some ten seconds each. To be called in a thread: a GitHub App's token may have to be asked
+        for.
         """
         ...

@@ -187,7 +187,7 @@ def test_no_configuration_says_where_it_was_looked_for(monkeypatch: pytest.Monke
         ),
         (
             "{value: !env GH, kind: oauth, hosts: [a.test]}",
-            "repos.web.credentials.GH_TOKEN: kind: must be token or aws",
+            "repos.web.credentials.GH_TOKEN: kind: must be token, aws or github_app",
         ),
     ],
 )

@@ -1,7 +1,7 @@
 """githubkit's exceptions as ours, in one place."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from githubkit.exception import GitHubException, RateLimitExceeded, RequestError, RequestFailed
@@ -32,7 +32,7 @@ def mapped(what: str) -> Iterator[None]:
         raise as_ours(error, what) from error
 
 
-def as_ours(error: GitHubException, what: str) -> ForgeError:
+def as_ours(error: GitHubException, what: str, remedies: Mapping[int, str] = REMEDIES) -> ForgeError:
     """The forge error that an exception of githubkit stands for. 403 and 429 that name a rate limit, 5xx and broken
     connections are worth a retry (GitHub, *Rate limits for the REST API*); everything else is not."""
     if isinstance(error, RateLimitExceeded):
@@ -43,7 +43,7 @@ def as_ours(error: GitHubException, what: str) -> ForgeError:
     status, said = error.response.status_code, message_of(error)
     if status >= 500 or status in {408, 429} or (status == 403 and "rate limit" in said.lower()):
         return ForgeUnavailable(f"{what}: GitHub answers {status}", _retry_after(error))
-    remedy = REMEDIES.get(status, f"GitHub answers {status}")
+    remedy = remedies.get(status, f"GitHub answers {status}")
     return ForgeRefused(f"{what}: {remedy}" + (f" ({said})" if said else ""))
 
 

@@ -63,12 +63,18 @@ class AccessLog:
         self._size = 0
         self._pending: list[bytes] = []
         self._identity: dict[str, Value] = {}
+        self._named: dict[tuple[str, str], None] = {}
         self._redactor = Redactor(())
 
     def use(self, sandbox: Sandbox, values: Iterable[tuple[str, str]]) -> None:
         """From now on, lines carry this identity and are cleared of these (name, value) pairs."""
         self._identity = {"thread": sandbox.thread, "task": sandbox.task, "attempt": sandbox.attempt}
-        self._redactor = Redactor(values)
+        self._named = dict.fromkeys(values)
+        self._redactor = Redactor(self._named)
+
+    def learn(self, values: Iterable[tuple[str, str]]) -> None:
+        """From now on, lines are cleared of these (name, value) pairs as well."""
+        self._redactor = Redactor([*self._named, *values])
 
     def write(self, kind: str, fields: Mapping[str, Value]) -> None:
         """Appends one line; one that cannot be written is kept, and makes `is_writable` false until it is."""

@@ -9,15 +9,16 @@ from functools import partial
 from mitmproxy import connection, http
 
 from proxy import block, responses, whole
-from proxy.acceptance import Head
+from proxy.acceptance import Fields, Head
 from proxy.access_log import AccessLog
 from proxy.block import Reason, Refused
 from proxy.clients import Clients
+from proxy.concealment import MintedBody
 from proxy.decision import Clearance, Resolve, admit, clear
 from proxy.held import HeldBodies
+from proxy.known_values import KnownValues
 from proxy.record import Record
 from proxy.reload import LiveRules
-from proxy.rules import Rules
 from proxy.scrub import Needles
 from proxy.settings import PROBE_HOST, Ports
 
@@ -37,9 +38,7 @@ class Fence:
         self._records: dict[str, Record] = {}
         self._cleared: set[str] = set()
         self._awaited = HeldBodies()
-        self._values: dict[str, str] = {}
-        self._needles = Needles()
-        self._needles_of: Rules | None = None
+        self._known = KnownValues(log.learn)
         self._stopped = False
 
     # --- connections ---------------------------------------------------------------------------------------------
@@ -70,8 +69,8 @@ class Fence:
                 rules = self._rules.current()
                 admitted = admit(rules, head)
                 record.rule, record.comment = admitted.entry.rule, admitted.entry.comment
-                clearance = await clear(rules, head, admitted, self._resolve)
-                record.needles = self._needles_for(rules)
+                clearance = await clear(self._known.added_to(rules), head, admitted, self._resolve)
+                record.needles = self._known.needles(rules)
                 self._clear(flow, head, record, clearance)
             except Refused as refused:
                 self.refuse(flow, refused)
@@ -116,7 +115,7 @@ class Fence:
         address = self._clients.open(flow.client_conn, asked.host, asked.port, addresses)
         record.host, record.upstream_ip = asked.host, address
         record.credentials, record.stripped = clearance.credentials, clearance.stripped
-        record.surrogate_in = clearance.surrogate_in
+        record.surrogate_in, record.mint = clearance.surrogate_in, clearance.mint
         data.host, data.port, data.scheme = address, asked.port, asked.scheme.encode("ascii")
         data.authority = clearance.authority.encode("ascii") if head.http2 else b""
         data.path, data.headers = clearance.target, http.Headers(clearance.fields)
@@ -127,13 +126,6 @@ class Fence:
         flow.request.stream = record.count_out if rewrite is None else partial(record.rewrite_out, rewrite)
         record.decision, record.reason = "allowed", None
         self._cleared.add(flow.id)
-
-    def _needles_for(self, rules: Rules) -> Needles:
-        """What responses must not hold: the values of these rules and of all before them, which may come back late."""
-        if rules is not self._needles_of:
-            self._values |= rules.secrets()
-            self._needles, self._needles_of = Needles(self._values.items()), rules
-        return self._needles
 
     def awaits_body(self, flow: http.HTTPFlow) -> bool:
         """Whether only the body is left to be judged."""
@@ -155,6 +147,7 @@ class Fence:
             data.content, data.trailers = done.body, None
             record.graphql, record.tools = done.graphql, done.tools
             record.credentials = tuple(dict.fromkeys((*record.credentials, *done.names)))
+            record.mint = done.mint or record.mint
             record.count_out(done.body)
             record.decision, record.reason = "allowed", None
             self._cleared.add(flow.id)
@@ -211,13 +204,25 @@ class Fence:
         record.scrubbed += found
         body = None
         if flow.request.method != "HEAD" and response.status_code >= 200 and response.status_code not in (204, 304):
-            body = responses.body(fields, record.needles)
+            body = self._minted_body(fields, response.status_code, record) or responses.body(fields, record.needles)
         if body is None:
             response.stream = record.count_in
         else:
-            fields = responses.reframe(fields, record.needles, chunked=flow.request.http_version == "HTTP/1.1")
+            keeps = record.needles.keeps_length and not isinstance(body, MintedBody)
+            chunked = flow.request.http_version == "HTTP/1.1"
+            fields = responses.reframe(fields, keeps_length=keeps, chunked=chunked)
             response.stream = partial(record.scrub_in, body)
         response.headers = http.Headers(fields)
+
+    def _minted_body(self, fields: Fields, status: int, record: Record) -> MintedBody | None:
+        if record.mint is None:
+            return None
+
+        def needles() -> Needles:
+            record.needles = self._known.needles(self._rules.current())
+            return record.needles
+
+        return self._known.minted_body(record.mint, fields, status, needles)
 
     def is_inspected(self, flow: http.HTTPFlow) -> bool:
         """Whether the response of this flow was prepared to its end."""

@@ -6,13 +6,27 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from proxy import acceptance, foreign, hosts, inspection, json_swap, matching, overrides, responses, swap, upstream
+from proxy import (
+    acceptance,
+    foreign,
+    hosts,
+    inspection,
+    json_swap,
+    matching,
+    mints,
+    overrides,
+    responses,
+    swap,
+    upstream,
+)
 from proxy.acceptance import Fields, Head
 from proxy.aws import resign, screening
 from proxy.aws.resign import BodyRewriter, Outgoing, Resigned
+from proxy.aws.sessions import SessionMint
 from proxy.block import Reason, Refused
 from proxy.inspection import Plan
 from proxy.matching import Asked
+from proxy.mints import Mint
 from proxy.rules import DEFAULT_PORTS, Credential, Entry, Rules
 from proxy.upstream import IPAddress
 from proxy.whole import Awaited, Signing
@@ -34,6 +48,7 @@ class Clearance:
     stripped: tuple[str, ...]
     surrogate_in: tuple[str, ...]
     body: Awaited
+    mint: Mint | SessionMint | None
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,7 @@ def admit(rules: Rules, head: Head) -> Admitted:
     """
     asked = acceptance.accept(head)
     entry = _admitted(rules, asked)
+    mints.check_login(rules.credentials, asked)
     for other in overrides.also_asked(asked, head.fields):
         _admitted(rules, other)
     return Admitted(asked, entry, inspection.plan(rules, entry, asked, head.fields))
@@ -87,14 +103,17 @@ async def clear(rules: Rules, head: Head, admitted: Admitted, resolve: Resolve) 
     swapped = swap.swap(screened.fields, scope, rules.credentials, target)
     authority = hosts.to_authority(asked.host, asked.port, DEFAULT_PORTS[asked.scheme])
     fields = _with_authority(swapped.fields, authority, http2=head.http2)
-    awaited = Awaited(admitted.body, _with_pointers(scope, fields))
+    in_body = _with_pointers(scope, fields)
     resigned, names = Resigned(swapped.target, fields, None), swapped.names
+    mint: Mint | SessionMint | None = mints.expected(scope, asked, names)
+    awaited = Awaited(admitted.body, in_body, mint=mints.expected(scope, asked, [*names, *(c.name for c in in_body)]))
     if claim is not None:
         request = Outgoing(asked.method, head.target, fields, authority.encode(), _host(head))
         if awaited.is_needed or resign.needs_body(claim, request):
             awaited = replace(awaited, signing=Signing(claim, request))
         else:
             resigned = resign.resign(claim, request, datetime.now(UTC))
+            mint = resigned.mint
             names = (*names, claim.credential.name)
     return Clearance(
         asked=asked,
@@ -107,6 +126,7 @@ async def clear(rules: Rules, head: Head, admitted: Admitted, resolve: Resolve) 
         stripped=(*screened.stripped, *stripped),
         surrogate_in=swapped.surrogate_in,
         body=awaited,
+        mint=mint,
     )
 
 

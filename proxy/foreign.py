@@ -83,7 +83,12 @@ def screen_query(target: bytes, credentials: Sequence[Credential], asked: Asked)
 
 
 def _claimants(credentials: Sequence[Credential], host: str) -> list[Credential]:
-    return [c for c in credentials if any(matching.host_matches(pattern, host) for pattern in c.hosts)]
+    """Whose hosts these are; the hosts of what a credential may be exchanged for count before it is."""
+    return [c for c in credentials if any(matching.host_matches(pattern, host) for pattern in _hosts(c))]
+
+
+def _hosts(credential: Credential) -> tuple[str, ...]:
+    return (*credential.hosts, *(pattern for rule in credential.mints for pattern in rule.hosts))
 
 
 def _lower(name: bytes) -> str:

@@ -101,10 +101,10 @@ def _guards(entry: Entry, asked: Asked) -> bool:
     if any_path(entry.path):
         return True
     pattern = _normal_pattern(entry.path or "").casefold()
-    return any(glob.matches(pattern, reading) for reading in _lenient(asked.target.readings))
+    return any(glob.matches(pattern, reading) for reading in lenient(asked.target.readings))
 
 
-def _lenient(readings: Iterable[str]) -> Iterable[str]:
+def lenient(readings: Iterable[str]) -> Iterable[str]:
     """Every reading, and how servers read it that mind neither case, nor `%2F`, nor a slash at the end."""
     for reading in readings:
         folded = reading.casefold()

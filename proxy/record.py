@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from proxy import block
 from proxy.access_log import Value, ulid
 from proxy.aws.resign import BodyRewriter
+from proxy.aws.sessions import SessionMint
 from proxy.block import Reason, Refused
+from proxy.concealment import MintedBody
+from proxy.mints import Mint
 from proxy.responses import Body
 from proxy.scrub import Needles
 
@@ -39,6 +42,7 @@ class Record:
     credentials: tuple[str, ...] = ()
     stripped: tuple[str, ...] = ()
     surrogate_in: tuple[str, ...] = ()
+    mint: Mint | SessionMint | None = None
     needles: Needles = field(default_factory=Needles)
     scrubbed: int = 0
     is_inspected: bool = False
@@ -80,7 +84,7 @@ class Record:
         self.bytes_in += len(data)
         return data
 
-    def scrub_in(self, body: Body, data: bytes) -> Iterator[bytes]:
+    def scrub_in(self, body: Body | MintedBody, data: bytes) -> Iterator[bytes]:
         """Passes a piece of the response body on without real values; the piece counts as it came."""
         self.bytes_in += len(data)
         before = body.count

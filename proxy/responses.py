@@ -109,13 +109,13 @@ def body(fields: Fields, needles: Needles) -> Body | None:
     return Body(text, decode, needles)
 
 
-def reframe(fields: Fields, needles: Needles, *, chunked: bool) -> Fields:
+def reframe(fields: Fields, *, keeps_length: bool, chunked: bool) -> Fields:
     """The fields of a response whose body is scrubbed: decoded, and without a length that may no longer be true."""
     encoding = ", ".join(_values(fields, b"content-encoding"))
     decoded = not isinstance(decoder(encoding), Identity)
     dropped = {b"content-encoding"} if decoded else set()
     had_length = bool(_values(fields, b"content-length"))
-    if had_length and (decoded or not needles.keeps_length):
+    if had_length and (decoded or not keeps_length):
         dropped.add(b"content-length")
     kept = tuple((name, value) for name, value in fields if name.lower() not in dropped)
     if chunked and b"content-length" in dropped:

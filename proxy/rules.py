@@ -44,6 +44,17 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class MintRule:
+    """Answers of a path that hand out another credential: where it stands, for which hosts it is (none: the same), and
+    for how many seconds it is good when the answer does not say."""
+
+    path: str
+    fields: tuple[str, ...]
+    hosts: tuple[str, ...]
+    ttl: int
+
+
+@dataclass(frozen=True)
 class Credential:
     """A real value and the surrogate that stands for it in the sandbox; no value: there is none to be had now."""
 
@@ -58,6 +69,7 @@ class Credential:
     pointers: tuple[str, ...]
     methods: tuple[str, ...]
     foreign: Foreign
+    mints: tuple[MintRule, ...]
 
 
 @dataclass(frozen=True)

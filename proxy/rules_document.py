@@ -8,7 +8,7 @@ from typing import Any
 
 from proxy import hosts
 from proxy.aws.credential import AwsCredential, Part
-from proxy.rules import Credential, Entry, RepositoryScope, Rules, Sandbox
+from proxy.rules import Credential, Entry, MintRule, RepositoryScope, Rules, Sandbox
 from proxy.rules_members import Members, RulesError
 
 VERSION = 1
@@ -59,6 +59,7 @@ def _credential(value: object, where: str) -> Credential:
         pointers=reader.pointers("pointers"),
         methods=reader.texts("methods"),
         foreign=reader.foreign("foreign"),
+        mints=tuple(_mint(v, f"{where}.mints[{i}]") for i, v in enumerate(reader.items("mints"))),
     )
     reader.finish()
     if credential.kind not in ("token", "claude", "github_app"):
@@ -67,6 +68,15 @@ def _credential(value: object, where: str) -> Credential:
         raise RulesError(f"{where}: hosts and ports must not be empty")
     _check_value(credential, where)
     return credential
+
+
+def _mint(value: object, where: str) -> MintRule:
+    reader = Members(value, where)
+    rule = MintRule(reader.text("path"), reader.pointers("fields"), reader.texts("hosts"), reader.number("ttl"))
+    reader.finish()
+    if not rule.path.startswith("/") or not rule.fields or rule.ttl < 1:
+        raise RulesError(f"{where}: path, fields or ttl say nothing that can be used")
+    return rule
 
 
 def _check_value(found: Credential | Part, where: str) -> None:
@@ -86,6 +96,7 @@ def _aws(value: object, where: str) -> AwsCredential:
         regions=reader.texts("regions"),
         services=reader.texts("services"),
         allow_anonymous=reader.flag("allow_anonymous"),
+        allow_sts=reader.flag("allow_sts"),
     )
     reader.finish()
     if not credential.hosts or not credential.ports:

@@ -11,8 +11,10 @@ from proxy.acceptance import Fields
 from proxy.aws import resign
 from proxy.aws.resign import Outgoing
 from proxy.aws.screening import Claim
+from proxy.aws.sessions import SessionMint
 from proxy.block import Reason, Refused
 from proxy.inspection import Plan
+from proxy.mints import Mint
 from proxy.rules import Credential
 
 _FRAMING = frozenset([b"content-length", b"transfer-encoding"])
@@ -33,6 +35,8 @@ class Awaited:
     plan: Plan
     swap: tuple[Credential, ...] = ()
     signing: Signing | None = None
+    mint: Mint | None = None
+    """What the answer hands out if one of `swap` is in the body."""
 
     @property
     def is_needed(self) -> bool:
@@ -57,6 +61,7 @@ class Whole:
     names: tuple[str, ...] = ()
     graphql: str | None = None
     tools: tuple[str, ...] = ()
+    mint: Mint | SessionMint | None = None
 
 
 def complete(awaited: Awaited, target: bytes, fields: Fields, raw: bytes, now: datetime) -> Whole:
@@ -72,13 +77,14 @@ def complete(awaited: Awaited, target: bytes, fields: Fields, raw: bytes, now: d
     if awaited.swap:
         swapped = json_swap.swap(whole.body, whole.fields, awaited.swap)
         whole = replace(whole, body=swapped.body, fields=swapped.fields, names=swapped.names)
+        whole = replace(whole, mint=awaited.mint if swapped.names else None)
     if awaited.signing is not None:
         if whole.body != raw:
             raise Refused(Reason.AWS_RESIGN_FAILED, "the signed body would have to be changed")
         claim = awaited.signing.claim
         resigned = resign.resign(claim, awaited.signing.request, now, raw)
         names = (*whole.names, claim.credential.name)
-        whole = replace(whole, target=resigned.target, fields=resigned.fields, names=names)
+        whole = replace(whole, target=resigned.target, fields=resigned.fields, names=names, mint=resigned.mint)
     return replace(whole, fields=_framed(whole.fields, whole.body))
 
 

@@ -36,6 +36,8 @@ class AwsCredential(Model):
     services: tuple[str, ...] = ()
     allow_anonymous: bool = False
     """Whether unsigned requests may write to its hosts."""
+    allow_sts: bool = False
+    """Whether it may be exchanged for other keys, which the sandbox gets as surrogates."""
 
     def variables(self) -> tuple[str, ...]:
         """The names that it takes in the sandbox's environment."""
@@ -67,6 +69,7 @@ class SandboxAwsCredential(Model):
     regions: tuple[str, ...]
     services: tuple[str, ...]
     allow_anonymous: bool
+    allow_sts: bool
 
     def environment(self) -> dict[str, str]:
         """What the sandbox gets of it."""
@@ -106,4 +109,5 @@ def aws_for_sandbox(
         regions=credential.regions,
         services=credential.services,
         allow_anonymous=credential.allow_anonymous,
+        allow_sts=credential.allow_sts,
     )

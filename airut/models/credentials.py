@@ -10,6 +10,7 @@ from airut.models.base import Model
 from airut.models.credential_hosts import Hosts
 from airut.models.github_app import GithubAppCredential, SandboxGithubApp, app_for_sandbox
 from airut.models.json_pointer import Pointer
+from airut.models.mints import Mint
 from airut.models.secret import Present, Secret
 
 KINDS = ("token", "aws", "github_app")
@@ -33,6 +34,7 @@ class Credential(Model):
     """Where in JSON bodies a string that is the surrogate is swapped."""
     methods: tuple[str, ...] = ()
     foreign: Literal["strip", "block", "allow"] = "strip"
+    mints: tuple[Mint, ...] = ()
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every real value of it."""
@@ -71,6 +73,7 @@ class SandboxCredential(Model):
     pointers: tuple[Pointer, ...] = ()
     methods: tuple[str, ...] = ()
     foreign: Literal["strip", "block", "allow"] = "strip"
+    mints: tuple[Mint, ...] = ()
 
     def environment(self) -> dict[str, str]:
         """What the sandbox gets of it."""

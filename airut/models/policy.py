@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 import json
+import math
 from collections.abc import Iterable
 
 from airut.models import presets
@@ -17,6 +18,7 @@ from airut.models.rules import (
     RuleAws,
     RuleCredential,
     RuleEntry,
+    RuleMint,
     RulePart,
     RuleRepository,
     RuleRepositoryScope,
@@ -157,8 +159,13 @@ def rule_credential(credential: SandboxCredential | SandboxGithubApp) -> RuleCre
             pointers=(),
             methods=(),
             foreign="strip",
+            mints=(),
         )
-    return RuleCredential.model_validate(dict(credential))
+    mints = tuple(
+        RuleMint(path=mint.path, fields=mint.fields, hosts=mint.hosts or (), ttl=math.ceil(mint.ttl))
+        for mint in credential.mints
+    )
+    return RuleCredential.model_validate({**dict(credential), "mints": mints})
 
 
 def rule_aws(credential: SandboxAwsCredential) -> RuleAws:
@@ -178,6 +185,7 @@ def rule_aws(credential: SandboxAwsCredential) -> RuleAws:
         regions=credential.regions,
         services=credential.services,
         allow_anonymous=credential.allow_anonymous,
+        allow_sts=credential.allow_sts,
     )
 
 

@@ -68,6 +68,15 @@ class RuleEntry(_Wire):
     comment: str | None
 
 
+class RuleMint(_Wire):
+    """Answers of a path that hand out another credential; no hosts: it is for the same ones."""
+
+    path: Annotated[str, Field(pattern="^/")]
+    fields: Annotated[tuple[Pointer, ...], Field(min_length=1)]
+    hosts: tuple[str, ...]
+    ttl: Annotated[int, Field(ge=1)]
+
+
 class RuleCredential(_Wire):
     """One credential with its real value; None while there is none to be had, when requests that need it get 503."""
 
@@ -82,6 +91,7 @@ class RuleCredential(_Wire):
     pointers: tuple[Pointer, ...]
     methods: tuple[str, ...]
     foreign: Foreign
+    mints: tuple[RuleMint, ...]
 
 
 class RulePart(_Wire):
@@ -103,6 +113,7 @@ class RuleAws(_Wire):
     regions: tuple[str, ...]
     services: tuple[str, ...]
     allow_anonymous: bool
+    allow_sts: bool
 
     def parts(self) -> tuple[RulePart, ...]:
         """Its values, of which a token may be missing."""

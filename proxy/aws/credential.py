@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+SECURITY_TOKEN = b"x-amz-security-token"
+S3_SESSION_TOKEN = b"x-amz-s3session-token"  # of a session that S3's CreateSession began
+TOKEN_FIELDS = {SECURITY_TOKEN: b"X-Amz-Security-Token", S3_SESSION_TOKEN: b"X-Amz-S3session-Token"}
+
 
 @dataclass(frozen=True)
 class Part:
@@ -37,6 +41,9 @@ class AwsCredential:
     regions: tuple[str, ...]
     services: tuple[str, ...]
     allow_anonymous: bool
+    allow_sts: bool
+    token_field: bytes = SECURITY_TOKEN
+    """Which header field, or query parameter, its token is sent in."""
 
     @property
     def is_available(self) -> bool:

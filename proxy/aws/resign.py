@@ -14,12 +14,13 @@ from urllib.parse import quote, unquote_to_bytes
 from proxy.acceptance import Fields
 from proxy.aws import canonical, keys, signature
 from proxy.aws.chunks import chunks
-from proxy.aws.screening import Claim, check_sts
+from proxy.aws.credential import TOKEN_FIELDS
+from proxy.aws.screening import Claim, mint
+from proxy.aws.sessions import SessionMint
 from proxy.aws.signature import ECDSA, Malformed, Signature
 from proxy.block import Reason, Refused
 
 MAX_SKEW = 15 * 60  # seconds, AWS's own limit
-_TOKEN = b"x-amz-security-token"
 _HASH = b"x-amz-content-sha256"
 _UNSIGNED = ("UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
@@ -48,11 +49,12 @@ class BodyRewriter(Protocol):
 
 @dataclass(frozen=True)
 class Resigned:
-    """The request with the real signature."""
+    """The request with the real signature, and what its answer hands out."""
 
     target: bytes
     fields: Fields
     body: BodyRewriter | None
+    mint: SessionMint | None = None
 
 
 class Hashed:
@@ -112,18 +114,16 @@ def resign(claim: Claim, request: Outgoing, now: datetime, body: bytes | None = 
     with _refusing():
         _check_time(claim.signature, now)
         payload = _declared_payload(claim.signature, request)
-        if claim.signature.service == "sts" and body is not None:
-            check_sts(request.target.partition(b"?")[2], body)
         if body is None:
             if needs_body(claim, request) or payload is None:
                 raise Malformed("the body is needed to check the signature")
-            return _resign(claim, request, payload, rewrite=True)
+            return _resign(claim, request, payload, None)
         if payload is not None and payload.startswith("STREAMING-"):
             raise Malformed("the body must be read whole here: sign its hash, not its chunks")
         digest = hashlib.sha256(body).hexdigest()
         if payload not in (None, digest, "UNSIGNED-PAYLOAD"):
             raise Malformed("the body is not the one that was signed")
-        return _resign(claim, request, payload or digest, rewrite=False)
+        return _resign(claim, request, payload or digest, body)
 
 
 class _refusing:  # noqa: N801 - reads as a statement
@@ -145,8 +145,9 @@ def _check_time(found: Signature, now: datetime) -> None:
         raise Malformed(f"the request was signed {abs(age):.0f} s {'ago' if age > 0 else 'from now'}; check the clock")
 
 
-def _resign(claim: Claim, request: Outgoing, payload: str, *, rewrite: bool) -> Resigned:
-    credential, theirs = claim.credential, claim.signature
+def _resign(claim: Claim, request: Outgoing, payload: str, body: bytes | None) -> Resigned:
+    credential, theirs, rewrite = claim.credential, claim.signature, body is None
+    handed_out = mint(claim, request.target.partition(b"?")[2], body)
     agent_key = keys.key(theirs, credential.key_id.surrogate, credential.secret.surrogate)
     path, way = _check(agent_key, theirs, request, payload)
     fields, signed = _with_token(claim, request.fields)
@@ -167,7 +168,7 @@ def _resign(claim: Claim, request: Outgoing, payload: str, *, rewrite: bool) -> 
         rewriter = Hashed(payload)
     elif rewrite and payload not in _UNSIGNED:
         rewriter = chunks((agent_key, theirs), (real_key, ours), trailer=payload.endswith("TRAILER"))
-    return Resigned(target, fields, rewriter)
+    return Resigned(target, fields, rewriter, handed_out)
 
 
 def _check(key: keys.Key, found: Signature, request: Outgoing, payload: str) -> tuple[bytes, int]:
@@ -184,31 +185,31 @@ def _check(key: keys.Key, found: Signature, request: Outgoing, payload: str) -> 
 
 def _with_token(claim: Claim, fields: Fields) -> tuple[Fields, tuple[str, ...]]:
     """The session token of the credential in place of its surrogate, and the names that are signed then."""
-    token, found = claim.credential.token, claim.signature
-    sent = signature.one_value(fields, _TOKEN)
-    if sent is not None and (found.presigned or token is None or not _same(sent, token.surrogate)):
-        raise Refused(Reason.FOREIGN_CREDENTIAL_BLOCKED, "AWS session token")
-    if signature.one_value(fields, b"x-amz-s3session-token") is not None:
-        raise Refused(Reason.FOREIGN_CREDENTIAL_BLOCKED, "AWS session token")
+    token, wanted, found = claim.credential.token, claim.credential.token_field, claim.signature
+    for name in TOKEN_FIELDS:
+        sent = signature.one_value(fields, name)
+        surrogate = token.surrogate if token is not None and name == wanted and not found.presigned else None
+        if sent is not None and (surrogate is None or not _same(sent, surrogate)):
+            raise Refused(Reason.FOREIGN_CREDENTIAL_BLOCKED, "AWS session token")
     if token is None or found.presigned:
         return fields, found.signed
-    rest = tuple((name, value) for name, value in fields if name.lower() != _TOKEN)
-    signed = tuple(sorted({*found.signed, _TOKEN.decode()}))
-    return (*rest, (b"X-Amz-Security-Token", token.real.encode())), signed
+    rest = tuple((name, value) for name, value in fields if name.lower() != wanted)
+    signed = tuple(sorted({*found.signed, wanted.decode()}))
+    return (*rest, (TOKEN_FIELDS[wanted], token.real.encode())), signed
 
 
 def _with_credential(claim: Claim, target: bytes) -> bytes:
     credential, found = claim.credential, claim.signature
     if not found.presigned:
         return target
-    query = target.partition(b"?")[2]
-    sent = [unquote_to_bytes(v) for name, v in signature.pairs(query) if unquote_to_bytes(name).lower() == _TOKEN]
-    token = credential.token
-    if len(sent) > 1 or (sent and (token is None or not _same(sent[0], token.surrogate))):
+    token, wanted = credential.token, credential.token_field
+    named = [(unquote_to_bytes(n).lower(), unquote_to_bytes(v)) for n, v in signature.pairs(target.partition(b"?")[2])]
+    sent = [(name, value) for name, value in named if name in TOKEN_FIELDS]
+    if len(sent) > 1 or any(n != wanted or token is None or not _same(value, token.surrogate) for n, value in sent):
         raise Refused(Reason.FOREIGN_CREDENTIAL_BLOCKED, "AWS session token")
     values = {b"X-Amz-Credential": f"{credential.key_id.real}/{found.scope}"}
     if token is not None:
-        values[b"X-Amz-Security-Token"] = token.real
+        values[TOKEN_FIELDS[wanted]] = token.real
     return _set(target, values)
 
 

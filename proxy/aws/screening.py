@@ -9,7 +9,8 @@ from urllib.parse import unquote_to_bytes
 from proxy import matching
 from proxy.acceptance import Fields
 from proxy.aws import signature
-from proxy.aws.credential import AwsCredential
+from proxy.aws.credential import S3_SESSION_TOKEN, SECURITY_TOKEN, TOKEN_FIELDS, AwsCredential
+from proxy.aws.sessions import SessionMint
 from proxy.aws.signature import Malformed, Signature
 from proxy.block import Reason, Refused
 from proxy.matching import Asked
@@ -18,7 +19,18 @@ from proxy.rules import Entry
 HOSTS = ("*.amazonaws.com", "*.amazonaws.com.cn", "*.api.aws")
 # What STS does without handing out a key; everything else of it mints one, or may tomorrow.
 _HARMLESS_STS = frozenset({b"GetCallerIdentity", b"DecodeAuthorizationMessage", b"GetAccessKeyInfo"})
-_FOREIGN_QUERY = frozenset({b"awsaccesskeyid", b"x-amz-security-token"})
+# What hands out a key pair with a session token, which `allow_sts` allows: the sandbox gets surrogates of them.
+_KEYS_OF_STS = frozenset(
+    {
+        b"AssumeRole",
+        b"AssumeRoleWithSAML",
+        b"AssumeRoleWithWebIdentity",
+        b"AssumeRoot",
+        b"GetSessionToken",
+        b"GetFederationToken",
+    }
+)
+_FOREIGN_QUERY = frozenset({b"awsaccesskeyid", *TOKEN_FIELDS})
 
 
 @dataclass(frozen=True)
@@ -76,8 +88,11 @@ def _check_unsigned(own: Sequence[AwsCredential], asked: Asked, fields: Fields, 
     values = [value.strip().lower() for name, value in fields if name.lower() == b"authorization"]
     if names & _FOREIGN_QUERY or any(value.startswith(b"aws") for value in values):
         raise Refused(Reason.FOREIGN_CREDENTIAL_BLOCKED, "AWS key id")
-    if any(name.lower() in (b"x-amz-security-token", b"x-amz-s3session-token") for name, _ in fields):
+    if any(name.lower() in TOKEN_FIELDS for name, _ in fields):
         raise Refused(Reason.FOREIGN_CREDENTIAL_BLOCKED, "AWS session token")
+    if asked.host.startswith("sts.") and b"action" in names:
+        # What STS does without a signature is to hand out keys for somebody's web identity.
+        raise Refused(Reason.MINT_BLOCKED, "unsigned STS call")
     if asked.method in ("GET", "HEAD"):
         return
     types = b",".join(value.lower() for name, value in fields if name.lower() == b"content-type")
@@ -94,19 +109,29 @@ def _check_scope(claim: Claim, query: bytes) -> None:
         raise Refused(Reason.AWS_RESIGN_FAILED, "the credential is not for this service")
     if credential.regions and found.region and found.region not in credential.regions:
         raise Refused(Reason.AWS_RESIGN_FAILED, "the credential is not for this region")
-    names = {unquote_to_bytes(name) for name, _ in signature.pairs(query)}
-    if found.service.startswith("s3") and b"session" in names:
+    if _begins_session(found, query) and not credential.allow_sts:
         raise Refused(Reason.MINT_BLOCKED, "S3 CreateSession")
 
 
-def check_sts(query: bytes, body: bytes) -> None:
-    """Whether an STS call may be made.
+def _begins_session(found: Signature, query: bytes) -> bool:
+    names = {unquote_to_bytes(name) for name, _ in signature.pairs(query)}
+    return found.service.startswith("s3") and b"session" in names
+
+
+def mint(claim: Claim, query: bytes, body: bytes | None) -> SessionMint | None:
+    """What the answer to this call hands out; None where it is no key.
 
     Raises:
         Refused: it would put a key into the agent's hands that works without us.
     """
-    said = [*signature.pairs(query), *signature.pairs(body)]
+    if _begins_session(claim.signature, query):
+        return SessionMint(claim.credential, S3_SESSION_TOKEN)
+    if claim.signature.service != "sts":
+        return None
+    said = [*signature.pairs(query), *signature.pairs(body or b"")]
     actions = {unquote_to_bytes(value) for name, value in said if unquote_to_bytes(name) == b"Action"}
-    if not actions or not actions <= _HARMLESS_STS:
-        named = next(iter(actions - _HARMLESS_STS), b"call without an action")
+    mints = actions - _HARMLESS_STS
+    if not actions or mints - (_KEYS_OF_STS if claim.credential.allow_sts else frozenset()) or len(actions) > 1:
+        named = next(iter(mints), b"call without one action")
         raise Refused(Reason.MINT_BLOCKED, "STS " + named[:60].decode("ascii", "replace"))
+    return SessionMint(claim.credential, SECURITY_TOKEN) if mints else None

@@ -371,6 +371,7 @@ def test_an_apps_token_and_what_it_is_for() -> None:
         pointers=(),
         methods=(),
         foreign="strip",
+        mints=(),
     )
     known = RepositoryScope("GH_APP", GITHUB_HOSTS, frozenset([7]), frozenset(["acme/web"]))
     assert parsed.repository_scopes == (known,)
@@ -398,8 +399,10 @@ def test_a_version_is_a_number() -> None:
 
 PARTS = ("access_key_id", "secret_access_key", "session_token")
 GRAPHQL = {"queries": ["a*"], "mutations": [], "subscriptions": []}
+MINT = {"path": "/token", "fields": ["/token", "/*/a"], "hosts": ["*.test"], "ttl": 60}
 DOCUMENT = document(
-    entry("api.test", ports=[8443], query={"a": ["*"]}, graphql=GRAPHQL), credentials=[credential("A"), credential("B")],
+    entry("api.test", ports=[8443], query={"a": ["*"]}, graphql=GRAPHQL),
+    credentials=[credential("A", mints=[MINT]), credential("B")],
     repository_scopes=[{"credential": "A", "hosts": ["api.test"], "repositories": [{"id": 7, "name": "acme/web"}]}],
     aws=[aws(), aws("OTHER", **{part: {"surrogate": f"of-{part}", "value": "v"} for part in PARTS})],
 )  # fmt: skip

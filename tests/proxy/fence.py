@@ -73,6 +73,7 @@ def credential(name: str, **given: Any) -> dict[str, Any]:
         "pointers": [],
         "methods": [],
         "foreign": "strip",
+        "mints": [],
     }
     return defaults | given
 
@@ -95,6 +96,7 @@ def aws(name: str = "AWS", **given: Any) -> dict[str, Any]:
         "regions": [],
         "services": [],
         "allow_anonymous": False,
+        "allow_sts": False,
     }
     return defaults | given
 

@@ -96,7 +96,7 @@ CHUNKED = (b"Transfer-Encoding", b"chunked")
     ],
 )
 def test_framing(fields: Fields, needles: Needles, chunked: bool, expected: Fields) -> None:
-    assert responses.reframe(fields, needles, chunked=chunked) == expected
+    assert responses.reframe(fields, keeps_length=needles.keeps_length, chunked=chunked) == expected
 
 
 def test_a_request_asks_only_for_codings_that_can_be_undone() -> None:

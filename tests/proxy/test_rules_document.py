@@ -15,7 +15,10 @@ from proxy.rules_members import RulesError
 from tests.proxy.fence import aws, credential, entry, rules
 
 AWS = aws(session_token={"surrogate": "surrogate-token", "value": "real-value-token"}, regions=["eu-north-1"])
-DOCUMENT = rules(entry("api.test", ports=[8443], query={"a": ["*"]}), credentials=[credential("TOKEN")], aws=[AWS])
+MINT = {"path": "/token", "fields": ["/token"], "hosts": ["*.test"], "ttl": 60}
+DOCUMENT = rules(
+    entry("api.test", ports=[8443], query={"a": ["*"]}), credentials=[credential("TOKEN", mints=[MINT])], aws=[AWS]
+)
 
 
 def test_a_whole_document() -> None:
@@ -52,7 +55,7 @@ def test_every_member_has_one_type(path: tuple[Any, ...], junk: Any) -> None:
     harmless = harmless or (path and path[-1] in {"id", "thread", "task"} and junk == "")
     harmless = harmless or (path[-2:] == ("query", "a") and junk is object)
     harmless = harmless or (path[:1] == ("extra_ca_file",) and junk == "")
-    harmless = harmless or (path[-1:] == ("allow_anonymous",) and junk is True)
+    harmless = harmless or (path[-1:] in {("allow_anonymous",), ("allow_sts",)} and junk is True)
     try:
         parse(json.dumps(broken))
     except RulesError as error:

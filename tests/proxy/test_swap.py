@@ -25,6 +25,7 @@ def credential(name: str = "TOKEN", **given: object) -> Credential:
         "pointers": (),
         "methods": (),
         "foreign": "strip",
+        "mints": (),
     }
     return Credential(name=name, **(defaults | given))  # type: ignore[arg-type]
 

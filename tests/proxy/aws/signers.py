@@ -1,6 +1,9 @@
 """Requests signed by AWS's own libraries, in the form that the proxy reads them in."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import botocore.auth
@@ -22,7 +25,9 @@ REAL_KEY_ID, REAL_SECRET, REAL_TOKEN = (
     "real/secret+real/secret+real/secret+real",
     "real/token+real==",
 )
-SIGNERS = {
+SIGNERS: dict[str, Callable[..., Any]] = {
+    "s3 express": partial(botocore.auth.S3ExpressAuth, identity_cache=None),
+    "s3 express query": partial(botocore.auth.S3ExpressQueryAuth, identity_cache=None),
     "header": botocore.auth.SigV4Auth,
     "s3 header": botocore.auth.S3SigV4Auth,
     "query": botocore.auth.SigV4QueryAuth,
@@ -42,6 +47,7 @@ def credential(*, token: bool = False, **given: object) -> AwsCredential:
         "regions": (),
         "services": (),
         "allow_anonymous": False,
+        "allow_sts": False,
     }
     return AwsCredential(**(defaults | given))  # type: ignore[arg-type]
 
@@ -58,18 +64,21 @@ def outgoing(method: str, url: str, headers: list[tuple[str, str]]) -> Outgoing:
 
 def signed_by_botocore(
     signer: str, service: str, method: str, url: str, *, body: bytes = b"", headers: dict[str, str] | None = None,
-    token: bool = False, key_id: str = KEY_ID, secret: str = SECRET,
+    token: bool = False, key_id: str = KEY_ID, secret: str = SECRET, keys: tuple[str, str, str] | None = None,
 ) -> Outgoing:  # fmt: skip
     """A request that botocore signed with the surrogates."""
     request = AWSRequest(method=method, url=url, data=body, headers=headers or {})
-    keys = Credentials(key_id, secret, TOKEN if token else None)
-    SIGNERS[signer](keys, service, "eu-north-1").add_auth(request)
+    given = Credentials(*(keys or (key_id, secret, TOKEN if token else None)))
+    SIGNERS[signer](given, service, "eu-north-1").add_auth(request)
     prepared = request.prepare()
     sent = [(name, value.decode() if isinstance(value, bytes) else value) for name, value in prepared.headers.items()]
     return outgoing(method, prepared.url, [(n, v) for n, v in sent if n.lower() != "content-length"])
 
 
-def judged_by_botocore(signer: str, service: str, request: Outgoing, target: bytes, fields: Fields, body: bytes) -> str:
+def judged_by_botocore(
+    signer: str, service: str, request: Outgoing, target: bytes, fields: Fields, body: bytes,
+    keys: tuple[str, str, str] = (REAL_KEY_ID, REAL_SECRET, ""),
+) -> str:  # fmt: skip
     """The signature that botocore makes of a request with the real key, at the time that the request says."""
     headers = {
         name.decode(): value.decode() for name, value in fields if name.lower() not in (b"authorization", b"host")
@@ -83,7 +92,7 @@ def judged_by_botocore(signer: str, service: str, request: Outgoing, target: byt
         1
     ].split("&")[0]
     made.context["timestamp"] = time
-    judge = SIGNERS[signer](Credentials(REAL_KEY_ID, REAL_SECRET), service, "eu-north-1")
+    judge = SIGNERS[signer](Credentials(*keys[:2]), service, "eu-north-1")
     return str(judge.signature(judge.string_to_sign(made, judge.canonical_request(made)), made))
 
 

@@ -3,12 +3,15 @@
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 
 from proxy.aws import canonical, keys, signature
+from proxy.aws.credential import S3_SESSION_TOKEN, SECURITY_TOKEN
 from proxy.aws.resign import Hashed, Outgoing, Resigned, needs_body, resign
 from proxy.aws.screening import Claim
+from proxy.aws.sessions import SessionMint
 from proxy.aws.signature import Malformed, Signature
 from proxy.block import Refused
 from tests.proxy.aws.signers import (
@@ -107,6 +110,52 @@ def test_a_token_that_the_request_lacks_is_added_and_signed() -> None:
         if not found.presigned:
             assert "x-amz-security-token" in found.signed
             assert (b"X-Amz-Security-Token", REAL_TOKEN.encode()) in made.fields
+
+
+@pytest.mark.parametrize("signer", ["s3 express", "s3 express query"])
+def test_a_session_of_s3_has_a_token_field_of_its_own(signer: str) -> None:
+    request = signed_by_botocore(signer, "s3express", "GET", f"{S3}/k?a=b", token=True)
+    found = found_in(request.fields, request.target)
+    with pytest.raises(Refused, match="foreign_credential_blocked: AWS session token"):
+        resign(Claim(credential(token=True), found), request, datetime.now(UTC))
+    session = credential(token=True, token_field=S3_SESSION_TOKEN)
+    made = resign(Claim(session, found), request, datetime.now(UTC))
+    sent = b"\n".join([made.target, *(value for _, value in made.fields)])
+    assert (TOKEN.encode() in sent, quote(TOKEN, safe="").encode() in sent) == (False, False)
+    judged = judged_by_botocore(
+        signer, "s3express", request, made.target, made.fields, b"", keys=(REAL_KEY_ID, REAL_SECRET, REAL_TOKEN)
+    )
+    assert found_in(made.fields, made.target).value == judged
+    usual = signed_by_botocore("s3 header", "s3", "GET", f"{S3}/k", token=True)
+    with pytest.raises(Refused, match="foreign_credential_blocked: AWS session token"):
+        resign(Claim(session, found_in(usual.fields, b"")), usual, datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    ("service", "target", "body", "handed_out"),
+    [
+        ("s3express", "/?session", b"", SessionMint(credential(allow_sts=True), S3_SESSION_TOKEN)),
+        ("s3", "/k", b"", None),
+        ("sts", "/", b"Action=AssumeRole", SessionMint(credential(allow_sts=True), SECURITY_TOKEN)),
+        ("sts", "/?Action=GetSessionToken", b"", SessionMint(credential(allow_sts=True), SECURITY_TOKEN)),
+        ("sts", "/", b"Action=GetCallerIdentity", None),
+        ("sts", "/", b"Action=GetWebIdentityToken", "mint_blocked: STS GetWebIdentityToken"),
+        ("sts", "/", b"Action=AssumeRole&Action=GetCallerIdentity", "mint_blocked: STS AssumeRole"),
+    ],
+)
+def test_what_is_handed_out_where_that_is_allowed(
+    service: str, target: str, body: bytes, handed_out: SessionMint | str | None
+) -> None:
+    host = STS.rstrip("/") if service == "sts" else S3
+    signer = "header" if service == "sts" else "s3 header"
+    request = signed_by_botocore(signer, service, "POST" if body else "GET", host + target, body=body)
+    claim = Claim(credential(allow_sts=True), found_in(request.fields, request.target))
+    whole = body if needs_body(claim, request) else None
+    if isinstance(handed_out, str):
+        with pytest.raises(Refused, match=handed_out):
+            resign(claim, request, datetime.now(UTC), whole)
+    else:
+        assert resign(claim, request, datetime.now(UTC), whole).mint == handed_out
 
 
 def test_the_host_is_signed_as_it_is_sent() -> None:
@@ -227,7 +276,7 @@ STS = "https://sts.eu-north-1.amazonaws.com/"
         (b"Action=%41ssumeRole", "", "mint_blocked: STS AssumeRole"),
         (b"Action=GetCallerIdentity&Action=GetSessionToken", "", "mint_blocked: STS GetSessionToken"),
         (b"Action=GetFederationToken", "?Action=GetCallerIdentity", "mint_blocked: STS GetFederationToken"),
-        (b"Version=1", "", "mint_blocked: STS call without an action"),
+        (b"Version=1", "", "mint_blocked: STS call without one action"),
     ],
 )
 def test_sts_hands_out_no_keys(body: bytes, query: str, refused: str | None) -> None:

@@ -95,3 +95,10 @@ def test_scope() -> None:
 def test_s3_sessions_are_not_handed_out(query: str) -> None:
     with pytest.raises(Refused, match="mint_blocked: S3 CreateSession"):
         screened(OURS, query)
+    assert screened(OURS, query, allow_sts=True) == "AWS"
+
+
+def test_nobodys_web_identity_is_exchanged() -> None:
+    query = "Action=AssumeRoleWithWebIdentity&WebIdentityToken=t"
+    with pytest.raises(Refused, match="mint_blocked: unsigned STS call"):
+        screened((), query, host="sts.eu-north-1.amazonaws.com", allow_sts=True)

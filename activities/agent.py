@@ -178,6 +178,8 @@ class AgentRuns:
                 allowlist=await self._file_of(repo, order.policy.commit, POLICY),
                 repository=settings.slug,
                 granted_presets=settings.granted_presets,
+                model_endpoint=settings.model_endpoint,
+                model_hosts=settings.model_hosts,
                 credentials=secrets.credentials,
                 upstream_dns=settings.upstream_dns,
                 private_ranges=settings.private_ranges,

@@ -141,6 +141,8 @@ class Triggers:
                 allowlist=policy[0].content.decode(errors="replace") if policy else None,
                 repository=settings.slug,
                 granted_presets=settings.granted_presets,
+                model_endpoint=settings.model_endpoint,
+                model_hosts=settings.model_hosts,
                 credentials=secrets.credentials,
                 upstream_dns=settings.upstream_dns,
                 private_ranges=settings.private_ranges,

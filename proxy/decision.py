@@ -88,7 +88,9 @@ async def clear(rules: Rules, head: Head, admitted: Admitted, resolve: Resolve) 
     if rules.secrets():
         fields = responses.limit_codings(fields)
     claim = screening.screen(rules.aws, entry, asked, fields, head.target)
-    screened = foreign.screen(fields, rules.credentials, entry, asked, signed=claim is not None)
+    screened = foreign.screen(
+        fields, rules.credentials, entry, asked, model_hosts=rules.model_hosts, signed=claim is not None
+    )
     target, stripped = head.target, tuple[str, ...]()
     if claim is None:  # what is signed cannot be changed, and AWS's own parameters were looked at
         target, stripped = foreign.screen_query(head.target, rules.credentials, asked)

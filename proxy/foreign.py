@@ -29,22 +29,30 @@ class Screened:
 
 
 def screen(
-    fields: Fields, credentials: Sequence[Credential], entry: Entry, asked: Asked, *, signed: bool = False
+    fields: Fields,
+    credentials: Sequence[Credential],
+    entry: Entry,
+    asked: Asked,
+    *,
+    model_hosts: Sequence[str] = (),
+    signed: bool = False,
 ) -> Screened:
     """Judges every credential-carrying header field in which no surrogate in scope is found.
 
-    `signed` says that `Authorization` is known to be a signature that will be made anew.
+    `model_hosts` are closed like Anthropic's; `signed` says that `Authorization` is known to be a signature that will
+    be made anew.
 
     Raises:
         Refused: `foreign_credential_blocked`, with the header's name.
     """
     scope = swap.in_scope(credentials, asked)
+    closed = _is_closed(asked.host, credentials, model_hosts)
     ours = {_lower(name) for name, value in fields if _is_ours(name, value, scope)}
     kept: list[tuple[bytes, bytes]] = []
     stripped: dict[str, None] = {}
     for name, value in fields:
         text = _lower(name)
-        policy = _policy(text, credentials, entry, asked.host)
+        policy = _policy(text, credentials, entry, asked.host, closed=closed)
         if policy == "allow" or _is_ours(name, value, scope) or (signed and text == "authorization"):
             kept.append((name, value))
         elif policy == "block" and text not in ours:
@@ -100,7 +108,7 @@ def _is_ours(name: bytes, value: bytes, scope: Sequence[Credential]) -> bool:
     return bool(swap.swap_value(value, here)[1])
 
 
-def _policy(name: str, credentials: Sequence[Credential], entry: Entry, host: str) -> Foreign:
+def _policy(name: str, credentials: Sequence[Credential], entry: Entry, host: str, *, closed: bool) -> Foreign:
     """What happens to a foreign value in this header: the strictest of the credentials that claim it on this host.
 
     A host is a credential's whatever the scheme, port or method: a surrogate is no use there, a foreign value is.
@@ -111,7 +119,6 @@ def _policy(name: str, credentials: Sequence[Credential], entry: Entry, host: st
         return next(policy for policy in _STRICTEST if policy in claims)
     if not _is_known(name):
         return "allow"
-    closed = _is_closed(host, credentials)
     if claimants and not closed:
         return "allow"
     return entry.foreign_credentials or ("block" if closed else "allow")
@@ -126,7 +133,7 @@ def _claims(credential: Credential, name: str) -> bool:
     return name in patterns or (_is_known(name) and any(glob.matches(pattern, name) for pattern in patterns))
 
 
-def _is_closed(host: str, credentials: Sequence[Credential]) -> bool:
+def _is_closed(host: str, credentials: Sequence[Credential], model_hosts: Sequence[str]) -> bool:
     """Hosts of models and of AWS: a key of somebody else's there is a mailbox of somebody else's."""
-    models = [*MODEL_HOSTS, *(pattern for c in credentials if c.kind == "claude" for pattern in c.hosts)]
+    models = [*MODEL_HOSTS, *model_hosts, *(pattern for c in credentials if c.kind == "claude" for pattern in c.hosts)]
     return any(matching.host_matches(pattern, host) for pattern in (*models, *AWS_HOSTS))

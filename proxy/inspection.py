@@ -62,7 +62,8 @@ def plan(rules: Rules, admitted: Entry, asked: Asked, fields: Fields) -> Plan:
 
 def _is_model_host(rules: Rules, host: str) -> bool:
     named = [pattern for credential in rules.credentials if credential.kind == "claude" for pattern in credential.hosts]
-    return any(matching.host_matches(pattern, host) for pattern in (*model_api.MODEL_HOSTS, *named))
+    patterns = (*model_api.MODEL_HOSTS, *rules.model_hosts, *named)
+    return any(matching.host_matches(pattern, host) for pattern in patterns)
 
 
 def _check_graphql_head(asked: Asked, fields: Fields) -> None:

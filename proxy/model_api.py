@@ -20,9 +20,10 @@ _NOT_WALKED = {"tool_use": "input", "custom": "input_schema"}
 
 
 def is_meant(target: Target) -> bool:
-    """Whether a server could take this path for the messages endpoint or one below it, batches for instance."""
+    """Whether a server could take this path for the messages endpoint or one below it, batches for instance; behind
+    whatever prefix a gateway has."""
     readings = [reading.replace("%2F", "/").casefold() for reading in target.readings]
-    return any(reading == MESSAGES or reading.startswith(f"{MESSAGES}/") for reading in readings)
+    return any(f"{MESSAGES}/" in f"{reading}/" for reading in readings)
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,7 @@ class Rules:
     credentials: tuple[Credential, ...]
     aws: tuple[AwsCredential, ...]
     repository_scopes: tuple[RepositoryScope, ...]
+    model_hosts: tuple[str, ...]
     upstream_dns: tuple[str, ...]
     private_ranges: tuple[IPNetwork, ...]
     extra_ca_file: str | None

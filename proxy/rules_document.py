@@ -149,6 +149,7 @@ def parse(text: str | bytes) -> Rules:
         repository_scopes=tuple(
             _scope(v, f"rules.repository_scopes[{i}]") for i, v in enumerate(reader.items("repository_scopes"))
         ),
+        model_hosts=reader.texts("model_hosts"),
         upstream_dns=reader.texts("upstream_dns"),
         private_ranges=reader.networks("private_ranges"),
         extra_ca_file=reader.optional_text("extra_ca_file"),

@@ -29,6 +29,8 @@ class FenceRules:
             return rule_set(
                 allowlist,
                 granted_presets=network.granted_presets,
+                model_endpoint=network.model_endpoint,
+                model_hosts=network.model_hosts,
                 repository=network.repository,
                 credentials=network.credentials,
                 sandbox=Sandbox(id=spec.sandbox_id, thread=spec.thread, task=spec.task, attempt=spec.attempt),

@@ -10,6 +10,7 @@ from airut.config.schema import Config, NetworkSettings
 from airut.models.allowlist import Allowlist
 from airut.models.base import Model
 from airut.models.credentials import AnySandboxCredential
+from airut.models.model_endpoint import ANTHROPIC, ModelEndpoint
 from airut.models.policy import rule_set
 from airut.models.rules import Sandbox
 from proxy.rules import Rules
@@ -22,6 +23,8 @@ class Scope(Model):
 
     repository: str
     granted_presets: tuple[str, ...]
+    model_endpoint: ModelEndpoint = ANTHROPIC
+    model_hosts: tuple[str, ...] = ()
     credentials: tuple[AnySandboxCredential, ...] = ()
     private_ranges: tuple[str, ...] | None = None
     """None where the operator's are not known."""
@@ -38,6 +41,8 @@ def scope_of(config: Config, repo: str) -> Scope:
     return Scope(
         repository=agent.slug,
         granted_presets=agent.granted_presets,
+        model_endpoint=agent.model_endpoint,
+        model_hosts=agent.model_hosts,
         credentials=secrets.credentials,
         private_ranges=agent.private_ranges,
     )
@@ -52,6 +57,8 @@ def rules_of(allowlist: Allowlist | None, scope: Scope) -> Rules:
     made = rule_set(
         allowlist,
         granted_presets=scope.granted_presets,
+        model_endpoint=scope.model_endpoint,
+        model_hosts=scope.model_hosts,
         repository=scope.repository,
         credentials=scope.credentials,
         sandbox=Sandbox(id="", thread="", task="", attempt=0),

@@ -94,8 +94,7 @@ def _shown(near: "Nearest") -> str:
 
 def conditions(entry: "Entry") -> dict[str, Any]:
     """What an entry says that is not the default."""
-    graphql = entry.graphql
-    operations = {} if graphql is None else {k: list(v) for k, v in vars(graphql).items() if v}
+    operations = None if entry.graphql is None else _operations(vars(entry.graphql))
     return _entry(
         {
             "host": entry.host,
@@ -104,7 +103,7 @@ def conditions(entry: "Entry") -> dict[str, Any]:
             "query": entry.query,
             "schemes": () if entry.schemes == ("https",) else entry.schemes,
             "ports": entry.ports,
-            "graphql": operations or None,
+            "graphql": operations,
         }
     )
 
@@ -121,9 +120,15 @@ def as_yaml(entries: Iterable[PresetEntry]) -> str:
     """The entries of a preset as a file would have them."""
     lines = ["url_prefixes:"]
     for entry in entries:
-        members = entry._asdict() | {"schemes": () if entry.schemes == ("https",) else entry.schemes}
+        operations = None if entry.graphql is None else _operations(entry.graphql._asdict())
+        schemes = () if entry.schemes == ("https",) else entry.schemes
+        members = entry._asdict() | {"schemes": schemes, "graphql": operations}
         lines.append(f"  - {_flow(_entry(members))}")
     return "\n".join(lines)
+
+
+def _operations(kinds: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
+    return {kind: list(patterns) for kind, patterns in kinds.items() if patterns}
 
 
 def _flow(members: Mapping[str, Any]) -> str:

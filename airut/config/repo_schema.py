@@ -17,12 +17,24 @@ from airut.models.github_app import GithubAppCredential
 from airut.models.mail_address import is_authorized
 from airut.models.mail_settings import EmailChannel
 from airut.models.message import Effort
+from airut.models.model_endpoint import ANTHROPIC, ModelEndpoint
 from airut.models.schedule import SCHEDULE_NAME, ScheduleSettings
 from airut.models.secret import Secret
 from airut.models.timezones import ZoneName
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 RESERVED = frozenset({"HOME", "IS_SANDBOX", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "PATH"})
+
+
+BASE_URL = "ANTHROPIC_BASE_URL"
+"""The variable by which Claude Code is told of a gateway."""
+
+
+def _endpoint(given: object) -> object:
+    return ModelEndpoint.parse(given) if isinstance(given, str) else given
+
+
+ModelUrl = Annotated[ModelEndpoint, BeforeValidator(_endpoint)]
 
 
 class ConsoleChannel(Model):
@@ -60,6 +72,8 @@ class AgentConfig(Model):
     effort: Effort | None = None
     version: str = "stable"
     binary: FolderPath | None = None
+    base_url: ModelUrl = ANTHROPIC
+    """Of a gateway that speaks the model's API. It is granted, and gets the credential, in place of Anthropic's."""
     auth: AgentAuth
     max_turns: Annotated[int, Field(ge=1)] = 200
     system_prompt: str | None = None
@@ -146,6 +160,8 @@ class RepoConfig(Model):
         for name in (*self.env, *swapped):
             if not _VARIABLE.fullmatch(name) or name in RESERVED or name.startswith("AIRUT_"):
                 raise ValueError(f"{name!r} cannot be used as a variable in the sandbox")
+        if BASE_URL in self.env and self.agent.base_url != ANTHROPIC:
+            raise ValueError(f"{BASE_URL} stands in env and agent.base_url gives it; keep agent.base_url")
         if both := sorted(set(self.env) & set(swapped)):
             raise ValueError(f"{both[0]} stands in env and in credentials; keep one")
         if twice := sorted({name for name in swapped if swapped.count(name) > 1}):

@@ -6,12 +6,13 @@ from typing import TypedDict
 from urllib.parse import urlsplit
 
 from airut.config.held_secret import HeldSecret
-from airut.config.repo_schema import AgentAuth, RepoConfig
+from airut.config.repo_schema import BASE_URL, AgentConfig, RepoConfig
 from airut.config.schema import Config
 from airut.config.secret_fields import secrets_in
 from airut.errors import ConfigError, SecretError
 from airut.models.credentials import AnySandboxCredential, SandboxCredential, any_for_sandbox, claude_for_sandbox
 from airut.models.github_app import SandboxGithubApp
+from airut.models.model_endpoint import ANTHROPIC
 from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
 from airut.models.sandbox import Limits
 from airut.models.secret import Secret
@@ -71,6 +72,8 @@ class ConfiguredRepositories:
             slug=found.slug,
             fenced=found.network.enabled,
             granted_presets=network.granted_presets,
+            model_endpoint=found.agent.base_url,
+            model_hosts=(found.agent.base_url.host, *network.model_hosts),
             upstream_dns=network.upstream_dns,
             private_ranges=network.private_ranges,
             extra_ca_files=network.extra_ca_files,
@@ -92,7 +95,7 @@ class ConfiguredRepositories:
         if fresh:
             _renew(found)
         scope = _Scope(key=self._key, thread=thread, repo=repo)
-        credentials: list[AnySandboxCredential] = [_model_credential(found.agent.auth, scope)]
+        credentials: list[AnySandboxCredential] = [_model_credential(found.agent, scope)]
         for name, configured in found.credentials.items():
             credential = any_for_sandbox(name, configured, present, slug=found.slug, **scope)
             if isinstance(credential, SandboxGithubApp):
@@ -102,6 +105,8 @@ class ConfiguredRepositories:
         environment = dict(found.env)
         for credential in credentials:
             environment |= credential.environment()
+        if found.agent.base_url != ANTHROPIC:
+            environment[BASE_URL] = found.agent.base_url.url
         return RepositorySecrets(environment=environment, credentials=tuple(credentials))
 
     def _with_token(self, credential: SandboxGithubApp, *, patient: bool) -> SandboxGithubApp:
@@ -145,12 +150,13 @@ class _Scope(TypedDict):
     repo: str
 
 
-def _model_credential(auth: AgentAuth, scope: _Scope) -> SandboxCredential:
+def _model_credential(agent: AgentConfig, scope: _Scope) -> SandboxCredential:
     """The model's key: swapped in one header at one host, and no other key passes there."""
+    auth, at = agent.auth, agent.base_url
     if auth.api_key is not None:
-        return claude_for_sandbox("api_key", auth.api_key, present, **scope)
+        return claude_for_sandbox("api_key", auth.api_key, present, endpoint=at, **scope)
     if auth.oauth_token is not None:
-        return claude_for_sandbox("oauth_token", auth.oauth_token, present, **scope)
+        return claude_for_sandbox("oauth_token", auth.oauth_token, present, endpoint=at, **scope)
     raise ConfigError("agent.auth: give either api_key or oauth_token")
 
 

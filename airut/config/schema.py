@@ -3,19 +3,32 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from airut.config.codec_settings import CodecSettings
 from airut.config.paths import FolderPath
 from airut.config.repo_schema import RepoConfig
 from airut.config.secret_fields import secrets_in
 from airut.config.secret_sources import SecretSources
+from airut.models import presets
 from airut.models.base import Model
 from airut.models.budget_settings import BudgetSettings
 from airut.models.durations import Bytes, Seconds, Share, or_none, parse_duration, parse_size
+from airut.models.host_patterns import host_pattern
+from airut.models.rules import Network
 
 _REPO_NAME = r"^[a-z0-9][a-z0-9-]{0,39}$"
 _HOST_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+
+
+def _preset(name: str) -> str:
+    if name not in presets.NAMES:
+        raise ValueError(f"unknown preset; there are {', '.join(presets.NAMES)}")
+    return name
+
+
+PresetName = Annotated[str, AfterValidator(_preset)]
+HostPattern = Annotated[str, AfterValidator(host_pattern)]
 
 
 class TemporalSettings(Model):
@@ -31,9 +44,12 @@ class TemporalSettings(Model):
 
 class NetworkSettings(Model):
     upstream_dns: tuple[str, ...] = ()
-    private_ranges: tuple[str, ...] = ()
+    private_ranges: tuple[Network, ...] = ()
     extra_ca_files: tuple[FolderPath, ...] = ()
-    granted_presets: tuple[str, ...] = ("anthropic",)
+    granted_presets: tuple[PresetName, ...] = ("anthropic",)
+    """What every sandbox reaches, whatever the repository's allowlist says."""
+    model_hosts: tuple[HostPattern, ...] = ()
+    """Where else requests for the model's API go, whose bodies are looked at: patterns, as in an allowlist."""
 
 
 class SandboxNetwork(Model):

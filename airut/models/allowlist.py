@@ -8,6 +8,7 @@ import yaml
 
 from airut.models import presets
 from airut.models.base import Model
+from airut.models.host_patterns import host_pattern
 from airut.models.located import Problems, Reader, compose
 from airut.models.presets import Access, Preset
 
@@ -20,7 +21,6 @@ ENTRY_KEYS = (
     "host", "path", "methods", "query", "schemes", "ports", "addresses", "foreign_credentials", "graphql", "comment",
 )  # fmt: skip
 _ROOT_FIELD = re.compile(r"[_A-Za-z0-9*?]+\Z")  # GraphQL §2.1.9, and the wildcards
-_LABEL = re.compile(r"[a-z0-9_*?](?:[a-z0-9_*?-]{0,61}[a-z0-9_*?])?\Z")
 _DOT_SEGMENT = re.compile(r"(?:^|/|%2f)(?:\.|%2e){1,2}(?:$|/|;|%2f)", re.IGNORECASE)
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -252,24 +252,3 @@ class _Parser:
         if name not in presets.NAMES:
             self._problems.add(node, at, "unknown preset", "there are " + ", ".join(presets.NAMES))
         return name
-
-
-def host_pattern(text: str) -> str:
-    """A host pattern in the form the proxy matches: lower case, no trailing dot, A-labels (network.md §4.2).
-
-    Raises:
-        ValueError: not a host name, IP literal or pattern of one.
-    """
-    try:
-        return str(ipaddress.ip_address(text.removeprefix("[").removesuffix("]")))
-    except ValueError:
-        pass
-    labels = text.lower().removesuffix(".").split(".")
-    try:
-        ascii_labels = [label if label.isascii() else label.encode("idna").decode("ascii") for label in labels]
-    except UnicodeError as error:
-        raise ValueError("is not a host name") from error
-    host = ".".join(ascii_labels)
-    if len(host) > 253 or not all(_LABEL.match(label) for label in ascii_labels):
-        raise ValueError("is not a host name or pattern")
-    return host

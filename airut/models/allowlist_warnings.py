@@ -1,6 +1,5 @@
 """What a valid allowlist may not mean as it stands (network.md §4.3)."""
 
-import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -12,6 +11,7 @@ from publicsuffixlist import PublicSuffixList
 from airut.models import globs
 from airut.models.allowlist import Allowlist, Entry
 from airut.models.credentials import AnySandboxCredential
+from airut.models.host_patterns import is_address
 from airut.models.located import MAX_PROBLEMS, Problem
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -90,15 +90,7 @@ def _covers(outer: Entry, inner: Entry) -> bool:
 
 def _covers_host(outer: str, inner: str) -> bool:
     """An address is meant by that very address only."""
-    return outer == inner or (globs.covers(outer, inner) and not _is_address(inner))
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+    return outer == inner or (globs.covers(outer, inner) and not is_address(inner))
 
 
 def _ports(entry: Entry, scheme: str) -> set[int]:
@@ -137,7 +129,7 @@ def _too_wide(host: str) -> Iterator[_Fault]:
     """What follows the last label with a wildcard says whose names the pattern can reach."""
     labels = host.split(".")
     last = max((index for index, label in enumerate(labels) if globs.is_wildcard(label)), default=None)
-    if last is None or _is_address(host):
+    if last is None or is_address(host):
         return
     rest = ".".join(labels[last + 1 :])
     if not rest:

@@ -11,11 +11,11 @@ from airut.models.credential_hosts import Hosts
 from airut.models.github_app import GithubAppCredential, SandboxGithubApp, app_for_sandbox
 from airut.models.json_pointer import Pointer
 from airut.models.mints import Mint
+from airut.models.model_endpoint import ANTHROPIC, ModelEndpoint
 from airut.models.secret import Present, Secret
 
 KINDS = ("token", "aws", "github_app")
 """What `kind` may be."""
-MODEL_HOST = "api.anthropic.com"
 
 
 class Credential(Model):
@@ -127,7 +127,7 @@ def claude_for_sandbox(
     key: bytes,
     thread: str,
     repo: str,
-    hosts: tuple[str, ...] = (MODEL_HOST,),
+    endpoint: ModelEndpoint = ANTHROPIC,
 ) -> SandboxCredential:
     """The model provider's credential (credentials.md §7.2), under the variable that Claude Code reads it from."""
     name, header = {
@@ -140,7 +140,8 @@ def claude_for_sandbox(
         kind="claude",
         surrogate=surrogates.surrogate(key, thread, repo, name, _shape(current)),
         value=current,
-        hosts=hosts,
+        hosts=(endpoint.host,),
+        ports=(endpoint.port,),
         headers=(header,),
         foreign="block",
     )

@@ -12,12 +12,14 @@ from airut.models.aws_credentials import AwsPart, SandboxAwsCredential
 from airut.models.credentials import AnySandboxCredential, SandboxCredential
 from airut.models.github_app import SandboxGithubApp
 from airut.models.located import PolicyErrors, Problem
-from airut.models.presets import Preset
+from airut.models.model_endpoint import ANTHROPIC, ModelEndpoint
+from airut.models.presets import MODEL, Preset
 from airut.models.rules import (
     Limits,
     RuleAws,
     RuleCredential,
     RuleEntry,
+    RuleGraphql,
     RuleMint,
     RulePart,
     RuleRepository,
@@ -42,6 +44,8 @@ def rule_set(
     *,
     granted_presets: Iterable[str],
     repository: str,
+    model_endpoint: ModelEndpoint = ANTHROPIC,
+    model_hosts: Iterable[str] = (),
     credentials: Iterable[AnySandboxCredential],
     sandbox: Sandbox,
     listen: str,
@@ -52,7 +56,7 @@ def rule_set(
     """Expands a policy for one sandbox.
 
     No file and an empty file allow the same: the presets that the server's configuration grants. Entries decide in the
-    file's order, then its presets, then the granted ones.
+    file's order, then its presets, then the granted ones. `anthropic`, when it is granted, leads to `model_endpoint`.
 
     Raises:
         PolicyErrors: an entry opens addresses outside the operator's private ranges.
@@ -61,10 +65,15 @@ def rule_set(
     allowlist = allowlist or Allowlist(file="")
     private_ranges = tuple(private_ranges)
     check_addresses(allowlist, private_ranges)
-    named = presets.union([*allowlist.presets, *(Preset(name=name) for name in granted_presets)], repository)
+    granted = list(granted_presets)
+    gateway = presets.model(model_endpoint, private_ranges) if MODEL in granted and model_endpoint != ANTHROPIC else ()
+    if gateway:
+        granted = [name for name in granted if name != MODEL]
+    named = presets.union([*allowlist.presets, *(Preset(name=name) for name in granted)], repository)
     entries = (
         *(_own(allowlist.file, entry) for entry in allowlist.entries),
         *(_of_preset(preset.name, entry) for preset in named for entry in presets.expand(preset)),
+        *(_of_preset(MODEL, entry) for entry in gateway),
     )
     credentials = tuple(credentials)
     bare = RuleSet(
@@ -80,6 +89,7 @@ def rule_set(
         repository_scopes=tuple(
             repository_scope(found) for found in credentials if isinstance(found, SandboxGithubApp)
         ),
+        model_hosts=tuple(model_hosts),
         upstream_dns=tuple(upstream_dns),
         private_ranges=private_ranges,
         extra_ca_file=extra_ca_file,
@@ -135,13 +145,19 @@ def _of_preset(name: str, entry: presets.PresetEntry) -> RuleEntry:
         methods=entry.methods,
         query=None if entry.query is None else dict(entry.query),
         schemes=entry.schemes,
-        ports=(),
-        addresses=(),
+        ports=entry.ports,
+        addresses=entry.addresses,
         foreign_credentials=None,
         origin="preset",
-        graphql=None,
+        graphql=_operations(entry.graphql),
         comment=None,
     )
+
+
+def _operations(found: presets.Operations | None) -> RuleGraphql | None:
+    if found is None:
+        return None
+    return RuleGraphql(queries=found.queries, mutations=found.mutations, subscriptions=())
 
 
 def rule_credential(credential: SandboxCredential | SandboxGithubApp) -> RuleCredential:
@@ -201,7 +217,8 @@ def repository_scope(credential: SandboxGithubApp) -> RuleRepositoryScope:
 
 def _digest(rules: RuleSet) -> str:
     """Names the policy: the same for the same rules, whatever the credentials' values are at the time."""
-    policy = rules.model_dump(mode="json", include={"version", "entries", "upstream_dns", "private_ranges"})
+    included = {"version", "entries", "model_hosts", "upstream_dns", "private_ranges"}
+    policy = rules.model_dump(mode="json", include=included)
     policy["credentials"] = [c.model_dump(mode="json", exclude={"value"}) for c in rules.credentials]
     parts = {"access_key_id": {"value"}, "secret_access_key": {"value"}, "session_token": {"value"}}
     policy["aws"] = [c.model_dump(mode="json", exclude=parts) for c in rules.aws]

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from airut.models.base import Model
+from airut.models.model_endpoint import ModelEndpoint
 
 Access = Literal["read", "write"]
+MODEL = "anthropic"
 NAMES = ("anthropic", "github", "pypi", "npm", "crates", "go", "apt")
 READ = ("GET", "HEAD")
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+\Z")
@@ -29,6 +31,13 @@ class Preset(Model):
     access: Access = "read"
 
 
+class Operations(NamedTuple):
+    """Root fields that a GraphQL endpoint may be asked for."""
+
+    queries: tuple[str, ...]
+    mutations: tuple[str, ...] = ()
+
+
 class PresetEntry(NamedTuple):
     """One entry a preset expands to; every host and path here is written by us and valid as it stands."""
 
@@ -37,6 +46,9 @@ class PresetEntry(NamedTuple):
     methods: tuple[str, ...] = ()
     query: Mapping[str, tuple[str, ...]] | None = None
     schemes: tuple[Literal["https", "http"], ...] = ("https",)
+    graphql: Operations | None = None
+    ports: tuple[int, ...] = ()
+    addresses: tuple[str, ...] = ()
 
 
 def union(presets: Iterable[Preset], repository: str) -> tuple[Preset, ...]:
@@ -63,8 +75,18 @@ def expand(preset: Preset) -> tuple[PresetEntry, ...]:
         KeyError: there is no preset of this name.
     """
     if preset.name == "github":
-        return tuple(entry for repository in preset.repositories for entry in _github(repository, preset.access))
+        own = [entry for repository in preset.repositories for entry in _github(repository, preset.access)]
+        return (*own, *_GITHUB_FILES, _github_graphql(preset.access)) if own else ()
     return _FIXED[preset.name]
+
+
+def model(endpoint: ModelEndpoint, addresses: tuple[str, ...]) -> tuple[PresetEntry, ...]:
+    """`anthropic` for a gateway, which may have private addresses: it is the operator who names both."""
+    ports = () if endpoint.port == 443 else (endpoint.port,)
+    return tuple(
+        entry._replace(host=endpoint.host, path=f"{endpoint.path}{entry.path}", ports=ports, addresses=addresses)
+        for entry in _FIXED[MODEL]
+    )
 
 
 _FIXED: dict[str, tuple[PresetEntry, ...]] = {
@@ -94,7 +116,7 @@ _FIXED: dict[str, tuple[PresetEntry, ...]] = {
 
 
 def _github(repository: str, access: Access) -> Iterable[PresetEntry]:
-    """Smart-http and REST of one repository. GraphQL is not opened before its operations can be judged (§6)."""
+    """Smart-http, REST and files of one repository."""
     fetch, push = {"service": ("git-upload-pack",)}, {"service": ("git-receive-pack",)}
     for base in (f"/{repository}.git", f"/{repository}"):
         yield PresetEntry("github.com", f"{base}/info/refs", ("GET",), fetch)
@@ -109,4 +131,29 @@ def _github(repository: str, access: Access) -> Iterable[PresetEntry]:
         yield PresetEntry("api.github.com", f"{rest}/*", ("POST", "PATCH", "PUT"))
     yield PresetEntry("codeload.github.com", f"/{repository}/*", ("GET",))
     yield PresetEntry("raw.githubusercontent.com", f"/{repository}/*", ("GET",))
-    yield PresetEntry("objects.githubusercontent.com", None, ("GET",))
+
+
+# Signed addresses of files that the API has handed out; they name no repository.
+_GITHUB_FILES = (
+    PresetEntry("objects.githubusercontent.com", None, ("GET",)),
+    PresetEntry("release-assets.githubusercontent.com", None, ("GET",)),
+)
+
+# What `gh` asks for about one repository. Searches, users and organisations reach beyond it, and need entries of their
+# own.
+_GITHUB_QUERIES = ("repository", "node", "nodes", "viewer", "rateLimit", "__type")
+# Merging is not among them: who reviews the agent's pull request is to decide on it.
+_GITHUB_MUTATIONS = (
+    "createPullRequest", "updatePullRequest", "closePullRequest", "reopenPullRequest", "updatePullRequestBranch",
+    "convertPullRequestToDraft", "markPullRequestReadyForReview", "requestReviews", "addPullRequestReview",
+    "updatePullRequestReview", "submitPullRequestReview", "deletePullRequestReview", "addPullRequestReviewComment",
+    "addPullRequestReviewThread", "addPullRequestReviewThreadReply", "updatePullRequestReviewComment",
+    "deletePullRequestReviewComment", "resolveReviewThread", "unresolveReviewThread", "addComment",
+    "updateIssueComment", "deleteIssueComment",
+)  # fmt: skip
+
+
+def _github_graphql(access: Access) -> PresetEntry:
+    """Operations are judged by their fields; which repository they are about, by the credential's own scope."""
+    operations = Operations(_GITHUB_QUERIES, _GITHUB_MUTATIONS if access == "write" else ())
+    return PresetEntry("api.github.com", "/graphql", ("POST",), graphql=operations)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from airut.models.base import Model
 from airut.models.credentials import AnySandboxCredential
+from airut.models.model_endpoint import ANTHROPIC, ModelEndpoint
 
 
 class AgentSettings(Model):
@@ -19,6 +20,8 @@ class AgentSettings(Model):
     fenced: bool = True
     """False where airut.yaml says `network.enabled: false` of the repository."""
     granted_presets: tuple[str, ...] = ("anthropic",)
+    model_endpoint: ModelEndpoint = ANTHROPIC
+    model_hosts: tuple[str, ...] = ()
     upstream_dns: tuple[str, ...] = ()
     private_ranges: tuple[str, ...] = ()
     extra_ca_files: tuple[Path, ...] = ()

@@ -160,6 +160,7 @@ class RuleSet(_Wire):
     credentials: tuple[RuleCredential, ...]
     aws: tuple[RuleAws, ...]
     repository_scopes: tuple[RuleRepositoryScope, ...]
+    model_hosts: tuple[str, ...]
     upstream_dns: tuple[str, ...]
     private_ranges: tuple[Network, ...]
     extra_ca_file: str | None

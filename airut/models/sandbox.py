@@ -8,6 +8,7 @@ from pathlib import Path
 
 from airut.models.base import Model
 from airut.models.credentials import AnySandboxCredential
+from airut.models.model_endpoint import ANTHROPIC, ModelEndpoint
 
 
 def sandbox_id(task: str, attempt: int) -> str:
@@ -51,6 +52,10 @@ class NetworkSpec(Model):
     repository: str
     """`owner/name` on its forge, which presets expand to."""
     granted_presets: tuple[str, ...] = ("anthropic",)
+    model_endpoint: ModelEndpoint = ANTHROPIC
+    """Where `anthropic`, when it is granted, leads."""
+    model_hosts: tuple[str, ...] = ()
+    """Patterns of further hosts at which requests for the model's API are looked at."""
     credentials: tuple[AnySandboxCredential, ...] = ()
     upstream_dns: tuple[str, ...] = ()
     private_ranges: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from airut.config.schema import Config
 from airut.errors import ConfigError
 from airut.models.credentials import SandboxCredential
 from airut.models.github_app import GITHUB_HOSTS, GithubApp, InstallationToken, SandboxGithubApp
+from airut.models.model_endpoint import ModelEndpoint
 from airut.models.repository import RepositorySecrets
 from airut.models.secret import Secret, SecretLines
 from airut.models.settings import DAY, ThreadSettings
@@ -60,6 +61,36 @@ def test_the_models_key_works_at_one_host_and_no_other_key_passes_there() -> Non
         ("X-Api-Key",),
         "block",
     )
+
+
+def test_a_gateway_gets_the_key_in_place_of_anthropics_api() -> None:
+    found = repositories(agent={**AGENT, "base_url": "https://gw.example.com:8443/claude/"})
+    credential = found.secrets("web", "t").credentials[0]
+    assert isinstance(credential, SandboxCredential)
+    assert (credential.kind, credential.hosts, credential.ports) == ("claude", ("gw.example.com",), (8443,))
+    assert found.secrets("web", "t").environment["ANTHROPIC_BASE_URL"] == "https://gw.example.com:8443/claude"
+    settings = found.agent("web")
+    assert settings.model_endpoint == ModelEndpoint(host="gw.example.com", port=8443, path="/claude")
+    assert settings.model_hosts == ("gw.example.com",)
+
+
+@pytest.mark.parametrize(
+    ("repo", "network", "problem"),
+    [
+        ({"agent": {**AGENT, "base_url": "http://gw.example.com"}}, {}, "must be an https URL"),
+        (
+            {"agent": {**AGENT, "base_url": "https://gw.example.com"}, "env": {"ANTHROPIC_BASE_URL": "https://x.test"}},
+            {},
+            "keep agent.base_url",
+        ),
+        ({}, {"granted_presets": ["antropic"]}, "unknown preset; there are anthropic, github"),
+        ({}, {"model_hosts": ["https://x.test"]}, "is not a host name or pattern"),
+        ({}, {"private_ranges": ["10.0.0.1/8"]}, "has host bits set"),
+    ],
+)
+def test_what_the_network_cannot_be(repo: dict[str, object], network: dict[str, object], problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        Config.model_validate({"config_version": 1, "network": network, "repos": {"web": {**REPO, **repo}}})
 
 
 def test_only_the_operator_opens_the_network() -> None:

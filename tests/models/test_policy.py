@@ -28,11 +28,13 @@ from airut.models.github_app import (
     SandboxGithubApp,
     app_for_sandbox,
 )
+from airut.models.model_endpoint import ModelEndpoint
 from airut.models.policy import PolicyErrors, deny_all, rule_set
 from airut.models.presets import Preset
 from airut.models.rules import RuleSet, Sandbox
 from airut.models.secret import Secret, SecretLines
 from proxy import matching, rules_document
+from proxy.explanation import explain
 from proxy.matching import Asked
 from proxy.normalise import read_target
 from proxy.rules import Credential as ProxyCredential
@@ -230,7 +232,12 @@ def expanded(text: str | None, *granted: str) -> bytes:
         ("presets: [github]", "GET", "https://api.github.com/repos/acme/web", "preset:github"),
         ("presets: [github]", "GET", "https://api.github.com/repos/acme/web-other", None),
         ("presets: [github]", "POST", "https://api.github.com/repos/acme/web/pulls", None),
-        ("presets: [github]", "POST", "https://api.github.com/graphql", None),
+        ("presets: [github]", "POST", "https://api.github.com/graphql", "preset:github"),
+        ("presets: [github]", "GET", "https://api.github.com/graphql", None),
+        ("presets: [github]", "GET", "https://codeload.github.com/acme/web/tar.gz/main", "preset:github"),
+        ("presets: [github]", "GET", "https://raw.githubusercontent.com/acme/other/main/x", None),
+        ("presets: [{name: github, repositories: [a/b, c/d]}]", "GET", "https://api.github.com/repos/c/d/pulls", "preset:github"),
+        ("presets: [{name: github, repositories: [a/b, c/d]}]", "GET", "https://api.github.com/repos/acme/web", None),
         (
             "presets: [{name: github, access: write}]",
             "POST",
@@ -247,12 +254,63 @@ def test_what_a_policy_allows(text: str | None, method: str, url: str, rule: str
     assert allowed(expanded(text, "anthropic"), method, url) == rule
 
 
+@pytest.mark.parametrize(
+    ("access", "document", "allowed"),
+    [
+        ("read", '{repository(owner:"acme",name:"web"){id} viewer{login} rateLimit{cost}}', True),
+        ("read", 'query($n:String!){__type(name:$n){fields{name}}}', True),
+        ("read", '{search(query:"x",type:ISSUE){issueCount}}', False),
+        ("read", '{user(login:"x"){gists{totalCount}}}', False),
+        ("read", 'mutation{addComment(input:{}){clientMutationId}}', False),
+        ("write", '{node(id:"x"){id}}', True),
+        ("write", 'mutation{addComment(input:{}){clientMutationId}}', True),
+        ("write", 'mutation{a:createPullRequest(input:{}){clientMutationId}}', True),
+        ("write", 'mutation{mergePullRequest(input:{}){clientMutationId}}', False),
+        ("write", 'mutation{addComment(input:{}){clientMutationId} createGist(input:{}){clientMutationId}}', False),
+        ("write", 'subscription{a}', False),
+    ],
+)  # fmt: skip
+def test_the_operations_of_github(access: str, document: str, allowed: bool) -> None:
+    policy = rules_document.parse(expanded(f"presets: [{{name: github, access: {access}}}]"))
+    body = json.dumps({"query": document, "variables": {"n": "PullRequest"}}).encode()
+    found = explain(policy, "POST", "https://api.github.com/graphql", body)
+    assert (found.guards, found.refused is None) == (("preset:github",), allowed)
+
+
 def test_a_preset_named_twice_is_the_union() -> None:
     named = [Preset(name="github", repositories=("a/b",), access="write"), Preset(name="go"), Preset(name="github")]
     assert presets.union(named, "acme/web") == (
         Preset(name="github", repositories=("a/b", "acme/web"), access="write"),
         Preset(name="go"),
     )
+
+
+def test_a_gateway_is_granted_in_place_of_anthropics_api() -> None:
+    def rules_of(text: str, *granted: str) -> list[tuple[object, ...]]:
+        made = rule_set(
+            parse_allowlist(text, "f"),
+            granted_presets=granted,
+            repository="acme/web",
+            model_endpoint=ModelEndpoint(host="gw.corp.example", port=8443, path="/claude"),
+            model_hosts=("gw.corp.example", "*.models.example"),
+            credentials=(),
+            sandbox=SANDBOX,
+            listen="10.199.0.2",
+            private_ranges=("10.0.0.0/8",),
+        )
+        parsed = rules_document.parse(made.to_wire())
+        assert parsed.model_hosts == ("gw.corp.example", "*.models.example")
+        return [(e.rule, e.host, e.path, e.ports, [str(a) for a in e.addresses]) for e in parsed.entries]
+
+    gateway = [
+        ("preset:anthropic", "gw.corp.example", f"/claude/v1/{path}", (8443,), ["10.0.0.0/8"])
+        for path in ("messages", "messages/*", "models", "models/*")
+    ]
+    assert rules_of("", "anthropic") == gateway
+    assert rules_of("") == []
+    named = rules_of("presets: [anthropic]", "anthropic")
+    assert named[4:] == gateway
+    assert {host for _, host, *_ in named[:4]} == {"api.anthropic.com"}
 
 
 def test_every_preset_expands_to_entries_the_proxy_takes() -> None:

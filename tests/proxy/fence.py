@@ -112,6 +112,7 @@ def rules(*entries: dict[str, Any], **given: Any) -> dict[str, Any]:
         "credentials": [],
         "aws": [],
         "repository_scopes": [],
+        "model_hosts": [],
         "upstream_dns": [],
         "private_ranges": [LOOPBACK],
         "extra_ca_file": None,

@@ -85,6 +85,19 @@ async def test_what_is_refused_never_reaches_the_upstream(
     assert (echo.heads, echo.connections) == ([], 0)
 
 
+async def test_a_gateway_for_the_model_is_looked_at_like_the_model(fence: Fence) -> None:
+    echo = Echo()
+    port = await fence.upstream("gw.test", echo)
+    await fence.use(rules(entry("gw.test", ports=[port]), model_hosts=["gw.*"]))
+    text = json.dumps({"tools": [SEARCH], "messages": []}).encode()
+    async with fence.client() as client:
+        answer = await client.post(f"https://gw.test:{port}/claude/v1/messages", content=text)
+        foreign = await client.get(f"https://gw.test:{port}/claude/v1/models", headers={"X-Api-Key": "a stranger's"})
+    assert (answer.status_code, [json.loads(body) for body in echo.bodies]) == (200, [{"tools": [], "messages": []}])
+    assert foreign.json()["reason"] == "foreign_credential_blocked"
+    assert len(echo.heads) == 1
+
+
 async def test_nothing_leaves_before_the_body_is_there(fence: Fence, model: tuple[Echo, int]) -> None:
     echo, port = model
     reader, writer = await fence.connect("api.anthropic.com", port)

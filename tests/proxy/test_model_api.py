@@ -50,7 +50,9 @@ def held(document: Any, reach: Reach = REACH) -> tuple[Any, tuple[str, ...]]:
         (b"/V1/Messages", True),
         (b"/v1/messagesx", False),
         (b"/v1/models", False),
-        (b"/v1/models/v1/messages", False),
+        (b"/gateway/v1/messages", True),  # a prefix of whatever kind
+        (b"/v1/models/v1/messages", True),
+        (b"/gateway/xv1/messages", False),
     ],
 )
 def test_which_paths_are_meant(target: bytes, expected: bool) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from activities.network_log import blocked_requests
+from activities.network_log import blocked_requests, rejected_credentials
 from activities.outbox import STDERR_MOST, read_or_nothing, read_outbox
 from activities.running_agent import RunningAgent
 from activities.transcripts import session_of
@@ -67,6 +67,7 @@ class Homecoming:
             transcript=await run.keeper.keep(),
             ran_s=exit_status.duration_s,
             blocked=await asyncio.to_thread(blocked_requests, access_log),
+            rejected=await asyncio.to_thread(rejected_credentials, access_log),
         )
 
     async def _verdict(self, order: AgentInput, ended: EndedRun) -> AgentVerdict:

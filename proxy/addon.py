@@ -191,6 +191,7 @@ class Fence:
             # The only ports here are the proxy's own, and it speaks no HTTP/3.
             response.headers.pop("alt-svc", None)
             self._scrub(flow, response, record)
+            record.answered(response.status_code)
             record.is_inspected = True
         except Refused as refused:
             self.refuse(flow, refused)

@@ -12,6 +12,7 @@ from proxy.aws.resign import BodyRewriter
 from proxy.aws.sessions import SessionMint
 from proxy.block import Reason, Refused
 from proxy.concealment import MintedBody
+from proxy.minted import SUFFIX
 from proxy.mints import Mint
 from proxy.responses import Body
 from proxy.scrub import Needles
@@ -40,6 +41,7 @@ class Record:
     protocol: str | None = None
     upstream_ip: str | None = None
     credentials: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
     stripped: tuple[str, ...] = ()
     surrogate_in: tuple[str, ...] = ()
     mint: Mint | SessionMint | None = None
@@ -68,6 +70,11 @@ class Record:
     def asked(self) -> block.Request:
         """The part that a refusal repeats."""
         return block.Request(self.request_id, self.method, self.scheme, self.host, self.port, self.path)
+
+    def answered(self, status: int) -> None:
+        """Notes which credentials the upstream refused. Those that were handed out end, and are asked for anew."""
+        if status in (401, 403):
+            self.rejected = tuple(name for name in self.credentials if not name.endswith(SUFFIX))
 
     def count_out(self, data: bytes) -> bytes:
         """Passes a piece of the request body through."""
@@ -114,6 +121,7 @@ class Record:
             "protocol": self.protocol,
             "upstream_ip": self.upstream_ip,
             "credentials": self.credentials,
+            "rejected": self.rejected,
             "stripped": self.stripped,
             "surrogate_in": self.surrogate_in,
             "scrubbed": self.scrubbed or None,

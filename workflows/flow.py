@@ -72,6 +72,8 @@ class Flow:
         lines = [f"**{step}** {detail}".rstrip(), f"host: `{self.placement.host or 'not placed yet'}`"]
         if until:
             lines.append(f"until {until:%Y-%m-%d %H:%M} UTC")
+        if self.agent:
+            lines += [f"credential rejected: {rejected}" for rejected in self.agent.rejected]
         if request := self.result.pull_request:
             lines.append(f"[pull request #{request.number}]({request.url})")
         workflow.set_current_details("\n\n".join(lines))

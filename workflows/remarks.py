@@ -20,4 +20,6 @@ def of_agent(agent: AgentResult | None, outcome: TaskOutcome) -> list[str]:
         remarks.append(f"{agent.uncommitted} changed file(s) are not committed; they stay in the workspace.")
     if agent is not None and agent.blocked and not outcome.did_its_job:
         remarks.append(f"The sandbox was refused these requests: {', '.join(agent.blocked)}.")
+    if agent is not None and agent.rejected and not outcome.did_its_job:
+        remarks.append(f"These credentials were refused: {', '.join(agent.rejected)}; they may have expired.")
     return remarks

@@ -83,6 +83,8 @@ class AgentResult(Model):
     """Seconds that the agent ran, by the sandbox's own clock."""
     blocked: tuple[str, ...] = ()
     """Requests that the fence refused, as `METHOD host (count)`, at most ten."""
+    rejected: tuple[str, ...] = ()
+    """Credentials that a host refused, as `NAME at host (status)`, at most ten."""
 
 
 class TaskResult(Model):

@@ -66,6 +66,20 @@ async def test_a_credential_without_a_value_is_to_be_asked_for_again(fence: Fenc
     assert "Bearer there-again" in echo.heads[-1]
 
 
+@pytest.mark.parametrize(("status", "rejected"), [(401, ["TOKEN"]), (403, ["TOKEN"]), (404, None)])
+async def test_a_credential_that_is_refused_passes_and_is_written_down(
+    fence: Fence, status: int, rejected: list[str] | None
+) -> None:
+    port = await fence.upstream("api.test", Echo(answer=b"HTTP/1.1 %d No\r\nContent-Length: 2\r\n\r\nno" % status))
+    token = credential("TOKEN", hosts=["api.test"], ports=[port])
+    await fence.use(rules(entry("api.test", ports=[port]), credentials=[token]))
+    async with fence.client() as client:
+        ours = {"Authorization": f"Bearer {token['surrogate']}"}
+        assert (await client.get(f"https://api.test:{port}/", headers=ours)).text == "no"
+        assert (await client.get(f"https://api.test:{port}/")).status_code == status
+    assert [line.get("rejected") for line in await fence.logged(2)] == [rejected, None]
+
+
 async def test_basic_credentials_as_git_sends_them(fence: Fence) -> None:
     echo = Echo()
     port = await fence.upstream("git.test", echo)

@@ -16,7 +16,7 @@ from airut.models.sandbox import NetworkSpec
 from airut.models.secret import Secret
 from tests.contract.sandbox import Stage
 
-SCOPE = {"key": b"k" * 32, "thread": "t", "repo": "web"}
+SCOPE = {"key": b"k" * 32, "thread": "t", "repo": "web", "slug": "acme/web"}
 TOKEN = any_for_sandbox("TOKEN", Credential(value=Secret("ghp_" + "R" * 36), hosts=("api.test",)), **SCOPE)  # type: ignore[arg-type]
 AWS = any_for_sandbox(
     "AWS",

@@ -46,6 +46,10 @@ matrix: ## package managers and clients of all kinds at work behind the fence (m
 	$(call step,the image with the tools,scripts/as-airut --images python -m tests.matrix.image,)
 	$(call step,matrix,env AIRUT_MATRIX=all scripts/lab -- pytest tests/matrix,$(ARGS))
 
+fuzz: ## what an enemy writes, for minutes: packets, requests, bodies, signatures, mails (ARGS="--seconds 60 --seed N --only dns-query")
+	$(call step,setup,scripts/setup --no-images)
+	$(call step,fuzz,scripts/fuzz,$(ARGS))
+
 setup: ## only what the others stand on: packages, Python, rootless Podman, images
 	@scripts/setup
 

@@ -15,6 +15,7 @@ MAX_TARGET = 16 * 1024
 MAX_HEADERS = 64 * 1024
 MAX_FIELDS = 200
 MAX_BODY = 2 * 1024**3
+MAX_LENGTH_DIGITS = 19  # of a Content-Length: 63 bits, which is more than the limit; Python refuses to read thousands
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")  # RFC 9110 §5.6.2
 _FIELD_VALUE = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]*\Z")  # RFC 9110 §5.5: no control but the tab
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # some of which parsers take for blanks
@@ -93,7 +94,9 @@ def _check_size(head: Head) -> None:
     if size > MAX_HEADERS or len(head.fields) > MAX_FIELDS:
         raise Refused(Reason.HEADERS_TOO_LARGE, f"{size} bytes in {len(head.fields)} fields")
     for name, value in head.fields:
-        if name.lower() == b"content-length" and value.isdigit() and int(value) > MAX_BODY:
+        if name.lower() != b"content-length" or not value.isdigit():
+            continue
+        if len(value) > MAX_LENGTH_DIGITS or int(value) > MAX_BODY:
             raise Refused(Reason.BODY_TOO_LARGE, f"{value[:20].decode()} bytes")
 
 

@@ -81,6 +81,7 @@ def test_host_mismatch(head: Head) -> None:
             Reason.MALFORMED_REQUEST,
         ),
         (replace(HEAD, fields=(*HEAD.fields, (b"Content-Length", b"99999999999"))), Reason.BODY_TOO_LARGE),
+        (replace(HEAD, fields=(*HEAD.fields, (b"Content-Length", b"9" * 5_000))), Reason.BODY_TOO_LARGE),
         (replace(HEAD, target=b"/" + b"a" * 17_000), Reason.TARGET_TOO_LONG),
         (replace(HEAD, fields=(*HEAD.fields, (b"a", b"b" * 70_000))), Reason.HEADERS_TOO_LARGE),
         (replace(HEAD, fields=(*HEAD.fields, *[(b"a", b"b")] * 200)), Reason.HEADERS_TOO_LARGE),

@@ -19,7 +19,7 @@ PARTS = 3  # network.jsonl and two older ones
 MAX_PENDING = 1_000  # lines kept while the disk is full; requests are refused by then
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-Value = str | int | float | None | Sequence[str]
+Value = str | int | float | None | Sequence[str] | Mapping[str, str | int]
 
 
 def ulid(now: float | None = None) -> str:
@@ -128,6 +128,8 @@ class AccessLog:
 def _cut(value: Value) -> Value:
     if isinstance(value, str):
         return value if len(value) <= MAX_VALUE else value[: MAX_VALUE - 1] + "…"
+    if isinstance(value, Mapping):
+        return {name: cut for name, each in value.items() if isinstance(cut := _cut(each), str | int)}
     if isinstance(value, Sequence):
         return [str(_cut(item)) for item in value[:MAX_VALUE]]
     return value

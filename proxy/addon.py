@@ -116,6 +116,7 @@ class Fence:
         record.host, record.upstream_ip = asked.host, address
         record.credentials, record.stripped = clearance.credentials, clearance.stripped
         record.surrogate_in, record.mint = clearance.surrogate_in, clearance.mint
+        record.aws = None if clearance.claim is None else clearance.claim.shown(datetime.now(UTC))
         data.host, data.port, data.scheme = address, asked.port, asked.scheme.encode("ascii")
         data.authority = clearance.authority.encode("ascii") if head.http2 else b""
         data.path, data.headers = clearance.target, http.Headers(clearance.fields)

@@ -22,6 +22,7 @@ from proxy import (
 from proxy.acceptance import Fields, Head
 from proxy.aws import resign, screening
 from proxy.aws.resign import BodyRewriter, Outgoing, Resigned
+from proxy.aws.screening import Claim
 from proxy.aws.sessions import SessionMint
 from proxy.block import Reason, Refused
 from proxy.inspection import Plan
@@ -47,6 +48,7 @@ class Clearance:
     credentials: tuple[str, ...]
     stripped: tuple[str, ...]
     surrogate_in: tuple[str, ...]
+    claim: Claim | None
     body: Awaited
     mint: Mint | SessionMint | None
 
@@ -61,16 +63,16 @@ class Admitted:
 
 
 def admit(rules: Rules, head: Head) -> Admitted:
-    """Judges a request on its head; the part of a decision that takes no credential and no look-up.
+    """Judges a request on its head; the part of a decision that takes no value of a credential and no look-up.
 
     Raises:
         Refused: with the first reason found.
     """
     asked = acceptance.accept(head)
     entry = _admitted(rules, asked)
-    mints.check_login(rules.credentials, asked)
     for other in overrides.also_asked(asked, head.fields):
         _admitted(rules, other)
+    mints.check_login(rules.credentials, asked, rules.model_hosts)
     return Admitted(asked, entry, inspection.plan(rules, entry, asked, head.fields))
 
 
@@ -127,6 +129,7 @@ async def clear(rules: Rules, head: Head, admitted: Admitted, resolve: Resolve) 
         credentials=names,
         stripped=(*screened.stripped, *stripped),
         surrogate_in=swapped.surrogate_in,
+        claim=claim,
         body=awaited,
         mint=mint,
     )

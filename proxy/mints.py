@@ -69,14 +69,14 @@ def _is_registry(asked: Asked) -> bool:
     return names >= {"service", "scope"} or _is_at(asked, _REGISTRY_PATHS)
 
 
-def check_login(credentials: Iterable[Credential], asked: Asked) -> None:
+def check_login(credentials: Iterable[Credential], asked: Asked, model_hosts: Iterable[str] = ()) -> None:
     """Lets nobody log in at the model's provider: tokens are refreshed on the host.
 
     Raises:
         Refused: `mint_blocked`.
     """
     claude = [pattern for c in credentials if c.kind == "claude" for pattern in c.hosts]
-    hosts = (*model_api.MODEL_HOSTS, *_LOGIN_HOSTS, *claude)
+    hosts = (*model_api.MODEL_HOSTS, *model_hosts, *_LOGIN_HOSTS, *claude)
     if not any(matching.host_matches(pattern, asked.host) for pattern in hosts):
         return
     changes = asked.method not in ("GET", "HEAD", "OPTIONS")

@@ -49,6 +49,7 @@ class Record:
     scrubbed: int = 0
     is_inspected: bool = False
     graphql: str | None = None
+    aws: Mapping[str, str | int] | None = None
     tools: tuple[str, ...] = ()
     error: str | None = None
     is_probe: bool = False
@@ -127,5 +128,6 @@ class Record:
             "scrubbed": self.scrubbed or None,
             "graphql": self.graphql,
             "tools": self.tools,
+            "aws": self.aws,
             "error": self.error,
         }

@@ -129,7 +129,7 @@ class Proxy:
         while True:
             rules = self._current()
             if rules is not None and rules.digest != announced and await self._is_ready(rules):
-                self._log.write("start", {"digest": rules.digest})
+                self._log.write("start", {"digest": rules.digest, "presets": _expansion(rules)})
                 if not self._log.is_writable():
                     raise OSError("the access log cannot be written")
                 readiness.write_ready(self._settings.log / "ready", rules, self._settings.ports)
@@ -148,6 +148,12 @@ class Proxy:
             return self._live.current()
         except Refused:
             return None
+
+
+def _expansion(rules: Rules) -> tuple[str, ...]:
+    """What presets stand for in these rules: they change with versions of the product."""
+    entries = [entry for entry in rules.entries if entry.origin == "preset"]
+    return tuple(f"{e.rule} {e.host}{e.path or ''} {','.join(e.methods)}".rstrip() for e in entries)
 
 
 def _abort(server: Proxyserver, client: connection.Client, ended: connection.Connection) -> None:

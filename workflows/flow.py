@@ -74,6 +74,7 @@ class Flow:
             lines.append(f"until {until:%Y-%m-%d %H:%M} UTC")
         if self.agent:
             lines += [f"credential rejected: {rejected}" for rejected in self.agent.rejected]
+            lines += [f"refused by the fence: {request}" for request in self.agent.blocked]
         if request := self.result.pull_request:
             lines.append(f"[pull request #{request.number}]({request.url})")
         workflow.set_current_details("\n\n".join(lines))

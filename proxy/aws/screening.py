@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import unquote_to_bytes
 
 from proxy import matching
@@ -39,6 +40,14 @@ class Claim:
 
     credential: AwsCredential
     signature: Signature
+
+    def shown(self, now: datetime) -> dict[str, str | int]:
+        """For the access log; `skew` is by how many seconds the client's clock is behind."""
+        found = self.signature
+        place = "presigned" if found.presigned else "header"
+        skew = round((now - found.signed_at).total_seconds())
+        mode = f"{'sigv4' if found.region else 'sigv4a'} {place}"
+        return {"service": found.service, "region": found.region, "mode": mode, "skew": skew}
 
 
 def screen(

@@ -57,6 +57,11 @@ def test_named_paths() -> None:
     assert expected("GET", "/token", "TOKEN", kind="claude") is None
 
 
+def test_nobody_logs_in_at_further_hosts_of_models() -> None:
+    with pytest.raises(Refused, match="login at the model's provider"):
+        mints.check_login((), asked(b"/v1/oauth/token", host="gw.test", method="POST"), ["gw.*"])
+
+
 @pytest.mark.parametrize(
     ("host", "method", "target", "blocked"),
     [

@@ -54,6 +54,8 @@ async def test_an_upload(s3: tuple[Fence, Echo, str], http2: bool) -> None:
     assert echo.bodies == [b"content"]
     (line,) = await fence.logged(1)
     assert (line["credentials"], line["decision"]) == (["AWS"], "allowed")
+    assert abs(line["aws"].pop("skew")) < 120
+    assert line["aws"] == {"service": "s3", "region": "eu-north-1", "mode": "sigv4 header"}
     log = fence.log_file.read_text()
     assert "real/secret" not in log
     assert REAL_KEY_ID not in log

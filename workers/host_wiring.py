@@ -28,13 +28,17 @@ from airut.adapters.fence_rules import FenceRules
 from airut.adapters.git import GitMirror, RepoRemote
 from airut.adapters.github import GitHubForge, GitHubRepository, InstallationTokens
 from airut.adapters.keys import load_or_create_key
+from airut.adapters.podman.cells import BuildCells
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.image_upkeep import PodmanImageUpkeep
 from airut.adapters.podman.images import PodmanImages
 from airut.adapters.podman.marks import Marks
+from airut.adapters.podman.proxy_image import ProxyImage
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import RUNTIME, Enforce, SandboxSettings
+from airut.adapters.podman.store import ImageStore
 from airut.adapters.trees_unshared import UnsharedTrees
+from airut.config.builds import ConfiguredBuilds
 from airut.config.installation import installation_id
 from airut.config.repo_schema import RepoConfig
 from airut.config.repositories import ConfiguredRepositories
@@ -104,8 +108,20 @@ class SandboxHost:
         self._stack.push_async_callback(engine.close)
         rules = FenceRules(load_or_create_root(config.state / "ca"))
         marks = Marks(user_cache() / "images")
-        images = PodmanImages(engine, rules.roots(), _path("AIRUT_BUILD_CA"), marks)
-        sandboxes = PodmanSandboxes(engine, self._sandbox_settings(), rules, await images.ensure_proxy())
+        settings, ca = self._sandbox_settings(), _path("AIRUT_BUILD_CA")
+        proxy = ProxyImage(engine, ca, marks)
+        cells = BuildCells(engine, settings, rules, proxy.ensure, UnsharedTrees())
+        images = PodmanImages(
+            ImageStore(engine),
+            cells,
+            ConfiguredBuilds(config, ca).of,
+            rules.roots(),
+            config.state / "builds",
+            ca=ca,
+            marks=marks,
+            parallel=config.build.parallel,
+        )
+        sandboxes = PodmanSandboxes(engine, settings, rules, await proxy.ensure(), cells)
         self._stack.push_async_callback(sandboxes.close)
         warming = asyncio.create_task(sandboxes.open())  # the first task need not wait for it
         self._stack.callback(warming.cancel)

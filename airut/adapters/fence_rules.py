@@ -10,7 +10,6 @@ from airut.models.rotation import renewed
 from airut.models.rules import RuleSet, Sandbox
 from airut.models.sandbox import SandboxSpec
 
-ALLOWLIST_FILE = ".airut/network-allowlist.yaml"
 EXTRA_CA = "/run/airut/rules/extra-ca.pem"
 
 
@@ -25,7 +24,9 @@ class FenceRules:
             return deny_all(listen=listen).to_wire()
         network = spec.network
         try:
-            allowlist = parse_allowlist(network.allowlist, ALLOWLIST_FILE) if network.allowlist is not None else None
+            allowlist = (
+                parse_allowlist(network.allowlist, network.allowlist_file) if network.allowlist is not None else None
+            )
             return rule_set(
                 allowlist,
                 granted_presets=network.granted_presets,

@@ -16,8 +16,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.claude_code.binary import ClaudeBinaries
 from airut.adapters.podman.engine import Engine
-from airut.adapters.podman.images import PodmanImages
 from airut.adapters.podman.output import OutputReader, Tampered
+from airut.adapters.podman.proxy_image import ProxyImage
 from airut.config.load import find_config, load_config
 from airut.config.schema import Config
 from airut.errors import AirutError
@@ -91,10 +91,10 @@ def engine() -> Engine:
     return Engine()
 
 
-def proxy_images(podman: Engine) -> PodmanImages:
+def proxy_image(podman: Engine) -> ProxyImage:
     """What builds the proxy's image, before there is any configuration."""
     bundle = os.environ.get("AIRUT_BUILD_CA")
-    return PodmanImages(podman, roots=b"", build_ca=Path(bundle) if bundle else None)
+    return ProxyImage(podman, Path(bundle) if bundle else None)
 
 
 def claude_binaries() -> ClaudeBinaries:

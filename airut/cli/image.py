@@ -11,7 +11,7 @@ import typer
 from airut.adapters.claude_code.binary import VERSION
 from airut.adapters.podman.base_image import SUITE, make_base_image
 from airut.adapters.podman.engine import Engine
-from airut.cli.context import claude_binaries, engine, proxy_images
+from airut.cli.context import claude_binaries, engine, proxy_image
 from airut.errors import AirutError, ImageBuildFailed
 
 type Make = Callable[[Engine], Awaitable[str]]
@@ -38,7 +38,7 @@ def proxy() -> None:
     """Make the image of the proxy that fences each sandbox."""
 
     async def make(podman: Engine) -> str:
-        tag = await proxy_images(podman).ensure_proxy()
+        tag = await proxy_image(podman).ensure()
         return f"proxy image {tag} is there"
 
     _run(_with_engine(make))

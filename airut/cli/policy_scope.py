@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from airut.adapters.fence_rules import ALLOWLIST_FILE
 from airut.config.repositories import ConfiguredRepositories
 from airut.config.schema import Config, NetworkSettings
 from airut.models.allowlist import Allowlist
@@ -13,6 +12,7 @@ from airut.models.credentials import AnySandboxCredential
 from airut.models.model_endpoint import ANTHROPIC, ModelEndpoint
 from airut.models.policy import rule_set
 from airut.models.rules import Sandbox
+from airut.models.sandbox import ALLOWLIST_FILE
 from proxy.rules import Rules
 
 ANYWHERE = ("0.0.0.0/0", "::/0")

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
+from airut.config.build_settings import ContainerSettings, RepoBuildSettings
 from airut.config.held_secret import HeldSecret
 from airut.config.paths import FolderPath
 from airut.config.secret_sources import SecretSources
@@ -145,6 +146,8 @@ class RepoConfig(Model):
     network: RepoNetwork = RepoNetwork()
     env: dict[str, str] = {}
     credentials: Annotated[dict[str, AnyCredential], BeforeValidator(_without_unset)] = {}
+    container: ContainerSettings = ContainerSettings()
+    build: RepoBuildSettings = RepoBuildSettings()
     forge: ForgeConfig = ForgeConfig()
     budgets: BudgetSettings = BudgetSettings()
     timezone: ZoneName = "UTC"

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
+from airut.config.build_settings import BuildSettings
 from airut.config.codec_settings import CodecSettings
 from airut.config.paths import FolderPath
 from airut.config.repo_schema import RepoConfig
@@ -140,6 +141,7 @@ class Config(Model):
     execution: ExecutionSettings = ExecutionSettings()
     archive: ArchiveSettings = ArchiveSettings()
     images: ImageSettings = ImageSettings()
+    build: BuildSettings = BuildSettings()
     blobs: BlobSettings = BlobSettings()
     disk: DiskSettings = DiskSettings()
     budgets: BudgetSettings = BudgetSettings()

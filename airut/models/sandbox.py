@@ -10,6 +10,8 @@ from airut.models.base import Model
 from airut.models.credentials import AnySandboxCredential
 from airut.models.model_endpoint import ANTHROPIC, ModelEndpoint
 
+ALLOWLIST_FILE = ".airut/network-allowlist.yaml"
+
 
 def sandbox_id(task: str, attempt: int) -> str:
     """The id of this attempt's sandbox: 12 base32 characters, the same on every host and in every process."""
@@ -49,6 +51,8 @@ class NetworkSpec(Model):
     """False: no fence at all. The sandbox reaches the network as this host does, and holds the real credentials."""
     allowlist: str | None
     """The text of `.airut/network-allowlist.yaml`; None when the repository has none."""
+    allowlist_file: str = ALLOWLIST_FILE
+    """What its rules and errors call it."""
     repository: str
     """`owner/name` on its forge, which presets expand to."""
     granted_presets: tuple[str, ...] = ("anthropic",)

@@ -10,6 +10,7 @@ from tests.adapters.podman.conftest import (  # noqa: F401  # fixtures
     image,
     images,
     podman,
+    policies,
     proxy_image,
     root,
     sandboxes,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from airut.adapters.podman.engine import Engine
-from airut.adapters.podman.images import BASE
+from airut.adapters.podman.sources import BASE
 from airut.errors import ImageBuildFailed
 
 SUITE = "trixie"

@@ -135,3 +135,15 @@ def proxy_body(image: str, place: Placement, networks: Mapping[str, Body], folde
         "networks": networks,
         "sysctl": {"net.ipv4.ip_unprivileged_port_start": "0"},
     }
+
+
+def holder_body(image: str, place: Placement, limits: Limits, seconds: int, network: Body) -> Body:
+    """A container that only is there: what a build runs in. Its network and its control group are joined by the
+    build's steps, so that both are a sandbox's."""
+    return hardened(image, place, limits, []) | {
+        "entrypoint": ["sleep", str(seconds)],
+        "hostname": "build",
+        "work_dir": "/",
+        "timeout": seconds,
+        **network,
+    }

@@ -26,6 +26,8 @@ class Container:
     """Whether it was ever started: a Podman that comes back from a reboot may call what had run `created` again."""
     duration_s: float
     labels: dict[str, str]
+    pid: int = 0
+    """Of its first process, as this host numbers it; 0 while it does not run."""
 
     @property
     def running(self) -> bool:
@@ -62,6 +64,7 @@ class Containers:
             started=not state["StartedAt"].startswith("0001-"),  # Go's time of never
             duration_s=_seconds_between(state["StartedAt"], state["FinishedAt"]),
             labels=found["Config"]["Labels"] or {},
+            pid=state.get("Pid", 0),
         )
 
     async def signal(self, name: str, number: str) -> None:

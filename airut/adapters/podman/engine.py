@@ -18,6 +18,7 @@ from airut.errors import EngineUnavailable
 INSPECT = 10.0
 START = 60.0  # create and start: the first use of an image copies it for our user mapping
 BUILD = 30 * 60.0
+PULL = 15 * 60.0
 SERVICE_START = 10.0  # a cold `podman system service` takes a second on a slow disk
 THREADS = 16  # more calls than this at once only queue up in the engine's own locks
 
@@ -91,9 +92,16 @@ class Engine:
         await self._call("DELETE", path, what, params=params, deadline=deadline, absent_is_fine=True)
 
     async def upload(
-        self, path: str, what: str, data: Iterable[bytes], params: Body, on_line: Callable[[str], None]
+        self,
+        path: str,
+        what: str,
+        data: Iterable[bytes],
+        params: Body,
+        on_line: Callable[[str], None],
+        *,
+        deadline: float = BUILD,
     ) -> None:
-        """POST a stream, and hand on each line of the answer as it comes (image builds and imports).
+        """POST a stream, and hand on each line of the answer as it comes (builds, imports and pulls of images).
 
         Raises: as `get`
         """
@@ -105,14 +113,14 @@ class Engine:
                 params=_params(params),
                 data=cast(Any, data),  # requests streams any iterable
                 stream=True,
-                timeout=BUILD,
+                timeout=deadline,
                 headers={"Content-Type": "application/x-tar"},
             )
             response.raise_for_status()
             for line in response.iter_lines():
                 on_line(line.decode(errors="replace"))
 
-        await self._in_thread(call, what, BUILD)
+        await self._in_thread(call, what, deadline)
 
     async def _call(
         self,

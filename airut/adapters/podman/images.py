@@ -1,110 +1,140 @@
 """Images by content: the same content has the same tag and is not built again. Implements `ports.sandbox.Images`."""
 
 import asyncio
-import importlib.util
+import dataclasses
+import logging
 import platform
 import re
-import secrets
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
-from airut.adapters.podman.bodies import MAPPING
-from airut.adapters.podman.build import Build, build
-from airut.adapters.podman.containers import Containers
-from airut.adapters.podman.context import ContextFile, content_hash, package_files, read_folder
-from airut.adapters.podman.engine import Engine
+from airut.adapters.podman.blocked import blocked_requests
+from airut.adapters.podman.cells import BuildCells, Cell
+from airut.adapters.podman.context import ContextFile, content_hash, read_folder
+from airut.adapters.podman.context import dockerfile as name_of_dockerfile
+from airut.adapters.podman.dockerfile import Dockerfile, outside, read
+from airut.adapters.podman.fenced_build import TRUST, FencedBuild, build_fenced
+from airut.adapters.podman.files import make_folder, remove_folder
+from airut.adapters.podman.locks import locked
 from airut.adapters.podman.marks import Marks
-from airut.errors import EngineError, ImageMissing
+from airut.adapters.podman.settings import RUNTIME
+from airut.adapters.podman.sources import BASE, base_image, sources
+from airut.adapters.podman.store import Image, ImageStore
+from airut.errors import ImageBuildFailed
+from airut.models.build import BuildPolicy
 
-BASE = "localhost/airut/base:latest"
-SOURCES = Path(__file__).parent / "images"
+PARALLEL = 2  # builds at once on one host, unless `build.parallel` says otherwise
+ON_BUILD = "an image that runs instructions in builds on top of it (ONBUILD) cannot be built upon"
+
+log = logging.getLogger(__name__)
 
 
 class PodmanImages:
-    """`roots` is the PEM of the certificates that the agent's tools are to trust. `build_ca` is a bundle of this host
-    that builds see in place of the base image's own, for hosts whose way to the registries is intercepted. `marks`
-    take note of what is asked for."""
+    """`roots` is the PEM of the certificates that the agent's tools are to trust, `logs` the folder for what builds
+    say. `ca` is a bundle of this host that open builds see in place of their image's own. `marks` take note of what is
+    asked for."""
 
-    def __init__(self, engine: Engine, roots: bytes, build_ca: Path | None = None, marks: Marks | None = None) -> None:
-        self._engine = engine
+    def __init__(
+        self,
+        store: ImageStore,
+        cells: BuildCells,
+        policies: Callable[[str], BuildPolicy],
+        roots: bytes,
+        logs: Path,
+        *,
+        ca: Path | None = None,
+        marks: Marks | None = None,
+        parallel: int = PARALLEL,
+    ) -> None:
+        self._store = store
+        self._cells = cells
+        self._policies = policies
         self._roots = roots
-        self._build_ca = build_ca
+        self._logs = logs
+        self._ca = ca
         self._marks = marks
-        self._building: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._slots = asyncio.Semaphore(parallel)
 
     async def ensure(self, repo: str, container: Path | None) -> str:
-        base = await self._base()
-        layer = (*_sources("layer"), ContextFile("root.pem", 0o644, self._roots))
+        policy = self._policies(repo)
+        base = await base_image(self._store)
+        layer = (*sources("layer"), ContextFile("root.pem", 0o644, self._roots))
         source = read_folder(container) if container else ()
-        content = content_hash(source + _below("layer", layer), base, platform.machine())
+        opened = ["open"] if policy.open and source else []
+        content = content_hash(source + _below("layer", layer), base, platform.machine(), *opened)
         tag = f"localhost/airut/{image_name(repo)}:{content}"
-        self._mark(tag)  # first of all, so that no upkeep removes it between the look and the use
-        async with self._building[tag]:
-            if not await self.exists(tag):
-                await self._build_both(repo, tag, source, layer)
-                await self._map(tag)
-        return tag
-
-    async def ensure_proxy(self) -> str:
-        """The tag of the proxy image for the proxy package as it is now. Raises: as `ensure`"""
-        base = await self._base()
-        found = importlib.util.find_spec("proxy")
-        if found is None or not found.submodule_search_locations:
-            raise EngineError("the proxy package is not installed beside airut")
-        files = _sources("proxy") + package_files(Path(found.submodule_search_locations[0]), "proxy")
-        pinned = _sources("proxy_dependencies")
-        below = f"localhost/airut/proxy-dependencies:{content_hash(pinned, base, platform.machine())}"
-        tag = f"localhost/airut/proxy:{content_hash(files, below)}"
-        self._mark(below)
-        self._mark(tag)
-        async with self._building[below]:
-            if not await self.exists(tag):
-                if not await self.exists(below):
-                    what = "the image with the proxy's dependencies"
-                    await build(self._engine, Build(what, below, pinned, {"BASE": BASE}, ca=self._build_ca))
-                await build(self._engine, Build("the proxy image", tag, files, {"BASE": below}, online=False))
-                await self._map(tag)
-        return tag
-
-    def _mark(self, tag: str) -> None:
         if self._marks is not None:
-            self._marks.use(tag)
+            self._marks.use(tag)  # first of all, so that no upkeep removes it between the look and the use
+        if await self._store.exists(tag):
+            return tag
+        async with locked(RUNTIME / "locks", f"image-{image_name(repo)}"), self._slots:
+            if not await self._store.exists(tag):
+                await self._build(_Order(repo, tag, policy, source, layer))
+                await self._store.map(tag)
+        return tag
 
-    async def exists(self, tag: str) -> bool:
-        """Raises: EngineUnavailable, EngineError"""
-        return await self.id(tag) is not None
+    def logs(self, repo: str) -> Path:
+        """Where the newest build of a repository's image has left what it said, and what its proxy has seen."""
+        return self._logs / image_name(repo)
 
-    async def id(self, tag: str) -> str | None:
-        """Raises: EngineUnavailable, EngineError"""
-        found = await self._engine.get(f"/images/{tag}/json", f"inspect image {tag}")
-        return found["Id"] if found else None
+    async def _build(self, order: "_Order") -> None:
+        recipe: Dockerfile | None = None
+        came_from: Mapping[str, Image] = {}
+        if order.source:
+            recipe = _recipe(order.source)
+            came_from = await self._provide(recipe, order)
+        logs = self.logs(order.repo)
+        remove_folder(logs)
+        make_folder(logs)
+        fenced = recipe is not None and not order.policy.open
+        async with AsyncExitStack() as stack:
+            cell = await stack.enter_async_context(self._cells.open(order.repo, order.policy, logs, fenced=fenced))
+            below = BASE
+            if recipe:
+                below = f"{order.tag}-source"
+                await self._build_source(cell, order, recipe, below)
+            await build_fenced(cell, _layer(order, below, came_from))
 
-    async def _base(self) -> str:
-        base = await self.id(BASE)
-        if base is None:
-            raise ImageMissing("there is no base image on this host: run `airut image base`")
-        return base
-
-    async def _map(self, tag: str) -> None:
-        """The first container of an image under our user mapping copies all of it, for seconds: better now."""
-        name = f"airut-map-{secrets.token_hex(6)}"
-        containers = Containers(self._engine)
+    async def _build_source(self, cell: Cell, order: "_Order", recipe: Dockerfile, tag: str) -> None:
+        """What the repository's Dockerfile says."""
+        name = name_of_dockerfile(order.source)
+        text = recipe.with_arguments(TRUST) if cell.fenced else recipe.text
+        files = [file if file.path != name else dataclasses.replace(file, data=text.encode()) for file in order.source]
+        what = f"the image of {order.repo}"
+        opened = order.policy.open
         try:
-            await containers.create(
-                name, {"image": tag, "command": ["true"], "userns": MAPPING, "labels": {"airut.owner": "image"}}
-            )
-        finally:
-            await containers.remove(name)
+            await build_fenced(cell, FencedBuild(what, tag, files, order.policy.time, open=opened, ca=self._ca))
+        except ImageBuildFailed as error:
+            refused = blocked_requests(cell.log / "network.jsonl")
+            raise ImageBuildFailed("\n".join(filter(None, (str(error), refused))), error.log_tail) from error
+        made = await self._store.find(tag)
+        if made and await self._store.on_build(made):
+            raise ImageBuildFailed(f"{what} could not be built: {ON_BUILD}")
 
-    async def _build_both(
-        self, repo: str, tag: str, source: Sequence[ContextFile], layer: Sequence[ContextFile]
-    ) -> None:
-        below = BASE
-        if source:
-            below = f"{tag}-source"
-            await build(self._engine, Build(f"the image of {repo}", below, source, ca=self._build_ca))
-        await build(self._engine, Build(f"the sandbox layer of {repo}", tag, layer, {"BASE": below}, online=False))
+    async def _provide(self, recipe: Dockerfile, order: "_Order") -> dict[str, Image]:
+        """The images that the Dockerfile stands on, got by us: its build pulls none."""
+        registries = order.policy.registries
+        if foreign := outside(recipe.images, registries):
+            raise ImageBuildFailed(
+                f"the image of {order.repo} could not be built: {foreign[0]} is of no registry that may be used"
+                f" ({', '.join(registries)}); name one of these in full, or add to container.registries in airut.yaml"
+            )
+        found = {name: await self._store.provide(name) for name in recipe.images}
+        for name, image in found.items():
+            if await self._store.on_build(image):
+                raise ImageBuildFailed(f"the image of {order.repo} could not be built: {name} is {ON_BUILD}")
+            log.info("%s stands on %s, %s", order.tag, name, image.digest)
+        return found
+
+
+@dataclasses.dataclass(frozen=True)
+class _Order:
+    repo: str
+    tag: str
+    policy: BuildPolicy
+    source: Sequence[ContextFile]
+    layer: Sequence[ContextFile]
 
 
 def image_name(repo: str) -> str:
@@ -112,10 +142,21 @@ def image_name(repo: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", repo.lower()).strip("-") or "repository"
 
 
-def _sources(name: str) -> tuple[ContextFile, ...]:
-    folder = SOURCES / name
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    return tuple(ContextFile(path.name, 0o644, path.read_bytes()) for path in files)
+def _recipe(source: Sequence[ContextFile]) -> Dockerfile:
+    name = name_of_dockerfile(source)
+    data = next(file.data for file in source if file.path == name)
+    return read(data.decode(errors="replace"), name)
+
+
+def _layer(order: _Order, below: str, came_from: Mapping[str, Image]) -> FencedBuild:
+    """Ours on top. It runs programs of the image below, and needs no network."""
+    labels = {"airut.repo": order.repo}
+    if came_from:
+        labels["airut.from"] = ",".join(f"{name}@{image.digest}" for name, image in came_from.items())
+    if order.source and order.policy.open:
+        labels["airut.build"] = "open"
+    what = f"the sandbox layer of {order.repo}"
+    return FencedBuild(what, order.tag, order.layer, order.policy.time, {"BASE": below}, labels, online=False)
 
 
 def _below(folder: str, files: Sequence[ContextFile]) -> tuple[ContextFile, ...]:

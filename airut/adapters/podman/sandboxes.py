@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from airut.adapters.podman.bodies import agent_body
+from airut.adapters.podman.cells import BuildCells
 from airut.adapters.podman.containers import Container, Containers
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.fence import Fence, Fences, Policy
@@ -37,9 +38,17 @@ log = logging.getLogger(__name__)
 
 
 class PodmanSandboxes:
-    """One per process. `proxy_image` is the tag that `Images.ensure_proxy` returned."""
+    """One per process. `proxy_image` is the tag that `ProxyImage.ensure` returned."""
 
-    def __init__(self, engine: Engine, settings: SandboxSettings, policy: Policy, proxy_image: str) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings: SandboxSettings,
+        policy: Policy,
+        proxy_image: str,
+        builds: BuildCells | None = None,
+    ) -> None:
+        """`builds` are swept along with what belongs to no sandbox."""
         self._settings = settings
         self._policy = policy
         self._containers = Containers(engine)
@@ -47,11 +56,12 @@ class PodmanSandboxes:
         self._networks = Networks(engine, settings.pool)
         self._fences = Fences(self._containers, self._networks, self._launcher, settings, policy, proxy_image)
         self._warm = WarmFences(self._fences, settings)
+        self._builds = builds
 
     async def open(self) -> None:
         """Optional: remove what dead processes left of warm fences, and make the ones that are missing, so that the
         first sandbox already starts fast. Raises: SandboxError"""
-        await self._warm.remove_leftovers()
+        await self.remove_unclaimed()
         await self._warm.refill()
 
     async def close(self) -> None:
@@ -67,6 +77,8 @@ class PodmanSandboxes:
 
     async def remove_unclaimed(self) -> None:
         await self._warm.remove_leftovers()
+        if self._builds:
+            await self._builds.remove_dead()
 
     async def start(self, spec: SandboxSpec) -> SandboxRef:
         async with self._alone(spec.sandbox_id):  # an attempt that timed out may still be in the middle of its start

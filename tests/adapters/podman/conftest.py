@@ -12,12 +12,13 @@ from airut.adapters.fence_rules import FenceRules
 from airut.adapters.podman.containers import Containers
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.images import PodmanImages
+from airut.adapters.podman.proxy_image import ProxyImage
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import Enforce, SandboxSettings
+from airut.models.build import BuildPolicy
 from airut.models.sandbox import SandboxRef
 from tests.contract.sandbox import Stage
-
-CA = Path.home() / ".cache" / "airut" / "tests-ca"
+from tests.support.podman_images import NOTHING, ROOT, podman_images
 
 
 @pytest.fixture(scope="session")
@@ -40,13 +41,18 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def root() -> RootCa:
-    """Kept from run to run: it is part of the image, whose first container costs seconds."""
-    return load_or_create_root(CA)
+    return load_or_create_root(ROOT)
 
 
 @pytest.fixture(scope="session")
-def images(engine: Engine, root: RootCa) -> PodmanImages:
-    return PodmanImages(engine, root.certificate_pem)
+def policies() -> dict[str, BuildPolicy]:
+    """What is not `NOTHING`, by repository."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def images(engine: Engine, root: RootCa, settings: SandboxSettings, policies: dict[str, BuildPolicy]) -> PodmanImages:
+    return podman_images(engine, root, settings, lambda repo: policies.get(repo, NOTHING))
 
 
 @pytest.fixture(scope="session")
@@ -67,8 +73,8 @@ def settings(state: Path) -> SandboxSettings:
 
 
 @pytest.fixture(scope="session")
-async def proxy_image(images: PodmanImages) -> str:
-    return await images.ensure_proxy()
+async def proxy_image(engine: Engine) -> str:
+    return await ProxyImage(engine).ensure()
 
 
 @pytest.fixture(scope="session")

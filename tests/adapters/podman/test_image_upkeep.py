@@ -13,8 +13,10 @@ from airut.adapters.podman.containers import Containers
 from airut.adapters.podman.context import ContextFile
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.image_upkeep import PodmanImageUpkeep, is_on, leaving
-from airut.adapters.podman.images import BASE, PodmanImages
 from airut.adapters.podman.marks import Marks
+from airut.adapters.podman.proxy_image import ProxyImage
+from airut.adapters.podman.sources import BASE
+from airut.adapters.podman.store import ImageStore
 
 DAY = 86400.0
 
@@ -41,7 +43,7 @@ class Store:
         self.marks = Marks(folder)
         self.folder = folder
         self.upkeep = PodmanImageUpkeep(engine, self.marks)
-        self.images = PodmanImages(engine, b"")
+        self.images = ImageStore(engine)
         self.made: list[str] = []
         self.run = secrets.token_hex(4)
 
@@ -91,14 +93,14 @@ async def test_prune(store: Store, engine: Engine) -> None:
 
 async def test_what_is_asked_for_is_marked(engine: Engine, image: str, tmp_path: Path) -> None:
     marks = Marks(tmp_path / "marks")
-    tag = await PodmanImages(engine, b"", marks=marks).ensure_proxy()
+    tag = await ProxyImage(engine, marks=marks).ensure()
     at = marks.used(tag)
     assert at is not None
     assert time.time() - at < 60
     assert len(list((tmp_path / "marks").iterdir())) == 2
     removed = await PodmanImageUpkeep(engine, marks).prune(0.0, ())
     assert [name for name in removed if "/" in name] == []  # the machine may have nameless ones
-    assert await PodmanImages(engine, b"").exists(tag)
+    assert await ImageStore(engine).exists(tag)
 
 
 async def test_what_lost_its_name_goes_when_it_stands_on_our_base(store: Store, engine: Engine) -> None:

@@ -17,8 +17,8 @@ from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import SandboxSettings
 from airut.errors import CutOff, EngineError, EngineUnavailable, ImageMissing, NetworkLost, PolicyInvalid
 from airut.models.sandbox import ExitStatus, LimitHit, NetworkSpec
-from tests.adapters.podman.conftest import CA
 from tests.contract.sandbox import WAITS, Stage
+from tests.support.podman_images import ROOT
 
 WORKER = """
 import asyncio, json, sys
@@ -50,7 +50,7 @@ async def test_the_agent_outlives_the_worker(
     spec = stage.spec("echo ready; for i in $(seq 30); do echo $i; sleep 0.05; done; exit 6")
     told = {
         "state": str(settings.state),
-        "ca": str(CA),
+        "ca": str(ROOT),
         "installation": settings.installation,
         "cgroup": settings.cgroup_parent,
         "proxy": proxy_image,

@@ -22,9 +22,9 @@ from airut.adapters.podman.containers import Containers
 from airut.adapters.podman.engine import Body, Engine
 from airut.adapters.podman.fence import Fence, Fences
 from airut.adapters.podman.files import HOSTS
-from airut.adapters.podman.images import PodmanImages
 from airut.adapters.podman.launch import Launcher
 from airut.adapters.podman.network import Networks
+from airut.adapters.podman.proxy_image import ProxyImage
 from airut.adapters.podman.seccomp import SeccompProfile
 from airut.adapters.podman.settings import Enforce, SandboxSettings
 from airut.demo.internet import Internet
@@ -33,6 +33,7 @@ from airut.models.credentials import Credential, SandboxCredential, for_sandbox
 from airut.models.sandbox import Limits, NetworkSpec, SandboxSpec
 from airut.models.secret import Secret
 from tests.bench.fence.client import HOST, PORT
+from tests.support.podman_images import ROOT, podman_images
 
 HERE = Path(__file__).parent
 UP = ipaddress.IPv4Network("10.198.1.0/28")
@@ -135,20 +136,23 @@ def process_use(pid: int) -> Use:
     return Use(sum(ticks) / os.sysconf("SC_CLK_TCK"), resident, most)
 
 
+def settings_of(folder: Path) -> SandboxSettings:
+    return SandboxSettings(
+        installation="bench",
+        host="here",
+        state=folder / "state",
+        enforce=Enforce.BEST_EFFORT,
+        cgroup_parent=os.environ.get("AIRUT_CGROUP_PARENT"),
+        warm=0,
+    )
+
+
 class Ground:
     """What the lanes stand on: the product's adapters, with folders and an authority of their own."""
 
     def __init__(self, folder: Path, engine: Engine, image: str, proxy_image: str, policy: FenceRules) -> None:
         self.folder, self.engine, self.image, self.proxy_image, self.policy = folder, engine, image, proxy_image, policy
-        self.settings = SandboxSettings(
-            installation="bench",
-            host="here",
-            state=folder / "state",
-            enforce=Enforce.BEST_EFFORT,
-            cgroup_parent=os.environ.get("AIRUT_CGROUP_PARENT"),
-            warm=0,
-        )
-        self.settings.state.mkdir()
+        self.settings = settings_of(folder)
         self.containers = Containers(engine)
         self.networks = Networks(engine, self.settings.pool)
         self.launcher = Launcher(self.containers, self.settings, SeccompProfile(engine, self.settings.state))
@@ -163,10 +167,12 @@ class Ground:
     async def made(cls, folder: Path) -> AsyncIterator["Ground"]:
         engine = Engine()
         try:
-            root = load_or_create_root(Path.home() / ".cache" / "airut" / "tests-ca")
-            images = PodmanImages(engine, root.certificate_pem)
+            root = load_or_create_root(ROOT)
+            settings = settings_of(folder)
+            settings.state.mkdir()
+            images = podman_images(engine, root, settings)
             policy = FenceRules(root)
-            yield cls(folder, engine, await images.ensure("web", None), await images.ensure_proxy(), policy)
+            yield cls(folder, engine, await images.ensure("web", None), await ProxyImage(engine).ensure(), policy)
         finally:
             await engine.close()
 

@@ -19,6 +19,10 @@ echo 'agent:x:1000:' >>/etc/group
 mkdir -p /home/agent/.claude /workspace /inbox /outbox /storage /opt/claude /run/airut /etc/airut
 chown -R 1000:1000 /home/agent /workspace /outbox /storage
 
+# What a build has left of the files that it had here, closed to everybody.
+umask 022
+rm -f /etc/airut/ca-bundle.pem /etc/airut/apt.conf
+
 # Tools read one of these: the image's own authorities and ours. The first that exists is the model for all.
 cd /opt/airut
 for bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem /etc/ssl/ca-bundle.pem; do

@@ -1,0 +1,54 @@
+"""The image of the proxy. Ours from end to end: its builds run nobody else's code, and stand in no cell."""
+
+import importlib.util
+import platform
+from pathlib import Path
+
+from airut.adapters.podman.build import Build, build
+from airut.adapters.podman.context import content_hash, package_files
+from airut.adapters.podman.engine import Engine
+from airut.adapters.podman.locks import locked
+from airut.adapters.podman.marks import Marks
+from airut.adapters.podman.settings import RUNTIME
+from airut.adapters.podman.sources import BASE, base_image, sources
+from airut.adapters.podman.store import ImageStore
+from airut.errors import EngineError
+
+
+class ProxyImage:
+    """`ca` is a bundle of this host that the one build which fetches sees in place of the base image's own, for hosts
+    whose way to the registries is intercepted. What it fetches are wheels with pinned hashes, of which none is run."""
+
+    def __init__(self, engine: Engine, ca: Path | None = None, marks: Marks | None = None) -> None:
+        self._engine = engine
+        self._store = ImageStore(engine)
+        self._ca = ca
+        self._marks = marks
+
+    async def ensure(self) -> str:
+        """The tag of the proxy image for the proxy package as it is now.
+
+        Raises:
+            ImageMissing, ImageBuildFailed, RegistryUnavailable, EngineUnavailable, NoSpace, EngineError
+        """
+        base = await base_image(self._store)
+        found = importlib.util.find_spec("proxy")
+        if found is None or not found.submodule_search_locations:
+            raise EngineError("the proxy package is not installed beside airut")
+        files = sources("proxy") + package_files(Path(found.submodule_search_locations[0]), "proxy")
+        pinned = sources("proxy_dependencies")
+        below = f"localhost/airut/proxy-dependencies:{content_hash(pinned, base, platform.machine())}"
+        tag = f"localhost/airut/proxy:{content_hash(files, below)}"
+        if self._marks is not None:
+            self._marks.use(below)
+            self._marks.use(tag)
+        if await self._store.exists(tag):
+            return tag
+        async with locked(RUNTIME / "locks", "proxy-image"):
+            if not await self._store.exists(tag):
+                if not await self._store.exists(below):
+                    what = "the image with the proxy's dependencies"
+                    await build(self._engine, Build(what, below, pinned, {"BASE": BASE}, ca=self._ca))
+                await build(self._engine, Build("the proxy image", tag, files, {"BASE": below}, online=False))
+                await self._store.map(tag)
+        return tag

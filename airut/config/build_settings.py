@@ -1,0 +1,53 @@
+"""What `airut.yaml` says of image builds: what their steps may fetch, and which images they may stand on."""
+
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import AfterValidator, Field
+
+from airut.models.allowlist import parse_allowlist
+from airut.models.base import Model
+from airut.models.build import ALLOWLIST_KEY
+from airut.models.located import PolicyErrors
+
+
+def as_text(allowlist: dict[str, object]) -> str | None:
+    """In the form that repositories have it; None where it says nothing."""
+    return yaml.safe_dump(allowlist, sort_keys=False) if allowlist else None
+
+
+def _valid(allowlist: dict[str, object]) -> dict[str, object]:
+    try:
+        parse_allowlist(as_text(allowlist) or "", ALLOWLIST_KEY)
+    except PolicyErrors as error:
+        # Without their lines, which would be those of a text that nobody wrote.
+        told = (
+            f"{found.path}: {found.problem}" + (f" ({found.remedy})" if found.remedy else "")
+            for found in error.problems
+        )
+        raise ValueError("; ".join(told)) from error
+    return allowlist
+
+
+BuildAllowlist = Annotated[dict[str, object], AfterValidator(_valid)]
+"""In the language of `.airut/network-allowlist.yaml`. `presets`, when it is there, replaces those that builds have."""
+
+
+class BuildSettings(Model):
+    """For all repositories."""
+
+    parallel: Annotated[int, Field(ge=1, le=16)] = 2
+    allowlist: BuildAllowlist = {}
+
+
+class RepoBuildSettings(Model):
+    """For one. Only here can its builds be given the host's way to the network."""
+
+    network: Literal["proxied", "open"] = "proxied"
+    allowlist: BuildAllowlist = {}
+    """In place of the one for all."""
+
+
+class ContainerSettings(Model):
+    registries: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Those that FROM may name; empty is all of them."""

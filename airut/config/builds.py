@@ -1,0 +1,39 @@
+"""What `airut.yaml` means for the builds of one repository's image."""
+
+from pathlib import Path
+
+from airut.config.build_settings import as_text
+from airut.config.schema import Config
+from airut.errors import ConfigError
+from airut.models.build import ALLOWLIST_KEY, BUILD_PRESETS, BuildPolicy
+from airut.models.sandbox import Limits, NetworkSpec
+
+
+class ConfiguredBuilds:
+    """The policy of each repository's builds. `extra_ca` is trusted by their proxies besides `network.extra_ca_files`:
+    of a host whose own way to the registries is intercepted."""
+
+    def __init__(self, config: Config, extra_ca: Path | None = None) -> None:
+        self._config = config
+        self._extra_ca = (extra_ca,) if extra_ca else ()
+
+    def of(self, repo: str) -> BuildPolicy:
+        """Raises: ConfigError: there is no such repository."""
+        if repo not in self._config.repos:
+            raise ConfigError(f"the repository {repo} is not configured on this host any more; add it to airut.yaml")
+        found, network, limits = self._config.repos[repo], self._config.network, self._config.limits
+        allowlist = found.build.allowlist or self._config.build.allowlist
+        return BuildPolicy(
+            network=NetworkSpec(
+                allowlist=as_text(allowlist),
+                allowlist_file=ALLOWLIST_KEY,
+                repository=found.slug,
+                granted_presets=() if "presets" in allowlist else BUILD_PRESETS,
+                upstream_dns=network.upstream_dns,
+                private_ranges=network.private_ranges,
+                extra_ca_files=(*network.extra_ca_files, *self._extra_ca),
+            ),
+            open=found.build.network == "open",
+            registries=found.container.registries,
+            limits=Limits(memory=limits.memory, cpus=limits.cpus, pids=limits.pids),
+        )

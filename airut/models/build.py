@@ -1,0 +1,22 @@
+"""What the operator decides about the builds of one repository's image (spec: sandbox §3)."""
+
+from airut.models.base import Model
+from airut.models.sandbox import Limits, NetworkSpec
+
+BUILD_PRESETS = ("apt", "pypi", "npm", "crates", "go", "github")
+"""What the steps of a Dockerfile may fetch from unless `build.allowlist` names presets of its own. None of them writes:
+`github` is read access to the repository itself."""
+ALLOWLIST_KEY = "build.allowlist"
+TIME_LIMIT = 30 * 60.0
+"""Seconds for one build: a toolchain that is compiled takes ten minutes, and one that hangs should be told today."""
+
+
+class BuildPolicy(Model):
+    """`network` is what the steps may reach, and holds no credential; `open` gives them the host's way out instead.
+    `registries` are those that FROM may name; empty is all of them."""
+
+    network: NetworkSpec
+    open: bool = False
+    registries: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    time: float = TIME_LIMIT

@@ -1,0 +1,78 @@
+"""What `airut.yaml` says of image builds."""
+
+from pathlib import Path
+
+import pytest
+
+from airut.config.builds import ConfiguredBuilds
+from airut.config.load import load_config
+from airut.errors import ConfigError
+from airut.models.build import BUILD_PRESETS, BuildPolicy
+from airut.models.sandbox import Limits, NetworkSpec
+
+FILE = """\
+config_version: 1
+limits: {{memory: 2g, cpus: 2, pids: 100}}
+network: {{upstream_dns: [192.0.2.53]}}
+build: {build}
+repos:
+  web:
+    url: https://github.com/acme/web.git
+    channels: {{console: {{}}}}
+    agent: {{auth: {{api_key: key}}}}
+    container: {container}
+    build: {own}
+"""
+
+
+def policy(folder: Path, build: str = "{}", container: str = "{}", own: str = "{}") -> BuildPolicy:
+    file = folder / "airut.yaml"
+    file.write_text(FILE.format(build=build, container=container, own=own))
+    return ConfiguredBuilds(load_config(file), folder / "ca.pem").of("web")
+
+
+def test_usual(tmp_path: Path) -> None:
+    assert policy(tmp_path) == BuildPolicy(
+        network=NetworkSpec(
+            allowlist=None,
+            allowlist_file="build.allowlist",
+            repository="acme/web",
+            granted_presets=BUILD_PRESETS,
+            upstream_dns=("192.0.2.53",),
+            extra_ca_files=(tmp_path / "ca.pem",),
+        ),
+        limits=Limits(memory=2 * 1024**3, cpus=2, pids=100),
+    )
+
+
+def test_an_allowlist_comes_on_top_and_its_presets_in_place(tmp_path: Path) -> None:
+    one = policy(tmp_path, build="{allowlist: {domains: [a.example]}}").network
+    assert (one.allowlist, one.granted_presets) == ("domains:\n- a.example\n", BUILD_PRESETS)
+    own = policy(tmp_path, build="{allowlist: {domains: [a.example]}}", own="{allowlist: {presets: []}}").network
+    assert (own.allowlist, own.granted_presets) == ("presets: []\n", ())
+
+
+def test_open_and_registries(tmp_path: Path) -> None:
+    found = policy(tmp_path, own="{network: open}", container="{registries: [ghcr.io]}")
+    assert (found.open, found.registries) == (True, ("ghcr.io",))
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ({"build": "{network: open}"}, "build.network: unknown key"),
+        ({"own": "{parallel: 3}"}, "repos.web.build.parallel: unknown key"),
+        ({"build": "{allowlist: {domain: [x]}}"}, 'domain: unknown key (did you mean "domains"?)'),
+        ({"own": "{allowlist: {url_prefixes: [{path: /}]}}"}, "url_prefixes[0]: host is missing"),
+    ],
+)
+def test_what_is_wrong(tmp_path: Path, parts: dict[str, str], told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        policy(tmp_path, **parts)
+    assert told in str(caught.value)
+
+
+def test_another_repository(tmp_path: Path) -> None:
+    policy(tmp_path)
+    with pytest.raises(ConfigError, match="api is not configured"):
+        ConfiguredBuilds(load_config(tmp_path / "airut.yaml")).of("api")

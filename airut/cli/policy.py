@@ -22,6 +22,7 @@ from airut.models.presets import Access, Preset
 EXIT_INVALID = 1
 EXIT_BLOCKED = 3
 UNCHECKED = "without --repo, `addresses` and the hosts of credentials are not looked at"
+OPEN = "network.enabled is false for this repository: its sandboxes have no fence, and none of this holds there"
 NO_FILE = "no .airut/network-allowlist.yaml here: allowed is only what the server grants"
 
 app = typer.Typer(no_args_is_help=True, help="The network allowlist of a repository.")
@@ -60,7 +61,7 @@ def check(
         for problem in warned:
             typer.echo(clean(f"{problem} [warning]"))
         if allowlist is not None and valid:
-            typer.echo(f"{found}: valid, {len(allowlist.entries)} entries, {len(allowlist.presets)} presets")
+            typer.echo(f"{found}: valid (entries: {len(allowlist.entries)}, presets: {len(allowlist.presets)})")
         if scope.private_ranges is None:
             typer.echo(UNCHECKED, err=True)
     raise typer.Exit(0 if valid else EXIT_INVALID)
@@ -81,6 +82,8 @@ def explain(
 
     found = file or find_allowlist()
     scope = _scope(context.obj, repo)
+    if not scope.fenced:
+        typer.echo(OPEN, err=True)
     try:
         rules = rules_of(parse_allowlist(_text(found), str(found)) if found else None, scope)
     except PolicyErrors as error:

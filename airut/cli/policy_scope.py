@@ -22,6 +22,7 @@ class Scope(Model):
     """What is granted to one repository. Credentials hold real values, of which nothing is shown."""
 
     repository: str
+    fenced: bool = True
     granted_presets: tuple[str, ...]
     model_endpoint: ModelEndpoint = ANTHROPIC
     model_hosts: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ def scope_of(config: Config, repo: str) -> Scope:
     agent, secrets = configured.agent(repo), configured.secrets(repo, "policy")
     return Scope(
         repository=agent.slug,
+        fenced=agent.fenced,
         granted_presets=agent.granted_presets,
         model_endpoint=agent.model_endpoint,
         model_hosts=agent.model_hosts,

@@ -101,6 +101,9 @@ class _Parser:
             *(self._entry(node, at) for node, at in prefixes),
         ]
         named = [self._preset(node, at) for node, at in self._read.items(members.get("presets"), "presets")]
+        repositories = sum(len(preset.repositories) for preset in named)
+        if len(entries) + repositories * presets.MOST_PER_REPOSITORY > MAX_ENTRIES:
+            self._problems.add(members["presets"], "presets", f"stands for over {MAX_ENTRIES} entries")
         return Allowlist(file=self._problems.file, entries=tuple(entries), presets=tuple(named))
 
     def _entry(self, node: yaml.Node, at: str) -> Entry:

@@ -11,6 +11,8 @@ Access = Literal["read", "write"]
 MODEL = "anthropic"
 NAMES = ("anthropic", "github", "pypi", "npm", "crates", "go", "apt")
 READ = ("GET", "HEAD")
+MOST_PER_REPOSITORY = 13
+"""Entries that `github` has for each repository, at most."""
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+\Z")
 _APT_HOSTS = (
     "deb.debian.org",

@@ -60,7 +60,7 @@ HINT = "without --repo, `addresses` and the hosts of credentials are not looked 
 
 def test_a_valid_file(policy: Run, checkout: Path) -> None:
     (checkout / ".airut" / "network-allowlist.yaml").write_text("presets: [pypi]\ndomains: [a.test, b.test]\n")
-    said = ".airut/network-allowlist.yaml: valid, 2 entries, 1 presets\n"
+    said = ".airut/network-allowlist.yaml: valid (entries: 2, presets: 1)\n"
     assert policy("check") == Printed(0, said, HINT)
     assert policy("check", "--repo", "web", "--strict") == Printed(0, said, "")
     document = json.loads(policy("check", "--json").out)
@@ -72,7 +72,7 @@ def test_a_valid_file(policy: Run, checkout: Path) -> None:
 def test_it_is_found_from_a_folder_below(policy: Run, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (checkout / "src" / "deep").mkdir(parents=True)
     monkeypatch.chdir(checkout / "src" / "deep")
-    assert policy("check").out.endswith("../../.airut/network-allowlist.yaml: valid, 9 entries, 2 presets\n")
+    assert policy("check").out.endswith("../../.airut/network-allowlist.yaml: valid (entries: 9, presets: 2)\n")
     (checkout / "src" / ".git").write_text("gitdir: elsewhere")  # another repository, which has none
     assert policy("check") == Printed(
         2, "", "airut policy: no .airut/network-allowlist.yaml in this checkout; name a file\n"
@@ -92,7 +92,7 @@ def test_errors_and_warnings(policy: Run, tmp_path: Path) -> None:
     )
     file.write_text("domains: ['*.com']\n")
     warned = f"{file}:1:11: domains[0]: matches names of many owners: anybody can have one below com (name the hosts)"
-    valid = f"{file}: valid, 1 entries, 0 presets\n"
+    valid = f"{file}: valid (entries: 1, presets: 0)\n"
     assert policy("check", str(file)) == Printed(0, f"{warned} [warning]\n{valid}", HINT)
     assert policy("check", str(file), "--strict") == Printed(1, f"{warned} [warning]\n", HINT)
     document = json.loads(policy("check", str(file), "--strict", "--json").out)
@@ -284,3 +284,11 @@ def test_all_presets(policy: Run) -> None:
     ]
     assert "#, " not in printed.out
     assert "  - {host: sum.golang.org, methods: [GET, HEAD]}\n" in printed.out
+
+
+def test_a_repository_whose_network_is_open(policy: Run, checkout: Path) -> None:
+    config = checkout.parent / "airut.yaml"
+    config.write_text(config.read_text() + "    network: {enabled: false}\n")
+    assert policy("explain", "GET", "https://docs.test/", "--repo", "web").err == (
+        "network.enabled is false for this repository: its sandboxes have no fence, and none of this holds there\n"
+    )

@@ -158,6 +158,10 @@ def test_an_empty_file_allows_nothing(text: str) -> None:
         ("x" * 300_000, "f:1:1: the file is over 256 KiB"),
         ("a: " + "[" * 150 + "]" * 150, "f:1:1: nested over 100 levels"),
         ("domains: [" + "a.b," * 2_001 + "]", "f:1:1: over 2000 entries"),
+        (
+            "presets: [{name: github, repositories: [" + "a/b," * 160 + "]}]",
+            "f:1:10: presets: stands for over 2000 entries",
+        ),
     ],
 )  # fmt: skip
 def test_errors_say_where_and_what_to_do(text: str, error: str) -> None:
@@ -313,6 +317,14 @@ def test_a_gateway_is_granted_in_place_of_anthropics_api() -> None:
     assert {host for _, host, *_ in named[:4]} == {"api.anthropic.com"}
 
 
+def test_how_many_entries_a_repository_has() -> None:
+    one, two = (
+        len(presets.expand(Preset(name="github", repositories=names, access="write")))
+        for names in (("a/b",), ("a/b", "c/d"))
+    )
+    assert two - one <= presets.MOST_PER_REPOSITORY
+
+
 def test_every_preset_expands_to_entries_the_proxy_takes() -> None:
     wire = expanded("presets: [" + ", ".join(presets.NAMES) + "]")
     assert {entry.rule for entry in rules_document.parse(wire).entries} == {f"preset:{name}" for name in presets.NAMES}
@@ -459,8 +471,9 @@ PARTS = ("access_key_id", "secret_access_key", "session_token")
 GRAPHQL = {"queries": ["a*"], "mutations": [], "subscriptions": []}
 MINT = {"path": "/token", "fields": ["/token", "/*/a"], "hosts": ["*.test"], "ttl": 60}
 DOCUMENT = document(
-    entry("api.test", ports=[8443], query={"a": ["*"]}, graphql=GRAPHQL),
+    entry("api.test", ports=[8443], query={"a": ["*"]}, graphql=GRAPHQL, comment="why"),
     credentials=[credential("A", mints=[MINT]), credential("B")],
+    model_hosts=["*.models.test"],
     repository_scopes=[{"credential": "A", "hosts": ["api.test"], "repositories": [{"id": 7, "name": "acme/web"}]}],
     aws=[aws(), aws("OTHER", **{part: {"surrogate": f"of-{part}", "value": "v"} for part in PARTS})],
 )  # fmt: skip

@@ -25,8 +25,8 @@ from airut.adapters.ca import load_or_create_root
 from airut.adapters.claude_code.agent import ClaudeCode, ClaudeSessions
 from airut.adapters.claude_code.binary import VERSION, ClaudeBinaries
 from airut.adapters.fence_rules import FenceRules
-from airut.adapters.git import GitMirror, RepoRemote
-from airut.adapters.github import GitHubForge, GitHubRepository, InstallationTokens
+from airut.adapters.git import GitMirror
+from airut.adapters.github import GitHubForge, InstallationTokens
 from airut.adapters.keys import load_or_create_key
 from airut.adapters.podman.cells import BuildCells
 from airut.adapters.podman.engine import Engine
@@ -51,6 +51,7 @@ from airut.models.task import AgentResult
 from airut.ports.agent import Agent
 from airut.ports.sandbox import Images, Sandboxes
 from airut.temporal.census import TemporalCensus
+from workers.forge_login import github_repository, remotes
 from workers.wiring import Activities, blob_store
 
 
@@ -75,9 +76,9 @@ class SandboxHost:
         repositories = ConfiguredRepositories(config, load_or_create_key(config.surrogate_key), claude_binary, tokens)
         folders = ThreadFolders(state=config.state)
         mirror = GitMirror(
-            config.state / "mirrors", remotes(config), lambda: _real_values(config, repositories, tokens)
+            config.state / "mirrors", remotes(config, tokens), lambda: _real_values(config, repositories, tokens)
         )
-        forge = GitHubForge(lambda repo: github_repository(config, repo))
+        forge = GitHubForge(lambda repo: github_repository(config, repo, tokens))
         sessions = ClaudeSessions()
         workspaces = Workspaces(self.id, folders, mirror, blobs, repositories)
         self.claim_host = Claims(self.id, lambda: room(config.state, config.disk.min_free)).claim_host
@@ -186,25 +187,6 @@ def claude_binaries() -> ClaudeBinaries:
 def user_cache() -> Path:
     """What all installations of this user share."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "airut"
-
-
-def remotes(config: Config) -> dict[str, RepoRemote]:
-    return {
-        name: RepoRemote(name, repo.url, repo.forge.auth.token, repo.default_branch)
-        for name, repo in config.repos.items()
-    }
-
-
-def github_repository(config: Config, name: str) -> GitHubRepository:
-    """How to reach a repository's pull requests.
-
-    Raises:
-        ConfigError: it has no token.
-    """
-    repo = config.repos[name]
-    if repo.forge.auth.token is None:
-        raise ConfigError(f"repos.{name}.forge.auth.token is not set; pull requests need one")
-    return GitHubRepository(repo.slug, repo.forge.auth.token, repo.forge.base_url)
 
 
 def _real_values(config: Config, repositories: ConfiguredRepositories, tokens: InstallationTokens) -> Sequence[bytes]:

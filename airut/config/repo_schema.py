@@ -83,7 +83,17 @@ class AgentConfig(Model):
 
 
 class ForgeAuth(Model):
+    """How this host logs in at the forge: with a token, or as a GitHub App."""
+
     token: Secret | None = None
+    credential: str | None = None
+    """The name of a `github_app` credential of the repository: its App is asked for a token of the host's own."""
+
+    @model_validator(mode="after")
+    def _one_at_most(self) -> Self:
+        if self.token is not None and self.credential is not None:
+            raise ValueError("give either token or credential")
+        return self
 
 
 class PullRequestConfig(Model):
@@ -176,6 +186,13 @@ class RepoConfig(Model):
         for name, found in self.credentials.items():
             if isinstance(found, GithubAppCredential) and (fault := _key_fault(found.private_key)):
                 raise ValueError(f"credentials.{name}.private_key: {fault}")
+        return self
+
+    @model_validator(mode="after")
+    def _forge_app(self) -> Self:
+        named = self.forge.auth.credential
+        if named is not None and not isinstance(self.credentials.get(named), GithubAppCredential):
+            raise ValueError(f"forge.auth.credential: {named} is no credential of kind github_app of this repository")
         return self
 
     @model_validator(mode="after")

@@ -264,6 +264,9 @@ def test_an_app_that_cannot_be(app: dict[str, object], problem: str) -> None:
     ("repo", "problem"),
     [
         ({"credentials": {"A": AWS, "B": AWS}}, "two credentials give AWS_ACCESS_KEY_ID"),
+        ({"credentials": {"A": AWS}, "forge": {"auth": {"credential": "A"}}}, "A is no credential of kind github_app"),
+        ({"forge": {"auth": {"credential": "GONE"}}}, "forge.auth.credential: GONE is no credential of kind"),
+        ({"forge": {"auth": {"credential": "A", "token": "ghp_x"}}}, "give either token or credential"),
         ({"credentials": {"A": AWS}, "env": {"AWS_ACCESS_KEY_ID": "x"}}, "AWS_ACCESS_KEY_ID stands in env and in cred"),
         ({"credentials": {"A": {**AWS, "kind": "gcp"}}}, "kind: must be token, aws or github_app"),
         ({"credentials": {"A": {**AWS, "names": {"access_key_id": "PATH"}}}}, "'PATH' cannot be used as a variable"),

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from airut.adapters.git.bundle import parse_bundle
@@ -16,7 +17,7 @@ from airut.adapters.git.quarantine import quarantine
 from airut.adapters.git.remote import RepoRemote, public_url, scrub
 from airut.adapters.git.rules import check_branch
 from airut.adapters.git.tree import read_tree
-from airut.errors import ConfigError, GitError, NoSpace, RemoteUnavailable
+from airut.errors import ConfigError, ForgeError, GitError, NoSpace, RemoteUnavailable
 from airut.models.workspace import DefaultBranch, Push, PushSpec, TreeFile
 
 
@@ -35,19 +36,19 @@ class GitMirror:
         self._secrets = secrets
 
     async def refresh(self, repo: str) -> DefaultBranch:
-        remote = self._remote(repo)
+        remote = await self._logged_in(repo)
         async with self._mirror_locked(repo, exclusive=True) as lock:
             with _local(remote):
                 await open_mirror(self._mirror(repo))
             return await fetch_all(self._mirror(repo), remote, lock)
 
     async def read_tree(self, repo: str, commit: str, path: str) -> tuple[TreeFile, ...]:
-        with _local(self._remote(repo)):
+        with _local(self._logged_out(repo)):
             async with self._mirror_locked(repo, exclusive=False):
                 return await read_tree(Git(self._mirror(repo)), commit, path)
 
     async def clone(self, repo: str, branch: DefaultBranch, workspace: Path) -> str:
-        remote = self._remote(repo)
+        remote = self._logged_out(repo)
         with _local(remote):
             async with locked(workspace.with_name(f"{workspace.name}.lock")):
                 if begun := await asyncio.to_thread(begun_at, workspace):
@@ -57,7 +58,7 @@ class GitMirror:
                 return branch.commit
 
     async def publish(self, spec: PushSpec, bundle: bytes) -> Push | None:
-        remote = self._remote(spec.repo)
+        remote = await self._logged_in(spec.repo)
         check_branch(spec.branch, spec.default_branch)
         if not bundle:
             return None
@@ -74,6 +75,20 @@ class GitMirror:
             ):
                 publication = Publication(remote, mirror, git, lock, tuple(self._secrets()))
                 return await publication.run(spec, parsed, default)
+
+    async def _logged_in(self, repo: str) -> RepoRemote:
+        """The remote with the token of now, which may have to be asked for. Raises: RemoteUnavailable"""
+        remote = self._remote(repo)
+        if remote.token is None:
+            return remote
+        try:
+            return replace(remote, token=await asyncio.to_thread(remote.token.fixed))
+        except ForgeError as error:
+            raise RemoteUnavailable(str(error)) from error
+
+    def _logged_out(self, repo: str) -> RepoRemote:
+        """For what is done here alone: no token is asked for, and none is given to git."""
+        return replace(self._remote(repo), token=None)
 
     def _remote(self, repo: str) -> RepoRemote:
         remote = self._remotes.get(repo)

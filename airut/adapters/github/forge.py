@@ -1,8 +1,9 @@
 """Pull requests on GitHub, idempotent by head branch (spec: operations §9)."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from githubkit import GitHub
 from githubkit.exception import GitHubException, RequestFailed
@@ -34,10 +35,10 @@ class GitHubForge:
         self._repositories = repositories
 
     async def find_pull_request(self, repo: str, head: str) -> PullRequestRef | None:
-        return await _Requests(self._repositories(repo)).newest(head)
+        return await (await self._requests(repo)).newest(head)
 
     async def open_or_update(self, spec: PullRequestSpec) -> PullRequestRef:
-        requests = _Requests(self._repositories(spec.repo))
+        requests = await self._requests(spec.repo)
         known = await requests.newest(spec.head)
         if known is None or known.state is not PullRequestState.OPEN:
             opened = await requests.open(spec)
@@ -50,6 +51,11 @@ class GitHubForge:
         await requests.update(spec, known.number)
         # Labels again: a later push may be the first that touches the policy. Reviewers are not asked twice.
         return known.model_copy(update={"notes": await requests.label(spec, known.number)})
+
+    async def _requests(self, repo: str) -> "_Requests":
+        """With the token of now: in a thread, for an App may have to ask for one. Raises: ForgeUnavailable"""
+        found = self._repositories(repo)
+        return _Requests(replace(found, token=await asyncio.to_thread(found.token.fixed)))
 
 
 class _Requests:

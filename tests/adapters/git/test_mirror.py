@@ -4,6 +4,7 @@ import asyncio
 import base64
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from airut.adapters.git import GitMirror, RepoRemote
 from airut.demo.faults import FOREVER, Fault
 from airut.demo.git_server import seed_repository
 from airut.demo.repositories import git
-from airut.errors import ConfigError, GitError, RemoteRefused, RemoteUnavailable
+from airut.errors import ConfigError, ForgeUnavailable, GitError, RemoteRefused, RemoteUnavailable
+from airut.models.secret import Secret
 from airut.models.workspace import DefaultBranch, TreeFile
 from tests.adapters.git.stage import FILES, REPO, TOKEN, Stage, Worker
 
@@ -45,6 +47,24 @@ async def test_configured_default_branch(stage: Stage) -> None:
     commit = stage.advance({"a": "b"}, "next")
     mirror = stage.other_mirror(stage.remote_with(TOKEN, default_branch="next"))
     assert await mirror.refresh(REPO) == DefaultBranch(name="next", commit=commit)
+
+
+async def test_a_token_that_is_asked_for_when_it_is_needed(stage: Stage) -> None:
+    asked: list[str] = []
+
+    def token() -> str:
+        asked.append("")
+        if len(asked) == 2:
+            raise ForgeUnavailable("no token now")
+        return TOKEN
+
+    mirror = stage.other_mirror(replace(stage.remote_with(TOKEN), token=Secret(token)))
+    branch = await mirror.refresh(REPO)
+    assert (await mirror.read_tree(REPO, branch.commit, "README.md"))[0].content == b"# Web\n"
+    await mirror.clone(REPO, branch, stage.root / "workspace")
+    assert len(asked) == 1
+    with pytest.raises(RemoteUnavailable, match=r"^no token now$"):
+        await mirror.refresh(REPO)
 
 
 async def test_remote_with_detached_head(stage: Stage) -> None:

@@ -1,6 +1,7 @@
 """Pull requests against the forge emulator, which GitHub's own description judges where it is at hand."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -38,6 +39,22 @@ def forge(emulator: Emulator) -> GitHubForge:
 
 def forge_with(emulator: Emulator, token: str, slug: str = "acme/web") -> GitHubForge:
     return GitHubForge(lambda repo: GitHubRepository(slug, Secret(token), emulator.url))
+
+
+async def test_a_token_that_is_asked_for_when_it_is_needed(emulator: Emulator) -> None:
+    threads: list[bool] = []
+
+    def token() -> str:
+        threads.append(threading.current_thread() is threading.main_thread())
+        if len(threads) > 1:
+            raise ForgeUnavailable("no token now")
+        return TOKEN
+
+    forge = GitHubForge(lambda repo: GitHubRepository("acme/web", Secret(token), emulator.url))
+    assert (await forge.open_or_update(SPEC)).created
+    assert threads == [False]
+    with pytest.raises(ForgeUnavailable, match=r"^no token now$"):
+        await forge.find_pull_request("web", HEAD)
 
 
 async def test_none_yet(forge: GitHubForge) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import struct
 import sys
 import threading
 import time
@@ -181,7 +182,45 @@ def events(address: str, token: str, count: int, interval: float) -> list[float]
     return taken
 
 
-ORDERS: dict[str, Callable[..., Any]] = {"requests": requests, "download": download, "events": events}
+def names(address: str, token: str, rate: int, seconds: int) -> list[float]:
+    """Seconds from each question to its answer, of so many in each second, every name another one; lost ones are left
+    out."""
+    connection = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    connection.connect((address, 53))
+    connection.settimeout(2.0)
+    count = rate * seconds
+    asked = [0.0] * count
+    taken: list[float] = []
+
+    def receive() -> None:
+        while len(taken) < count:
+            try:
+                data = connection.recv(2048)
+            except TimeoutError:
+                return
+            assert data[2] & 0x80
+            assert data[3] & 0x0F == 0
+            taken.append(time.monotonic() - asked[int.from_bytes(data[:2])])
+
+    receiver = threading.Thread(target=receive)
+    receiver.start()
+    begun = time.monotonic()
+    for number in range(count):
+        time.sleep(max(0.0, begun + number / rate - time.monotonic()))
+        label = f"{token[:8]}{number}".encode()
+        question = bytes([len(label)]) + label + b"\x07example\x03com\0\0\x01\0\x01"
+        asked[number] = time.monotonic()
+        connection.send(struct.pack("!6H", number, 0x0100, 1, 0, 0, 0) + question)
+    receiver.join()
+    return taken
+
+
+ORDERS: dict[str, Callable[..., Any]] = {
+    "requests": requests,
+    "download": download,
+    "events": events,
+    "names": names,
+}
 
 if __name__ == "__main__":
     for line in sys.stdin:

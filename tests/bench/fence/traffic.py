@@ -9,9 +9,10 @@ from rich.table import Table
 from tests.bench.fence.figures import Row, percentile, table
 from tests.bench.fence.lanes import LANES, Ground, Lanes
 
-ROUNDS = 10
-KEPT, FRESH = 50, 15  # requests in each round: on one connection, and with a connection each
+ROUNDS = 30  # short ones, so that what else the machine does hits all lanes alike
+KEPT, FRESH = 20, 6  # requests in each round: on one connection, and with a connection each
 EVENTS, INTERVAL = 20, 0.02
+QUERIES = 1000  # a second
 MIB = 1024**2
 GIB = 1024 * MIB
 AIM = 1.3  # × mitmdump
@@ -20,7 +21,7 @@ type Seconds = dict[str, list[float]]
 
 
 async def measure_traffic(ground: Ground, *, short: bool) -> Table:
-    rounds, size = (3, GIB // 8) if short else (ROUNDS, GIB)
+    rounds, size = (6, GIB // 8) if short else (ROUNDS, GIB)
     async with ground.lanes() as lanes:
         for lane in LANES:
             await lanes.ask(lane, "requests", protocol="http/1.1", fresh=True, count=20)  # all is loaded and connected
@@ -34,6 +35,7 @@ async def measure_traffic(ground: Ground, *, short: bool) -> Table:
         for kind, streams, bytes_ in (("bytes", 1, size), ("bytes", 8, size), ("text", 1, size // 4)):
             rows.append(await _download(lanes, kind, streams, bytes_))
         most = {lane: await lanes.use(lane) for lane in LANES}
+        rows += await _names(lanes, 3 if short else 10)
     for name, uses in (("memory when idle", idle), ("memory after the requests", after)):
         rows.append(_row(name, "MiB", {lane: use.now / MIB for lane, use in uses.items()}))
     rows.append(_row("memory at most, downloads included", "MiB", {lane: use.most / MIB for lane, use in most.items()}))
@@ -70,6 +72,19 @@ async def _events(lanes: Lanes, rounds: int) -> Sequence[Row]:
         _row("events: to the first, new connection", "ms", {k: 1000 * statistics.median(v) for k, v in first.items()}),
         _row("  each later one: p50", "ms", {k: 1000 * statistics.median(v) for k, v in later.items()}),
         _row("  p99", "ms", {k: 1000 * percentile(v, 99) for k, v in later.items()}),
+    )
+
+
+async def _names(lanes: Lanes, seconds: int) -> Sequence[Row]:
+    """Of the fence alone: the other lanes have no name server."""
+    before = await lanes.use("fence")
+    taken = await lanes.ask("fence", "names", rate=QUERIES, seconds=seconds)
+    cpu = (await lanes.use("fence")).cpu - before.cpu
+    asked = QUERIES * seconds
+    return (
+        Row(f"{asked} look-ups, {QUERIES} a second: p99", "ms", None, None, 1000 * percentile(taken, 99)),
+        Row("  not answered", "%", None, None, 100 * (1 - len(taken) / asked)),
+        Row("  CPU of the proxy", "ms", None, None, 1000 * cpu / asked),
     )
 
 

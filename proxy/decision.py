@@ -101,7 +101,7 @@ async def clear(rules: Rules, head: Head, admitted: Admitted, resolve: Resolve) 
         addresses,
         entry_ranges=entry.addresses,
         private_ranges=rules.private_ranges,
-        own=rules.listen_address,
+        own=rules.own_addresses,
     )
     scope = swap.in_scope(rules.credentials, asked)
     swapped = swap.swap(screened.fields, scope, rules.credentials, target)

@@ -123,7 +123,7 @@ def _judged(
                 (literal,),
                 entry_ranges=admitted.entry.addresses,
                 private_ranges=rules.private_ranges,
-                own=rules.listen_address,
+                own=rules.own_addresses,
             )
         if body is None or not admitted.body.is_needed:
             return (), None

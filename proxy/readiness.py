@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import ssl
@@ -61,11 +62,11 @@ async def _probe_all(rules: Rules, ports: Ports, issuer: Issuer) -> None:
         cadata="".join(root.public_bytes(serialization.Encoding.PEM).decode() for root in issuer.roots)
     )
     await _probe_dns(rules.listen, ports.to_bind(DNS_PORT))
-    for port in rules.tcp_ports():
+    for own, port in itertools.product(map(str, rules.own_addresses), rules.tcp_ports()):
         bound = ports.to_bind(port)
-        await _probe_http(rules.listen, bound, None)
+        await _probe_http(own, bound, None)
         if port != DEFAULT_PORTS["http"]:
-            await _probe_http(rules.listen, bound, context)
+            await _probe_http(own, bound, context)
 
 
 async def _probe_dns(host: str, port: int) -> None:

@@ -105,6 +105,7 @@ class Rules:
     digest: str
     sandbox: Sandbox
     listen: str
+    listen6: str | None
     entries: tuple[Entry, ...]
     credentials: tuple[Credential, ...]
     aws: tuple[AwsCredential, ...]
@@ -115,9 +116,9 @@ class Rules:
     extra_ca_file: str | None
 
     @property
-    def listen_address(self) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-        """The proxy's own address in the sandbox network."""
-        return ipaddress.ip_address(self.listen)
+    def own_addresses(self) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, ...]:
+        """The proxy's addresses in the sandbox network: one, or one of each family."""
+        return tuple(ipaddress.ip_address(text) for text in (self.listen, self.listen6) if text is not None)
 
     def secrets(self) -> dict[str, str]:
         """Every real value, with the surrogate that the sandbox has for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from typing import Any
@@ -143,6 +144,7 @@ def parse(text: str | bytes) -> Rules:
         digest=reader.text("digest"),
         sandbox=Sandbox(who.text("id"), who.text("thread"), who.text("task"), who.number("attempt")),
         listen=reader.text("listen"),
+        listen6=reader.optional_text("listen6"),
         entries=tuple(_entry(v, f"rules.entries[{i}]") for i, v in enumerate(reader.items("entries"))),
         credentials=tuple(_credential(v, f"rules.credentials[{i}]") for i, v in enumerate(reader.items("credentials"))),
         aws=tuple(_aws(v, f"rules.aws[{i}]") for i, v in enumerate(reader.items("aws"))),
@@ -163,4 +165,6 @@ def parse(text: str | bytes) -> Rules:
     reader.finish()
     if hosts.ip_literal(rules.listen) is None:
         raise RulesError("rules.listen: not an address")
+    if rules.listen6 is not None and not isinstance(hosts.ip_literal(rules.listen6), ipaddress.IPv6Address):
+        raise RulesError("rules.listen6: not an IPv6 address")
     return rules

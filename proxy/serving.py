@@ -53,7 +53,7 @@ class Proxy:
         self._resolver = Resolver(())
         self._issuer = Issuer(settings.ca.read_bytes(), scratch / "issuing.pem")
         self._master = self._compose()
-        self._listen = self._live.current().listen_address
+        self._own = self._live.current().own_addresses
 
     def _compose(self) -> Master:
         """mitmproxy with the one of its addons that is needed: no commands, no scripts, no pages of its own."""
@@ -88,7 +88,7 @@ class Proxy:
         nowhere = f"{NOWHERE[0]}:{NOWHERE[1]}"
         bound = [self._settings.ports.to_bind(port) for port in rules.tcp_ports()]
         self._options.update(  # type: ignore[no-untyped-call]
-            mode=[f"reverse:http://{nowhere}@{rules.listen}:{port}" for port in bound],
+            mode=[f"reverse:http://{nowhere}@{own}:{port}" for own in rules.own_addresses for port in bound],
             ssl_verify_upstream_trusted_ca=str(trusted) if trusted else None,
         )
 
@@ -103,8 +103,8 @@ class Proxy:
 
     async def run(self, stop: asyncio.Event) -> int:
         """Serves until told to stop (0) or until a part of it ends by itself (1)."""
-        responder = Responder(self._listen, QueryLog(self._log, self._is_allowed))
-        await responder.start(str(self._listen), self._settings.ports.to_bind(DNS_PORT))
+        responder = Responder(self._own, QueryLog(self._log, self._is_allowed))
+        await responder.start(str(self._own[0]), self._settings.ports.to_bind(DNS_PORT))
         serving = asyncio.create_task(self._master.run())
         announcing = asyncio.create_task(self._announce())
         stopping = asyncio.create_task(stop.wait())

@@ -61,7 +61,7 @@ def check_addresses(
     *,
     entry_ranges: Iterable[IPNetwork],
     private_ranges: Iterable[IPNetwork],
-    own: IPAddress,
+    own: Sequence[IPAddress],
 ) -> None:
     """Refuses the whole answer if one address in it is neither public nor opened by entry and operator alike.
 
@@ -74,5 +74,5 @@ def check_addresses(
     for address in addresses:
         plain = _plain(address)
         opened = _within(plain, entry_ranges) and _within(plain, private_ranges) and not _within(plain, _NEVER)
-        if plain == own or not (opened or is_public(address)):
+        if plain in own or not (opened or is_public(address)):
             raise Refused(Reason.UPSTREAM_ADDRESS_REFUSED, str(address))

@@ -158,6 +158,7 @@ class SandboxHost:
             state=config.state,
             runtime=RUNTIME / installation_id(config.state),  # two hosts on one machine share no folder
             pool=ipaddress.IPv4Network(config.sandbox.network.pool),
+            ipv6=config.sandbox.network.ipv6,
             enforce=Enforce(config.limits.enforce),
             cgroup_parent=os.environ.get("AIRUT_CGROUP_PARENT"),
             warm=config.sandbox.warm,

@@ -19,9 +19,9 @@ class FenceRules:
     def __init__(self, root: RootCa) -> None:
         self._root = root
 
-    def rules(self, spec: SandboxSpec | None, listen: str) -> bytes:
+    def rules(self, spec: SandboxSpec | None, listen: str, listen6: str | None = None) -> bytes:
         if spec is None:
-            return deny_all(listen=listen).to_wire()
+            return deny_all(listen=listen, listen6=listen6).to_wire()
         network = spec.network
         try:
             allowlist = (
@@ -36,6 +36,7 @@ class FenceRules:
                 credentials=network.credentials,
                 sandbox=Sandbox(id=spec.sandbox_id, thread=spec.thread, task=spec.task, attempt=spec.attempt),
                 listen=listen,
+                listen6=listen6,
                 upstream_dns=network.upstream_dns,
                 private_ranges=network.private_ranges,
                 extra_ca_file=EXTRA_CA if network.extra_ca_files else None,

@@ -55,6 +55,8 @@ class NetworkSettings(Model):
 
 class SandboxNetwork(Model):
     pool: str = "10.199.0.0/16"
+    ipv6: bool = False
+    """Whether sandboxes have an IPv6 address as well, for programs that ask for nothing else."""
 
 
 class SecuritySettings(Model):

@@ -49,6 +49,7 @@ def rule_set(
     credentials: Iterable[AnySandboxCredential],
     sandbox: Sandbox,
     listen: str,
+    listen6: str | None = None,
     upstream_dns: Iterable[str] = (),
     private_ranges: Iterable[str] = (),
     extra_ca_file: str | None = None,
@@ -81,6 +82,7 @@ def rule_set(
         digest="",
         sandbox=sandbox,
         listen=listen,
+        listen6=listen6,
         entries=entries,
         credentials=tuple(
             rule_credential(found) for found in credentials if not isinstance(found, SandboxAwsCredential)
@@ -98,10 +100,12 @@ def rule_set(
     return bare.model_copy(update={"digest": _digest(bare)})
 
 
-def deny_all(*, listen: str) -> RuleSet:
+def deny_all(*, listen: str, listen6: str | None = None) -> RuleSet:
     """The rules of a proxy that was started ahead of its task."""
     sandbox = Sandbox(id="", thread="", task="", attempt=0)
-    return rule_set(None, granted_presets=(), repository="", credentials=(), sandbox=sandbox, listen=listen)
+    return rule_set(
+        None, granted_presets=(), repository="", credentials=(), sandbox=sandbox, listen=listen, listen6=listen6
+    )
 
 
 def check_addresses(allowlist: Allowlist, private_ranges: Iterable[str]) -> None:

@@ -21,6 +21,11 @@ def _network(text: str) -> str:
     return text
 
 
+def _address6(text: str) -> str:
+    ipaddress.IPv6Address(text)
+    return text
+
+
 def _address(text: str) -> str:
     ipaddress.ip_address(text)
     return text
@@ -156,6 +161,7 @@ class RuleSet(_Wire):
     digest: str
     sandbox: Sandbox
     listen: Annotated[str, AfterValidator(_address)]
+    listen6: Annotated[str, AfterValidator(_address6)] | None
     entries: tuple[RuleEntry, ...]
     credentials: tuple[RuleCredential, ...]
     aws: tuple[RuleAws, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from proxy.dns import wire
@@ -12,6 +13,7 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 TTL = 60
 _POINTER_TO_QUESTION = b"\xc0\x0c"
 _ROOT = b"\0"
+_LOOPBACK: tuple[IPAddress, ...] = (ipaddress.IPv4Address("127.0.0.1"), ipaddress.IPv6Address("::1"))
 # A negative answer needs an SOA, whose last field is its lifetime (RFC 2308 §5). The root is above every name.
 _SOA = Record(_ROOT, Type.SOA, TTL, _ROOT + _ROOT + b"".join(n.to_bytes(4) for n in (1, 3600, 600, 86_400, TTL)))
 
@@ -26,21 +28,21 @@ class Reply:
     rcode: Rcode | None
 
 
-def answer(data: bytes, proxy: IPAddress) -> Reply:
-    """The reply to one message from the sandbox."""
+def answer(data: bytes, *own: IPAddress) -> Reply:
+    """The reply to one message from the sandbox; `own` are the proxy's addresses, at most one of each family."""
     try:
         query = wire.parse_query(data)
     except Undecodable:
         return Reply(None, None, "", None)
     except FormatError as error:
         return Reply(wire.encode_failure(error.header, error.rcode), None, "", error.rcode)
-    rcode, answers = _decide(query, proxy)
+    rcode, answers = _decide(query, own)
     negative = not answers and rcode in (Rcode.NOERROR, Rcode.NXDOMAIN)
     encoded = wire.encode_reply(query, rcode, answers, (_SOA,) if negative else ())
     return Reply(encoded, query.name[:255], _type_name(query.qtype), rcode)
 
 
-def _decide(query: Query, proxy: IPAddress) -> tuple[Rcode, tuple[Record, ...]]:
+def _decide(query: Query, own: Sequence[IPAddress]) -> tuple[Rcode, tuple[Record, ...]]:
     if query.edns_version:
         return Rcode.BADVERS, ()
     if query.qclass != wire.IN:
@@ -50,11 +52,9 @@ def _decide(query: Query, proxy: IPAddress) -> tuple[Rcode, tuple[Record, ...]]:
         return Rcode.NXDOMAIN, ()
     local = last == b"localhost"  # RFC 6761 §6.3
     if query.qtype in (Type.A, Type.AAAA):
-        loopback: IPAddress = ipaddress.ip_address("127.0.0.1" if query.qtype == Type.A else "::1")
-        address = loopback if local else proxy
-        if len(address.packed) != len(loopback.packed):  # the other family: no such address
-            return Rcode.NOERROR, ()
-        return Rcode.NOERROR, (Record(_POINTER_TO_QUESTION, query.qtype, TTL, address.packed),)
+        version = 4 if query.qtype == Type.A else 6
+        found = [address for address in (_LOOPBACK if local else own) if address.version == version]
+        return Rcode.NOERROR, tuple(Record(_POINTER_TO_QUESTION, query.qtype, TTL, one.packed) for one in found[:1])
     if query.qtype == Type.ANY:  # RFC 8482 §4.2
         return Rcode.NOERROR, (Record(_POINTER_TO_QUESTION, Type.HINFO, TTL, b"\x07RFC8482\0"),)
     return Rcode.NOERROR, ()

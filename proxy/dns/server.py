@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import override
 
@@ -71,8 +71,8 @@ class QueryLog:
 class Responder(asyncio.DatagramProtocol):
     """Serves one address until closed; `lost` is done as soon as it no longer can."""
 
-    def __init__(self, proxy: IPAddress, log: QueryLog) -> None:
-        self._proxy = proxy
+    def __init__(self, own: Sequence[IPAddress], log: QueryLog) -> None:
+        self._own = own
         self._log = log
         self._udp: asyncio.DatagramTransport | None = None
         self._tcp: asyncio.Server | None = None
@@ -100,7 +100,7 @@ class Responder(asyncio.DatagramProtocol):
     def reply(self, data: bytes) -> bytes | None:
         """The reply to a message; an error of ours is SERVFAIL, never silence."""
         try:
-            reply = answer(data, self._proxy)
+            reply = answer(data, *self._own)
         except Exception:
             logger.exception("a DNS query could not be answered")
             reply = _failure(data)

@@ -391,6 +391,7 @@ def sample(*, available: bool = True) -> RuleSet:
         credentials=credentials if available else tuple(map(without_values, credentials)),
         sandbox=SANDBOX,
         listen="10.199.0.2",
+        listen6="fd41::2",
         upstream_dns=("192.0.2.53",),
         private_ranges=("10.0.0.0/8",),
         extra_ca_file="/run/airut/rules/extra-ca.pem",

@@ -108,6 +108,7 @@ def rules(*entries: dict[str, Any], **given: Any) -> dict[str, Any]:
         "digest": secrets.token_hex(32),
         "sandbox": {"id": "sb-1", "thread": "thread-1", "task": "thread-1/task-1", "attempt": 1},
         "listen": PROXY,
+        "listen6": None,
         "entries": list(entries),
         "credentials": [],
         "aws": [],

@@ -7,7 +7,7 @@ import pytest
 from proxy.block import Reason, Refused
 from proxy.upstream import check_addresses, is_public
 
-OWN = ipaddress.ip_address("10.199.0.2")
+OWN = (ipaddress.ip_address("10.199.0.2"), ipaddress.ip_address("fd41::2"))
 
 
 @pytest.mark.parametrize("text", ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "64:ff9b::808:808", "2002:808:808::1"])

@@ -96,7 +96,7 @@ def hardened(image: str, place: Placement, limits: Limits, mounts: Sequence[Body
     return body
 
 
-def agent_body(spec: SandboxSpec, place: Placement, network: str, address: str, settings: Path) -> Body:
+def agent_body(spec: SandboxSpec, place: Placement, network: str, addresses: Sequence[str], settings: Path) -> Body:
     """The agent's container: on one network, whose only resolver is the proxy (or the host's, without a fence)."""
     mounts = [
         Bind(settings, "/run/airut").body(),
@@ -114,7 +114,7 @@ def agent_body(spec: SandboxSpec, place: Placement, network: str, address: str, 
         "entrypoint": ["/opt/airut/python", "-ISE", "/opt/airut/entrypoint.pyc"],
         "work_dir": "/",
         "hostname": "sandbox",
-        "networks": {network: {"static_ips": [address]}},
+        "networks": {network: {"static_ips": list(addresses)}},
         "use_image_resolve_conf": spec.network.enabled,  # ours is mounted: Podman's carries the host's options along
         "timeout": int(spec.limits.time) + ENGINE_GRACE,
     }

@@ -122,7 +122,7 @@ class BuildCells:
         """Start the holder, see that its limits hold, and return its first process."""
         network: Body = {"netns": {"nsmode": "none"}}
         if fence:
-            network = {"networks": {fence.network: {"static_ips": [fence.subnet.agent]}}}
+            network = {"networks": {fence.network: {"static_ips": fence.subnet.agents}}}
         seconds = int(policy.time) + ENGINE_GRACE
         await self._launcher.launch(
             _holder(name), labels, lambda place: holder_body(image, place, policy.limits, seconds, network)

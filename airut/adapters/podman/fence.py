@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 class Policy(Protocol):
     """What a proxy is given: its rules and a certificate authority of its own."""
 
-    def rules(self, spec: SandboxSpec | None, listen: str) -> bytes:
-        """`rules.json`; None denies everything.
+    def rules(self, spec: SandboxSpec | None, listen: str, listen6: str | None = None) -> bytes:
+        """`rules.json`; None denies everything. The addresses are the proxy's own.
 
         Raises:
             PolicyInvalid: the repository's allowlist is wrong.
@@ -100,14 +100,14 @@ class Fences:
         if not self._egress:
             await self._networks.ensure_egress(self._settings.egress, self._settings.labels("installation"))
             self._egress = True
-        subnet = await self._networks.create(f"airut-{name}", labels, internal=internal)
+        subnet = await self._networks.create(f"airut-{name}", labels, internal=internal, ipv6=self._settings.ipv6)
         fence = Fence(name, subnet, folder, log_folder)
         for part in (folder / "rules", folder / "ca", folder / "agent" / "out", log_folder):
             make_folder(part)
         (log_folder / "ready").unlink(missing_ok=True)
         write_private(folder / "hosts", HOSTS.format(name="proxy").encode())
         write_private(folder / "ca" / "issuing.pem", self._policy.issuing())
-        described = {"name": name, "subnet": str(subnet.network), "made": time.time(), "stamp": self._stamp()}
+        described = {"name": name, "subnet": str(subnet), "made": time.time(), "stamp": self._stamp()}
         write_private(folder / "fence.json", json.dumps(described).encode())
         return fence
 
@@ -118,7 +118,7 @@ class Fences:
         """
         if spec and spec.network.extra_ca_files:
             write_private(fence.folder / "rules" / "extra-ca.pem", self._policy.extra_ca(spec))
-        rules = self._policy.rules(spec, fence.subnet.proxy)
+        rules = self._policy.rules(spec, fence.subnet.proxy, fence.subnet.proxy6)
         write_private(fence.folder / "rules" / "rules.json", rules)
         return str(json.loads(rules)["digest"])
 
@@ -141,7 +141,7 @@ class Fences:
 
     async def start_proxy(self, fence: Fence, labels: dict[str, str]) -> None:
         """Raises: ImageMissing, NetworkLost, NoSpace, EngineUnavailable, EngineError"""
-        networks = {fence.network: {"static_ips": [fence.subnet.proxy]}, self._settings.egress: {}}
+        networks = {fence.network: {"static_ips": fence.subnet.proxies}, self._settings.egress: {}}
         await self._launcher.launch(
             fence.proxy, labels, lambda place: proxy_body(self._image, place, networks, fence.folder, fence.log)
         )
@@ -199,7 +199,8 @@ class Fences:
         return bool(described["stamp"] == self._stamp() and time.time() - described["made"] < max_age)
 
     def _stamp(self) -> str:
-        made_from = f"{self._image}\n{self._settings.pool}\n{self._settings.installation}\n".encode()
+        settings = self._settings
+        made_from = f"{self._image}\n{settings.pool}\n{settings.ipv6}\n{settings.installation}\n".encode()
         return hashlib.sha256(made_from + self._policy.roots()).hexdigest()
 
     async def remove(self, name: str, folder: Path) -> None:

@@ -13,6 +13,8 @@ from airut.adapters.podman.engine import Engine
 from airut.errors import EngineError, NameTaken, NoAddresses, SandboxError
 
 PREFIX = 28  # network, broadcast, the gateway that Podman keeps for itself, proxy, agent; and a little room
+ULA = bytes.fromhex("fd41726b")
+"""The beginning of all IPv6 networks of sandboxes: half of a random prefix, the other half is the IPv4 address."""
 ROUTES = Path("/proc/net/route")
 
 log = logging.getLogger(__name__)
@@ -23,11 +25,41 @@ class Subnet:
     """The addresses of one sandbox."""
 
     network: ipaddress.IPv4Network
+    ipv6: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Raises: ValueError"""
-        return cls(ipaddress.IPv4Network(text))
+        """What `str` wrote. Raises: ValueError"""
+        network, _, rest = text.partition(" ")
+        return cls(ipaddress.IPv4Network(network), ipv6=bool(rest))
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self.networks))
+
+    @property
+    def network6(self) -> ipaddress.IPv6Network | None:
+        """With the IPv4 network's address in it, so that two are never the same (RFC 4193)."""
+        if not self.ipv6:
+            return None
+        return ipaddress.IPv6Network((ULA + int(self.network.network_address).to_bytes(4) + bytes(8), 64))
+
+    @property
+    def networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        return (self.network,) if self.network6 is None else (self.network, self.network6)
+
+    @property
+    def proxy6(self) -> str | None:
+        return str(self.network6[2]) if self.network6 else None
+
+    @property
+    def proxies(self) -> list[str]:
+        """The proxy's addresses."""
+        return [str(network[2]) for network in self.networks]
+
+    @property
+    def agents(self) -> list[str]:
+        """The agent's addresses."""
+        return [str(network[3]) for network in self.networks]
 
     @property
     def proxy(self) -> str:
@@ -72,7 +104,7 @@ class Networks:
         self._engine = engine
         self._pool = pool
 
-    async def create(self, name: str, labels: dict[str, str], *, internal: bool) -> Subnet:
+    async def create(self, name: str, labels: dict[str, str], *, internal: bool, ipv6: bool = False) -> Subnet:
         """The network of one sandbox: an internal one has no way out.
 
         Raises: NoAddresses, NameTaken, EngineUnavailable, EngineError
@@ -81,9 +113,10 @@ class Networks:
         covered = [route for route in routes if route.overlaps(self._pool)]
         if covered:
             log.warning("sandbox.network.pool %s overlaps routes of this host: %s", self._pool, covered)
-        for subnet in candidates(self._pool, name, covered):
+        for candidate in candidates(self._pool, name, covered):
+            subnet = Subnet(candidate.network, ipv6=ipv6)
             try:
-                await self._create(name, labels, internal=internal, subnet=subnet.network)
+                await self._create(name, labels, internal=internal, subnet=subnet)
             except SandboxError as error:
                 if not _taken(error):
                     raise
@@ -107,20 +140,18 @@ class Networks:
         found = await self._engine.get("/networks/json", "list networks", params={"filters": {"label": list(labels)}})
         return [entry.get("labels") or {} for entry in found or []]
 
-    async def _create(
-        self, name: str, labels: dict[str, str], *, internal: bool, subnet: ipaddress.IPv4Network | None = None
-    ) -> None:
+    async def _create(self, name: str, labels: dict[str, str], *, internal: bool, subnet: Subnet | None = None) -> None:
         body: dict[str, object] = {
             "name": name,
             "driver": "bridge",
             "internal": internal,
             "dns_enabled": False,
-            "ipv6_enabled": False,
+            "ipv6_enabled": subnet is not None and subnet.ipv6,
             "labels": labels,
             "options": {} if internal else {"isolate": "true"},
         }
         if subnet:
-            body["subnets"] = [{"subnet": str(subnet)}]
+            body["subnets"] = [{"subnet": str(network)} for network in subnet.networks]
         await self._engine.post("/networks/create", f"create network {name}", body=body)
 
 

@@ -199,11 +199,11 @@ class PodmanSandboxes:
             await self._fences.until_ready(fence, digest)
 
         async def agent() -> None:
-            address, settings = fence.subnet.agent, fence.folder / "agent"
+            addresses, settings = fence.subnet.agents, fence.folder / "agent"
             await self._launcher.launch(
                 _agent(spec.sandbox_id),
                 labels | _role("agent"),
-                lambda place: agent_body(spec, place, fence.network, address, settings),
+                lambda place: agent_body(spec, place, fence.network, addresses, settings),
             )
 
         done = await asyncio.gather(proxy(), agent(), return_exceptions=True)  # both settled before anything is removed

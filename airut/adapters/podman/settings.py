@@ -32,6 +32,8 @@ class SandboxSettings:
     state: Path
     runtime: Path = RUNTIME
     pool: ipaddress.IPv4Network = POOL
+    ipv6: bool = False
+    """Whether sandboxes have IPv6 addresses besides, of a unique local prefix that leads nowhere else."""
     enforce: Enforce = Enforce.STRICT
     cgroup_parent: str | None = None
     """Needed where Podman does not run under systemd; its value is a path below /sys/fs/cgroup."""

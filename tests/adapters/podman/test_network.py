@@ -29,6 +29,18 @@ def test_a_route_to_all_of_the_pool_leaves_nothing() -> None:
     assert list(candidates(POOL, "airut-x", [ipaddress.IPv4Network("10.0.0.0/8")])) == []
 
 
+def test_addresses_of_both_families() -> None:
+    subnet = Subnet.parse("10.199.7.32/28 fd41:726b:ac7:720::/64")
+    assert (subnet.proxies, subnet.agents) == (
+        ["10.199.7.34", "fd41:726b:ac7:720::2"],
+        ["10.199.7.35", "fd41:726b:ac7:720::3"],
+    )
+    assert subnet.proxy6 == "fd41:726b:ac7:720::2"
+    assert Subnet.parse(str(subnet)) == subnet
+    plain = Subnet.parse("10.199.7.32/28")
+    assert (plain.proxies, plain.proxy6, str(plain)) == (["10.199.7.34"], None, "10.199.7.32/28")
+
+
 def test_addresses_of_a_sandbox() -> None:
     subnet = Subnet.parse("10.199.7.32/28")
     assert (subnet.proxy, subnet.agent) == ("10.199.7.34", "10.199.7.35")

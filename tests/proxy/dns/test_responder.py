@@ -2,16 +2,18 @@
 
 import ipaddress
 import struct
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.dns import wire
-from proxy.dns.responder import answer
+from proxy.dns.responder import IPAddress, answer
 from proxy.dns.wire import Rcode, Type
 
 PROXY = ipaddress.ip_address("10.199.0.2")
+PROXY6 = ipaddress.ip_address("fd41::2")
 HEADER = struct.pack("!6H", 0x1234, 0x0100, 1, 0, 0, 0)
 
 
@@ -23,10 +25,10 @@ def question(text: str, qtype: int = 1, qclass: int = 1) -> bytes:
     return name(text) + struct.pack("!HH", qtype, qclass)
 
 
-def ask(text: str, qtype: int = 1, qclass: int = 1) -> tuple[int, bytes, bytes]:
+def ask(text: str, qtype: int = 1, qclass: int = 1, own: Sequence[IPAddress] = (PROXY,)) -> tuple[int, bytes, bytes]:
     """rcode, the first answer's data, and the whole reply."""
     asked = HEADER + question(text, qtype, qclass)
-    reply = answer(asked, PROXY).data
+    reply = answer(asked, *own).data
     assert reply is not None
     ident, flags, questions, answers, authorities, _ = struct.unpack_from("!6H", reply)
     assert (ident, questions, flags & 0x8180) == (0x1234, 1, 0x8180)
@@ -44,6 +46,19 @@ def test_every_name_is_the_proxy(text: str) -> None:
 @pytest.mark.parametrize("qtype", [28, 65, 64, 15, 16, 33, 2, 12, 5, 6, 257, 65_280])
 def test_other_types_are_empty(qtype: int) -> None:
     assert ask("api.test", qtype)[:2] == (Rcode.NOERROR, b"")
+
+
+@pytest.mark.parametrize(
+    ("text", "qtype", "data"),
+    [
+        ("api.test", 1, PROXY.packed),
+        ("api.test", 28, PROXY6.packed),
+        ("localhost", 28, b"\0" * 15 + b"\1"),
+        ("api.test", 65, b""),
+    ],
+)
+def test_with_an_address_of_each_family(text: str, qtype: int, data: bytes) -> None:
+    assert ask(text, qtype, own=(PROXY6, PROXY))[:2] == (Rcode.NOERROR, data)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ class Running:
 async def running(tmp_path: Path) -> AsyncIterator[Running]:
     path = tmp_path / "network.jsonl"
     log = QueryLog(AccessLog(path), lambda name: name == "allowed.test")
-    responder = Responder(PROXY, log)
+    responder = Responder([PROXY], log)
     port = free_port()
     await responder.start(HOST, port)
     yield Running(responder, port, path, log)
@@ -88,7 +88,7 @@ async def test_repeats_are_counted(running: Running) -> None:
 
 
 async def test_an_error_of_ours_is_servfail(running: Running) -> None:
-    responder = Responder("not an address", running.log)  # type: ignore[arg-type]
+    responder = Responder(["not an address"], running.log)  # type: ignore[list-item]
     reply = responder.reply(wire.encode_query(9, "api.test", Type.A))
     assert reply is not None
     assert (reply[:2], reply[3] & 0xF) == (b"\0\x09", Rcode.SERVFAIL)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import unquote
 
 MAX_PATH = 1_000  # characters of the path in an answer or a log line
 
@@ -204,13 +206,25 @@ def suggest(request: Request, refused: Refused) -> str | None:
 
 
 def _pattern(path: str) -> str:
-    """A path pattern that admits a path in each of its readings (`normalise`), also where the path was cut."""
+    """A path pattern that admits a path in each of its readings (`normalise`), also where the path was cut: from where
+    it can be read in two ways, all is admitted."""
     if len(path) >= MAX_PATH:
         path = path[: MAX_PATH - 3].rpartition("/")[0] + "/*"
-    path = re.sub(r"(?:%3F|%23).*", "*", path, flags=re.IGNORECASE)  # an escaped ? or # may end a path
-    path = re.sub(r";[^/]*", "*", path)
-    path = re.sub("%2A", "?", path, flags=re.IGNORECASE)  # no pattern can name an escaped star
-    return re.sub("/{2,}", "/*", path)
+    odd = [found.start(1) for found in _TWO_WAYS.finditer(path)]
+    odd += [found.start() for found in _NOT_ASCII.finditer(path) if not _is_stable(found[0])]
+    if odd:
+        path = path[: min(odd)] + "*"
+    return re.sub("%2A", "*", path, flags=re.IGNORECASE)  # no pattern can name an escaped star
+
+
+_TWO_WAYS = re.compile("(;|%3F|%23|(?<=/)/)", re.IGNORECASE)  # parameters; what may end a path; a run of slashes
+_NOT_ASCII = re.compile(r"(?:%[0-7][0-9A-F]|[^/%])?(?:%[89A-F][0-9A-F])+", re.IGNORECASE)
+
+
+def _is_stable(escaped: str) -> bool:
+    """Whether servers that fold look-alikes leave it as it is."""
+    text = unquote(escaped)
+    return unicodedata.normalize("NFKC", text) == text
 
 
 def _scalar(text: str) -> str:

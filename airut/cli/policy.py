@@ -53,6 +53,7 @@ def check(
             "valid": valid,
             "errors": [problem.model_dump() for problem in errors],
             "warnings": [problem.model_dump() for problem in warned],
+            "notes": [problem.model_dump() for problem in (allowlist.notes if allowlist else ())],
         }
         typer.echo(json.dumps(document, indent=2))
     else:
@@ -60,6 +61,8 @@ def check(
             typer.echo(clean(str(problem)))
         for problem in warned:
             typer.echo(clean(f"{problem} [warning]"))
+        for problem in allowlist.notes if allowlist else ():
+            typer.echo(clean(f"{problem} [note]"))
         if allowlist is not None and valid:
             typer.echo(f"{found}: valid (entries: {len(allowlist.entries)}, presets: {len(allowlist.presets)})")
         if scope.private_ranges is None:

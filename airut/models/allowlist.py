@@ -9,7 +9,7 @@ import yaml
 from airut.models import presets
 from airut.models.base import Model
 from airut.models.host_patterns import host_pattern
-from airut.models.located import Problems, Reader, compose
+from airut.models.located import Problem, Problems, Reader, compose
 from airut.models.presets import Access, Preset
 
 MAX_ENTRIES = 2_000
@@ -57,6 +57,7 @@ class Allowlist(Model):
     file: str
     entries: tuple[Entry, ...] = ()
     presets: tuple[Preset, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
 
 def parse_allowlist(text: str, name: str) -> Allowlist:
@@ -104,7 +105,9 @@ class _Parser:
         repositories = sum(len(preset.repositories) for preset in named)
         if len(entries) + repositories * presets.MOST_PER_REPOSITORY > MAX_ENTRIES:
             self._problems.add(members["presets"], "presets", f"stands for over {MAX_ENTRIES} entries")
-        return Allowlist(file=self._problems.file, entries=tuple(entries), presets=tuple(named))
+        return Allowlist(
+            file=self._problems.file, entries=tuple(entries), presets=tuple(named), notes=tuple(self._problems.notes)
+        )
 
     def _entry(self, node: yaml.Node, at: str) -> Entry:
         members = self._read.mapping(node, at, ENTRY_KEYS)
@@ -161,6 +164,8 @@ class _Parser:
         if re.search("%2a|%3f", path, re.IGNORECASE):
             self._problems.add(node, at, "an escaped * or ? cannot be matched", "write ? for any one character")
         pairs = [pair.partition("=") for pair in query.split("&") if pair]
+        if pairs and node is not None:
+            self._problems.note(node, at, f"is read as the path {path} and a query; `query` says so more clearly")
         return path, {name: (value,) for name, _, value in pairs} if pairs else None
 
     def _methods(self, node: yaml.Node | None, at: str) -> tuple[str, ...]:

@@ -41,11 +41,19 @@ class Problems:
     def __init__(self, file: str) -> None:
         self.file = file
         self._found: list[Problem] = []
+        self.notes: list[Problem] = []
 
     def add(self, node: yaml.Node | None, path: str, problem: str, remedy: str | None = None) -> None:
         """Notes a problem at a node; at the top of the file without one."""
+        self._found.append(self._placed(node, path, problem, remedy))
+
+    def note(self, node: yaml.Node, path: str, text: str) -> None:
+        """Notes how something was read that could have been meant in another way."""
+        self.notes.append(self._placed(node, path, text, None))
+
+    def _placed(self, node: yaml.Node | None, path: str, problem: str, remedy: str | None) -> Problem:
         line, column = (node.start_mark.line + 1, node.start_mark.column + 1) if node else (1, 1)
-        self._found.append(Problem(file=self.file, line=line, column=column, path=path, problem=problem, remedy=remedy))
+        return Problem(file=self.file, line=line, column=column, path=path, problem=problem, remedy=remedy)
 
     def __bool__(self) -> bool:
         return bool(self._found)

@@ -65,7 +65,7 @@ def test_a_valid_file(policy: Run, checkout: Path) -> None:
     assert policy("check", "--repo", "web", "--strict") == Printed(0, said, "")
     document = json.loads(policy("check", "--json").out)
     assert document == {
-        "version": 1, "file": ".airut/network-allowlist.yaml", "valid": True, "errors": [], "warnings": [],
+        "version": 1, "file": ".airut/network-allowlist.yaml", "valid": True, "errors": [], "warnings": [], "notes": [],
     }  # fmt: skip
 
 
@@ -103,6 +103,16 @@ def test_errors_and_warnings(policy: Run, tmp_path: Path) -> None:
             "problem": "matches names of many owners: anybody can have one below com", "remedy": "name the hosts",
         }
     ]  # fmt: skip
+
+
+def test_a_query_in_a_path(policy: Run, tmp_path: Path) -> None:
+    file = tmp_path / "f.yaml"
+    file.write_text("url_prefixes:\n  - {host: a.test, path: '/x?page=*'}\n  - {host: a.test, path: '/x?'}\n")
+    noted = f"{file}:2:26: url_prefixes[0].path: is read as the path /x and a query; `query` says so more clearly"
+    assert policy("check", str(file), "--strict").out.splitlines() == [
+        f"{noted} [note]",
+        f"{file}: valid (entries: 2, presets: 0)",
+    ]
 
 
 def test_what_only_the_server_knows(policy: Run, tmp_path: Path) -> None:

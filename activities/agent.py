@@ -29,6 +29,7 @@ from airut.models.message import InboundMessage
 from airut.models.outcome import TaskOutcome
 from airut.models.prompt import compose_prompt, compose_rules
 from airut.models.question import Answer
+from airut.models.redaction import Redactor
 from airut.models.sandbox import (
     Limits,
     Mount,
@@ -71,14 +72,16 @@ class AgentRuns:
         sessions: Sessions,
         trees: Trees | None = None,
         renewals: Renewals | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
         """Without `trees` nobody measures what an agent writes; without `renewals` a running sandbox keeps the
-        credentials that it was started with."""
+        credentials that it was started with. What `redactor` knows is taken out of all that an agent says."""
+        self._redactor = redactor or Redactor()
         self._renewals = renewals
         self._folders = folders
         self._trees = trees
         self._transcripts = Transcripts(folders, sessions, blobs)
-        self._home = Homecoming(folders, agent, sessions, blobs)
+        self._home = Homecoming(folders, agent, sessions, blobs, self._redactor)
         self._sandboxes = sandboxes
         self._agent = agent
         self._mirror = mirror
@@ -95,7 +98,7 @@ class AgentRuns:
             async with beating(begun):  # a first start can take longer than a heartbeat may stay away
                 ref = await cancels.outlasted(self._begun(order), patience=START_MOST)
         quota, rotation = self._quota(order), self._rotation(order, ref)
-        run = RunningAgent(self._agent, keeper, self._notices(order), quota, rotation)
+        run = RunningAgent(self._agent, keeper, self._notices(order), quota, rotation, self._redactor)
         watch = Watch(self._sandboxes, ref, run, cancels)
         try:
             with reported(TaskOutcome.SANDBOX_LOST, final=LOST):

@@ -12,6 +12,7 @@ from airut.models.blob import BlobRef
 from airut.models.folders import ThreadFolders
 from airut.models.message import Attachment
 from airut.models.outcome import AgentOutcome, AgentVerdict, LostRun
+from airut.models.redaction import Redactor
 from airut.models.sandbox import ExitStatus, SandboxRef
 from airut.models.steps import AgentInput
 from airut.models.task import AgentResult
@@ -34,7 +35,15 @@ class EndedRun:
 
 
 class Homecoming:
-    def __init__(self, folders: ThreadFolders, agent: Agent, sessions: Sessions, blobs: BlobStore) -> None:
+    def __init__(
+        self,
+        folders: ThreadFolders,
+        agent: Agent,
+        sessions: Sessions,
+        blobs: BlobStore,
+        redactor: Redactor,
+    ) -> None:
+        self._redactor = redactor
         self._folders = folders
         self._agent = agent
         self._sessions = sessions
@@ -48,7 +57,11 @@ class Homecoming:
         text, verdict = verdict.text, verdict.model_copy(update={"text": ""})
         left = await asyncio.to_thread(read_outbox, self._folders.of(order.task.thread).outbox)
         outbox = [
-            Attachment(name=file.name, media_type=file.media_type, content=await self._blobs.put(file.content))
+            Attachment(
+                name=file.name,
+                media_type=file.media_type,
+                content=await self._blobs.put(await asyncio.to_thread(self._redactor.data, file.content)),
+            )
             for file in left.files
         ]
         bundle = await asyncio.to_thread(read_or_nothing, out / "work.bundle")
@@ -60,7 +73,7 @@ class Homecoming:
             text=await store(self._blobs, text),
             outbox=tuple(outbox),
             bundle=bundle_ref,
-            work_error=(exit_status.work_error or "")[-1000:],
+            work_error=self._redactor.text(exit_status.work_error or "")[-1000:],
             uncommitted=exit_status.uncommitted,
             changes=await self._blobs.put(changes) if changes else None,
             notes=left.notes,
@@ -74,7 +87,9 @@ class Homecoming:
         """What the agent came to, or why it was ended. What had come to its end by itself by then counts as that."""
         run, watch = ended.run, ended.watch
         stderr = await asyncio.to_thread(read_or_nothing, ended.ref.folder / "out" / "stderr", STDERR_MOST)
-        verdict = self._agent.verdict(run.progress, ended.exit_status, stderr.decode(errors="replace"))
+        verdict = self._agent.verdict(
+            run.progress, ended.exit_status, self._redactor.data(stderr).decode(errors="replace")
+        )
         if not verdict.prompt_taken:  # of an agent that was killed
             held = await self._holds(order, run.progress.first_answer)
             verdict = verdict.model_copy(update={"prompt_taken": held})

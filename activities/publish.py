@@ -7,6 +7,7 @@ from activities.heartbeat import beating
 from airut.models.outcome import TaskOutcome
 from airut.models.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
 from airut.models.pull_request_body import branch_name, compose_body, compose_title
+from airut.models.redaction import Redactor
 from airut.models.repository import PullRequestSettings
 from airut.models.steps import PublishInput, PublishResult
 from airut.models.workspace import Push, PushSpec
@@ -20,7 +21,16 @@ from airut.ports.texts import fetch
 class Publishing:
     """Idempotent by head branch: the same bundle twice is one push and one pull request."""
 
-    def __init__(self, mirror: Mirror, forge: Forge, blobs: BlobStore, repositories: Repositories) -> None:
+    def __init__(
+        self,
+        mirror: Mirror,
+        forge: Forge,
+        blobs: BlobStore,
+        repositories: Repositories,
+        redactor: Redactor | None = None,
+    ) -> None:
+        """What `redactor` knows is in no pull request. Commits that hold a secret are not pushed at all."""
+        self._redactor = redactor or Redactor()
         self._mirror = mirror
         self._forge = forge
         self._blobs = blobs
@@ -69,8 +79,8 @@ class Publishing:
                 repo=task.repo,
                 head=push.branch,
                 base=order.policy.name,
-                title=compose_title(task.subject, push),
-                body=compose_body(task, text, push, author),
+                title=self._redactor.text(compose_title(task.subject, push)),
+                body=self._redactor.text(compose_body(task, text, push, author)),
                 draft=settings.draft,
                 labels=(*settings.labels, *(("airut-policy-change",) if push.flagged else ())),
                 reviewers=settings.reviewers,

@@ -9,6 +9,7 @@ from airut.errors import ConfigError
 from airut.models.answer import compose_acknowledgement, compose_answer, compose_footer, compose_question
 from airut.models.message import ChannelKind
 from airut.models.outcome import TaskOutcome
+from airut.models.redaction import Redactor
 from airut.models.reply import Outbound, ReplyKind
 from airut.models.steps import ReplyInput
 from airut.models.task import ReplyRecord
@@ -21,7 +22,9 @@ from airut.ports.texts import fetch
 class Replies:
     """Composes an answer and hands it to the thread's channel; what was sent is kept in the blob store."""
 
-    def __init__(self, channels: Channels, blobs: BlobStore) -> None:
+    def __init__(self, channels: Channels, blobs: BlobStore, redactor: Redactor | None = None) -> None:
+        """What `redactor` knows is in no answer."""
+        self._redactor = redactor or Redactor()
         self._channels = channels
         self._blobs = blobs
 
@@ -46,6 +49,7 @@ class Replies:
 
     async def _send(self, order: ReplyInput, markdown: str, footer: tuple[str, ...]) -> ReplyRecord:
         task = order.task
+        markdown, footer = self._redactor.text(markdown), tuple(map(self._redactor.text, footer))
         outbound = Outbound(
             key=f"{task.id}/{order.kind}/{order.seq}",
             repo=task.repo,

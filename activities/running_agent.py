@@ -16,6 +16,7 @@ from activities.transcripts import Keeper
 from airut import contracts
 from airut.models.agent import NOTICE, AgentProgress
 from airut.models.disk import QuotaState
+from airut.models.redaction import Redactor
 from airut.models.sandbox import OutputChunk, SandboxSignal
 from airut.models.steering import EndIntent
 from airut.ports.agent import Agent
@@ -44,6 +45,7 @@ class RunningAgent:
         notices: Path,
         quota: Quota | None = None,
         rotation: Rotation | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
         """`notices` is the folder that the agent sees at `NOTICES`."""
         self._agent = agent
@@ -51,12 +53,13 @@ class RunningAgent:
         self._notices = notices
         self._quota = quota
         self._rotation = rotation
+        self._redactor = redactor or Redactor()
         self._warned = False
         self.disk = QuotaState()
         self.progress = AgentProgress()
 
     def take(self, chunk: OutputChunk) -> None:
-        self.progress = self._agent.progress(self.progress, chunk.data)
+        self.progress = self._agent.progress(self.progress, self._redactor.data(chunk.data))  # whole lines
 
     @property
     def step(self) -> dict[str, object]:

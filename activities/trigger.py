@@ -21,6 +21,7 @@ from airut.models.durations import spoken_duration
 from airut.models.firing import TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.folders import ThreadFolders
 from airut.models.outcome import TaskOutcome
+from airut.models.redaction import Redactor
 from airut.models.sandbox import (
     ExitStatus,
     LimitHit,
@@ -54,8 +55,10 @@ class Triggers:
         blobs: BlobStore,
         repositories: Repositories,
         renewals: Renewals | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
         self._renewals = renewals
+        self._redactor = redactor or Redactor()
         self._folders = folders
         self._sandboxes = sandboxes
         self._trees = trees
@@ -104,7 +107,7 @@ class Triggers:
             stderr=await asyncio.to_thread(read_or_nothing, ref.folder / "out" / "stderr", STDERR_MOST),
         )
         prompt = compose_trigger_prompt(order.name, end, order.output_limit)
-        kept = None if prompt is None else await store(self._blobs, prompt)
+        kept = None if prompt is None else await store(self._blobs, self._redactor.text(prompt))
         return TriggerResult(code=exit_status.code, prompt=kept)
 
     @activity.defn

@@ -17,6 +17,7 @@ from airut.errors import NoSpace
 from airut.models.base import Model
 from airut.models.command import Submission
 from airut.models.mail_settings import EmailChannel
+from airut.models.redaction import Redactor
 from airut.ports.blobs import BlobStore
 from airut.ports.mailbox import (
     Disposition,
@@ -29,7 +30,7 @@ from airut.ports.mailbox import (
 )
 from signals.mail_decision import Accept, Discard, Later, decide, header_or_empty
 from signals.mail_dns import TxtResolver
-from signals.mail_message import submission
+from signals.mail_message import submission, without_secrets
 from signals.mail_status import Audit, MailAudit, MailboxState, MailboxStatus, log_audit
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,10 @@ class MailIntake:
         resolver: TxtResolver,
         audit: Audit | None = None,
         delays: Delays | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
+        """What `redactor` knows is taken out of mails: nobody's agent may have it, and Temporal takes no secret."""
+        self._redactor = redactor or Redactor()
         self._repo = repo
         self._channel = channel
         self._open_mailbox = open_mailbox
@@ -201,7 +205,8 @@ class MailIntake:
                 case Later(detail=detail):
                     return f"dns: {detail}"
                 case Accept(draft=draft):
-                    await self._hand_over(await self._stored(submission(draft, self._repo, self._blobs)))
+                    redacted = without_secrets(draft, self._redactor)
+                    await self._hand_over(await self._stored(submission(redacted, self._repo, self._blobs)))
                     self._settling[uid] = Disposition.PROCESSED
                 case Discard(disposition=disposition):
                     self._record(mail, decision)

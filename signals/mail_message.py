@@ -10,6 +10,7 @@ from airut.models.mail_address import normalized
 from airut.models.mail_settings import EmailChannel, MailLimits
 from airut.models.message import Attachment, ChannelKind, InboundMessage, MailRoute
 from airut.models.message_id import workflow_id
+from airut.models.redaction import Redactor
 from airut.ports.blobs import BlobStore
 from airut.ports.mailbox import FetchedMail
 from airut.ports.texts import store
@@ -96,6 +97,17 @@ def draft_message(
         notes=(*notes, *hinted.notes),
         route=route,
         command=mail_command(parsed, hinted, references) if mail.whole else None,
+    )
+
+
+def without_secrets(draft: Draft, redactor: Redactor) -> Draft:
+    """The same mail, without what must be seen nowhere. Its files stay as they are: they are not recorded."""
+    return draft.model_copy(
+        update={
+            "subject": redactor.text(draft.subject),
+            "text": redactor.text(draft.text),
+            "uncut": redactor.text(draft.uncut),
+        }
     )
 
 

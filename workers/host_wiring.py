@@ -72,28 +72,29 @@ class SandboxHost:
     async def __aenter__(self) -> Self:
         config, blobs = self._config, blob_store(self._config)
         images, sandboxes, agent = await self.engine()
-        tokens = InstallationTokens()
+        tokens = InstallationTokens(redactor=config.sources.redactor)
         repositories = ConfiguredRepositories(config, load_or_create_key(config.surrogate_key), claude_binary, tokens)
+        redactor = config.redactor
         folders = ThreadFolders(state=config.state)
         mirror = GitMirror(
             config.state / "mirrors", remotes(config, tokens), lambda: _real_values(config, repositories, tokens)
         )
         forge = GitHubForge(lambda repo: github_repository(config, repo, tokens))
-        sessions = ClaudeSessions()
+        sessions = ClaudeSessions(redactor)
         workspaces = Workspaces(self.id, folders, mirror, blobs, repositories)
         self.claim_host = Claims(self.id, lambda: room(config.state, config.disk.min_free)).claim_host
         trees = UnsharedTrees()
         renewals = self._upkeep[0] if self._upkeep else None
-        runs = AgentRuns(folders, sandboxes, agent, mirror, blobs, repositories, sessions, trees, renewals)
+        runs = AgentRuns(folders, sandboxes, agent, mirror, blobs, repositories, sessions, trees, renewals, redactor)
         self.run_agent = runs.run_agent
         ends = ThreadEnds(folders, sessions, trees, blobs)
-        triggers = Triggers(folders, sandboxes, trees, mirror, blobs, repositories, renewals)
+        triggers = Triggers(folders, sandboxes, trees, mirror, blobs, repositories, renewals, redactor)
         self.run_trigger = triggers.run_trigger
         self.activities = [
             workspaces.ping_host,
             workspaces.prepare_workspace,
             ImageBuilds(mirror, images).build_image,
-            Publishing(mirror, forge, blobs, repositories).publish,
+            Publishing(mirror, forge, blobs, repositories, redactor).publish,
             CleanUps(folders, sandboxes, blobs, self._upkeep[0] if self._upkeep else None).clean_up,
             ends.archive_thread,
             ends.remove_thread,

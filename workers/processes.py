@@ -16,8 +16,10 @@ from airut.config.load import find_config, load_config
 from airut.config.schema import Config
 from airut.config.warnings import warnings
 from airut.errors import AirutError, AlreadyRunning
+from airut.models.redaction import Redactor
 from airut.ports.blobs import BlobStore
 from airut.temporal.connection import connect
+from workers.redacted_logs import redact_logs
 
 EXIT_CONFIG = 3
 EXIT_REFUSED = 6
@@ -37,21 +39,26 @@ def run(name: str, body: Callable[[Config, asyncio.Event], Awaitable[None]]) -> 
         level=logging.INFO, stream=sys.stderr, format=f"%(asctime)s {name} %(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request to the forge
-    code = 0
+    code, redactor = 0, Redactor()
     try:
         path = find_config(arguments.config).resolve()
         os.environ["AIRUT_CONFIG"] = str(path)  # for the processes that this one starts
         config = load_config(path)
+        redactor = config.sources.redactor
+        redact_logs(redactor)
         if not os.environ.get(SUPERVISED):  # else the supervisor has said it
             for warning in warnings(config):
                 log.warning("%s", warning)
         asyncio.run(_with_signals(config, body))
     except AlreadyRunning as error:
-        print(error, file=sys.stderr)
+        print(redactor.text(str(error)), file=sys.stderr)
         code = EXIT_REFUSED
     except AirutError as error:
-        print(error, file=sys.stderr)
+        print(redactor.text(str(error)), file=sys.stderr)
         code = EXIT_CONFIG
+    except Exception:  # process boundary: the interpreter would print it as it is
+        log.exception("ended by an unexpected error")
+        code = 1
     end(code)
 
 
@@ -88,7 +95,7 @@ async def connected(config: Config, payloads: BlobStore, stop: asyncio.Event) ->
     delay = 0.1
     while not stop.is_set():
         try:
-            return await connect(config.temporal, payloads)
+            return await connect(config.temporal, payloads, config.sources.redactor)
         except RuntimeError as error:
             log.info("Temporal does not answer yet: %s", str(error)[:120])
             await asyncio.sleep(delay)

@@ -46,7 +46,7 @@ def payload_store(config: Config) -> LocalBlobStore:
 def control_activities(config: Config, client: Client) -> Activities:
     """What the control worker runs besides workflows."""
     blobs = blob_store(config)
-    replies = Replies(ConfiguredChannels(config, blobs), blobs)
+    replies = Replies(ConfiguredChannels(config, blobs), blobs, config.redactor)
     budgets = BudgetChecks(ConfiguredBudgets(config), TemporalBudgetLedger(client))
     keeping = ArchiveKeeping(
         LocalArchives(config.archives),
@@ -83,9 +83,17 @@ def intakes(config: Config, client: Client) -> Sequence[MailIntake]:
                 raise SubmitRefused(error.message) from error
             raise
 
-    blobs, resolver = blob_store(config), DnsResolver()
+    blobs, resolver, redactor = blob_store(config), DnsResolver(), config.redactor
     return [
-        MailIntake(name, channel, imap_mailbox(channel.imap, channel.account), submit, blobs, resolver)
+        MailIntake(
+            name,
+            channel,
+            imap_mailbox(channel.imap, channel.account),
+            submit,
+            blobs,
+            resolver,
+            redactor=redactor,
+        )
         for name, repo in config.repos.items()
         if (channel := repo.channels.email) is not None
     ]

@@ -52,7 +52,9 @@ class Settings:
     async def client(self) -> Client:
         """Raises: Unreachable: nothing answers where Temporal should be."""
         try:
-            return await connect(self.config.temporal, LocalBlobStore(self.config.payloads))
+            return await connect(
+                self.config.temporal, LocalBlobStore(self.config.payloads), self.config.sources.redactor
+            )
         except RuntimeError as error:
             where = (
                 f"127.0.0.1:{self.config.temporal.port}" if self.config.temporal.mode == "embedded" else "its address"

@@ -61,6 +61,7 @@ async def _send(
         able = [name for name, found in config.repos.items() if found.channels.console is not None]
         typer.echo(f"{repo} has no console channel; these have: {', '.join(able) or 'none'}", err=True)
         raise typer.Exit(EXIT_USAGE)
+    content = config.redactor.text(content)  # what is a secret here is none of the agent's, nor of Temporal's
     client = await settings.client()
     blobs = settings.blobs
     thread = await thread_id(client, prefix) if prefix else None

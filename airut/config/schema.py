@@ -16,6 +16,8 @@ from airut.models.base import Model
 from airut.models.budget_settings import BudgetSettings
 from airut.models.durations import Bytes, Seconds, Share, or_none, parse_duration, parse_size
 from airut.models.host_patterns import host_pattern
+from airut.models.lookalikes import shown_instead
+from airut.models.redaction import Redactor
 from airut.models.rules import Network
 
 _REPO_NAME = r"^[a-z0-9][a-z0-9-]{0,39}$"
@@ -175,6 +177,12 @@ class Config(Model):
     @property
     def sources(self) -> SecretSources:
         return self._sources
+
+    @property
+    def redactor(self) -> Redactor:
+        """Hides every secret, and in texts for people those plain variables that look like one."""
+        env = {name: value for repo in self.repos.values() for name, value in repo.env.items()}
+        return Redactor(shown_instead(env), beside=self._sources.redactor)
 
     def budgets_of(self, repo: str) -> BudgetSettings:
         """The global budgets, with what the repository sets itself laid over."""

@@ -64,6 +64,12 @@ class Stage:
         self.service_token = self.second_token = ""
         self.forge_token = "ghp_" + secrets.token_hex(18)
         self.mail_password = secrets.token_hex(8)
+        # Nobody asks AWS here: that these are nowhere is all there is to see.
+        self._cloud = {
+            "STAGE_AWS_KEY_ID": "ASIA" + secrets.token_hex(8).upper().translate(str.maketrans("0189", "GHIJ")),
+            "STAGE_AWS_SECRET": secrets.token_urlsafe(30),
+            "STAGE_AWS_TOKEN": "IQoJ" + secrets.token_hex(100),
+        }
         self.mail = MailServer(folder / "mail")
         self.repositories = folder / "git"
         self.git = GitServer(self.repositories, [self.forge_token])
@@ -92,7 +98,7 @@ class Stage:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every real value that nobody but the workers and the proxy may ever see."""
-        return (self.model_key, self.forge_token, self.mail_password, *self._rotated)
+        return (self.model_key, self.forge_token, self.mail_password, *self._cloud.values(), *self._rotated)
 
     async def __aenter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -209,6 +215,7 @@ class Stage:
             "STAGE_MODEL_KEY": self.model_key,
             "STAGE_FORGE_TOKEN": self.forge_token,
             "STAGE_MAIL_PASSWORD": self.mail_password,
+            **self._cloud,
         }
 
 

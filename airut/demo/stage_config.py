@@ -30,6 +30,12 @@ repos:
         value: {command: [cat, second-token], ttl: 1h}
         hosts: [echo.example.com]
         headers: [X-Second-Token]
+      CLOUD:
+        kind: aws
+        access_key_id: !env STAGE_AWS_KEY_ID
+        secret_access_key: !env STAGE_AWS_SECRET
+        session_token: !env STAGE_AWS_TOKEN
+        hosts: ["*.s3.eu-north-1.amazonaws.com"]
     forge:
       kind: github
       base_url: $forge

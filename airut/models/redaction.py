@@ -19,8 +19,9 @@ class Redactor:
     A value is found as it is, percent-encoded, escaped for JSON (once, or again within JSON), and within base64.
     """
 
-    def __init__(self, values: Mapping[str, str] | None = None) -> None:
-        """`values`: each with what is shown in its place."""
+    def __init__(self, values: Mapping[str, str] | None = None, beside: "Redactor | None" = None) -> None:
+        """`values`: each with what is shown in its place. Values that `beside` knows are hidden as well."""
+        self._beside = beside
         self._adding = threading.Lock()
         self._shown: dict[bytes, bytes] = {}
         self._pattern: re.Pattern[bytes] | None = None
@@ -40,18 +41,23 @@ class Redactor:
 
     def holds(self, data: bytes) -> bool:
         """Whether any of the values is in there."""
-        return any(form in data for form in self._shown)
+        if self._beside is not None and self._beside.holds(data):
+            return True
+        return self._holds(data)
 
     def data(self, data: bytes) -> bytes:
         """The same without the values."""
         pattern = self._pattern
-        if pattern is None or not self.holds(data):  # `in` is far faster than `re`, and most texts hold none
-            return data
-        return pattern.sub(lambda found: self._shown[found.group()], data)
+        if pattern is not None and self._holds(data):  # `in` is far faster than `re`, and most texts hold none
+            data = pattern.sub(lambda found: self._shown[found.group()], data)
+        return data if self._beside is None else self._beside.data(data)
 
     def text(self, text: str) -> str:
         """The same without the values."""
         return self.data(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
+    def _holds(self, data: bytes) -> bool:
+        return any(form in data for form in self._shown)
 
 
 def forms(value: str) -> Iterator[bytes]:

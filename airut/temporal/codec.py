@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
+from temporalio.converter import DataConverter, PayloadCodec
 
 from airut.config.codec_settings import CodecSettings
+from airut.models.redaction import Redactor
 from airut.ports.blobs import BlobStore
 from airut.temporal.claim_check import ClaimCheck
 from airut.temporal.compression import Compression
 from airut.temporal.encryption import Encryption
+from airut.temporal.secret_guard import SecretGuard, redacting_failures
 
 THRESHOLD = 16 * 1024
 """Bytes that one value may take in a history. A text that the models leave inline (8 KiB) fits, with all that stands
@@ -39,17 +41,24 @@ class Chain(PayloadCodec):
         return decoded
 
 
-def payload_codec(settings: CodecSettings, namespace: str, store: BlobStore) -> PayloadCodec:
-    """Compressed, then encrypted, then checked in: what lies in the blob store is encrypted too."""
+def payload_codec(settings: CodecSettings, namespace: str, store: BlobStore, redactor: Redactor) -> PayloadCodec:
+    """Searched for secrets, compressed, encrypted, then checked in: what lies in the blob store is encrypted too."""
     keys = {key_id: base64.b64decode(key.reveal()) for key_id, key in settings.keys.items()}
     active = settings.active if settings.enabled else None
-    return Chain(Compression(THRESHOLD), Encryption(keys, active, namespace), ClaimCheck(store, THRESHOLD))
+    return Chain(
+        SecretGuard(redactor), Compression(THRESHOLD), Encryption(keys, active, namespace), ClaimCheck(store, THRESHOLD)
+    )
 
 
-def data_converter(settings: CodecSettings, namespace: str, store: BlobStore) -> DataConverter:
-    """The converter of everything that talks to this namespace. Histories from before any codec are read as well."""
-    converter = dataclasses.replace(pydantic_data_converter, payload_codec=payload_codec(settings, namespace, store))
-    if not settings.enabled:
-        return converter
-    # Else the messages and stack traces of failures would stand there in plain text.
-    return dataclasses.replace(converter, failure_converter_class=DefaultFailureConverterWithEncodedAttributes)
+def data_converter(
+    settings: CodecSettings, namespace: str, store: BlobStore, redactor: Redactor | None = None
+) -> DataConverter:
+    """The converter of everything that talks to this namespace. Histories from before any codec are read as well.
+    What `redactor` knows does not leave through it."""
+    redactor = redactor or Redactor()
+    return dataclasses.replace(
+        pydantic_data_converter,
+        payload_codec=payload_codec(settings, namespace, store, redactor),
+        # Encoded, or the messages and stack traces of failures would stand there in plain text.
+        failure_converter_class=redacting_failures(redactor, encoded=settings.enabled),
+    )

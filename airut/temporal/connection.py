@@ -6,15 +6,17 @@ from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 
 from airut.config.schema import TemporalSettings
+from airut.models.redaction import Redactor
 from airut.ports.blobs import BlobStore
 from airut.temporal.codec import data_converter
 
 
-async def connect(settings: TemporalSettings, payloads: BlobStore) -> Client:
+async def connect(settings: TemporalSettings, payloads: BlobStore, redactor: Redactor | None = None) -> Client:
     """Connect to the embedded server's port, or to wherever Temporal's own environment configuration points
     (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_TLS_*`, profiles in `temporal.toml`).
 
-    `payloads` holds what is too large for a history: the same store for every process of an installation.
+    `payloads` holds what is too large for a history: the same store for every process of an installation. What
+    `redactor` knows is not sent.
 
     Raises:
         RuntimeError: nothing answers there (the SDK's own error).
@@ -23,12 +25,12 @@ async def connect(settings: TemporalSettings, payloads: BlobStore) -> Client:
         return await Client.connect(
             f"127.0.0.1:{settings.port}",
             namespace=settings.namespace,
-            data_converter=data_converter(settings.codec, settings.namespace, payloads),
+            data_converter=data_converter(settings.codec, settings.namespace, payloads, redactor),
         )
     found = ClientConfig.load_client_connect_config()
     found.setdefault("target_host", "localhost:7233")
     namespace = found.setdefault("namespace", settings.namespace)
-    return await Client.connect(**found, data_converter=data_converter(settings.codec, namespace, payloads))
+    return await Client.connect(**found, data_converter=data_converter(settings.codec, namespace, payloads, redactor))
 
 
 FAST = timedelta(seconds=2)

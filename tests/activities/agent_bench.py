@@ -15,6 +15,7 @@ from airut.models.agent import AgentCommand, AgentProgress, AgentRun
 from airut.models.blob import BlobRef
 from airut.models.folders import ThreadFolders
 from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
+from airut.models.redaction import Redactor
 from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
 from airut.models.sandbox import ExitStatus, Limits, SandboxRef, SandboxSpec
 from airut.models.settings import ThreadSettings
@@ -155,6 +156,7 @@ class Bench:
         self.blobs: LocalBlobStore = LocalBlobStore(folder / "blobs")
         self.shell = Shell("true")
         self.sessions = Known()
+        self.redactor = Redactor()
         self.tree = Tree({"CLAUDE.md": "Use tabs."})
         self.environment = ActivityEnvironment()
         self.beats: list[dict[str, object]] = []
@@ -177,6 +179,7 @@ class Bench:
             self.configured,
             self.sessions,
             UnsharedTrees(enter=()),
+            redactor=self.redactor,
         )
         return asyncio.ensure_future(self.environment.run(runs.run_agent, order))
 

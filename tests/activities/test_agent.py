@@ -28,6 +28,16 @@ async def test_an_ended_run_brings_home_words_and_files(bench: Bench) -> None:
     assert bench.beats
 
 
+async def test_what_an_agent_says_and_leaves_holds_no_secret(bench: Bench) -> None:
+    bench.redactor.add("s3cret-value")
+    bench.redactor.add("abcdef123", "[redacted:DEPLOY_TOKEN]")
+    (bench.folders.of(TASK.thread).outbox / "report.txt").write_text("it is s3cret-value")
+    result = await bench.start("echo I found s3cret-value; echo and abcdef123; echo s3cret-value >&2; exit 1")
+    assert result.text.inline == "I found *** and [redacted:DEPLOY_TOKEN]"
+    assert [await bench.blobs.get(file.content) for file in result.outbox] == [b"it is ***"]
+    assert "s3cret-value" not in result.model_dump_json() + json.dumps(bench.beats)
+
+
 async def test_an_agent_that_fills_the_disk_is_ended_and_the_largest_folders_are_named(bench: Bench) -> None:
     bench.configured.limit = Limits(disk=3 * 1024**2)
     script = "mkdir big; head -c 4194304 /dev/zero > big/file; echo begun; echo x > log; exec sleep 30"

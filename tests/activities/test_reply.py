@@ -11,6 +11,7 @@ from airut.adapters.blobs_local import LocalBlobStore
 from airut.errors import DeliveryDeferred, DeliveryRefused
 from airut.models.message import ChannelKind
 from airut.models.outcome import TaskOutcome
+from airut.models.redaction import Redactor
 from airut.models.reply import Delivery, Outbound, ReplyKind
 from airut.models.steps import ReplyInput
 from airut.models.task import TaskInput
@@ -63,6 +64,15 @@ async def test_what_was_sent_is_kept_and_what_was_left_out_is_recorded(tmp_path:
     assert (sent.key, sent.at) == (f"{TASK.id}/done/0", NOON)
     assert (await blobs.get(record.markdown)).decode().startswith(sent.markdown)
     assert record.notes == ("a.zip was too large",)
+
+
+async def test_an_answer_holds_no_secret(tmp_path: Path) -> None:
+    outbox, blobs = Outbox(), LocalBlobStore(tmp_path)
+    redactor = Redactor({"s3cret-value": "***"})
+    detail = order(ReplyKind.NOTE, detail="the host says s3cret-value")
+    record = await ActivityEnvironment().run(Replies(One(outbox), blobs, redactor).reply, detail)
+    (sent,) = outbox.sent
+    assert (sent.markdown, await blobs.get(record.markdown)) == ("the host says ***", b"the host says ***")
 
 
 @pytest.mark.parametrize(("number", "expected"), [(1, 1), (2, 0)])

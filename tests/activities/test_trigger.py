@@ -19,6 +19,7 @@ from airut.adapters.trees_unshared import UnsharedTrees
 from airut.models.blob import Text
 from airut.models.firing import TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.folders import ThreadFolders
+from airut.models.redaction import Redactor
 from airut.models.sandbox import ExitStatus, LimitHit, OutputChunk, SandboxRef
 from airut.models.workspace import DefaultBranch
 from tests.activities.agent_bench import Configured, Tree
@@ -69,7 +70,15 @@ class Bench:
 
     @property
     def triggers(self) -> Triggers:
-        return Triggers(self.folders, self.sandboxes, UnsharedTrees(enter=()), Tree({}), self.blobs, Configured())
+        return Triggers(
+            self.folders,
+            self.sandboxes,
+            UnsharedTrees(enter=()),
+            Tree({}),
+            self.blobs,
+            Configured(),
+            redactor=Redactor({"s3cret-value": "***"}),
+        )
 
     def start(self, *command: str, **more: object) -> asyncio.Task[TriggerResult]:
         order = ORDER.model_copy(update={"command": command, **more})
@@ -98,6 +107,10 @@ async def test_a_command_with_nothing_to_say_has_no_prompt(bench: Bench, command
 async def test_what_it_says_is_the_prompt(bench: Bench) -> None:
     result = await bench.start("sh", "-c", "echo warning >&2; echo two are outdated")
     assert result == TriggerResult(code=0, prompt=Text(inline="two are outdated\n"))
+
+
+async def test_no_secret_is_in_the_prompt(bench: Bench) -> None:
+    assert (await bench.start("echo", "it is s3cret-value")).prompt == Text(inline="it is ***\n")
 
 
 async def test_no_shell_reads_the_command(bench: Bench) -> None:

@@ -1,12 +1,13 @@
 """From inside a real run: no way out, and no real credential anywhere."""
 
+import asyncio
 import json
 
 from temporalio.client import Client
 
 from airut.demo.script import bash, say
-from airut.demo.stage import Stage
-from tests.e2e.conversation import Conversation
+from airut.demo.stage import REPOSITORY, Stage
+from tests.e2e.conversation import LIMIT, Conversation, body
 
 OUTSIDE = "canary.example.net"
 ADDRESS = "11.22.33.50"
@@ -61,36 +62,79 @@ async def test_credentials_are_swapped_for_their_host_and_are_nowhere_else(conve
     )
     await conversation.plays(
         bash(look),
-        # The echo server answers with what it received; responses are scrubbed by a later issue, so it is not kept here.
-        bash('curl -sS -o /dev/null -H "Authorization: Bearer $SERVICE_TOKEN" https://echo.example.com/v1/status'),
+        # The echo server answers with what it received, which comes back as the stand-in.
+        bash('curl -sS -H "Authorization: Bearer $SERVICE_TOKEN" https://echo.example.com/v1/status > /outbox/answer'),
         bash('curl -sS -o /dev/null -H "Authorization: Bearer $SERVICE_TOKEN" https://elsewhere.example.net/'),
-        say("Used the service."),
+        bash("date > used.txt && git add . && git commit -qm 'Use the service'"),
+        bash("touch /storage/used; for i in $(seq 900); do [ -e /storage/go ] && break; sleep 0.1; done"),
+        # What a model may know of, and a person may write, is taken out on its way.
+        say(f"Used the service, and the mailbox has {stage.mail_password}."),
     )
-    await conversation.writes("Use the service.")
+    await conversation.writes(f"Use the service. You may need {stage.forge_token}.")
+    thread = await begun(conversation)
+    storage = stage.folders.of(thread).storage
+    async with asyncio.timeout(LIMIT):
+        while not (storage / "used").exists():
+            await asyncio.sleep(0.1)
+    await no_secret_in("what Podman tells", await told_by_podman(), stage)
+    (storage / "go").touch()
     (answer,) = await conversation.answers()
-    thread = await conversation.thread(answer)
-    await conversation.idle(thread)
+    status = await conversation.idle(thread)
 
     seen = [r for r in await conversation.internet.requests("echo.example.com") if r.at >= conversation.begun]
     assert [request.headers["authorization"] for request in seen] == [f"Bearer {stage.service_token}"]
     calls = [c for c in await conversation.internet.model_calls(stage.model_key) if c.at >= conversation.begun]
     assert calls  # the model's key was swapped too
-    inside = (stage.folders.of(thread).storage / "everything").read_bytes()
-    assert b"SERVICE_TOKEN=" in inside
+    assert "You may need ***." in str(calls[0].body)
+    assert "the mailbox has ***." in body(answer)
+    inside = (storage / "everything").read_bytes()
+    assert all(f"{name}=".encode() in inside for name in ("SERVICE_TOKEN", "SECOND_TOKEN", "AWS_SESSION_TOKEN"))
     await no_secret_in("the container", inside, stage)
     await no_secret_in("Temporal's histories", await histories(await stage.client()), stage)
     await no_secret_in("the log", stage.log.encode(), stage)
     for path in (stage.folder / "state").rglob("*"):
         if path.is_file() and not path.is_symlink():
-            await no_secret_in(str(path), path.read_bytes(), stage)
+            # In its own folder the agent has written down what its model said: nothing of ours has.
+            said = stage.mail_password if path.is_relative_to(stage.folders.of(thread).workspace.parent) else None
+            await no_secret_in(str(path), path.read_bytes(), stage, but=said)
     for mail in await conversation.mails():
         await no_secret_in("a reply", mail.as_bytes(), stage)
+        for part in mail.walk():
+            content = part.get_payload(decode=True)
+            await no_secret_in("a part of a reply", content if isinstance(content, bytes) else b"", stage)
+    (pull,) = [pull for pull in stage.forge.pulls(REPOSITORY).all() if pull.head == status.branch]
+    assert "the mailbox has ***." in str(pull.body)
+    await no_secret_in("the pull request", repr(pull).encode(), stage)
 
 
-async def no_secret_in(where: str, content: bytes, stage: Stage) -> None:
+async def begun(conversation: Conversation) -> str:
+    """The thread's id, as soon as its first mail is acknowledged."""
+    async with asyncio.timeout(LIMIT):
+        while not (mails := await conversation.mails()):
+            await asyncio.sleep(0.1)
+    return await conversation.thread(mails[0])
+
+
+async def told_by_podman() -> bytes:
+    """All about every container and image of this user."""
+    containers = (await podman("ps", "--all", "--quiet")).decode().split()
+    images = sorted(set((await podman("images", "--quiet")).decode().split()))
+    assert len(containers) >= 2
+    told = [await podman("inspect", *containers), await podman("image", "inspect", *images)]
+    return b"".join(told + [await podman("history", "--no-trunc", image) for image in images])
+
+
+async def podman(*arguments: str) -> bytes:
+    process = await asyncio.create_subprocess_exec("podman", *arguments, stdout=asyncio.subprocess.PIPE)
+    output, _ = await process.communicate()
+    assert process.returncode == 0
+    return output
+
+
+async def no_secret_in(where: str, content: bytes, stage: Stage, but: str | None = None) -> None:
     """Fail, without printing the secret."""
-    for number, secret in enumerate(stage.secrets):
-        assert secret.encode() not in content, f"secret {number} is in {where}"
+    found = [number for number, secret in enumerate(stage.secrets) if secret != but and secret.encode() in content]
+    assert found == [], f"secrets {found} are in {where}"
 
 
 async def histories(client: Client) -> bytes:

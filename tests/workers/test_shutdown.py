@@ -28,7 +28,7 @@ repos:
   web:
     url: https://git.test/acme/web.git
     channels: {{console: {{}}}}
-    agent: {{auth: {{api_key: !env HOST_ID}}}}
+    agent: {{auth: {{api_key: sk-ant-api03-of-no-use}}}}
 """
 MESSAGE = mail("do it")
 TASK = TaskInput(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from airut.adapters.claude_code.session import FOLDER, MESSAGES, chain, choose, entry_of, held_folder, open_transcript
+from airut.models.redaction import Redactor
 
 MOST = 64 * 1024**2
 """Bytes. An ordinary transcript has some MB; the model's context, in which it must fit, has fewer."""
@@ -17,12 +18,16 @@ KEPT_MOST = 10_000
 
 
 class ClaudeSessions:
-    """Holds nothing: the transcripts are in the home that each call names."""
+    """Holds nothing: the transcripts are in the home that each call names. What `redactor` knows is in none that is
+    kept."""
+
+    def __init__(self, redactor: Redactor | None = None) -> None:
+        self._redactor = redactor or Redactor()
 
     def save(self, home: Path, session_id: str) -> bytes | None:
         session = choose(home, session_id)
         data = _read(home, session.id) if session.resumes else None
-        return whole_lines(data) if data is not None and len(data) <= MOST else None
+        return self._redactor.data(whole_lines(data)) if data is not None and len(data) <= MOST else None
 
     def restore(self, home: Path, session_id: str, transcript: bytes) -> None:
         uuid.UUID(session_id)

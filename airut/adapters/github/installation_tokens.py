@@ -8,6 +8,7 @@ from collections.abc import Callable
 from airut.adapters.github.exchange import Exchange
 from airut.errors import AirutError, ForgeUnavailable
 from airut.models.github_app import GithubApp, InstallationToken
+from airut.models.redaction import Redactor
 
 PATIENCE = (1.0, 3.0)
 """Seconds between the tries of a patient caller: what is away for longer is no blip, and the task begins without."""
@@ -25,7 +26,10 @@ class InstallationTokens:
         exchange: Exchange | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
+        redactor: Redactor | None = None,
     ) -> None:
+        """`redactor` is told of each token."""
+        self._redactor = redactor or Redactor()
         self._exchange = exchange or Exchange(clock)
         self._clock = clock
         self._sleep = sleep
@@ -73,6 +77,7 @@ class InstallationTokens:
                 self._sleep(pause)
             else:
                 held.worked()
+                self._redactor.add(held.token.value.reveal())
                 return
 
 

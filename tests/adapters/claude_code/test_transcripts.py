@@ -11,6 +11,7 @@ import pytest
 
 from airut.adapters.claude_code.session import Session, choose
 from airut.adapters.claude_code.transcripts import MOST, ClaudeSessions, whole_lines
+from airut.models.redaction import Redactor
 
 FIRST = "7f1d3c52-0a5e-4b6e-9f63-2d0c5a1b7e11"
 AGAIN = str(uuid.uuid5(uuid.UUID(FIRST), "again-1"))
@@ -51,6 +52,12 @@ def names(home: Path) -> list[str]:
 def test_whole_lines_are_saved(tmp_path: Path, written: bytes, saved: bytes | None) -> None:
     (folder(tmp_path) / f"{FIRST}.jsonl").write_bytes(written)
     assert SESSIONS.save(tmp_path, FIRST) == saved
+
+
+def test_a_secret_in_a_transcript_is_not_kept(tmp_path: Path) -> None:
+    (folder(tmp_path) / f"{FIRST}.jsonl").write_bytes(line(0, text='say "s3cret" value') + line(1))
+    kept = ClaudeSessions(Redactor({'"s3cret" value': "***"})).save(tmp_path, FIRST)
+    assert kept == line(0, text="say ***") + line(1)
 
 
 def test_the_transcript_that_would_be_resumed_is_saved(tmp_path: Path) -> None:

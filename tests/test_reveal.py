@@ -1,0 +1,41 @@
+"""Where the real value of a secret is looked at. A new place is a decision: it belongs into an adapter, or into what makes
+surrogates and rule sets of it (spec: credentials §10)."""
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("airut", "signals", "workflows", "activities", "workers", "proxy")
+ALLOWED = {
+    # The place itself: a copy that no rotation changes.
+    "airut/models/secret.py": 1,
+    # The shape of a surrogate, and the check that a key has one.
+    "airut/models/credentials.py": 1,
+    "airut/models/aws_credentials.py": 1,
+    "airut/config/codec_settings.py": 1,
+    "airut/config/repo_schema.py": 1,
+    # The writer of rule sets.
+    "airut/models/rules.py": 1,
+    # What looks for values where they must not be.
+    "airut/config/repositories.py": 1,
+    # Adapters: logins, and the codec's key.
+    "airut/adapters/git/remote.py": 2,
+    "airut/adapters/github/exchange.py": 1,
+    "airut/adapters/github/forge.py": 1,
+    "airut/adapters/github/installation_tokens.py": 2,
+    "airut/adapters/imap/session.py": 1,
+    "airut/adapters/podman/opened.py": 1,
+    "airut/adapters/smtp/submission.py": 1,
+    "airut/temporal/codec.py": 1,
+    "workers/forge_login.py": 1,
+}
+
+
+def test_values_are_revealed_where_they_must_be_and_nowhere_else() -> None:
+    found: Counter[str] = Counter()
+    for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and node.attr == "reveal":
+                found[str(path.relative_to(ROOT))] += 1
+    assert dict(found) == ALLOWED

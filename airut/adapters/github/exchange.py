@@ -12,6 +12,7 @@ from githubkit.response import Response
 from pydantic import ValidationError
 
 from airut.adapters.github.app_jwt import app_jwt, rsa_key
+from airut.adapters.github.client import client
 from airut.adapters.github.failures import as_ours
 from airut.errors import ConfigError, ForgeRefused, ForgeUnavailable
 from airut.models.base import Model
@@ -108,15 +109,7 @@ class Exchange:
         raise ForgeRefused(f"{what}: they are over {PAGE * PAGES}; name those that are needed under repositories")
 
     def _client(self, app: GithubApp) -> GitHub[UnauthAuthStrategy]:
-        # No cache: an old token would be worse than none. No retries: whoever asks decides about them.
-        return GitHub(
-            UnauthAuthStrategy(),
-            base_url=app.base_url,
-            timeout=TIMEOUT,
-            http_cache=False,
-            auto_retry=False,
-            trust_env=False,
-        )
+        return client(UnauthAuthStrategy(), app.base_url, TIMEOUT)
 
 
 class _Granted(Model):

@@ -5,9 +5,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from githubkit import GitHub
+from githubkit import TokenAuthStrategy
 from githubkit.exception import GitHubException, RequestFailed
 
+from airut.adapters.github.client import client
 from airut.adapters.github.failures import as_ours, mapped, message_of
 from airut.models.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
 from airut.models.pull_request_body import replace_our_part
@@ -63,15 +64,7 @@ class _Requests:
 
     def __init__(self, repository: GitHubRepository) -> None:
         self._owner, _, self._name = repository.slug.rpartition("/")
-        # No cache: an answer from before our own write would open a second request. No retries: Temporal has them.
-        self._github = GitHub(
-            repository.token.reveal(),
-            base_url=repository.base_url,
-            timeout=TIMEOUT,
-            http_cache=False,
-            auto_retry=False,
-            trust_env=False,
-        )
+        self._github = client(TokenAuthStrategy(repository.token.reveal()), repository.base_url, TIMEOUT)
 
     async def newest(self, head: str) -> PullRequestRef | None:
         with mapped("looking for the pull request"):

@@ -19,6 +19,7 @@ from airut.demo.forge import GitHubForge
 from airut.demo.github_apps import App, Apps
 from airut.demo.github_documents import number_of
 from airut.demo.repositories import seed_repository
+from airut.demo.tls import Authority
 from airut.errors import ConfigError, ForgeRefused, ForgeUnavailable
 from airut.models.github_app import GithubApp, GithubRepository, InstallationToken
 from airut.models.secret import SecretLines
@@ -241,3 +242,15 @@ async def test_nothing_shows_the_key_or_the_token(
     assert "ghs_" not in shown
     assert PEM.splitlines()[3] not in shown
     assert "***" in shown
+
+
+async def test_a_server_with_an_authority_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = Authority.at(tmp_path / "ca")
+    seed_repository(tmp_path, {"README.md": "# Web\n"})
+    apps = Apps(App(1, KEY.public_key(), {2: ("acme/web",)}))
+    async with GitHubForge(tmp_path, {}, apps=apps, authority=authority) as forge:
+        server = app(forge, base_url=forge.url.replace("127.0.0.1", "localhost"))
+        assert server.base_url.startswith("https://localhost:")
+        assert await ask(InstallationTokens(), server) is None
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca" / "ca.pem"))
+        assert await ask(InstallationTokens(), server) is not None

@@ -1,6 +1,7 @@
 """What the server's configuration adds to an allowlist, and both as the proxy reads them."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +10,12 @@ from airut.config.schema import Config, NetworkSettings
 from airut.models.allowlist import Allowlist
 from airut.models.base import Model
 from airut.models.credentials import AnySandboxCredential
+from airut.models.github_app import GithubApp, GithubRepository, InstallationToken
 from airut.models.model_endpoint import ANTHROPIC, ModelEndpoint
 from airut.models.policy import rule_set
 from airut.models.rules import Sandbox
 from airut.models.sandbox import ALLOWLIST_FILE
+from airut.models.secret import Secret
 from proxy.rules import Rules
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
@@ -35,9 +38,20 @@ UNKNOWN = Scope(repository="OWNER/NAME", granted_presets=NetworkSettings().grant
 """Of a checkout whose server is not known: as it is by default."""
 
 
+class _Unasked:
+    """Implements `airut.ports.tokens.AppTokens` without GitHub: a token for the repositories that are configured. Their
+    numbers, by which ids in GraphQL are judged, only GitHub knows; so every id is another repository's here."""
+
+    def token(self, app: GithubApp, *, patient: bool = False) -> InstallationToken:  # noqa: ARG002  # as the port has it
+        numbers = range(sys.maxsize - len(app.repositories), sys.maxsize)
+        named = (GithubRepository(id=n, name=name) for n, name in zip(numbers, app.repositories, strict=True))
+        return InstallationToken(value=Secret("ghs_" + "0" * 36), expires_at=float("inf"), repositories=tuple(named))
+
+
 def scope_of(config: Config, repo: str) -> Scope:
     """Raises: ConfigError: there is no such repository, or a secret of it cannot be had."""
-    configured = ConfiguredRepositories(config, bytes(32), lambda _: Path())  # a key that no server has: for shape only
+    # A key that no server has: for shape only.
+    configured = ConfiguredRepositories(config, bytes(32), lambda _: Path(), _Unasked())
     agent, secrets = configured.agent(repo), configured.secrets(repo, "policy")
     return Scope(
         repository=agent.slug,

@@ -120,3 +120,12 @@ async def test_a_token_that_is_not_to_be_had(fence: Fence) -> None:
     assert echo.heads == []
     await fence.use(document(port))
     assert (await ask(fence, port, OURS)).status_code == 200
+
+
+async def test_a_part_that_raises_lets_nothing_pass(own_fence: Fence) -> None:
+    echo = Echo()
+    port = await own_fence.upstream("github.test", echo)
+    await own_fence.start(document(port), sabotage="proxy.github.scope:check")
+    answer = await ask(own_fence, port, OURS)
+    assert (answer.status_code, answer.json()["reason"]) == (403, "internal_error")
+    assert echo.heads == []

@@ -95,7 +95,9 @@ async def clear(rules: Rules, head: Head, admitted: Admitted, resolve: Resolve) 
     )
     target, stripped = head.target, tuple[str, ...]()
     if claim is None:  # what is signed cannot be changed, and AWS's own parameters were looked at
-        target, stripped = foreign.screen_query(head.target, rules.credentials, asked)
+        target, stripped = foreign.screen_query(
+            head.target, rules.credentials, entry, asked, model_hosts=rules.model_hosts
+        )
     addresses = await resolve(asked.host)
     upstream.check_addresses(
         addresses,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from proxy import glob, matching, swap
+from proxy import beside, glob, matching, swap
 from proxy.acceptance import Fields
 from proxy.block import Reason, Refused
 from proxy.matching import Asked
@@ -47,22 +47,37 @@ def screen(
     """
     scope = swap.in_scope(credentials, asked)
     closed = _is_closed(asked.host, credentials, model_hosts)
-    ours = {_lower(name) for name, value in fields if _is_ours(name, value, scope)}
     kept: list[tuple[bytes, bytes]] = []
     stripped: dict[str, None] = {}
+    blocked: dict[str, None] = {}
     for name, value in fields:
         text = _lower(name)
         policy = _policy(text, credentials, entry, asked.host, closed=closed)
-        if policy == "allow" or _is_ours(name, value, scope) or (signed and text == "authorization"):
-            kept.append((name, value))
-        elif policy == "block" and text not in ours:
+        ours = value if policy == "allow" or (signed and text == "authorization") else _ours(text, value, scope)
+        if ours is not None:
+            kept.append((name, ours))
+        if ours != value:
+            (blocked if ours is None and policy == "block" else stripped)[text] = None
+    present = {_lower(name) for name, _ in kept}
+    for text in blocked:
+        if text not in present:
             raise Refused(Reason.FOREIGN_CREDENTIAL_BLOCKED, text)
-        else:
-            stripped[text] = None
-    return Screened(tuple(kept), tuple(stripped))
+    return Screened(tuple(kept), tuple(stripped | blocked))
 
 
-def screen_query(target: bytes, credentials: Sequence[Credential], asked: Asked) -> tuple[bytes, tuple[str, ...]]:
+def _ours(name: str, value: bytes, scope: Sequence[Credential]) -> bytes | None:
+    """As much of a field as is meant with our credentials; None where that is nothing."""
+    here = [credential for credential in scope if swap.header_in_scope(credential, name)]
+    if not swap.swap_value(value, here)[1]:
+        return None
+    if name == "cookie":
+        return beside.own_cookies(value, here)
+    return None if beside.is_mixed(value, here) else value
+
+
+def screen_query(
+    target: bytes, credentials: Sequence[Credential], entry: Entry, asked: Asked, *, model_hosts: Sequence[str] = ()
+) -> tuple[bytes, tuple[str, ...]]:
     """The target without foreign credentials in its query, and the parameters that were removed.
 
     Raises:
@@ -70,14 +85,17 @@ def screen_query(target: bytes, credentials: Sequence[Credential], asked: Asked)
     """
     path, mark, query = target.partition(b"?")
     claimants = _claimants(credentials, asked.host)
-    if not claimants or not query:
+    closed: Foreign = "block" if _is_model(asked.host, credentials, model_hosts) else "allow"
+    unclaimed = "allow" if claimants else entry.foreign_credentials or closed
+    if not query or not (claimants or unclaimed != "allow"):
         return target, ()
     scope = swap.in_scope(credentials, asked)
     kept: list[bytes] = []
     stripped: dict[str, None] = {}
     for pair in query.split(b"&"):
         name = swap.parameter(pair.partition(b"=")[0])
-        claims = {c.foreign for c in claimants if name in c.query or name.lower() in KNOWN_PARAMETERS}
+        is_known = name.lower() in KNOWN_PARAMETERS
+        claims = {c.foreign for c in claimants if is_known or name in c.query} | ({unclaimed} if is_known else set())
         policy = next((policy for policy in _STRICTEST if policy in claims), "allow")
         if policy == "allow" or swap.swap_query(pair, scope)[1]:
             kept.append(pair)
@@ -101,11 +119,6 @@ def _hosts(credential: Credential) -> tuple[str, ...]:
 
 def _lower(name: bytes) -> str:
     return name.decode("ascii", "replace").lower()
-
-
-def _is_ours(name: bytes, value: bytes, scope: Sequence[Credential]) -> bool:
-    here = [credential for credential in scope if swap.header_in_scope(credential, _lower(name))]
-    return bool(swap.swap_value(value, here)[1])
 
 
 def _policy(name: str, credentials: Sequence[Credential], entry: Entry, host: str, *, closed: bool) -> Foreign:
@@ -135,5 +148,10 @@ def _claims(credential: Credential, name: str) -> bool:
 
 def _is_closed(host: str, credentials: Sequence[Credential], model_hosts: Sequence[str]) -> bool:
     """Hosts of models and of AWS: a key of somebody else's there is a mailbox of somebody else's."""
+    is_aws = any(matching.host_matches(pattern, host) for pattern in AWS_HOSTS)
+    return is_aws or _is_model(host, credentials, model_hosts)
+
+
+def _is_model(host: str, credentials: Sequence[Credential], model_hosts: Sequence[str]) -> bool:
     models = [*MODEL_HOSTS, *model_hosts, *(pattern for c in credentials if c.kind == "claude" for pattern in c.hosts)]
-    return any(matching.host_matches(pattern, host) for pattern in (*models, *AWS_HOSTS))
+    return any(matching.host_matches(pattern, host) for pattern in models)

@@ -109,6 +109,12 @@ def swap_value(value: bytes, credentials: Sequence[Credential]) -> tuple[bytes, 
     return basic.scheme + b" " + base64.b64encode(user + b":" + password), tuple(dict.fromkeys(used))
 
 
+def basic_parts(value: bytes) -> tuple[bytes, bytes] | None:
+    """User and password of Basic credentials; none where they are not."""
+    basic = _basic_parts(value)
+    return None if basic is None else (basic.user, basic.password)
+
+
 def found_in(value: bytes, credentials: Iterable[Credential]) -> bool:
     """Whether a value carries the surrogate of one of these credentials, Basic's encoding included."""
     basic = _basic_parts(value)

@@ -1,5 +1,7 @@
 """Which requests are answered with another credential."""
 
+from dataclasses import replace
+
 import pytest
 
 from proxy import mints
@@ -7,6 +9,7 @@ from proxy.block import Refused
 from proxy.mints import Mint
 from proxy.rules import Credential, MintRule
 from tests.proxy.test_matching import asked
+from tests.proxy.test_minted import RULES
 from tests.proxy.test_swap import credential
 
 EXCHANGE = MintRule("/v1/exchange/*", ("/key",), ("other.test",), 600)
@@ -70,16 +73,19 @@ def test_nobody_logs_in_at_further_hosts_of_models() -> None:
         ("platform.claude.com", "GET", "/v1//OAuth/token/", True),
         ("api.anthropic.com", "POST", "/api/oauth/claude_cli/create_api_key", True),
         ("gateway.test", "POST", "/v1/oauth/token", True),
+        ("eu.models.test", "POST", "/v1/oauth/token", True),
         ("api.anthropic.com", "GET", "/api/oauth/usage", False),
         ("api.anthropic.com", "POST", "/v1/messages", False),
         ("other.test", "POST", "/v1/oauth/token", False),
     ],
 )
 def test_nobody_logs_in_at_the_models_provider(host: str, method: str, target: str, blocked: bool) -> None:
-    claude = (credential(kind="claude", hosts=("gateway.test",)),)
+    claude = replace(
+        RULES, credentials=(credential(kind="claude", hosts=("gateway.test",)),), model_hosts=("*.models.test",)
+    )
     request = asked(target.encode(), host=host, method=method)
     if not blocked:
-        mints.check_login(claude, request)
+        mints.check_login(claude.credentials, request, claude.model_hosts)
         return
     with pytest.raises(Refused, match="mint_blocked: login at the model's provider"):
-        mints.check_login(claude, request)
+        mints.check_login(claude.credentials, request, claude.model_hosts)

@@ -225,9 +225,15 @@ def test_a_value_is_encoded_in_a_query() -> None:
     ],
 )  # fmt: skip
 def test_foreign_credentials_in_the_query(target: str, expected: str, stripped: tuple[str, ...]) -> None:
-    assert foreign.screen_query(target.encode(), IN_QUERY, asked(host="api.test")) == (expected.encode(), stripped)
-    assert foreign.screen_query(target.encode(), IN_QUERY, asked(host="other.test")) == (target.encode(), ())
+    assert foreign.screen_query(target.encode(), IN_QUERY, entry("api.test"), asked(host="api.test")) == (
+        expected.encode(),
+        stripped,
+    )
+    assert foreign.screen_query(target.encode(), IN_QUERY, entry("*"), asked(host="other.test")) == (
+        target.encode(),
+        (),
+    )
     if stripped:
         closed = (credential(query=("token",), foreign="block"),)
         with pytest.raises(Refused, match="foreign_credential_blocked: query parameter"):
-            foreign.screen_query(target.encode(), closed, asked(host="api.test"))
+            foreign.screen_query(target.encode(), closed, entry("api.test"), asked(host="api.test"))

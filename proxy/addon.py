@@ -21,6 +21,7 @@ from proxy.record import Record
 from proxy.reload import LiveRules
 from proxy.scrub import Needles
 from proxy.settings import PROBE_HOST, Ports
+from proxy.sightings import Sightings
 
 NOWHERE = ("255.255.255.255", 1)  # where a request goes that nobody has cleared: no address to connect to
 logger = logging.getLogger(__name__)
@@ -69,7 +70,9 @@ class Fence:
                 rules = self._rules.current()
                 admitted = admit(rules, head)
                 record.rule, record.comment = admitted.entry.rule, admitted.entry.comment
-                clearance = await clear(self._known.added_to(rules), head, admitted, self._resolve)
+                every = self._known.added_to(rules)
+                clearance = await clear(every, head, admitted, self._resolve)
+                record.sightings = Sightings(every.surrogates())
                 record.needles = self._known.needles(rules)
                 self._clear(flow, head, record, clearance)
             except Refused as refused:

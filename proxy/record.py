@@ -16,6 +16,7 @@ from proxy.minted import SUFFIX
 from proxy.mints import Mint
 from proxy.responses import Body
 from proxy.scrub import Needles
+from proxy.sightings import Sightings
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Record:
     rejected: tuple[str, ...] = ()
     stripped: tuple[str, ...] = ()
     surrogate_in: tuple[str, ...] = ()
+    sightings: Sightings = field(default_factory=Sightings)
     mint: Mint | SessionMint | None = None
     needles: Needles = field(default_factory=Needles)
     scrubbed: int = 0
@@ -79,13 +81,18 @@ class Record:
 
     def count_out(self, data: bytes) -> bytes:
         """Passes a piece of the request body through."""
-        self.bytes_out += len(data)
+        self._look_at(data)
         return data
 
     def rewrite_out(self, body: BodyRewriter, data: bytes) -> Iterator[bytes]:
         """Passes a piece of the request body on as the rewriter makes it; the piece counts as it came."""
-        self.bytes_out += len(data)
+        self._look_at(data)
         return body.feed(data)
+
+    def _look_at(self, data: bytes) -> None:
+        self.bytes_out += len(data)
+        if self.sightings.is_in(data):
+            self.surrogate_in = (*self.surrogate_in, "body")
 
     def count_in(self, data: bytes) -> bytes:
         """Passes a piece of the response body through."""

@@ -126,6 +126,11 @@ class Rules:
         found += [(part.value, part.surrogate) for credential in self.aws for part in credential.parts()]
         return {value: surrogate for value, surrogate in found if value is not None}
 
+    def surrogates(self) -> list[str]:
+        """Everything that the sandbox has in place of a real value."""
+        parts = [part.surrogate for credential in self.aws for part in credential.parts()]
+        return [*(credential.surrogate for credential in self.credentials), *parts]
+
     def named_values(self) -> list[tuple[str, str]]:
         """Every real value, with the name of its credential."""
         parts = [(credential.name, part.value) for credential in self.aws for part in credential.parts()]

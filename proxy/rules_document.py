@@ -156,8 +156,7 @@ def parse(text: str | bytes) -> Rules:
         private_ranges=reader.networks("private_ranges"),
         extra_ca_file=reader.optional_text("extra_ca_file"),
     )
-    surrogates = [credential.surrogate for credential in rules.credentials]
-    surrogates += [part.surrogate for credential in rules.aws for part in credential.parts()]
+    surrogates = rules.surrogates()
     if len(set(surrogates)) != len(surrogates):
         raise RulesError("rules.credentials: two have one surrogate")
     reader.child("limits").finish()

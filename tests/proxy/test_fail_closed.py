@@ -8,7 +8,7 @@ import time
 import httpx
 import pytest
 
-from tests.proxy.fence import PROXY, Fence, entry, rules
+from tests.proxy.fence import PROXY, Fence, credential, entry, rules
 from tests.proxy.upstreams import Echo
 
 BEFORE_THE_DECISION_IS_OVER = [
@@ -27,6 +27,8 @@ BEFORE_THE_DECISION_IS_OVER = [
     "proxy.foreign:screen",
     "proxy.upstream:check_addresses",
     "proxy.swap:swap",
+    "proxy.mints:check_login",
+    "proxy.mints:expected",
     "proxy.resolver:Resolver.resolve",
     "proxy.layers:FencedStream.state_wait_for_request_headers",
     "proxy.layers:FencedStream.make_server_connection",
@@ -83,6 +85,17 @@ async def test_a_response_that_was_not_inspected_does_not_come_back(own_fence: F
     async with own_fence.client() as client:
         answer = await client.get(f"https://api.test:{port}/")
     assert (answer.status_code, answer.json()["reason"]) == (403, "internal_error")
+
+
+@pytest.mark.parametrize("part", ["proxy.known_values:conceal", "proxy.minted:Minted.token", "proxy.pointers:changed"])
+async def test_a_credential_that_cannot_be_hidden_does_not_come_back(own_fence: Fence, part: str) -> None:
+    body = b'{"token": "that-was-handed-out"}'
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    port = await own_fence.upstream("registry.test", Echo(answer=head + body))
+    token = credential("TOKEN", hosts=["registry.test"], ports=[port])
+    await own_fence.start(rules(entry("registry.test", ports=[port]), credentials=[token]), sabotage=part)
+    request = f"GET /token HTTP/1.1\r\nHost: registry.test:{port}\r\nConnection: close\r\n\r\n".encode()
+    assert b"handed-out" not in await own_fence.exchange("registry.test", port, request)
 
 
 async def test_a_log_that_cannot_be_written_blocks(own_fence: Fence) -> None:

@@ -218,6 +218,7 @@ async def test_a_websocket_passes(fence: Fence) -> None:
             f"Sec-WebSocket-Accept: {accepted}\r\n\r\n".encode()
         )
         frame = await reader.readexactly(2 + 4 + 5)
+        await reader.readexactly(2 + 4 + 16)
         writer.write(b"\x81\x05" + bytes(c ^ frame[2 + i % 4] for i, c in enumerate(frame[6:])))
         for opcode in (b"\x81", b"\x82"):
             writer.write(opcode + bytes([len(REAL)]) + REAL)
@@ -235,13 +236,15 @@ async def test_a_websocket_passes(fence: Fence) -> None:
     )
     assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
     writer.write(b"\x81\x85\1\2\3\4" + bytes(c ^ b"\1\2\3\4"[i % 4] for i, c in enumerate(b"hello")))
+    writer.write(b"\x81\x90\0\0\0\0airut-look-alike")
     assert await reader.readexactly(7) == b"\x81\x05hello"
     assert await reader.readexactly(18) == b"\x81\x10airut-look-alike"
     assert await reader.readexactly(2 + len(REAL)) == b"\x82" + bytes([len(REAL)]) + REAL  # binary
     writer.close()
     assert (await fence.logged(1))[0]["status"] == 101
     line = (await fence.logged(1, "ws"))[0]
-    assert (line["bytes_out"], line["bytes_in"], line["scrubbed"]) == (5, 5 + 2 * len(REAL), 1)
+    assert (line["bytes_out"], line["bytes_in"], line["scrubbed"]) == (5 + 16, 5 + 2 * len(REAL), 1)
+    assert line["surrogate_in"] == ["body"]
 
 
 async def test_a_response_with_trailers_does_not_hang(own_fence: Fence) -> None:

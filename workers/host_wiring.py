@@ -30,6 +30,7 @@ from airut.adapters.github import GitHubForge, InstallationTokens
 from airut.adapters.keys import load_or_create_key
 from airut.adapters.podman.cells import BuildCells
 from airut.adapters.podman.engine import Engine
+from airut.adapters.podman.hardening import Hardening, Profile
 from airut.adapters.podman.image_upkeep import PodmanImageUpkeep
 from airut.adapters.podman.images import PodmanImages
 from airut.adapters.podman.marks import Marks
@@ -163,6 +164,14 @@ class SandboxHost:
             enforce=Enforce(config.limits.enforce),
             cgroup_parent=os.environ.get("AIRUT_CGROUP_PARENT"),
             warm=config.sandbox.warm,
+            hardening=Hardening(
+                profile=Profile(config.sandbox.profile),
+                seccomp=config.sandbox.seccomp,
+                tmp=config.sandbox.tmpfs.tmp,
+                run=config.sandbox.tmpfs.run,
+                var_tmp=config.sandbox.tmpfs.var_tmp,
+                nofile=config.sandbox.nofile,
+            ),
         )
 
 

@@ -24,7 +24,14 @@ from airut.models.secret import Secret
 from airut.models.timezones import ZoneName
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-RESERVED = frozenset({"HOME", "IS_SANDBOX", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "PATH"})
+RESERVED = frozenset(
+    {
+        *("HOME", "IS_SANDBOX", "PATH"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+        *("GIT_SSL_CAINFO", "PIP_CERT", "AWS_CA_BUNDLE", "CARGO_HTTP_CAINFO", "DENO_CERT"),
+    }
+)
+"""What a sandbox's image sets itself: without its authorities nothing would get past the fence."""
 
 
 BASE_URL = "ANTHROPIC_BASE_URL"

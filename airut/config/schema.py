@@ -69,12 +69,27 @@ class SecuritySettings(Model):
     """How long the last good value of a secret is used after its source has begun to fail."""
 
 
+class TmpfsSettings(Model):
+    """Sizes of what a sandbox may write to besides its mounts; all of it counts as its memory."""
+
+    tmp: Annotated[Bytes, Field(ge=1024**2)] = 2 * 1024**3
+    run: Annotated[Bytes, Field(ge=1024**2)] = 64 * 1024**2
+    var_tmp: Annotated[Bytes, Field(ge=1024**2)] = 1024**3
+
+
 class SandboxSettings(Model):
     host_id: Annotated[str, Field(pattern=_HOST_ID)] | None = None
     """The name of this sandbox host, by which its threads find it again; None is the machine's own name."""
     podman_socket: FolderPath | None = None
     warm: Annotated[int, Field(ge=0, le=16)] = 1
     network: SandboxNetwork = SandboxNetwork()
+    profile: Literal["default", "root"] = "default"
+    """`root`: the agent is root in its container, and may write to all of it."""
+    seccomp: FolderPath | None = None
+    """A profile of system calls that is stricter than the engine's own."""
+    tmpfs: TmpfsSettings = TmpfsSettings()
+    nofile: Annotated[int, Field(ge=256, le=1_048_576)] = 65_536
+    """Open files of one process; less where this host allows less."""
 
 
 class LimitSettings(Model):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airut.adapters.podman.engine import Body
+from airut.adapters.podman.hardening import Hardening
 from airut.models.sandbox import Limits, SandboxSpec
 
 ENGINE_GRACE = 300  # seconds that the engine waits beyond the time limit, so that ours can end the run in good order
@@ -34,7 +35,7 @@ class Bind:
         return {"type": "bind", "source": str(self.source), "destination": self.target, "options": options}
 
 
-def tmpfs(target: str, size: str, mode: str = "1777", *, filled: bool = False) -> Body:
+def tmpfs(target: str, size: str | int, mode: str = "1777", *, filled: bool = False) -> Body:
     """`filled`: with what the image has in its place."""
     options = [f"size={size}", f"mode={mode}", "nosuid", "nodev", "rw", *(["tmpcopyup"] if filled else [])]
     return {"type": "tmpfs", "source": "tmpfs", "destination": target, "options": options}
@@ -52,9 +53,11 @@ class Placement:
     seccomp: Path
 
 
-def hardened(image: str, place: Placement, limits: Limits, mounts: Sequence[Body]) -> dict[str, object]:
+def hardened(
+    image: str, place: Placement, limits: Limits, mounts: Sequence[Body], most_files: int = NOFILE
+) -> dict[str, object]:
     """What both containers share: no capability, no new privilege, own namespaces, few places to write."""
-    nofile = min(NOFILE, resource.getrlimit(resource.RLIMIT_NOFILE)[1])  # nobody rootless can raise a hard limit
+    nofile = min(most_files, resource.getrlimit(resource.RLIMIT_NOFILE)[1])  # nobody rootless can raise a hard limit
     private = {"nsmode": "private"}
     body: dict[str, object] = {
         "image": image,
@@ -96,7 +99,9 @@ def hardened(image: str, place: Placement, limits: Limits, mounts: Sequence[Body
     return body
 
 
-def agent_body(spec: SandboxSpec, place: Placement, network: str, addresses: Sequence[str], settings: Path) -> Body:
+def agent_body(
+    spec: SandboxSpec, place: Placement, network: str, addresses: Sequence[str], settings: Path, hardening: Hardening
+) -> Body:
     """The agent's container: on one network, whose only resolver is the proxy (or the host's, without a fence)."""
     mounts = [
         Bind(settings, "/run/airut").body(),
@@ -104,19 +109,20 @@ def agent_body(spec: SandboxSpec, place: Placement, network: str, addresses: Seq
         Bind(settings / "hosts", "/etc/hosts").body(),
         *([Bind(settings / "resolv.conf", "/etc/resolv.conf").body()] if spec.network.enabled else []),
         *(Bind(m.source, m.target, writable=m.writable, executable=m.executable).body() for m in spec.mounts),
-        tmpfs("/tmp", "2g"),
+        tmpfs("/tmp", hardening.tmp),
         # Where tools keep caches and settings (~/.cargo, ~/.npm, ~/.cache): many do nothing without it.
         tmpfs("/home/agent", "2g", filled=True),
-        tmpfs("/run", "64m", "0755"),
-        tmpfs("/var/tmp", "1g"),
+        tmpfs("/run", hardening.run, "0755"),
+        tmpfs("/var/tmp", hardening.var_tmp),
     ]
-    return hardened(spec.image, place, spec.limits, mounts) | {
+    return hardened(spec.image, place, spec.limits, mounts, hardening.nofile) | {
         "entrypoint": ["/opt/airut/python", "-ISE", "/opt/airut/entrypoint.pyc"],
         "work_dir": "/",
         "hostname": "sandbox",
         "networks": {network: {"static_ips": list(addresses)}},
         "use_image_resolve_conf": spec.network.enabled,  # ours is mounted: Podman's carries the host's options along
         "timeout": int(spec.limits.time) + ENGINE_GRACE,
+        **hardening.changes(),
     }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import logging
 import time
@@ -9,10 +10,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from airut.adapters.podman.bodies import agent_body
+from airut.adapters.podman.bodies import Placement, agent_body
 from airut.adapters.podman.cells import BuildCells
 from airut.adapters.podman.containers import Container, Containers
-from airut.adapters.podman.engine import Engine
+from airut.adapters.podman.engine import Body, Engine
 from airut.adapters.podman.fence import Fence, Fences, Policy
 from airut.adapters.podman.files import HOSTS, make_folder, remove_folder, write_private
 from airut.adapters.podman.following import follow
@@ -53,6 +54,7 @@ class PodmanSandboxes:
         self._policy = policy
         self._containers = Containers(engine)
         self._launcher = Launcher(self._containers, settings, SeccompProfile(engine, settings.state))
+        self._calls = SeccompProfile(engine, settings.state, settings.hardening.seccomp)
         self._networks = Networks(engine, settings.pool)
         self._fences = Fences(self._containers, self._networks, self._launcher, settings, policy, proxy_image)
         self._warm = WarmFences(self._fences, settings)
@@ -199,12 +201,14 @@ class PodmanSandboxes:
             await self._fences.until_ready(fence, digest)
 
         async def agent() -> None:
-            addresses, settings = fence.subnet.agents, fence.folder / "agent"
-            await self._launcher.launch(
-                _agent(spec.sandbox_id),
-                labels | _role("agent"),
-                lambda place: agent_body(spec, place, fence.network, addresses, settings),
-            )
+            addresses, settings, hardening = fence.subnet.agents, fence.folder / "agent", self._settings.hardening
+            own = await self._calls.path()
+
+            def body(place: Placement) -> Body:
+                place = dataclasses.replace(place, seccomp=own)
+                return agent_body(spec, place, fence.network, addresses, settings, hardening)
+
+            await self._launcher.launch(_agent(spec.sandbox_id), labels | _role("agent"), body)
 
         done = await asyncio.gather(proxy(), agent(), return_exceptions=True)  # both settled before anything is removed
         for problem in done:

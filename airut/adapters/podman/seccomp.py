@@ -12,7 +12,7 @@ from typing import Any
 
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.files import write_private
-from airut.errors import EngineError
+from airut.errors import ConfigError, EngineError
 
 USUAL = (Path("/etc/containers/seccomp.json"), Path("/usr/share/containers/seccomp.json"))
 # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET (sched.h); NEWTIME shares its bit with clone's exit
@@ -21,6 +21,8 @@ NAMESPACES = (0x0002_0000, 0x0200_0000, 0x0400_0000, 0x0800_0000, 0x1000_0000, 0
 EPERM, ENOSYS = 1, 38
 FLAGS = {"clone": 0, "unshare": 0}
 """Which argument holds the flags. (On s390, which we do not run on, it is clone's second.)"""
+
+PASSING = {"SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_NOTIFY"}
 
 log = logging.getLogger(__name__)
 
@@ -50,26 +52,62 @@ def _rule(name: str, action: str, index: int, mask: int, value: int) -> Profile:
     return {"names": [name], "action": action, "args": [argument]}
 
 
-class SeccompProfile:
-    """Our profile as a file, made once from the engine's."""
+def loosened(profile: Profile, engine: Profile) -> list[str]:
+    """The system calls that a profile lets through and the engine's own does not, by name; `*` for all."""
+    if profile.get("defaultAction") in PASSING:
+        return ["*"]
+    return sorted(_passing(profile) - _passing(engine))
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
+
+def _passing(profile: Profile) -> set[str]:
+    """Without what only a capability lets through, of which a sandbox has none."""
+    rules = [rule for rule in profile["syscalls"] if rule["action"] in PASSING]
+    return {name for rule in rules if not (rule.get("includes") or {}).get("caps") for name in _names(rule)}
+
+
+def _names(rule: Profile) -> list[str]:
+    return list(rule.get("names") or [rule["name"]])
+
+
+class SeccompProfile:
+    """Our profile as a file, made once from the engine's, or from a stricter one that the operator names."""
+
+    def __init__(self, engine: Engine, folder: Path, named: Path | None = None) -> None:
         self._engine = engine
-        self._file = folder / "seccomp.json"
+        self._named = named
+        self._file = folder / ("seccomp-named.json" if named else "seccomp.json")
         self._made = False
         self._making = asyncio.Lock()
 
     async def path(self) -> Path:
-        """Raises: EngineUnavailable, EngineError"""
+        """Raises: ConfigError, EngineUnavailable, EngineError"""
         async with self._making:
             if not self._made:
                 info = await self._engine.get("/info", "ask the engine for its seccomp profile")
-                named = (info or {}).get("host", {}).get("security", {}).get("seccompProfilePath")
-                found = await asyncio.to_thread(_read, (Path(named), *USUAL) if named else USUAL)
+                usual = (info or {}).get("host", {}).get("security", {}).get("seccompProfilePath")
+                found = await asyncio.to_thread(_read, (Path(usual), *USUAL) if usual else USUAL)
+                if self._named:
+                    found = await asyncio.to_thread(_stricter, self._named, found)
                 self._file.parent.mkdir(parents=True, exist_ok=True)
                 write_private(self._file, json.dumps(without_namespaces(found)).encode())
                 self._made = True
         return self._file
+
+
+def _stricter(file: Path, engine: Profile) -> Profile:
+    try:
+        profile: Profile = json.loads(file.read_bytes())
+        more = loosened(profile, engine)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"sandbox.seccomp: {file} cannot be read as a seccomp profile ({type(error).__name__})"
+        ) from error
+    if more:
+        raise ConfigError(
+            f"sandbox.seccomp: {file} lets calls through that the engine's own profile does not"
+            f" ({', '.join(more[:10])}); it may only be stricter"
+        )
+    return profile | {"syscalls": [rule | {"names": _names(rule)} for rule in profile["syscalls"]]}
 
 
 def _read(places: tuple[Path, ...]) -> Profile:

@@ -2,9 +2,11 @@
 
 import ipaddress
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+
+from airut.adapters.podman.hardening import Hardening
 
 
 class Enforce(StrEnum):
@@ -39,6 +41,8 @@ class SandboxSettings:
     """Needed where Podman does not run under systemd; its value is a path below /sys/fs/cgroup."""
     warm: int = 1
     """Networks with a running proxy kept ready, each of which makes one start faster. 0 is off."""
+
+    hardening: Hardening = field(default_factory=Hardening)
 
     @property
     def egress(self) -> str:

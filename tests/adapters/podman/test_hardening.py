@@ -1,8 +1,10 @@
 """Each row of the hardening table, looked at from inside (spec: sandbox §2, §8)."""
 
+import ctypes
 import ipaddress
 import json
 import os
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,11 @@ from tests.contract.sandbox import Stage
 
 PROBE = Path(__file__).parent / "probe.py"
 NOWHERE = "ENETUNREACH"
+KEY = "airut-test"
+
+
+def hard_limit() -> int:
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 
 
 def look(stage: Stage, folder: Path, arguments: str) -> str:
@@ -34,8 +41,17 @@ def look(stage: Stage, folder: Path, arguments: str) -> str:
 
 
 @pytest.fixture
-async def inside(stage: Stage, tmp_path: Path) -> dict[str, Any]:
-    output, ended = await stage.run(stage.spec(look(stage, tmp_path, "hardening")))
+def key() -> str:
+    """A key of this user on the host, in the keyring of all its processes and in that of this session."""
+    library, number = ctypes.CDLL(None, use_errno=True), {"x86_64": 248, "aarch64": 217}[os.uname().machine]
+    for ring in (-3, -4):
+        assert library.syscall(number, b"user", KEY.encode(), b"secret", 6, ring) > 0, os.strerror(ctypes.get_errno())
+    return KEY
+
+
+@pytest.fixture
+async def inside(stage: Stage, key: str, tmp_path: Path) -> dict[str, Any]:
+    output, ended = await stage.run(stage.spec(look(stage, tmp_path, f"hardening {key}")))
     assert ended.code == 0
     found: dict[str, Any] = json.loads(output)
     return found
@@ -44,7 +60,14 @@ async def inside(stage: Stage, tmp_path: Path) -> dict[str, Any]:
 async def test_hardening(inside: dict[str, Any], tmp_path: Path) -> None:
     none = "0" * 16
     proxy = inside["resolv"][1]
-    assert inside | {"devices": None, "tmpfs": None} == {
+    assert inside | {"devices": None, "tmpfs": None, "namespaces": None} == {
+        "namespaces": None,
+        "keyring": "none",
+        "setuid_program": "1000, bit 0o4000",
+        "zombies": 0,
+        "sizes": {"/tmp": 2 * 1024**3, "/run": 64 * 1024**2, "/var/tmp": 1024**3},
+        "nofile": [min(65_536, hard_limit())] * 2,
+        "install": "EROFS",
         "uid": "1000",
         "gid": "1000",
         "groups": ["1000"],
@@ -85,6 +108,7 @@ async def test_hardening(inside: dict[str, Any], tmp_path: Path) -> None:
         "sockets": [],
         "environment": [],
     }
+    assert {name for name, one in inside["namespaces"].items() if one == os.readlink(f"/proc/self/ns/{name}")} == set()
     assert ipaddress.ip_address(proxy) in ipaddress.ip_network("10.199.0.0/16")
     assert (tmp_path / "home" / "x").exists()  # outside, though the rest of the home goes with the sandbox
     assert all({"nosuid", "nodev"} <= set(flags.split(",")) for flags in inside["tmpfs"].values())

@@ -1,6 +1,7 @@
 """Warm fences: claimed once, given rules of their own, replaced."""
 
 import dataclasses
+import ipaddress
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from airut.adapters.ca import RootCa
+from airut.adapters.ca import RootCa, load_or_create_root
 from airut.adapters.fence_rules import FenceRules
 from airut.adapters.podman.containers import Containers
 from airut.adapters.podman.engine import Engine
@@ -145,6 +146,24 @@ async def test_a_warm_one_that_is_ready_stays(host: Host) -> None:
     await host.open()
     assert host.ready() == ready
     assert await host.fences() == (ready, ready)
+
+
+@pytest.mark.parametrize("changed", ["image", "authority", "pool"])
+async def test_one_that_was_made_of_something_else_is_replaced(host: Host, tmp_path: Path, changed: str) -> None:
+    await host.open()
+    before, more = host.ready(), dict[str, object]()
+    if changed == "image":
+        name, _, tag = host.proxy_image.rpartition(":")
+        host.proxy_image = f"{name}:newer-{tag}"
+        await host.engine.post(f"/images/{name}:{tag}/tag", "tag", params={"repo": name, "tag": f"newer-{tag}"})
+    elif changed == "authority":
+        host.root = load_or_create_root(tmp_path / "ca")
+    else:
+        more = {"pool": ipaddress.IPv4Network("10.203.0.0/24")}
+    await host.open(**more)
+    after = host.ready()
+    assert (len(after), after & before) == (1, set())
+    assert await host.fences() == (after, after)  # and nothing is left of the one before
 
 
 async def test_one_that_a_sandbox_has_stays_while_its_agent_exists(host: Host, image: str, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from activities.network_log import blocked_requests, rejected_credentials
+from activities.network_log import blocked_requests, packed, read_access_log, rejected_credentials
 from activities.outbox import STDERR_MOST, read_or_nothing, read_outbox
 from activities.running_agent import RunningAgent
 from activities.transcripts import session_of
@@ -52,7 +52,7 @@ class Homecoming:
     async def brought(self, order: AgentInput, ended: EndedRun) -> AgentResult:
         """Safe to call again. Raises: BlobError, NoSpace, OSError"""
         ref, run, exit_status = ended.ref, ended.run, ended.exit_status
-        out, log = ref.folder / "out", ref.folder / "log" / "network.jsonl"
+        out = ref.folder / "out"
         verdict = await self._verdict(order, ended)
         text, verdict = verdict.text, verdict.model_copy(update={"text": ""})
         left = await asyncio.to_thread(read_outbox, self._folders.of(order.task.thread).outbox)
@@ -67,7 +67,8 @@ class Homecoming:
         bundle = await asyncio.to_thread(read_or_nothing, out / "work.bundle")
         bundle_ref: BlobRef | None = await self._blobs.put(bundle) if bundle else None
         changes = await asyncio.to_thread(read_or_nothing, out / "changes.bundle")
-        access_log = await asyncio.to_thread(read_or_nothing, log)
+        access_log = await asyncio.to_thread(lambda: self._redactor.data(read_access_log(ref.folder / "log")))
+        kept = await self._blobs.put(await asyncio.to_thread(packed, access_log)) if access_log else None
         return AgentResult(
             verdict=verdict,
             text=await store(self._blobs, text),
@@ -80,6 +81,7 @@ class Homecoming:
             transcript=await run.keeper.keep(),
             ran_s=exit_status.duration_s,
             blocked=await asyncio.to_thread(blocked_requests, access_log),
+            access_log=kept,
             rejected=await asyncio.to_thread(rejected_credentials, access_log),
         )
 

@@ -1,11 +1,26 @@
-"""The access log, folded to what a person wants to know: refused requests, refused credentials (network §8)."""
+"""The access log: kept, and folded to what a person wants to know (network §8, §9)."""
 
+import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from activities.outbox import read_or_nothing
+from airut.models.folders import ACCESS_LOG_FILES
+
 LINES_MOST = 10
+
+
+def read_access_log(folder: Path) -> bytes:
+    """All that the proxy wrote and did not throw away, oldest first; empty where it wrote nothing."""
+    return b"".join(read_or_nothing(folder / name) for name in ACCESS_LOG_FILES)
+
+
+def packed(log: bytes) -> bytes:
+    """As it is kept. Without the time, so that packing it twice gives the same blob."""
+    return gzip.compress(log, mtime=0)
 
 
 def blocked_requests(log: bytes) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """`airut task logs`: what the agent of a task does or did, from the folders of its sandboxes on this host."""
 
 import asyncio
+import gzip
 import json
 import platform
 from collections.abc import Iterator
@@ -16,13 +17,15 @@ from airut.cli.agent_log import Line, event_lines, network_line
 from airut.cli.context import Settings, Unreachable, agent_lines, not_found
 from airut.cli.tasks import TaskName, find_task
 from airut.cli.threads import thread_status
-from airut.models.folders import ThreadFolders
+from airut.errors import BlobMissing
+from airut.models.folders import ACCESS_LOG_FILES, ThreadFolders
+from airut.temporal.recorded import recorded_task
 
 POLL = 0.5
 """Seconds between two looks at a file that grows."""
 
-NETWORK_FILES = ("network.jsonl.2", "network.jsonl.1", "network.jsonl")
-"""Oldest first, as the proxy rotates them."""
+KEPT = 0
+"""In place of the number of a sandbox: its lines are those that were kept of the task's last one."""
 
 
 def logs(
@@ -53,8 +56,26 @@ async def _logs(settings: Settings, given: str, follow: bool, network: bool, as_
         closed = await _is_closed(client, task)
         if not closed:
             await asyncio.sleep(POLL)
-    if not log.begun:
+    if log.begun:
+        return
+    kept = await _kept(client, settings, task) if network else None
+    if kept is None:
         raise await _elsewhere(client, settings, task)
+
+    for line in kept.splitlines():
+        show(KEPT, line)
+
+
+async def _kept(client: Client, settings: Settings, task: TaskName) -> bytes | None:
+    """The access log of a task whose folders are gone, or on another host."""
+    recorded = await recorded_task(client, task.id)
+    agent = recorded.result.agent if recorded else None
+    if agent is None or agent.access_log is None:
+        return None
+    try:
+        return gzip.decompress(await settings.blobs.get(agent.access_log))
+    except BlobMissing:
+        return None
 
 
 class TaskLog:
@@ -75,7 +96,7 @@ class TaskLog:
             before = self._read.setdefault(attempt, 0)
             folder = self._folder / str(attempt)
             if self._network:
-                data = b"".join(_content(folder / "log" / name) for name in NETWORK_FILES)[before:]
+                data = b"".join(_content(folder / "log" / name) for name in ACCESS_LOG_FILES)[before:]
                 data = data[: data.rfind(b"\n") + 1]
                 self._read[attempt] = before + len(data)
                 yield from ((attempt, line) for line in data.splitlines())
@@ -99,11 +120,11 @@ class _Shown:
     def __init__(self, network: bool) -> None:
         self._network = network
         self._console = Console(highlight=False)
-        self._attempt = 0
+        self._attempt = -1
 
     def __call__(self, attempt: int, raw: bytes) -> None:
         if attempt != self._attempt:
-            self._console.rule(f"sandbox {attempt}", style="dim")
+            self._console.rule("the last sandbox, as kept" if attempt == KEPT else f"sandbox {attempt}", style="dim")
             self._attempt = attempt
         lines = _known(network_line(raw)) if self._network else event_lines(raw)
         for line in lines:

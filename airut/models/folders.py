@@ -7,6 +7,9 @@ from pathlib import Path
 
 from airut.models.base import Model
 
+ACCESS_LOG_FILES = ("network.jsonl.2", "network.jsonl.1", "network.jsonl")
+"""Below `log` of a sandbox's folder, oldest first, as the proxy rotates them."""
+
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 

@@ -85,6 +85,8 @@ class AgentResult(Model):
     """Requests that the fence refused, as `METHOD host (count)`, at most ten."""
     rejected: tuple[str, ...] = ()
     """Credentials that a host refused, as `NAME at host (status)`, at most ten."""
+    access_log: BlobRef | None = None
+    """What the sandbox asked the network for, line by line; packed with gzip."""
 
 
 class TaskResult(Model):

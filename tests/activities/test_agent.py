@@ -1,5 +1,6 @@
 """An agent's run: what it is told, what comes home, its limits, and what is known of one that was lost."""
 
+import gzip
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,15 @@ async def test_what_an_agent_says_and_leaves_holds_no_secret(bench: Bench) -> No
     assert result.text.inline == "I found *** and [redacted:DEPLOY_TOKEN]"
     assert [await bench.blobs.get(file.content) for file in result.outbox] == [b"it is ***"]
     assert "s3cret-value" not in result.model_dump_json() + json.dumps(bench.beats)
+
+
+async def test_the_access_log_is_kept(bench: Bench) -> None:
+    folder = bench.folders.of(TASK.thread).task(1, 1) / "log"
+    lines = b'{"kind":"http","decision":"blocked","method":"GET","host":"a.test"}\n'
+    result = await bench.start(f"mkdir -p {folder}; printf '%s' '{lines.decode()}' > {folder}/network.jsonl; echo x")
+    assert result.access_log is not None
+    assert gzip.decompress(await bench.blobs.get(result.access_log)) == lines
+    assert result.blocked == ("GET a.test (1)",)
 
 
 async def test_an_agent_that_fills_the_disk_is_ended_and_the_largest_folders_are_named(bench: Bench) -> None:

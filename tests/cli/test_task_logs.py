@@ -7,11 +7,13 @@ from pathlib import Path
 
 from temporalio.testing import WorkflowEnvironment
 
+from activities.network_log import packed
+from airut.adapters.blobs_local import LocalBlobStore
 from airut.models.folders import ThreadFolders
 from airut.temporal.delivery import deliver
 from tests.cli.conftest import Airut
 from tests.support.messages import mail
-from tests.support.scripted_activities import ScriptedActivities
+from tests.support.scripted_activities import ScriptedActivities, done
 from tests.workflows.asking import idle_after
 
 
@@ -59,6 +61,29 @@ async def test_all_sandboxes_in_order_and_their_network(
     ]
     (first, *_) = (await airut("task", "logs", thread, "--json")).out.splitlines()
     assert json.loads(first) == {"version": 1, "sandbox": 1, "line": says("words of 1")}
+
+
+async def test_the_access_log_that_was_kept(
+    airut: Airut, config_file: Path, temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    entry = {"time": "2026-03-29T12:00:00.000Z", "kind": "dns", "name": "kept.example", "decision": "allowed"}
+    blobs = LocalBlobStore(config_file.parent / "state" / "blobs")
+    kept = await blobs.put(packed(json.dumps(entry).encode() + b"\n"))
+    activities.agent = lambda order: done("Done.").model_copy(update={"access_log": kept})
+    await deliver(temporal.client, mail("first", thread))
+    await idle_after(temporal.client, thread, 1)
+    printed = await airut("task", "logs", thread, "--network")
+    assert printed.code == 0
+    assert [line.strip("─ ") for line in printed.out.splitlines()] == [
+        "the last sandbox, as kept",
+        "12:00:00  allowed  dns kept.example",
+    ]
+    assert (await airut("task", "logs", thread)).code == 5  # the agent's own words are not there
+    missing = kept.model_copy(update={"sha256": "f" * 64})
+    activities.agent = lambda order: done("Done.").model_copy(update={"access_log": missing})
+    await deliver(temporal.client, mail("second", thread))
+    await idle_after(temporal.client, thread, 2)
+    assert (await airut("task", "logs", thread, "--network")).code == 5
 
 
 async def test_follow_shows_what_is_written_and_ends_with_the_task(

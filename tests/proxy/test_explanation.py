@@ -105,7 +105,8 @@ def test_the_decision(method: str, url: str, body: str | None, expected: str) ->
 async def test_the_real_proxy_says_the_same(fence: Fence) -> None:
     """Nobody listens where the names lead, which tells an allowed request from a blocked one."""
     document = written()
-    entries = [{**given, "addresses": [LOOPBACK]} for given in document["entries"]]
+    # Without the entry that names a port, which something else on this machine may have.
+    entries = [{**given, "addresses": [LOOPBACK]} for given in document["entries"] if not given["ports"]]
     await fence.use({**document, "entries": entries, "private_ranges": [LOOPBACK]})
     asked = [row for row in TABLE if not any(part in row[1] for part in NOT_AS_IT_STANDS)]
     fence.names.names |= {httpx.URL(url).host: [UPSTREAM] for _, url, *_ in asked}

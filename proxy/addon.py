@@ -124,7 +124,7 @@ class Fence:
         data.authority = clearance.authority.encode("ascii") if head.http2 else b""
         data.path, data.headers = clearance.target, http.Headers(clearance.fields)
         if clearance.body.is_needed:
-            self._awaited.expect(flow.id, clearance.body)
+            self._awaited.expect(flow.id, clearance.body, clearance.fields)
             return
         rewrite = clearance.rewrite
         flow.request.stream = record.count_out if rewrite is None else partial(record.rewrite_out, rewrite)

@@ -109,32 +109,53 @@ async def clear(rules: Rules, head: Head, admitted: Admitted, resolve: Resolve) 
     swapped = swap.swap(screened.fields, scope, rules.credentials, target)
     authority = hosts.to_authority(asked.host, asked.port, DEFAULT_PORTS[asked.scheme])
     fields = _with_authority(swapped.fields, authority, http2=head.http2)
-    in_body = _with_pointers(scope, fields)
-    resigned, names = Resigned(swapped.target, fields, None), swapped.names
-    mint: Mint | SessionMint | None = mints.expected(scope, asked, names)
-    awaited = Awaited(admitted.body, in_body, mint=mints.expected(scope, asked, [*names, *(c.name for c in in_body)]))
-    if claim is not None:
-        request = Outgoing(asked.method, head.target, fields, authority.encode(), _host(head))
-        if awaited.is_needed or resign.needs_body(claim, request):
-            awaited = replace(awaited, signing=Signing(claim, request))
-        else:
-            resigned = resign.resign(claim, request, datetime.now(UTC))
-            mint = resigned.mint
-            names = (*names, claim.credential.name)
+    outgoing = Outgoing(asked.method, head.target, fields, authority.encode(), _host(head))
+    signing = Signing(claim, outgoing) if claim is not None else None
+    going = _going(admitted, scope, signing, Resigned(swapped.target, fields, None), swapped.names)
     return Clearance(
         asked=asked,
         addresses=addresses,
         authority=authority,
-        target=resigned.target,
-        fields=resigned.fields,
-        rewrite=resigned.body,
-        credentials=names,
+        target=going.request.target,
+        fields=going.request.fields,
+        rewrite=going.request.body,
+        credentials=going.names,
         stripped=(*screened.stripped, *stripped),
         surrogate_in=swapped.surrogate_in,
         claim=claim,
-        body=awaited,
-        mint=mint,
+        body=going.awaited,
+        mint=going.mint,
     )
+
+
+@dataclass(frozen=True)
+class _Going:
+    """A request with its real values in, as far as its head is enough for that."""
+
+    request: Resigned
+    names: tuple[str, ...]
+    awaited: Awaited
+    mint: Mint | SessionMint | None
+
+
+def _going(
+    admitted: Admitted,
+    scope: tuple[Credential, ...],
+    signing: Signing | None,
+    request: Resigned,
+    names: tuple[str, ...],
+) -> _Going:
+    """What is left to do when the head is swapped: the body waits for what needs it, and AWS's signature is made."""
+    asked = admitted.asked
+    in_body = _with_pointers(scope, request.fields)
+    by_body = mints.expected(scope, asked, [*names, *(credential.name for credential in in_body)])
+    awaited = Awaited(admitted.body, in_body, mint=by_body)
+    if signing is None:
+        return _Going(request, names, awaited, mints.expected(scope, asked, names))
+    if awaited.is_needed or resign.needs_body(signing.claim, signing.request):
+        return _Going(request, names, replace(awaited, signing=signing), None)
+    resigned = resign.resign(signing.claim, signing.request, datetime.now(UTC))
+    return _Going(resigned, (*names, signing.claim.credential.name), awaited, resigned.mint)
 
 
 def _with_pointers(scope: tuple[Credential, ...], fields: Fields) -> tuple[Credential, ...]:

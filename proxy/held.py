@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from proxy.acceptance import Fields
 from proxy.block import Reason, Refused
 from proxy.bodies import MAX_INSPECTED
 from proxy.whole import Awaited
@@ -26,8 +27,15 @@ class HeldBodies:
     def __contains__(self, flow_id: str) -> bool:
         return flow_id in self._held
 
-    def expect(self, flow_id: str, awaited: Awaited) -> None:
-        """From now on this request waits for its body."""
+    def expect(self, flow_id: str, awaited: Awaited, fields: Fields) -> None:
+        """From now on this request waits for its body.
+
+        Raises:
+            Refused: its head says already that it is too large.
+        """
+        lengths = [int(value) for name, value in fields if name.lower() == b"content-length" and value.isdigit()]
+        if max(lengths, default=0) > MAX_INSPECTED:
+            raise Refused(Reason.BODY_TOO_LARGE_TO_INSPECT, awaited.remedy)
         self._held[flow_id] = _Held(awaited)
 
     def add(self, flow_id: str, size: int) -> None:

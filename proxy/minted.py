@@ -13,7 +13,7 @@ from proxy.mints import Mint
 from proxy.rules import Credential, Rules
 
 # At a time; the ones that end first make room, and their clients ask for new ones. Each is searched for in every text
-# that comes back, which with 32 of them takes about a millisecond for 16 KiB.
+# that comes back, which with 32 of them takes a few milliseconds for 16 KiB.
 MAX_MINTED = 32
 SUFFIX = "/minted"  # of the parent's name, in the log
 

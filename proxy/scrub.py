@@ -7,6 +7,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from urllib.parse import quote, quote_plus
 
 MIN_LENGTH = 8  # characters; a shorter value would be found in innocent text
@@ -70,16 +71,20 @@ class Needles:
         self._by_first: dict[int, list[bytes]] = {}
         for needle in self.replacements:
             self._by_first.setdefault(needle[0], []).append(needle)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[bytes]:
+        """Compiled when a value was seen for the first time: for tokens of kilobytes it takes half a second."""
         # Longest first: of two that begin at one place, the longer one is meant.
         ordered = sorted(self.replacements, key=len, reverse=True)
-        self._pattern = re.compile(b"|".join(re.escape(needle) for needle in ordered)) if ordered else None
+        return re.compile(b"|".join(re.escape(needle) for needle in ordered))
 
     def __bool__(self) -> bool:
         return bool(self.replacements)
 
     def search(self, text: bytes, start: int) -> re.Match[bytes] | None:
         """The first value at or after a place. Most texts hold none, and `in` tells that far faster than `re`."""
-        if self._pattern is None or not any(needle in text for needle in self.replacements):
+        if not any(needle in text for needle in self.replacements):
             return None
         return self._pattern.search(text, start)
 

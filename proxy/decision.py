@@ -148,10 +148,11 @@ def _going(
     """What is left to do when the head is swapped: the body waits for what needs it, and AWS's signature is made."""
     asked = admitted.asked
     in_body = _with_pointers(scope, request.fields)
-    by_body = mints.expected(scope, asked, [*names, *(credential.name for credential in in_body)])
+    by_head = mints.expected(scope, asked, names)
+    by_body = mints.expected(scope, asked, [*names, *(c.name for c in in_body)]) if in_body else by_head
     awaited = Awaited(admitted.body, in_body, mint=by_body)
     if signing is None:
-        return _Going(request, names, awaited, mints.expected(scope, asked, names))
+        return _Going(request, names, awaited, by_head)
     if awaited.is_needed or resign.needs_body(signing.claim, signing.request):
         return _Going(request, names, replace(awaited, signing=signing), None)
     resigned = resign.resign(signing.claim, signing.request, datetime.now(UTC))

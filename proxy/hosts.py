@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 
 MAX_NAME = 253  # RFC 1035 §2.3.4, without the length bytes
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
@@ -15,6 +16,7 @@ class HostError(ValueError):
     """The text is not a host in any spelling we accept."""
 
 
+@lru_cache(maxsize=1_024)  # Asked for each entry of a policy, and a sandbox talks to a few hosts.
 def ip_literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address, when a canonical host is an IP literal."""
     try:

@@ -39,13 +39,13 @@ class Verdict:
 
 def decide(entries: Iterable[Entry], asked: Asked) -> Verdict:
     """The decision of the whole allowlist."""
-    nearest = 0
+    failures = {Reason.HOST_NOT_ALLOWED}
     for entry in entries:
         failed = first_failing(entry, asked)
         if failed is None:
             return Verdict(entry, None)
-        nearest = max(nearest, ORDER.index(failed))
-    return Verdict(None, ORDER[nearest])
+        failures.add(failed)
+    return Verdict(None, max(failures, key=ORDER.index))
 
 
 ORDER = (
@@ -112,6 +112,7 @@ def lenient(readings: Iterable[str]) -> Iterable[str]:
         yield from (folded, split, folded.rstrip("/"), split.rstrip("/"))
 
 
+@lru_cache(maxsize=32_768)  # The 2,000 entries that a policy may have, for a dozen hosts: most of a decision's time.
 def host_matches(pattern: str, host: str) -> bool:
     """Whether a canonical host is meant by a pattern; an IP literal only by that very literal."""
     pattern = pattern.lower().removesuffix(".")

@@ -86,5 +86,5 @@ def check_login(credentials: Iterable[Credential], asked: Asked, model_hosts: It
 
 def _is_at(asked: Asked, patterns: Iterable[str]) -> bool:
     """Whether some server would take the path for one of these: here one reading is enough."""
-    readings = list(matching.lenient(asked.target.readings))
+    readings = set(matching.lenient(asked.target.readings))  # most are the same
     return any(glob.matches(pattern.casefold(), reading) for pattern in patterns for reading in readings)

@@ -161,7 +161,7 @@ class AgentRuns:
             image=order.image,
             command=command.argv,
             stdin=command.stdin,
-            files=command.files,
+            files={**secrets.files, **command.files},
             environment={**secrets.environment, **command.environment},
             mounts=(
                 Mount(source=folders.workspace, target="/workspace", writable=True),

@@ -136,6 +136,7 @@ class Triggers:
             command=order.command,
             stdin="",
             environment=secrets.environment,
+            files=secrets.files,
             mounts=(Mount(source=folders.workspace, target="/workspace", writable=True),),
             folder=folders.task(1, order.attempt),
             limits=limits,

@@ -1,6 +1,7 @@
 """What `airut.yaml` says of one repository (spec: operations §1)."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -12,7 +13,9 @@ from airut.config.paths import FolderPath
 from airut.config.secret_sources import SecretSources
 from airut.models.base import Model
 from airut.models.budget_settings import BudgetSettings
-from airut.models.credentials import AnyCredential, variables
+from airut.models.client_files import own_variables, shared_variables
+from airut.models.clients import ClientToken
+from airut.models.credentials import AnyCredential, Credential, variables
 from airut.models.durations import Bytes
 from airut.models.github_app import GithubAppCredential
 from airut.models.mail_address import is_authorized
@@ -182,6 +185,10 @@ class RepoConfig(Model):
                 raise ValueError(f"{name!r} cannot be used as a variable in the sandbox")
         if BASE_URL in self.env and self.agent.base_url != ANTHROPIC:
             raise ValueError(f"{BASE_URL} stands in env and agent.base_url gives it; keep agent.base_url")
+        for name, token in self._client_tokens():
+            swapped += own_variables(token)
+            if taken := sorted({*self.env, *swapped} & set(shared_variables(token))):
+                raise ValueError(f"the clients of credentials.{name} are told by {taken[0]}; leave it to them")
         if both := sorted(set(self.env) & set(swapped)):
             raise ValueError(f"{both[0]} stands in env and in credentials; keep one")
         if twice := sorted({name for name in swapped if swapped.count(name) > 1}):
@@ -201,6 +208,14 @@ class RepoConfig(Model):
         if named is not None and not isinstance(self.credentials.get(named), GithubAppCredential):
             raise ValueError(f"forge.auth.credential: {named} is no credential of kind github_app of this repository")
         return self
+
+    def _client_tokens(self) -> Iterator[tuple[str, ClientToken]]:
+        """Whatever stands for them in a sandbox, the variables are the same."""
+        for name, found in self.credentials.items():
+            if isinstance(found, Credential):
+                yield name, ClientToken(name=name, surrogate="-", hosts=found.hosts, clients=found.clients)
+            elif isinstance(found, GithubAppCredential):
+                yield name, ClientToken(name=name, surrogate="-", hosts=found.hosts(), clients=found.clients)
 
     @model_validator(mode="after")
     def _schedules_deliver(self) -> Self:

@@ -1,6 +1,6 @@
 """What `airut.yaml` means for one repository, in the shapes that activities use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypedDict
 from urllib.parse import urlsplit
@@ -10,8 +10,17 @@ from airut.config.repo_schema import BASE_URL, AgentConfig, RepoConfig
 from airut.config.schema import Config
 from airut.config.secret_fields import secrets_in
 from airut.errors import ConfigError, SecretError
-from airut.models.credentials import AnySandboxCredential, SandboxCredential, any_for_sandbox, claude_for_sandbox
-from airut.models.github_app import SandboxGithubApp
+from airut.models.aws_credentials import SandboxAwsCredential
+from airut.models.client_files import client_files
+from airut.models.clients import ClientToken
+from airut.models.credentials import (
+    AnySandboxCredential,
+    Credential,
+    SandboxCredential,
+    any_for_sandbox,
+    claude_for_sandbox,
+)
+from airut.models.github_app import GithubAppCredential, SandboxGithubApp
 from airut.models.model_endpoint import ANTHROPIC
 from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
 from airut.models.sandbox import Limits
@@ -102,12 +111,13 @@ class ConfiguredRepositories:
                 credentials.append(self._with_token(credential, patient=fresh))
             elif not (configured.optional and credential.lacks_value()):
                 credentials.append(credential)
-        environment = dict(found.env)
+        clients = client_files(_client_tokens(found, credentials))
+        environment = {**clients.environment, **found.env}
         for credential in credentials:
             environment |= credential.environment()
         if found.agent.base_url != ANTHROPIC:
             environment[BASE_URL] = found.agent.base_url.url
-        return RepositorySecrets(environment=environment, credentials=tuple(credentials))
+        return RepositorySecrets(environment=environment, files=clients.files, credentials=tuple(credentials))
 
     def _with_token(self, credential: SandboxGithubApp, *, patient: bool) -> SandboxGithubApp:
         token = None if self._tokens is None else self._tokens.token(credential.app, patient=patient)
@@ -133,6 +143,13 @@ def present(secret: Secret) -> Secret | None:
         return secret.fixed()
     except SecretError:
         return None
+
+
+def _client_tokens(repo: RepoConfig, credentials: Sequence[AnySandboxCredential]) -> Iterator[ClientToken]:
+    for made in credentials:
+        configured = repo.credentials.get(made.name)
+        if isinstance(configured, Credential | GithubAppCredential) and not isinstance(made, SandboxAwsCredential):
+            yield ClientToken(name=made.name, surrogate=made.surrogate, hosts=made.hosts, clients=configured.clients)
 
 
 def _renew(repo: RepoConfig) -> None:

@@ -1,12 +1,13 @@
 """Credentials: as configured, and as one sandbox gets them (spec: credentials §1)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from airut.models import surrogates
 from airut.models.aws_credentials import AwsCredential, SandboxAwsCredential, aws_for_sandbox
 from airut.models.base import Model
+from airut.models.clients import Clients
 from airut.models.credential_hosts import Hosts
 from airut.models.github_app import GithubAppCredential, SandboxGithubApp, app_for_sandbox
 from airut.models.json_pointer import Pointer
@@ -35,6 +36,14 @@ class Credential(Model):
     methods: tuple[str, ...] = ()
     foreign: Literal["strip", "block", "allow"] = "strip"
     mints: tuple[Mint, ...] = ()
+    clients: Clients = Clients()
+    """Programs in the sandbox whose own configuration holds the stand-in."""
+
+    @model_validator(mode="after")
+    def _clients_can_use_it(self) -> Self:
+        if fault := self.clients.fault(self.hosts, self.headers):
+            raise ValueError(fault)
+        return self
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every real value of it."""

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 
 from airut.models import surrogates
 from airut.models.base import Model
+from airut.models.clients import Clients
 from airut.models.secret import Secret, SecretLines
 
 API = "https://api.github.com"
@@ -49,6 +50,9 @@ class GithubAppCredential(Model):
         "issues": "write",
         "checks": "read",
     }
+
+    clients: Clients = Clients()
+    """Programs in the sandbox whose own configuration holds the stand-in."""
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every real value of it."""

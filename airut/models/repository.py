@@ -40,4 +40,6 @@ class RepositorySecrets(Model):
     """What the sandbox's environment is made of. Credentials hold real values: never across Temporal."""
 
     environment: dict[str, str]
+    files: dict[str, str] = {}
+    """What clients in the sandbox read, as `SandboxSpec.files`; stand-ins only."""
     credentials: tuple[AnySandboxCredential, ...]

@@ -315,3 +315,43 @@ def test_before_a_task_a_command_is_run_again(tmp_path: Path) -> None:
     assert found == ["first-value", "first-value", "second-value"]
     (tmp_path / "key").write_text("third-value")
     assert values(first) == {"GH_TOKEN": "first-value"}  # what a sandbox was given stays what it was
+
+
+def test_clients_find_the_stand_ins_of_their_thread() -> None:
+    token = {"value": "npm_" + "R" * 36, "hosts": ["npm.example.com"], "clients": {"npm": {}, "pip": {}}}
+    found = repositories(credentials={"NPM_TOKEN": token}).secrets("web", "t")
+    surrogate = found.environment["NPM_TOKEN"]
+    assert found.files == {
+        "npmrc": f"//npm.example.com/:_authToken={surrogate}\n",
+        "netrc": f"machine npm.example.com login __token__ password {surrogate}\n",
+    }
+    assert found.environment["NETRC"] == "/run/airut/files/netrc"
+
+
+@pytest.mark.parametrize(
+    ("repo", "problem"),
+    [
+        ({"env": {"NETRC": "/x"}}, "the clients of credentials.A are told by NETRC; leave it to them"),
+        ({"env": {"TWINE_USERNAME": "x"}}, "TWINE_USERNAME stands in env and in credentials; keep one"),
+        (
+            {"credentials": {name: {"value": "x", "hosts": ["a.test"], "clients": {"twine": {}}} for name in "AB"}},
+            "two credentials give TWINE_PASSWORD",
+        ),
+        (
+            {"credentials": {"A": {"value": "x", "hosts": ["*.test"], "clients": {"docker": {}}}}},
+            r"clients.docker needs hosts by their names; \*.test is a pattern",
+        ),
+        (
+            {
+                "credentials": {
+                    "A": {"value": "x", "hosts": ["a.test"], "clients": {"npm": {"registry": "http://a.test"}}}
+                }
+            },
+            "'http://a.test' is no https address such as https://npm.example.com/team/",
+        ),
+    ],
+)
+def test_clients_that_cannot_be(repo: dict[str, object], problem: str) -> None:
+    default = {"A": {"value": "x", "hosts": ["a.test"], "clients": {"pip": {}, "twine": {}}}}
+    with pytest.raises(ValidationError, match=problem):
+        repositories(**{"credentials": default, **repo})

@@ -7,7 +7,9 @@ group of the holder; the engine itself, which would fetch what ADD and FROM name
 import asyncio
 import contextlib
 import logging
+import os
 import secrets
+import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -22,7 +24,7 @@ from airut.adapters.podman.launch import Launcher
 from airut.adapters.podman.locks import is_held, locked
 from airut.adapters.podman.network import Networks
 from airut.adapters.podman.seccomp import SeccompProfile
-from airut.adapters.podman.settings import SandboxSettings
+from airut.adapters.podman.settings import Enforce, SandboxSettings
 from airut.errors import EngineError, TreeError
 from airut.models.build import BuildPolicy
 from airut.models.sandbox import SandboxSpec
@@ -34,13 +36,20 @@ APT = 'Acquire::https::CAInfo "/etc/airut/ca-bundle.pem";\n'
 
 log = logging.getLogger(__name__)
 
+SCOPE = ("systemd-run", "--user", "--scope", "--quiet", "--collect")
+"""Brings a process of a login session below the user's own manager, which lets it move between groups there."""
+
 
 @dataclass(frozen=True)
 class Cell:
     """`folder` holds what is mounted into the steps, `scratch` what the engine keeps while it builds. `pid` is the
-    holder's. `fenced` says that there is a proxy; without one the steps have no network, or the host's."""
+    holder's, `cgroup` the control group that it is in, and `scope` what a process needs to get there. `fenced` says
+    that there is a proxy; without one the steps have no network, or the host's."""
 
     pid: int
+    cgroup: str
+    scope: tuple[str, ...]
+    strict: bool
     folder: Path
     scratch: Path
     log: Path
@@ -67,6 +76,7 @@ class BuildCells:
         self._policy = policy
         self._proxy = proxy
         self._trees = trees
+        self._under_systemd = settings.cgroup_parent is None and shutil.which(SCOPE[0]) is not None
 
     @contextlib.asynccontextmanager
     async def open(self, repo: str, policy: BuildPolicy, logs: Path, *, fenced: bool) -> AsyncIterator[Cell]:
@@ -83,7 +93,17 @@ class BuildCells:
                 fence = await self._fence(fences, folder, labels, spec) if fenced else None
                 pid = await self._hold(name, image, labels, policy, fence)
                 self._lay_out(folder, fence)
-                yield Cell(pid, folder / "steps", scratch, logs, await self._seccomp.path(), fenced)
+                yield Cell(
+                    pid=pid,
+                    cgroup=_cgroup(pid),
+                    scope=scope_for(_cgroup(os.getpid()), os.getuid(), under_systemd=self._under_systemd),
+                    strict=settings.enforce is Enforce.STRICT,
+                    folder=folder / "steps",
+                    scratch=scratch,
+                    log=logs,
+                    seccomp=await self._seccomp.path(),
+                    fenced=fenced,
+                )
             finally:
                 await asyncio.shield(self._remove(fences, name))
 
@@ -175,3 +195,17 @@ def _spec(name: str, repo: str, image: str, policy: BuildPolicy, logs: Path) -> 
         folder=logs,
         network=policy.network,
     )
+
+
+def scope_for(cgroup: str, uid: int, *, under_systemd: bool) -> tuple[str, ...]:
+    """What goes before the command, by the control group that this process is in."""
+    return SCOPE if under_systemd and f"/user@{uid}.service/" not in f"{cgroup}/" else ()
+
+
+def _cgroup(pid: int) -> str:
+    """The cgroup (v2) of a process, `/` where it has none."""
+    try:
+        lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
+    except OSError:
+        lines = []
+    return next((line.removeprefix("0::") for line in lines if line.startswith("0::")), "/")

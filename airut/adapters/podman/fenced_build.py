@@ -12,13 +12,17 @@ from pathlib import Path
 
 from airut.adapters.podman.cells import Cell
 from airut.adapters.podman.context import ContextFile, dockerfile, tar
+from airut.adapters.podman.launch import REMEDY
 from airut.adapters.podman.transcript import Transcript
-from airut.errors import EngineUnavailable, ImageBuildFailed
+from airut.errors import EngineError, EngineUnavailable, ImageBuildFailed
 
 CGROUPS = Path("/sys/fs/cgroup")
 SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-JOIN = 'echo $$ >"$0" && exec "$@"'
+NOT_JOINED = 97
+"""Exit code of the shell below; the engine's own are 1 and 125 and up."""
+JOIN = f'echo $$ >"$0" || exit {NOT_JOINED}; exec "$@"'
 """Run by the shell that becomes the engine: from here on it is under the holder's limits, and so are its steps."""
+JOIN_IF_POSSIBLE = 'echo $$ >"$0" || echo "this build runs without limits"; exec "$@"'
 KEPT = (
     "PATH", "HOME", "USER", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
     "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF", "CONTAINERS_REGISTRIES_CONF",
@@ -61,7 +65,7 @@ class FencedBuild:
 
 
 async def build_fenced(cell: Cell, wanted: FencedBuild) -> None:
-    """Raises: ImageBuildFailed, EngineUnavailable"""
+    """Raises: ImageBuildFailed, EngineUnavailable, EngineError"""
     context = cell.scratch / ("steps" if wanted.online else "layer")
     await asyncio.to_thread(_unpack, wanted.files, context)
     told = Transcript(cell.log / f"{'steps' if wanted.online else 'layer'}.log", "the image has no ")
@@ -77,7 +81,7 @@ async def build_fenced(cell: Cell, wanted: FencedBuild) -> None:
 
 def command(cell: Cell, wanted: FencedBuild, context: Path) -> list[str]:
     """The engine's process, first of all in the holder's control group."""
-    procs = CGROUPS / _cgroup(cell.pid).lstrip("/") / "cgroup.procs"
+    procs = CGROUPS / cell.cgroup.lstrip("/") / "cgroup.procs"
     build = ["podman", "--cgroup-manager=cgroupfs", "build", f"--tag={wanted.tag}"]
     build += [f"--file={context / dockerfile(wanted.files)}", "--layers", "--force-rm", "--pull=never"]
     build += ["--http-proxy=false", f"--security-opt=seccomp={cell.seccomp}"]
@@ -96,7 +100,8 @@ def command(cell: Cell, wanted: FencedBuild, context: Path) -> list[str]:
         build += ["--no-hosts", f"--network=ns:/proc/{cell.pid}/ns/net", "--dns=none"]
         mounts = {"resolv.conf": "/etc/resolv.conf", "ca.pem": BUNDLE, "apt.conf": TRUST["APT_CONFIG"]}
         build += [f"--volume={cell.folder / name}:{place}:ro" for name, place in mounts.items()]
-    return ["podman", "unshare", "sh", "-c", JOIN, str(procs), *unconnected, *build, str(context)]
+    join = JOIN if cell.strict else JOIN_IF_POSSIBLE
+    return [*cell.scope, "podman", "unshare", "sh", "-c", join, str(procs), *unconnected, *build, str(context)]
 
 
 async def _run(command: Sequence[str], cell: Cell, limit: float, told: Transcript) -> str:
@@ -122,6 +127,8 @@ async def _run(command: Sequence[str], cell: Cell, limit: float, told: Transcrip
         return f"it took longer than {limit / 60:.0f} minutes"
     finally:
         await asyncio.shield(_end(process))
+    if code == NOT_JOINED:
+        raise EngineError(f"a build could not be put under limits: {REMEDY}")
     if code in (-signal.SIGKILL, 128 + signal.SIGKILL):
         return "it was killed, most likely for its limit of memory (limits.memory)."
     return f"exit status {code}." if code else ""
@@ -142,15 +149,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             os.killpg(process.pid, number)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), GRACE)
-
-
-def _cgroup(pid: int) -> str:
-    """The cgroup (v2) of a process, `/` where it has none."""
-    try:
-        lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
-    except OSError:
-        lines = []
-    return next((line.removeprefix("0::") for line in lines if line.startswith("0::")), "/")
 
 
 def _unpack(files: Sequence[ContextFile], folder: Path) -> None:

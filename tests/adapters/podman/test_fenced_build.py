@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from airut.adapters.ca import RootCa
-from airut.adapters.podman.cells import BuildCells, Cell
+from airut.adapters.podman.cells import SCOPE, BuildCells, Cell, scope_for
 from airut.adapters.podman.containers import Containers
 from airut.adapters.podman.context import ContextFile
 from airut.adapters.podman.engine import Engine
-from airut.adapters.podman.fenced_build import FencedBuild, command
+from airut.adapters.podman.fenced_build import FencedBuild, build_fenced, command
 from airut.adapters.podman.images import PodmanImages
 from airut.adapters.podman.network import Networks
 from airut.adapters.podman.settings import SandboxSettings
-from airut.errors import ImageBuildFailed
+from airut.errors import EngineError, ImageBuildFailed
 from airut.models.build import BuildPolicy
 from airut.models.sandbox import Limits, NetworkSpec
 from tests.support.podman_images import NOTHING, build_cells, podman_images
@@ -51,16 +51,27 @@ def folder(path: Path, text: str, program: str = "") -> Path:
 
 
 def test_the_engine_is_started_without_a_network_and_under_the_holders_limits(tmp_path: Path) -> None:
-    cell = Cell(0, Path("/cell"), Path("/scratch"), Path("/log"), Path("/seccomp.json"), fenced=True)
+    cell = Cell(
+        pid=7,
+        cgroup="/user.slice/libpod-0.scope/container",
+        scope=("enter",),
+        strict=True,
+        folder=Path("/cell"),
+        scratch=Path("/scratch"),
+        log=Path("/log"),
+        seccomp=Path("/seccomp.json"),
+        fenced=True,
+    )
     wanted = FencedBuild("it", "tag", (ContextFile("Containerfile", 0o644),), 60, {"BASE": "x"}, {"l": "m"})
-    enter = ["podman", "unshare", "sh", "-c", 'echo $$ >"$0" && exec "$@"', "/sys/fs/cgroup/cgroup.procs"]
+    enter = ["enter", "podman", "unshare", "sh", "-c", 'echo $$ >"$0" || exit 97; exec "$@"']
+    enter.append("/sys/fs/cgroup/user.slice/libpod-0.scope/container/cgroup.procs")
     build = [
         *("podman", "--cgroup-manager=cgroupfs", "build", "--tag=tag", "--file=/c/Containerfile", "--layers"),
         *("--force-rm", "--pull=never", "--http-proxy=false", "--security-opt=seccomp=/seccomp.json"),
         *("--volume=/cell/empty:/sys/fs/cgroup:ro", "--build-arg=BASE=x", "--label=l=m"),
     ]
     fenced = [
-        *("--no-hosts", "--network=ns:/proc/0/ns/net", "--dns=none", "--volume=/cell/resolv.conf:/etc/resolv.conf:ro"),
+        *("--no-hosts", "--network=ns:/proc/7/ns/net", "--dns=none", "--volume=/cell/resolv.conf:/etc/resolv.conf:ro"),
         *("--volume=/cell/ca.pem:/etc/airut/ca-bundle.pem:ro", "--volume=/cell/apt.conf:/etc/airut/apt.conf:ro"),
     ]
     ca = Path("/ca.pem")
@@ -73,6 +84,46 @@ def test_the_engine_is_started_without_a_network_and_under_the_holders_limits(tm
         [*enter, *build, "/c"],
         [*enter, *build, "--volume=/ca.pem:/etc/ssl/certs/ca-certificates.crt:ro", "/c"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "under_systemd", "scope"),
+    [
+        ("/user.slice/user-7.slice/user@7.service/app.slice/airut.service", True, ()),
+        ("/user.slice/user-7.slice/session-3.scope", True, SCOPE),
+        ("/system.slice/airut.service", True, SCOPE),
+        ("/user.slice/user-70.slice/user@70.service", True, SCOPE),
+        ("/", False, ()),
+    ],
+)
+def test_a_login_session_is_left_first(cgroup: str, under_systemd: bool, scope: tuple[str, ...]) -> None:
+    assert scope_for(cgroup, 7, under_systemd=under_systemd) == scope
+
+
+@pytest.mark.parametrize(("strict", "told"), [(True, None), (False, "this build runs without limits")])
+async def test_a_host_that_does_not_let_a_build_be_limited(
+    engine: Engine,
+    root: RootCa,
+    own: SandboxSettings,
+    cells: BuildCells,
+    tmp_path: Path,
+    strict: bool,
+    told: str | None,
+) -> None:
+    (tmp_path / "logs").mkdir()
+    files = (ContextFile("Dockerfile", 0o644, f"{BASE}RUN echo begun; false\n".encode()),)
+    async with cells.open("web", NOTHING, tmp_path / "logs", fenced=False) as cell:
+        nowhere = dataclasses.replace(cell, cgroup="/no-such-group", strict=strict)
+        with pytest.raises(EngineError if strict else ImageBuildFailed) as caught:
+            await build_fenced(
+                nowhere, FencedBuild("it", f"localhost/airut-tests/{secrets.token_hex(4)}", files, 60, online=False)
+            )
+    if told is None:
+        assert str(caught.value).startswith("a build could not be put under limits: this host cannot limit the memory")
+    else:
+        assert isinstance(caught.value, ImageBuildFailed)
+        assert told in caught.value.log_tail.splitlines()
+        assert "begun" in caught.value.log_tail.splitlines()
 
 
 async def test_blocked_requests_are_told_with_the_rule_that_allows_them(images: PodmanImages, tmp_path: Path) -> None:

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from airut.config.build_settings import as_text
+from airut.config.limits import HostSize, limits_on
 from airut.config.schema import Config
 from airut.errors import ConfigError
 from airut.models.build import ALLOWLIST_KEY, BUILD_PRESETS, BuildPolicy
-from airut.models.sandbox import Limits, NetworkSpec
+from airut.models.sandbox import NetworkSpec
 
 
 class ConfiguredBuilds:
@@ -21,7 +22,7 @@ class ConfiguredBuilds:
         """Raises: ConfigError: there is no such repository."""
         if repo not in self._config.repos:
             raise ConfigError(f"the repository {repo} is not configured on this host any more; add it to airut.yaml")
-        found, network, limits = self._config.repos[repo], self._config.network, self._config.limits
+        found, network = self._config.repos[repo], self._config.network
         allowlist = found.build.allowlist or self._config.build.allowlist
         return BuildPolicy(
             network=NetworkSpec(
@@ -35,5 +36,5 @@ class ConfiguredBuilds:
             ),
             open=found.build.network == "open",
             registries=found.container.registries,
-            limits=Limits(memory=limits.memory, cpus=limits.cpus, pids=limits.pids),
+            limits=limits_on(HostSize.here(), self._config.limits),
         )

@@ -6,6 +6,7 @@ from typing import TypedDict
 from urllib.parse import urlsplit
 
 from airut.config.held_secret import HeldSecret
+from airut.config.limits import HostSize, limits_on
 from airut.config.repo_schema import BASE_URL, AgentConfig, RepoConfig
 from airut.config.schema import Config
 from airut.config.secret_fields import secrets_in
@@ -47,16 +48,7 @@ class ConfiguredRepositories:
 
     def limits(self, repo: str) -> Limits:
         self._of(repo)
-        limits = self._config.limits
-        return Limits(
-            memory=limits.memory,
-            cpus=limits.cpus,
-            pids=limits.pids,
-            time=limits.time,
-            idle=limits.idle,
-            output=limits.output,
-            disk=limits.disk,
-        )
+        return limits_on(HostSize.here(), self._config.limits)
 
     def thread(self, repo: str) -> ThreadSettings:
         agent, execution = self._of(repo).agent, self._config.execution

@@ -14,7 +14,7 @@ from airut.config.secret_sources import SecretSources
 from airut.models import presets
 from airut.models.base import Model
 from airut.models.budget_settings import BudgetSettings
-from airut.models.durations import Bytes, Seconds, Share, or_none, parse_duration, parse_size
+from airut.models.durations import Bytes, Seconds, Share, as_it_is, or_none, parse_duration, parse_size
 from airut.models.host_patterns import host_pattern
 from airut.models.lookalikes import shown_instead
 from airut.models.redaction import Redactor
@@ -93,13 +93,16 @@ class SandboxSettings(Model):
 
 
 class LimitSettings(Model):
-    """Limits of one sandbox, and how many sandboxes a host runs at once."""
+    """Limits of one sandbox, and how many sandboxes a host runs at once. Those that can be taken away are by the word
+    `unlimited`: neither 0 nor null does it."""
 
-    memory: Bytes = 8 * 1024**3
-    cpus: Annotated[float, Field(gt=0)] = 4.0
-    pids: Annotated[int, Field(ge=16)] = 1024
+    memory: Annotated[Annotated[int, Field(ge=32 * 1024**2)] | None, or_none("unlimited", parse_size)] = 8 * 1024**3
+    """Half of the host's, where that is less; without swap."""
+    cpus: Annotated[Annotated[float, Field(gt=0)] | None, or_none("unlimited", as_it_is)] = 4.0
+    """All of the host's, where they are fewer."""
+    pids: Annotated[Annotated[int, Field(ge=16)] | None, or_none("unlimited", as_it_is)] = 1024
     time: Annotated[Seconds, Field(ge=10, le=7 * 86400)] = 2 * 3600.0
-    idle: Annotated[Seconds, Field(ge=10)] = 30 * 60.0
+    idle: Annotated[Annotated[float, Field(ge=10)] | None, or_none("unlimited", parse_duration)] = 30 * 60.0
     disk: Annotated[Annotated[int, Field(ge=64 * 1024**2)] | None, or_none("unlimited", parse_size)] = 20 * 1024**3
     """Workspace, storage and home of one thread together."""
     output: Annotated[Bytes, Field(le=2 * 1024**3)] = 512 * 1024**2

@@ -63,6 +63,11 @@ def or_none(word: str, parse: Callable[[object], object]) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+def as_it_is(value: object) -> object:
+    """For what has no units."""
+    return value
+
+
 Seconds = Annotated[float, BeforeValidator(parse_duration)]
 Bytes = Annotated[int, BeforeValidator(parse_size)]
 Share = Annotated[float, BeforeValidator(parse_share)]

@@ -29,13 +29,13 @@ class Mount(Model):
 
 
 class Limits(Model):
-    """Resource limits of one sandbox; on by default. Sizes in bytes, times in seconds."""
+    """Resource limits of one sandbox; on by default. Sizes in bytes, times in seconds; None is without a limit."""
 
-    memory: int = 8 * 1024**3
-    cpus: float = 4.0
-    pids: int = 1024
+    memory: int | None = 8 * 1024**3
+    cpus: float | None = 4.0
+    pids: int | None = 1024
     time: float = 2 * 3600
-    idle: float = 30 * 60
+    idle: float | None = 30 * 60
     output: int = 512 * 1024**2
     disk: int | None = 20 * 1024**3
     """Of the thread's workspace, storage and home together; None is without a limit. Measured from outside."""

@@ -16,6 +16,7 @@ ENGINE_GRACE = 300  # seconds that the engine waits beyond the time limit, so th
 NOFILE = 65_536
 PROXY_LIMITS = Limits(memory=512 * 1024**2, cpus=1, pids=256)
 MAPPING = {"nsmode": "keep-id", "value": "uid=1000,gid=1000"}  # one for all: another one copies the image once more
+UNLIMITED = -1
 CPU_PERIOD = 100_000  # microseconds, the kernel's default
 
 
@@ -91,11 +92,13 @@ def hardened(
     if place.cgroup_parent:
         body["cgroup_parent"] = place.cgroup_parent
     if place.limited:
-        body["resource_limits"] = {
-            "memory": {"limit": limits.memory, "swap": limits.memory},
-            "cpu": {"period": CPU_PERIOD, "quota": int(limits.cpus * CPU_PERIOD)},
-            "pids": {"limit": limits.pids},
+        wanted: dict[str, Body | None] = {
+            "memory": None if limits.memory is None else {"limit": limits.memory, "swap": limits.memory},
+            "cpu": None if limits.cpus is None else {"period": CPU_PERIOD, "quota": int(limits.cpus * CPU_PERIOD)},
+            # Without a word, the engine would set a limit of its own.
+            "pids": {"limit": UNLIMITED if limits.pids is None else limits.pids},
         }
+        body["resource_limits"] = {name: limit for name, limit in wanted.items() if limit is not None}
     return body
 
 

@@ -55,6 +55,8 @@ class Launcher:
         container = await self._containers.inspect(name)
         cgroup = container.cgroup if container else ""
         for file, wanted in (("memory.max", limits.memory), ("pids.max", limits.pids)):
+            if wanted is None:
+                continue
             found = effective(CGROUPS, cgroup, file)
             if found is None or found > wanted:
                 raise EngineError(f"{REMEDY} ({file} of the container is {found or 'not set'}, not {wanted})")

@@ -43,3 +43,9 @@ def test_limits_are_asked_for_where_the_host_can() -> None:
     assert "resource_limits" not in hardened(
         "image", Placement({}, None, limited=False, seccomp=Path("/p")), limits, []
     )
+
+
+def test_no_limit_is_asked_for_where_there_is_none() -> None:
+    without = Limits(memory=None, cpus=None, pids=None)
+    asked = hardened("image", Placement({}, "/airut", limited=True, seccomp=Path("/p")), without, [])
+    assert asked["resource_limits"] == {"pids": {"limit": -1}}  # or the engine would set its own

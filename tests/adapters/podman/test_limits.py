@@ -29,6 +29,14 @@ async def test_too_much_memory_kills_the_command(stage: Stage) -> None:
     assert (ended.code, ended.signal) == (137, 9)
 
 
+async def test_what_is_unlimited_is_not_limited(stage: Stage, engine: Engine) -> None:
+    without = Limits(memory=None, cpus=None, pids=None, idle=None)
+    async with stage.running("echo ready; sleep 60", limits=without) as ref:
+        found = await engine.get(f"/containers/{ref.container}/json", "inspect")
+    limits = {name: found["HostConfig"][name] for name in ("Memory", "MemorySwap", "CpuQuota", "PidsLimit")}
+    assert limits == {"Memory": 0, "MemorySwap": 0, "CpuQuota": 0, "PidsLimit": 0}  # its own would be 2048
+
+
 @needs_controllers
 async def test_a_fork_bomb_stops_at_the_limit(stage: Stage) -> None:
     script = (

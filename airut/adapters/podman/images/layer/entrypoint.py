@@ -193,7 +193,7 @@ class Run:
             self.limit = "time"
         elif any(sink.hit for sink in self.streams.values()):
             self.limit = next(sink.hit for sink in self.streams.values() if sink.hit)
-        elif self.clock - self.quiet > self.settings["idle"]:
+        elif self.settings["idle"] is not None and self.clock - self.quiet > self.settings["idle"]:
             ticks, self.ticks = self.ticks, cpu_ticks()
             busy = (self.ticks - ticks) / os.sysconf("SC_CLK_TCK")
             if busy < 0.01 * self.settings["idle"]:

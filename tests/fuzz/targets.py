@@ -7,7 +7,7 @@ promises. Hypothesis and libFuzzer drive the same ones.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.fuzz import aws, dns, http, json_bodies, mail, policy
+from tests.fuzz import aws, dns, github, http, json_bodies, mail, policy
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ TARGETS = (
     Target("http2-fields", http.fields, http.FIELDS, http.HEAD_WORDS),
     Target("content-coding", http.coding, http.CODED),
     Target("graphql", json_bodies.graphql, json_bodies.OPERATIONS, json_bodies.GRAPHQL_WORDS),
+    Target("github-id", github.node_id, github.IDS, github.ID_WORDS),
+    Target("github-scope", github.document, github.DOCUMENTS, github.WORDS),
     Target("model-api", json_bodies.model_api, json_bodies.MESSAGES, json_bodies.MODEL_WORDS),
     Target("sigv4-header", aws.header, aws.HEADERS, aws.WORDS),
     Target("sigv4-query", aws.query, aws.QUERIES, aws.WORDS),

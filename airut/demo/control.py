@@ -23,6 +23,16 @@ class SetName(Model):
     record: NameRecord
 
 
+class InstalledApp(Model):
+    """A GitHub App: the public half of its key in PEM, and its installations with their repositories."""
+
+    id: int
+    public_key: str
+    installations: dict[int, tuple[str, ...]]
+    lifetime: float = 3600.0
+    """Of its tokens, in seconds."""
+
+
 class ServeRepositories(Model):
     """Let github.com and api.github.com stand for the bare repositories below a folder. A token acts for a login."""
 
@@ -30,6 +40,7 @@ class ServeRepositories(Model):
     folder: Path
     tokens: dict[str, str] = Field(default={}, repr=False)
     anonymous_read: bool = True
+    app: InstalledApp | None = None
 
 
 class ServeFiles(Model):

@@ -34,6 +34,8 @@ class ForgeState(Model):
     pulls: tuple[Pull, ...]
     requests: tuple[str, ...]
     violations: tuple[str, ...]
+    granted: tuple[str, ...]
+    """Every token that an App got."""
 
 
 class GitHubForge:
@@ -66,7 +68,7 @@ class GitHubForge:
         self.requests: list[str] = []
         """`METHOD target` of each request, in order, failed ones included."""
         self.violations: list[str] = []
-        self._server = HttpServer(self._recorded, authority)
+        self._server = HttpServer(self.recorded, authority)
 
     async def start(self, port: int = 0) -> Self:
         await self._server.start(port=port)
@@ -101,7 +103,8 @@ class GitHubForge:
         """Let a check run of that commit have this conclusion (None: still in progress)."""
         self._checks.setdefault(sha, {})[name] = conclusion
 
-    async def _recorded(self, request: Request) -> Response:
+    async def recorded(self, request: Request) -> Response:
+        """What its own server answers with: faults play, and what was asked is kept for `INSPECT`."""
         if request.path == INSPECT:
             return json_response((await asyncio.to_thread(self.state)).model_dump(mode="json"))
         self.requests.append(f"{request.method} {request.target}")
@@ -190,7 +193,12 @@ class GitHubForge:
     def state(self) -> ForgeState:
         """Everything at once; another process reads the same as JSON at `INSPECT`."""
         pulls = (pull for kept in self._repositories.values() for pull in kept.all())
-        return ForgeState(pulls=tuple(pulls), requests=tuple(self.requests), violations=tuple(self.violations))
+        return ForgeState(
+            pulls=tuple(pulls),
+            requests=tuple(self.requests),
+            violations=tuple(self.violations),
+            granted=tuple(grant.token for grant in self.apps.grants),
+        )
 
 
 def _variable(found: re.Match[str]) -> str:

@@ -19,6 +19,7 @@ from airut.demo.control import (
     Command,
     FailModel,
     GetReport,
+    InstalledApp,
     RegisterScript,
     Report,
     Reset,
@@ -66,11 +67,19 @@ class Internet:
         await self._ask(SetName(record=record))
 
     async def serve_repositories(
-        self, folder: Path, tokens: Mapping[str, str] | None = None, *, anonymous_read: bool = True
+        self,
+        folder: Path,
+        tokens: Mapping[str, str] | None = None,
+        *,
+        anonymous_read: bool = True,
+        app: InstalledApp | None = None,
     ) -> None:
-        """Let github.com and api.github.com serve `folder/OWNER/NAME.git`; `tokens` maps a token to its login.
+        """Let github.com and api.github.com serve `folder/OWNER/NAME.git`; `tokens` maps a token to its login, `app` is
+        installed there.
         The folder must be one that the internet's process may read and write."""
-        await self._ask(ServeRepositories(folder=folder, tokens=dict(tokens or {}), anonymous_read=anonymous_read))
+        await self._ask(
+            ServeRepositories(folder=folder, tokens=dict(tokens or {}), anonymous_read=anonymous_read, app=app)
+        )
 
     async def serve_files(self, folder: Path) -> None:
         """Let each host that is a folder in `folder` be made of the files in it; its name is set by `set_name`."""

@@ -206,7 +206,9 @@ class InternetServer:
             case FailModel():
                 self._fail_model(command.seconds)
             case ServeRepositories():
-                self.repositories = HostedRepositories(command.folder, command.tokens, command.anonymous_read)
+                self.repositories = HostedRepositories(
+                    command.folder, command.tokens, command.anonymous_read, command.app
+                )
             case ServeFiles():
                 self.files = StoredFiles(command.folder)
             case Reset():

@@ -124,6 +124,7 @@ class SandboxHost:
             marks=marks,
             parallel=config.build.parallel,
         )
+        self._stack.push_async_callback(images.close)
         sandboxes = PodmanSandboxes(engine, settings, rules, await proxy.ensure(), cells)
         self._stack.push_async_callback(sandboxes.close)
         warming = asyncio.create_task(sandboxes.open())  # the first task need not wait for it

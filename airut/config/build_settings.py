@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from airut.models.allowlist import parse_allowlist
 from airut.models.base import Model
 from airut.models.build import ALLOWLIST_KEY
+from airut.models.durations import or_none, parse_duration
 from airut.models.located import PolicyErrors
 
 
@@ -49,5 +50,7 @@ class RepoBuildSettings(Model):
 
 
 class ContainerSettings(Model):
+    max_age: Annotated[Annotated[float, Field(ge=3600)] | None, or_none("never", parse_duration)] = 86400.0
+    """From then on an image is built anew, without what earlier builds have left, while the old one is used."""
     registries: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     """Those that FROM may name; empty is all of them."""

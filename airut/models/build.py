@@ -18,5 +18,7 @@ class BuildPolicy(Model):
     network: NetworkSpec
     open: bool = False
     registries: tuple[str, ...] = ()
+    max_age: float | None = None
+    """Seconds after which an image is made anew from today's packages; None is never."""
     limits: Limits = Limits()
     time: float = TIME_LIMIT

@@ -41,6 +41,7 @@ def test_usual(tmp_path: Path) -> None:
             upstream_dns=("192.0.2.53",),
             extra_ca_files=(tmp_path / "ca.pem",),
         ),
+        max_age=86400.0,
         limits=Limits(memory=2 * 1024**3, cpus=2, pids=100),
     )
 
@@ -53,8 +54,8 @@ def test_an_allowlist_comes_on_top_and_its_presets_in_place(tmp_path: Path) -> N
 
 
 def test_open_and_registries(tmp_path: Path) -> None:
-    found = policy(tmp_path, own="{network: open}", container="{registries: [ghcr.io]}")
-    assert (found.open, found.registries) == (True, ("ghcr.io",))
+    found = policy(tmp_path, own="{network: open}", container="{registries: [ghcr.io], max_age: never}")
+    assert (found.open, found.registries, found.max_age) == (True, ("ghcr.io",), None)
 
 
 @pytest.mark.parametrize(

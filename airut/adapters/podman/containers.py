@@ -132,6 +132,11 @@ def _seconds_between(start: str, end: str) -> float:
     return max(seconds, 0.0)
 
 
+def moment(stamp: str) -> datetime:
+    """The engine's RFC 3339, whose seconds have nine decimals. Raises: ValueError"""
+    return datetime.fromisoformat(_micro(stamp))
+
+
 def _micro(stamp: str) -> str:
     """RFC 3339 with nanoseconds, as far as `datetime` reads it."""
     head, dot, rest = stamp.partition(".")

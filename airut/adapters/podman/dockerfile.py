@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from airut.adapters.podman.store import OF_THIS_HOST
 from airut.errors import ImageBuildFailed
 
 CONTINUED = re.compile(r"\\[ \t]*$")
@@ -85,7 +86,7 @@ def outside(images: Iterable[str], registries: Sequence[str]) -> list[str]:
 
 
 def _local(image: str) -> bool:
-    return image.startswith(("airut/", "localhost/"))
+    return image.startswith(OF_THIS_HOST)
 
 
 type _Problem = tuple[int, str, str]

@@ -1,12 +1,16 @@
 """Images by content: the same content has the same tag and is not built again. Implements `ports.sandbox.Images`."""
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import platform
 import re
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from enum import Enum, auto
 from pathlib import Path
 
 from airut.adapters.podman.blocked import blocked_requests
@@ -21,13 +25,33 @@ from airut.adapters.podman.marks import Marks
 from airut.adapters.podman.settings import RUNTIME
 from airut.adapters.podman.sources import BASE, base_image, sources
 from airut.adapters.podman.store import Image, ImageStore
-from airut.errors import ImageBuildFailed
+from airut.errors import ImageBuildFailed, SandboxError
 from airut.models.build import BuildPolicy
 
 PARALLEL = 2  # builds at once on one host, unless `build.parallel` says otherwise
 ON_BUILD = "an image that runs instructions in builds on top of it (ONBUILD) cannot be built upon"
 
+STALE = 7 * 86400.0
+"""Seconds. An image older than this is not used before it was built anew: its packages have known holes by then."""
+AGAIN = 3600.0
+"""Seconds after a build anew has failed: a mirror that is away, or a package that is gone, is that for a while."""
+
 log = logging.getLogger(__name__)
+
+
+class Due(Enum):
+    """When an image is to be built anew."""
+
+    NOT_YET = auto()
+    MEANWHILE = auto()
+    BEFORE_USE = auto()
+
+
+def due(age: float, most: float | None) -> Due:
+    """Of an image of this age, where `most` is the age that the operator allows; both in seconds."""
+    if most is None or age <= most:
+        return Due.NOT_YET
+    return Due.BEFORE_USE if age > max(STALE, most) else Due.MEANWHILE
 
 
 class PodmanImages:
@@ -55,6 +79,8 @@ class PodmanImages:
         self._ca = ca
         self._marks = marks
         self._slots = asyncio.Semaphore(parallel)
+        self._renewals: dict[str, asyncio.Task[None]] = {}
+        self._failed: dict[str, float] = {}
 
     async def ensure(self, repo: str, container: Path | None) -> str:
         policy = self._policies(repo)
@@ -66,24 +92,61 @@ class PodmanImages:
         tag = f"localhost/airut/{image_name(repo)}:{content}"
         if self._marks is not None:
             self._marks.use(tag)  # first of all, so that no upkeep removes it between the look and the use
-        if await self._store.exists(tag):
-            return tag
-        async with locked(RUNTIME / "locks", f"image-{image_name(repo)}"), self._slots:
-            if not await self._store.exists(tag):
-                await self._build(_Order(repo, tag, policy, source, layer))
-                await self._store.map(tag)
+        order, found = _Order(repo, tag, policy, source, layer), await self._store.find(tag)
+        if found is None:
+            async with self._alone(repo):
+                if not await self._store.exists(tag):
+                    await self._build(order)
+        elif source:
+            await self._renew(order, found)
         return tag
+
+    async def close(self) -> None:
+        """Stop what is built in the background."""
+        for task in list(self._renewals.values()):
+            task.cancel()
+        await asyncio.gather(*self._renewals.values(), return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def _alone(self, repo: str) -> AsyncIterator[None]:
+        async with locked(RUNTIME / "locks", f"image-{image_name(repo)}"), self._slots:
+            yield
+
+    async def _renew(self, order: "_Order", found: Image) -> None:
+        """An image that is there, and perhaps old. One that cannot be built today is used as it is."""
+        match due((datetime.now(UTC) - found.created).total_seconds(), order.policy.max_age):
+            case Due.BEFORE_USE:
+                await self._build_again(order, found)
+            case Due.MEANWHILE if order.tag not in self._renewals:
+                task = asyncio.get_running_loop().create_task(self._build_again(order, found))
+                self._renewals[order.tag] = task
+                task.add_done_callback(lambda _: self._renewals.pop(order.tag, None))
+            case _:
+                pass
+
+    async def _build_again(self, order: "_Order", before: Image) -> None:
+        """Unless somebody else has done so."""
+        async with self._alone(order.repo):
+            failed, now = self._failed.get(order.tag), time.monotonic()
+            found = await self._store.find(order.tag)
+            if (found and found.id != before.id) or (failed is not None and now - failed < AGAIN):
+                return
+            try:
+                await self._build(order, fresh=True)
+            except SandboxError as error:
+                self._failed[order.tag] = now
+                log.warning("%s is not built anew, and used as it is: %s", order.tag, error)
 
     def logs(self, repo: str) -> Path:
         """Where the newest build of a repository's image has left what it said, and what its proxy has seen."""
         return self._logs / image_name(repo)
 
-    async def _build(self, order: "_Order") -> None:
+    async def _build(self, order: "_Order", *, fresh: bool = False) -> None:
         recipe: Dockerfile | None = None
         came_from: Mapping[str, Image] = {}
         if order.source:
             recipe = _recipe(order.source)
-            came_from = await self._provide(recipe, order)
+            came_from = await self._provide(recipe, order, newer=fresh)
         logs = self.logs(order.repo)
         remove_folder(logs)
         make_folder(logs)
@@ -93,10 +156,11 @@ class PodmanImages:
             below = BASE
             if recipe:
                 below = f"{order.tag}-source"
-                await self._build_source(cell, order, recipe, below)
+                await self._build_source(cell, order, recipe, below, fresh=fresh)
             await build_fenced(cell, _layer(order, below, came_from))
+        await self._store.map(order.tag)
 
-    async def _build_source(self, cell: Cell, order: "_Order", recipe: Dockerfile, tag: str) -> None:
+    async def _build_source(self, cell: Cell, order: "_Order", recipe: Dockerfile, tag: str, *, fresh: bool) -> None:
         """What the repository's Dockerfile says."""
         name = name_of_dockerfile(order.source)
         text = recipe.with_arguments(TRUST) if cell.fenced else recipe.text
@@ -104,7 +168,9 @@ class PodmanImages:
         what = f"the image of {order.repo}"
         opened = order.policy.open
         try:
-            await build_fenced(cell, FencedBuild(what, tag, files, order.policy.time, open=opened, ca=self._ca))
+            await build_fenced(
+                cell, FencedBuild(what, tag, files, order.policy.time, open=opened, ca=self._ca, fresh=fresh)
+            )
         except ImageBuildFailed as error:
             refused = blocked_requests(cell.log / "network.jsonl")
             raise ImageBuildFailed("\n".join(filter(None, (str(error), refused))), error.log_tail) from error
@@ -112,7 +178,7 @@ class PodmanImages:
         if made and await self._store.on_build(made):
             raise ImageBuildFailed(f"{what} could not be built: {ON_BUILD}")
 
-    async def _provide(self, recipe: Dockerfile, order: "_Order") -> dict[str, Image]:
+    async def _provide(self, recipe: Dockerfile, order: "_Order", *, newer: bool) -> dict[str, Image]:
         """The images that the Dockerfile stands on, got by us: its build pulls none."""
         registries = order.policy.registries
         if foreign := outside(recipe.images, registries):
@@ -120,7 +186,7 @@ class PodmanImages:
                 f"the image of {order.repo} could not be built: {foreign[0]} is of no registry that may be used"
                 f" ({', '.join(registries)}); name one of these in full, or add to container.registries in airut.yaml"
             )
-        found = {name: await self._store.provide(name) for name in recipe.images}
+        found = {name: await self._store.provide(name, newer=newer) for name in recipe.images}
         for name, image in found.items():
             if await self._store.on_build(image):
                 raise ImageBuildFailed(f"the image of {order.repo} could not be built: {name} is {ON_BUILD}")

@@ -4,14 +4,18 @@ import base64
 import json
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from airut.adapters.podman.bodies import MAPPING
-from airut.adapters.podman.containers import Containers
+from airut.adapters.podman.containers import Containers, moment
 from airut.adapters.podman.engine import PULL, Engine
 from airut.adapters.podman.failures import registry_hiccup
 from airut.errors import EngineError, EngineUnavailable, ImageBuildFailed, RegistryUnavailable
+
+OF_THIS_HOST = ("airut/", "localhost/")
+"""How names begin that no registry knows."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class Image:
 
     id: str
     digest: str
+    created: datetime
 
 
 class ImageStore:
@@ -39,7 +44,7 @@ class ImageStore:
         found: Any = await self._engine.get(f"/images/{tag}/json", f"inspect image {tag}")
         if found is None:
             return None
-        return Image(found["Id"], found.get("Digest") or found["Id"])
+        return Image(found["Id"], found.get("Digest") or found["Id"], moment(found["Created"]))
 
     async def on_build(self, image: Image) -> tuple[str, ...]:
         """The instructions that an image adds to builds on top of it (ONBUILD). The API does not tell them, so that the
@@ -56,8 +61,8 @@ class ImageStore:
             raise EngineError(f"the configuration of image {image.id} cannot be read in {folder}") from error
         return tuple((config.get("config") or {}).get("OnBuild") or ())
 
-    async def provide(self, reference: str) -> Image:
-        """The image that a Dockerfile names, pulled where it is not here yet.
+    async def provide(self, reference: str, *, newer: bool = False) -> Image:
+        """The image that a Dockerfile names, pulled where it is not here yet, or where the registry has a newer one.
 
         Raises:
             RegistryUnavailable: not now.
@@ -69,7 +74,10 @@ class ImageStore:
                 raise ImageBuildFailed(
                     f"there is no image {reference} on this host (airut/base is: `airut image base`)"
                 )
-            await self._pull(reference)
+            await self._pull(reference, "missing")
+            found = await self.find(reference)
+        elif newer and not reference.startswith(OF_THIS_HOST):
+            await self._pull(reference, "newer")
             found = await self.find(reference)
         if found is None:
             raise ImageBuildFailed(f"{reference} was pulled, and is not there")
@@ -86,7 +94,7 @@ class ImageStore:
         finally:
             await containers.remove(name)
 
-    async def _pull(self, reference: str) -> None:
+    async def _pull(self, reference: str, policy: str) -> None:
         problems: list[str] = []
 
         def read(line: str) -> None:
@@ -94,7 +102,7 @@ class ImageStore:
             if said.get("error"):
                 problems.append(str(said["error"]))
 
-        params = {"reference": reference, "policy": "missing"}
+        params = {"reference": reference, "policy": policy}
         try:
             await self._engine.upload("/images/pull", f"pull {reference}", iter(()), params, read, deadline=PULL)
         except EngineUnavailable:

@@ -1,12 +1,21 @@
 """Images by content."""
 
+import asyncio
+import time
 from pathlib import Path
 
 import pytest
 
-from airut.adapters.podman.images import PodmanImages
+from airut.adapters.ca import RootCa
+from airut.adapters.podman.engine import Engine
+from airut.adapters.podman.images import Due, PodmanImages, due
+from airut.adapters.podman.settings import SandboxSettings
+from airut.adapters.podman.store import ImageStore
 from airut.errors import ImageBuildFailed, RegistryUnavailable
 from tests.contract.sandbox import Stage
+from tests.support.podman_images import NOTHING, podman_images
+
+DAY = 86400.0
 
 SETTINGS = "cat ~/.tool/settings; echo changed >~/.tool/settings; cat ~/.tool/settings"
 
@@ -55,6 +64,43 @@ async def test_what_cannot_be_built_says_why(
     assert said in str(caught.value)
     assert last in caught.value.log_tail
     assert len(caught.value.log_tail.splitlines()) <= 40
+
+
+@pytest.mark.parametrize(
+    ("age", "most", "when"),
+    [
+        (99 * DAY, None, Due.NOT_YET),
+        (DAY - 1, DAY, Due.NOT_YET),
+        (DAY + 1, DAY, Due.MEANWHILE),
+        (7 * DAY, DAY, Due.MEANWHILE),
+        (7 * DAY + 1, DAY, Due.BEFORE_USE),
+        (8 * DAY, 30 * DAY, Due.NOT_YET),
+        (31 * DAY, 30 * DAY, Due.BEFORE_USE),
+    ],
+)
+def test_when_an_image_is_built_anew(age: float, most: float | None, when: Due) -> None:
+    assert due(age, most) is when
+
+
+async def test_an_old_image_is_used_while_it_is_built_anew(
+    engine: Engine, root: RootCa, settings: SandboxSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = NOTHING.model_copy(update={"max_age": 0.0})
+    images, store = podman_images(engine, root, settings, lambda _: policy), ImageStore(engine)
+    build = folder(tmp_path / "container", f"FROM airut/base\nLABEL x={time.time()}\n")
+    tag = await images.ensure("aging", build)
+    first = await store.id(tag)
+    assert await images.ensure("aging", build) == tag  # at once
+    async with asyncio.timeout(100):
+        while await store.id(tag) == first:
+            await asyncio.sleep(0.1)
+    await images.close()
+    second = await store.id(tag)
+
+    monkeypatch.setattr("airut.adapters.podman.images.STALE", 0.0)  # seven days are not waited for
+    policy = policy.model_copy(update={"time": 0.01})  # so that no build is quick enough
+    assert await images.ensure("aging", build) == tag
+    assert await store.id(tag) == second  # what there is is better than nothing
 
 
 async def test_a_registry_that_does_not_answer_is_worth_another_try(images: PodmanImages, tmp_path: Path) -> None:

@@ -20,7 +20,49 @@ def body(query: str, **variables: Any) -> dict[str, Any]:
     return {"query": query, "variables": variables}
 
 
+PULL_REQUEST = """
+fragment pr on PullRequest {
+  id number title state body isDraft maintainerCanModify mergeable baseRefName headRefName headRefOid isCrossRepository
+  author {login ...on User {id name}} autoMergeRequest {mergeMethod enabledBy {login}}
+  headRepository {id name nameWithOwner} headRepositoryOwner {id login ...on User {name}}
+  reviewRequests(first: 100) {nodes {requestedReviewer {
+    __typename ...on User {login name} ...on Bot {login} ...on Team {organization {login} name slug}
+  }}}
+  reviews(first: 100) {nodes {id author {login} state submittedAt body commit {oid} reactionGroups {content users {totalCount}}}}
+  labels(first: 100) {nodes {id name description color} totalCount} milestone {number title description dueOn}
+  assignees(first: 100) {nodes {id login name databaseId} totalCount}
+  projectItems(first: 100) {nodes {
+    id project {id title} status: fieldValueByName(name: "Status") {...on ProjectV2ItemFieldSingleSelectValue {optionId name}}
+  } totalCount}
+  comments(first: 100) {nodes {id author {login ...on User {id name}} authorAssociation body url viewerDidAuthor}}
+  commits(last: 1) {nodes {commit {statusCheckRollup {contexts(first: 100, after: $after) {nodes {
+    __typename ...on StatusContext {context state targetUrl}
+    ...on CheckRun {name checkSuite {workflowRun {event workflow {name}}} status conclusion detailsUrl}
+  } pageInfo {hasNextPage endCursor}}}}}}
+}"""
+"""What `gh pr view` and `gh pr list` ask for."""
+
 ALLOWED: dict[str, Any] = {
+    "gh pr view": body(
+        "query($owner: String!, $repo: String!, $n: Int!, $after: String) "
+        "{repository(owner: $owner, name: $repo) {pullRequest(number: $n) {...pr}}}" + PULL_REQUEST,
+        owner="acme", repo="web", n=7, after=None,
+    ),
+    "gh pr list": body(
+        "query($owner: String!, $repo: String!, $after: String) {repository(owner: $owner, name: $repo) "
+        "{pullRequests(states: [OPEN], first: 30, after: $after) {totalCount nodes {...pr}}}}" + PULL_REQUEST,
+        owner="acme", repo="web", after=None,
+    ),
+    "gh issue view": body(
+        "query($owner: String!, $repo: String!, $n: Int!) {repository(owner: $owner, name: $repo) "
+        "{hasIssuesEnabled issue: issueOrPullRequest(number: $n) {__typename ...on Issue {...i} ...on PullRequest {id}}}} "
+        "fragment i on Issue {id title body comments(last: 1) {nodes {body author {login}} totalCount}}",
+        owner="acme", repo="web", n=7,
+    ),
+    "gh pr merge": body(
+        "mutation($input: MergePullRequestInput!) {mergePullRequest(input: $input) {clientMutationId}}",
+        input={"pullRequestId": new("PR", 0, WEB, 7), "mergeMethod": "SQUASH", "expectedHeadOid": "0" * 40},
+    ),
     "no repository": body("{viewer{login} rateLimit{remaining} __schema{types{name}}}"),
     "by name": body(f"{{{REPO}{{id}}}}"),
     "another case": body('{repository(owner: "ACME", name: "Web"){id}}'),

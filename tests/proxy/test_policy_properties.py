@@ -37,7 +37,7 @@ REQUESTS = st.tuples(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(ENTRIES, min_size=2, max_size=4), st.lists(st.just("a.test"), max_size=1), st.lists(REQUESTS, max_size=30)
 )
@@ -60,7 +60,7 @@ PARTS = [*"ab.;:@!$&'()*+,=~-_[]\"{}", "%2F", "%3F", "%20", "%C3%A9", "%2A", "%2
 SEGMENTS = st.lists(st.sampled_from(PARTS), max_size=8).map("".join)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(
     st.sampled_from(["GET", "POST", "QUERY", "OPTIONS"]),
     st.sampled_from(["https://new.test", "http://new.test", "https://new.test:8443", "https://no.test"]),

@@ -134,7 +134,9 @@ class AgentRuns:
         if self._renewals is None:
             return None
         repo, thread = order.task.repo, order.task.thread
-        return Rotation(self._renewals, self._repositories, ref.sandbox_id, repo=repo, thread=thread)
+        return Rotation(
+            self._renewals, self._repositories, ref.sandbox_id, repo=repo, thread=thread, account=order.account
+        )
 
     async def _restore(self, order: AgentInput) -> None:
         """Put the stored transcript in the place of a broken one, once: by a later attempt the agent may be writing."""
@@ -149,7 +151,9 @@ class AgentRuns:
         task, repo = order.task, order.task.repo
         folders = self._folders.of(task.thread)
         settings = self._repositories.agent(repo)
-        secrets = await asyncio.to_thread(self._repositories.secrets, repo, task.thread, fresh=True)
+        secrets = await asyncio.to_thread(
+            self._repositories.secrets, repo, task.thread, account=order.account, fresh=True
+        )
         command = await self._command(order)
         folder = folders.task(task.number, order.attempt)
         return SandboxSpec(

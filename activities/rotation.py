@@ -15,13 +15,21 @@ class Rotation:
     """Of one running sandbox. What has not worked is tried again at the next look."""
 
     def __init__(
-        self, renewals: Renewals, repositories: Repositories, sandbox_id: str, *, repo: str, thread: str
+        self,
+        renewals: Renewals,
+        repositories: Repositories,
+        sandbox_id: str,
+        *,
+        repo: str,
+        thread: str,
+        account: int = 0,
     ) -> None:
         self._renewals = renewals
         self._repositories = repositories
         self._sandbox_id = sandbox_id
         self._repo = repo
         self._thread = thread
+        self._account = account
         self._given: tuple[AnySandboxCredential, ...] | None = None
         self._looking: asyncio.Task[None] | None = None
 
@@ -38,7 +46,9 @@ class Rotation:
 
     async def _look(self) -> None:
         try:
-            secrets = await asyncio.to_thread(self._repositories.secrets, self._repo, self._thread)
+            secrets = await asyncio.to_thread(
+                self._repositories.secrets, self._repo, self._thread, account=self._account
+            )
             if secrets.credentials != self._given:
                 await self._renewals.renew(self._sandbox_id, secrets.credentials)
                 self._given = secrets.credentials

@@ -27,7 +27,7 @@ from airut.adapters.claude_code.binary import VERSION, ClaudeBinaries
 from airut.adapters.fence_rules import FenceRules
 from airut.adapters.git import GitMirror
 from airut.adapters.github import GitHubForge, InstallationTokens
-from airut.adapters.keys import load_or_create_key
+from airut.adapters.keys import check_fingerprint, load_or_create_key
 from airut.adapters.podman.cells import BuildCells
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.hardening import Hardening, Profile
@@ -74,7 +74,9 @@ class SandboxHost:
         config, blobs = self._config, blob_store(self._config)
         images, sandboxes, agent = await self.engine()
         tokens = InstallationTokens(redactor=config.sources.redactor)
-        repositories = ConfiguredRepositories(config, load_or_create_key(config.surrogate_key), claude_binary, tokens)
+        key = load_or_create_key(config.surrogate_key)
+        check_fingerprint(key, config.surrogate_key, config.surrogate_fingerprint)
+        repositories = ConfiguredRepositories(config, key, claude_binary, tokens)
         redactor = config.redactor
         folders = ThreadFolders(state=config.state)
         mirror = GitMirror(

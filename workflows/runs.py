@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.steps import AgentInput, WorkspaceResult
     from airut.models.task import AgentResult, TaskStep
     from workflows import options, turns
+    from workflows.accounts import Accounts
     from workflows.completion import seen_through
     from workflows.flow import Flow
     from workflows.gathered import Gathered
@@ -49,6 +50,7 @@ class Runs:
         self._losses = 0
         self._gathered = Gathered(flow)
         self._patience = Patience()
+        self._accounts = Accounts()
         self._informed = False
         """Of this outage: a day of them must not become a mail every half hour."""
         self._tried: set[Recovery] = set()
@@ -158,6 +160,7 @@ class Runs:
             budget_usd=budget,
             time_left_s=left,
             plan_approval=flow.settings.plan_approval,
+            account=self._accounts.current,
         )
 
     def _options(self, seconds: float) -> ActivityConfig:
@@ -259,8 +262,13 @@ class Runs:
         wait = next_wait(verdict, self._patience, now, workflow.random().random())
         if wait.over or (flow.settings.agent_on_limit == "fail" and wait.outcome is TaskOutcome.USAGE_LIMITED):
             raise Ended(wait.outcome, verdict.detail)
-        self._patience = Patience(since=self._patience.since or now, tries=self._patience.tries + 1)
         self._again(verdict, turns.WAITED)
+        if flow.settings.agent_on_limit == "next" and wait.outcome is TaskOutcome.USAGE_LIMITED:
+            self._accounts, until = self._accounts.after_limit(flow.settings.agent_accounts, wait.until, now)
+            if until is None:
+                return
+            wait = wait.model_copy(update={"until": until})
+        self._patience = Patience(since=self._patience.since or now, tries=self._patience.tries + 1)
         flow.enter(wait.step, verdict.detail[:200], wait.until)
         if wait.until - now > TOLD and not self._informed:
             self._informed = True

@@ -1,5 +1,7 @@
 """Keys of an installation that are made once and kept in its state folder."""
 
+import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -15,22 +17,45 @@ def load_or_create_key(path: Path) -> bytes:
     Raises:
         ConfigError: the file holds something else.
     """
+    key = _made_once(path, secrets.token_bytes(SIZE))
+    if len(key) != SIZE:
+        raise ConfigError(
+            f"{path} must hold {SIZE} bytes; restore it from a backup, for every surrogate follows from it"
+        )
+    return key
+
+
+def check_fingerprint(key: bytes, key_file: Path, path: Path) -> None:
+    """Compare this host's key with the fingerprint that all hosts of the installation share; the first host writes it.
+    Nothing of the key can be told from it.
+
+    Raises:
+        ConfigError: the installation has another key; says what to do.
+    """
+    own = hmac.digest(key, b"airut: fingerprint of the surrogate key", hashlib.sha256).hex()[:32].encode() + b"\n"
+    if _made_once(path, own) != own:
+        raise ConfigError(
+            f"{key_file} is not this installation's key ({path} tells): a thread's credentials would look different "
+            "on this host; copy the key of a host that has it, or remove that file where the key was changed on purpose"
+        )
+
+
+def _made_once(path: Path, content: bytes) -> bytes:
+    """What the file holds: this content, where no other call was first."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(SIZE))
+        file.write(content)
         file.flush()
         os.fsync(descriptor)
     try:
         os.link(partial, path)  # atomic, and fails when another call was first
     except FileExistsError:
         pass
+    except PermissionError:  # a shared file system without links: two first calls at one moment are the lesser evil
+        if not path.exists():
+            partial.replace(path)
     finally:
-        partial.unlink()
-    key = path.read_bytes()
-    if len(key) != SIZE:
-        raise ConfigError(
-            f"{path} must hold {SIZE} bytes; restore it from a backup, for every surrogate follows from it"
-        )
-    return key
+        partial.unlink(missing_ok=True)
+    return path.read_bytes()

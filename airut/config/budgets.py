@@ -13,7 +13,8 @@ class ConfiguredBudgets:
         self._config = config
 
     def budgets(self, repo: str) -> Budgets:
-        if self._of(repo).agent.auth.oauth_token is not None:  # a subscription has no price for each task
+        # A subscription has no price for each task; where one account is paid by use, every task may come to use it.
+        if all(account.oauth_token is not None for account in self._of(repo).agent.auth.all()):
             return Budgets(subscription=True)
         return Budgets.model_validate(self._config.budgets_of(repo).model_dump())
 

@@ -63,19 +63,42 @@ class Channels(Model):
         return self
 
 
-class AgentAuth(Model):
-    """One of the two: an API key, or a subscription's token."""
+class Account(Model):
+    """One account at the model's provider: an API key, or a subscription's token."""
 
     api_key: Secret | None = None
     oauth_token: Secret | None = None
-    on_limit: Literal["wait", "fail"] = "wait"
-    """Whether a task waits for the end of a usage limit."""
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
         if (self.api_key is None) == (self.oauth_token is None):
             raise ValueError("give either api_key or oauth_token")
         return self
+
+
+class AgentAuth(Model):
+    """One account, or several."""
+
+    api_key: Secret | None = None
+    oauth_token: Secret | None = None
+    accounts: tuple[Account, ...] = ()
+    """In the order in which they are used."""
+    on_limit: Literal["wait", "next", "fail"] = "wait"
+    """Whether a task waits for the end of a usage limit, or goes on with the next account; it waits where all are used
+    up."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        given = [self.api_key is not None, self.oauth_token is not None, bool(self.accounts)]
+        if sum(given) != 1:
+            raise ValueError("give either api_key or oauth_token, or several of them as accounts")
+        if self.on_limit == "next" and len(self.accounts) < 2:
+            raise ValueError("on_limit: next needs at least two accounts")
+        return self
+
+    def all(self) -> tuple[Account, ...]:
+        """Its accounts, one or more."""
+        return self.accounts or (Account(api_key=self.api_key, oauth_token=self.oauth_token),)
 
 
 class AgentConfig(Model):

@@ -59,6 +59,7 @@ class ConfiguredRepositories:
             pause_grace_s=execution.pause_grace,
             host_lost_after_s=execution.host_lost_after,
             agent_on_limit=agent.auth.on_limit,
+            agent_accounts=len(agent.auth.all()),
             plan_approval=agent.plan_approval,
         )
 
@@ -91,12 +92,12 @@ class ConfiguredRepositories:
             max_file=forge.max_file,
         )
 
-    def secrets(self, repo: str, thread: str, *, fresh: bool = False) -> RepositorySecrets:
+    def secrets(self, repo: str, thread: str, *, account: int = 0, fresh: bool = False) -> RepositorySecrets:
         found = self._of(repo)
         if fresh:
             _renew(found)
         scope = _Scope(key=self._key, thread=thread, repo=repo)
-        credentials: list[AnySandboxCredential] = [_model_credential(found.agent, scope)]
+        credentials: list[AnySandboxCredential] = [_model_credential(found.agent, account, scope)]
         for name, configured in found.credentials.items():
             credential = any_for_sandbox(name, configured, present, slug=found.slug, **scope)
             if isinstance(credential, SandboxGithubApp):
@@ -119,7 +120,8 @@ class ConfiguredRepositories:
         """Every real value of a repository, for the check that none of them leaves in a commit."""
         found = self._of(repo)
         secrets = [secret for credential in found.credentials.values() for secret in credential.secrets()]
-        secrets += [value for value in (found.agent.auth.api_key, found.agent.auth.oauth_token) if value]
+        accounts = found.agent.auth.all()
+        secrets += [value for each in accounts for value in (each.api_key, each.oauth_token) if value]
         secrets += [found.forge.auth.token] if found.forge.auth.token else []
         return tuple(value.reveal().encode() for value in map(present, secrets) if value is not None)
 
@@ -159,13 +161,14 @@ class _Scope(TypedDict):
     repo: str
 
 
-def _model_credential(agent: AgentConfig, scope: _Scope) -> SandboxCredential:
+def _model_credential(agent: AgentConfig, number: int, scope: _Scope) -> SandboxCredential:
     """The model's key: swapped in one header at one host, and no other key passes there."""
-    auth, at = agent.auth, agent.base_url
-    if auth.api_key is not None:
-        return claude_for_sandbox("api_key", auth.api_key, present, endpoint=at, **scope)
-    if auth.oauth_token is not None:
-        return claude_for_sandbox("oauth_token", auth.oauth_token, present, endpoint=at, **scope)
+    accounts = agent.auth.all()
+    account, at = accounts[number % len(accounts)], agent.base_url  # accounts may have been taken out meanwhile
+    if account.api_key is not None:
+        return claude_for_sandbox("api_key", account.api_key, present, endpoint=at, **scope)
+    if account.oauth_token is not None:
+        return claude_for_sandbox("oauth_token", account.oauth_token, present, endpoint=at, **scope)
     raise ConfigError("agent.auth: give either api_key or oauth_token")
 
 

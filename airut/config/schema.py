@@ -220,6 +220,11 @@ class Config(Model):
         return self.security.surrogate_key or self.state / "surrogate.key"
 
     @property
+    def surrogate_fingerprint(self) -> Path:
+        """Of the surrogates' key, for every sandbox host; beside the blobs that they share."""
+        return self.blob_folder.with_name("surrogate.fingerprint")
+
+    @property
     def payloads(self) -> Path:
         """Values too large for a history. Apart from `blobs`: they are needed as long as a history names them, whatever
         their age, so nothing may sweep them by age."""

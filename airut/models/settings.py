@@ -25,7 +25,9 @@ class ThreadSettings(Model):
     """From the interrupt to the kill of a stopped agent."""
     host_lost_after_s: float | None = 900.0
     """A sandbox host whose queue nobody serves for this long is gone; None is never."""
-    agent_on_limit: Literal["wait", "fail"] = "wait"
-    """Whether a task waits for the end of a usage limit, or ends as `usage_limited` at once."""
+    agent_on_limit: Literal["wait", "next", "fail"] = "wait"
+    """Whether a task waits for the end of a usage limit, goes on with the next account, or ends as `usage_limited`."""
+    agent_accounts: int = 1
+    """How many accounts at the model's provider there are."""
     plan_approval: bool = False
     """Whether leaving plan mode is a question to the thread."""

@@ -84,6 +84,8 @@ class AgentInput(Model):
     budget_usd: float | None = None
     time_left_s: float | None = None
     plan_approval: bool = False
+    account: int = 0
+    """Which of the accounts at the model's provider it uses, in the order of the configuration."""
 
 
 class PublishInput(Model):

@@ -21,9 +21,9 @@ class Repositories(Protocol):
 
     def pull_request(self, repo: str) -> PullRequestSettings: ...
 
-    def secrets(self, repo: str, thread: str, *, fresh: bool = False) -> RepositorySecrets:
+    def secrets(self, repo: str, thread: str, *, account: int = 0, fresh: bool = False) -> RepositorySecrets:
         """The repository's plain variables, and its credentials with this thread's surrogates. A value that cannot be
-        had at the moment is None.
+        had at the moment is None. `account` is the one at the model's provider, counted from 0.
 
         With `fresh`, sources that show no change by themselves are asked again: that takes as long as the commands
         among them, at most some ten seconds each. To be called in a thread: a GitHub App's token may have to be asked

@@ -111,7 +111,7 @@ class Configured:
     def pull_request(self, repo: str) -> PullRequestSettings:
         return PullRequestSettings()
 
-    def secrets(self, repo: str, thread: str, *, fresh: bool = False) -> RepositorySecrets:
+    def secrets(self, repo: str, thread: str, *, account: int = 0, fresh: bool = False) -> RepositorySecrets:
         return RepositorySecrets(environment={}, credentials=())
 
 

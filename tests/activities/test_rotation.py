@@ -16,7 +16,7 @@ from tests.activities.agent_bench import Configured
 class Rotating(Configured):
     value = "first-value"
 
-    def secrets(self, repo: str, thread: str, *, fresh: bool = False) -> RepositorySecrets:
+    def secrets(self, repo: str, thread: str, *, account: int = 0, fresh: bool = False) -> RepositorySecrets:
         name = f"{repo}/{thread}/{fresh}"
         made = SandboxCredential(name=name, surrogate="surrogate", value=Secret(self.value), hosts=("a.test",))
         return RepositorySecrets(environment={}, credentials=(made,))

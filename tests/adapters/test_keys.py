@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from airut.adapters.keys import load_or_create_key
+from airut.adapters.keys import check_fingerprint, load_or_create_key
 from airut.errors import ConfigError
 
 
@@ -16,6 +16,23 @@ def test_made_once_private_and_the_same_for_all(tmp_path: Path) -> None:
     assert len(keys) == 1
     assert path.stat().st_mode & 0o777 == 0o600
     assert [entry.name for entry in path.parent.iterdir()] == ["surrogate.key"]
+
+
+def test_two_hosts_of_one_installation_have_one_key(tmp_path: Path) -> None:
+    shared = tmp_path / "shared" / "surrogate.fingerprint"
+    key, other = (load_or_create_key(tmp_path / name / "surrogate.key") for name in ("first", "second"))
+    for _ in range(2):
+        check_fingerprint(key, tmp_path / "first" / "surrogate.key", shared)
+    (tmp_path / "copy").write_bytes(key)
+    check_fingerprint(load_or_create_key(tmp_path / "copy"), tmp_path / "copy", shared)
+    with pytest.raises(ConfigError) as raised:
+        check_fingerprint(other, tmp_path / "second" / "surrogate.key", shared)
+    assert str(raised.value).startswith(
+        f"{tmp_path}/second/surrogate.key is not this installation's key ({shared} tells): "
+    )
+    assert key.hex() not in shared.read_text()
+    shared.unlink()  # changed on purpose
+    check_fingerprint(other, tmp_path / "second" / "surrogate.key", shared)
 
 
 def test_a_damaged_key_is_refused(tmp_path: Path) -> None:

@@ -164,6 +164,35 @@ def test_an_unknown_host_asks_for_the_kind() -> None:
         forge_kind(config.repos["web"])
 
 
+ACCOUNTS = {
+    "accounts": [{"oauth_token": "sk-ant-oat01-" + "a" * 95}, {"api_key": "sk-ant-api03-" + "b" * 95}],
+    "on_limit": "next",
+}
+
+
+def test_each_account_is_its_own_credential() -> None:
+    found = repositories(agent={"auth": ACCOUNTS})
+    assert (found.thread("web").agent_on_limit, found.thread("web").agent_accounts) == ("next", 2)
+    seen = [found.secrets("web", "t", account=number).credentials[0] for number in (0, 1, 2)]
+    names = [each.name for each in seen]
+    assert names == ["CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"]
+    assert len(found.values("web")) == 3
+
+
+@pytest.mark.parametrize(
+    ("auth", "problem"),
+    [
+        ({}, "give either api_key or oauth_token, or several of them as accounts"),
+        ({**ACCOUNTS, "api_key": "x"}, "give either api_key or oauth_token, or several"),
+        ({"accounts": [{}]}, "give either api_key or oauth_token"),
+        ({"api_key": "x", "on_limit": "next"}, "on_limit: next needs at least two accounts"),
+    ],
+)
+def test_accounts_that_cannot_be(auth: dict[str, object], problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        repositories(agent={"auth": auth})
+
+
 AWS = {
     "kind": "aws",
     "access_key_id": "AKIAIOSFODNN7EXAMPLE",

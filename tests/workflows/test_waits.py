@@ -62,6 +62,23 @@ async def test_a_usage_limit_is_waited_for_until_it_renews_and_told(
     assert renews > datetime.now(UTC)
 
 
+async def test_the_next_account_is_used_at_once_and_where_all_are_used_up_the_first_to_renew_is_waited_for(
+    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+) -> None:
+    far.settings = ThreadSettings(agent_on_limit="next", agent_accounts=2)
+    limited = refused(AgentOutcome.RATE_LIMITED, usage_limit=True, prompt_taken=True)
+    in_turn(far, limited, limited, limited, done("Done."))
+    await deliver(skipping.client, mail("first", thread))
+    assert await finish(skipping.client, thread) == [TaskOutcome.SUCCESS]
+    first, second, third, fourth = (order.account for order in far.agent_inputs)
+    assert (first, second) == (0, 1)
+    assert {third, fourth} == {0, 1}  # limits that say no end are looked at again after a time that chance spreads
+    assert [order.tell for order in far.agent_inputs] == [True, False, False, False]
+    assert len({order.session_id for order in far.agent_inputs}) == 1
+    notes = [reply.detail for reply in far.replies if reply.kind is ReplyKind.PROGRESS]
+    assert len(notes) == 1  # nobody is told of a change of accounts, only of the wait
+
+
 async def test_no_wait_is_for_ever(skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str) -> None:
     far.agent = lambda order: refused(AgentOutcome.RATE_LIMITED, usage_limit=True)
     await deliver(skipping.client, mail("first", thread))

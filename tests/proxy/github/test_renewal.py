@@ -51,7 +51,7 @@ class Repositories(Configured):
         self._port = port
         self._tokens = tokens
 
-    def secrets(self, repo: str, thread: str, *, fresh: bool = False) -> RepositorySecrets:
+    def secrets(self, repo: str, thread: str, *, account: int = 0, fresh: bool = False) -> RepositorySecrets:
         made = SandboxGithubApp(
             name="GH_APP",
             surrogate=SURROGATE,

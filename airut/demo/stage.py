@@ -189,6 +189,7 @@ class Stage:
     def _configuration(self) -> str:
         lab = self._environment
         return CONFIG.substitute(
+            folder=self.folder.resolve(),
             state=self.folder / "state",
             port=self.port,
             ui_port=self.ui_port,

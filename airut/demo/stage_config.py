@@ -25,9 +25,9 @@ repos:
       auth: {$model_auth: !env STAGE_MODEL_KEY}
     env: {LOG_LEVEL: debug}
     credentials:
-      SERVICE_TOKEN: {value: !file service-token, hosts: [echo.example.com], clients: {git: {}, pip: {}}}
+      SERVICE_TOKEN: {value: !file $folder/service-token, hosts: [echo.example.com], clients: {git: {}, pip: {}}}
       SECOND_TOKEN:
-        value: {command: [cat, second-token], ttl: 1h}
+        value: {command: [cat, $folder/second-token], ttl: 1h}
         hosts: [echo.example.com]
         headers: [X-Second-Token]
       CLOUD:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from airut.models.base import Model
 from airut.models.credential_hosts import Hosts
@@ -10,10 +10,20 @@ from airut.models.durations import Seconds
 from airut.models.json_pointer import Pointer
 
 
+def _absolute(path: str) -> str:
+    """
+    Raises:
+        ValueError: the pattern could match no path.
+    """
+    if not path.startswith("/"):
+        raise ValueError(f"must begin with a slash; write /{path}")
+    return path
+
+
 class Mint(Model):
     """Where such answers come from, and where in them the other credential stands."""
 
-    path: Annotated[str, Field(pattern="^/")]
+    path: Annotated[str, AfterValidator(_absolute)]
     """Of the credential's hosts; `*` and `?` as in the allowlist."""
     fields: Annotated[tuple[Pointer, ...], Field(min_length=1)]
     """JSON pointers into the answer."""

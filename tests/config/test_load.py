@@ -197,6 +197,22 @@ def test_no_configuration_says_where_it_was_looked_for(monkeypatch: pytest.Monke
             "{value: !env GH, kind: oauth, hosts: [a.test]}",
             "repos.web.credentials.GH_TOKEN: kind: must be token, aws or github_app",
         ),
+        (
+            "{value: !env GH, hosts: [a.test], json: [auth/token]}",
+            "repos.web.credentials.GH_TOKEN.json.0: auth/token is no JSON pointer; write /auth/token, for instance",
+        ),
+        (
+            "{value: !env GH, hosts: [a.test], mints: [{path: v1/keys, fields: [/key]}]}",
+            "repos.web.credentials.GH_TOKEN.mints.0.path: must begin with a slash; write /v1/keys",
+        ),
+        (
+            "{value: !env GH, hosts: [a.test], mints: [{path: /v1/keys, fields: []}]}",
+            "repos.web.credentials.GH_TOKEN.mints.0.fields: Tuple should have at least 1 item",
+        ),
+        (
+            '{value: !env GH, hosts: [a.test], mints: [{path: /v1/keys, fields: [/key], hosts: ["*"]}]}',
+            "repos.web.credentials.GH_TOKEN.mints.0.hosts.0: * would give the value to every host",
+        ),
     ],
 )
 def test_a_credentials_faults_have_the_place_that_the_file_has(file: Path, written: str, fault: str) -> None:

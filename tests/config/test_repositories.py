@@ -12,10 +12,13 @@ from airut.config.load import load_config
 from airut.config.repositories import ConfiguredRepositories, forge_kind
 from airut.config.schema import Config
 from airut.errors import ConfigError
+from airut.models.aws_credentials import SandboxAwsCredential
 from airut.models.credentials import SandboxCredential
 from airut.models.github_app import GITHUB_HOSTS, GithubApp, InstallationToken, SandboxGithubApp
 from airut.models.model_endpoint import ModelEndpoint
+from airut.models.policy import rule_aws, rule_credential
 from airut.models.repository import RepositorySecrets
+from airut.models.rules import RuleMint
 from airut.models.secret import Secret, SecretLines
 from airut.models.settings import DAY, ThreadSettings
 
@@ -207,6 +210,31 @@ def test_an_aws_credential_gives_the_variables_that_sdks_read() -> None:
     assert set(environment) == {"LOG_LEVEL", "ANTHROPIC_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
     assert {AWS["access_key_id"], AWS["secret_access_key"]}.isdisjoint(environment.values())
     assert len(found.values("web")) == 3
+
+
+def test_where_a_credential_is_swapped_and_what_it_is_exchanged_for() -> None:
+    mint = {"path": "/v1/keys", "fields": ["/key"], "ttl": "10m"}
+    other = {"path": "/v1/*/keys", "fields": ["/*/key"], "hosts": ["use.test"]}
+    given = {
+        "value": "R" * 36,
+        "hosts": ["api.test"],
+        "query": ["token"],
+        "json": ["/auth/token"],
+        "mints": [mint, other],
+    }
+    credentials = (
+        repositories(credentials={"T": given, "AWS": {**AWS, "allow_sts": True}}).secrets("web", "t").credentials
+    )
+    token, aws = credentials[1], credentials[2]
+    assert isinstance(token, SandboxCredential)
+    assert isinstance(aws, SandboxAwsCredential)
+    rule = rule_credential(token)
+    assert (rule.query, rule.pointers) == (("token",), ("/auth/token",))
+    assert rule.mints == (
+        RuleMint(path="/v1/keys", fields=("/key",), hosts=(), ttl=600),
+        RuleMint(path="/v1/*/keys", fields=("/*/key",), hosts=("use.test",), ttl=3600),
+    )
+    assert rule_aws(aws).allow_sts
 
 
 APP_KEY = rsa.generate_private_key(65_537, 2048)

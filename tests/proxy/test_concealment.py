@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxy.acceptance import Fields
 from proxy.aws.sessions import SessionMint
@@ -148,3 +150,25 @@ def test_by_what_the_head_says(fields: Fields, status: int, what: str) -> None:
             minted_body(MINT, fields, status, bytes, Needles)
     else:
         assert (minted_body(MINT, fields, status, bytes, Needles) is not None) == (what == "minted")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.just(VALUE),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.just("key"), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
+
+
+@given(
+    rest=st.dictionaries(st.text(max_size=5) | st.sampled_from(["all", "x"]), JSON, max_size=3), cut=st.integers(1, 40)
+)
+def test_wherever_else_it_stands_it_does_not_go_on(rest: dict[str, object], cut: int) -> None:
+    text = json.dumps({**rest, "token": VALUE}).encode()
+    made, _ = body(b"")
+    try:
+        out = [out for at in range(0, len(text), cut) for out in made.feed(text[at : at + cut])] + list(made.feed(b""))
+    except Undecodable:
+        out = []
+    assert VALUE.encode() not in b"".join(out)

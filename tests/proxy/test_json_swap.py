@@ -94,8 +94,6 @@ async def test_through_the_proxy(fence: Fence) -> None:
         assert (await client.post(url, json=body)).status_code == 200
         assert (await client.post(url, content=json.dumps(body), headers={"Content-Type": "text/plain"})).is_success
         assert (await client.get(url, headers={"Content-Type": "application/json"})).is_success
-        too_large = await client.post(url, json={"token": "x" * 32 * 1024**2})
-    assert (too_large.status_code, too_large.json()["detail"]) == (413, None)
     assert [json.loads(sent or b"0") for sent in echo.bodies] == [{**body, "token": token["value"]}, body, 0]
-    assert [line.get("credentials") for line in await fence.logged(4)] == [["TOKEN"], None, None, None]
+    assert [line.get("credentials") for line in await fence.logged(3)] == [["TOKEN"], None, None]
     assert str(token["value"]) not in fence.log_file.read_text()

@@ -111,7 +111,8 @@ async def pieces(count: int) -> AsyncIterator[bytes]:
         yield bytes(1024**2)
 
 
-async def test_a_body_that_is_too_large_to_be_hashed_here(fence: Fence) -> None:
+async def test_a_body_that_is_too_large_to_be_hashed_here(own_fence: Fence) -> None:
+    fence = own_fence  # its connections end in the middle, some after the next test has begun
     echo, host = Echo(), "dynamodb.eu-north-1.amazonaws.com"
     port = await fence.upstream(host, echo)
     await fence.use(rules(entry(host, ports=[port]), aws=[aws(ports=[port])]))

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import h11
+from h11._receivebuffer import ReceiveBuffer
 from mitmproxy.net.http import http1
 from mitmproxy.net.http.http1 import expected_http_body_size
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import RequestHeaders
-from mitmproxy.proxy.layers.http._http1 import Http1Server, make_body_reader
+from mitmproxy.proxy.layers.http._http1 import Http1Server, TBodyReader, make_body_reader
 
 from proxy import acceptance
 from proxy.block import Reason, Refused
 from proxy.gate import Gate
+
+
+class _WithoutTrailers:
+    """Reads a body and drops its trailers (RFC 9110 §6.5.1): mitmproxy's HTTP/1 cannot pass them on, and would end the
+    connection."""
+
+    def __init__(self, reader: TBodyReader) -> None:
+        self._reader = reader
+        self.read_eof = reader.read_eof
+
+    def __call__(self, buffer: ReceiveBuffer) -> h11.Event | None:
+        event = self._reader(buffer)
+        return h11.EndOfMessage() if isinstance(event, h11.EndOfMessage) else event
 
 
 class FencedHttp1Server(Http1Server):
@@ -45,7 +60,7 @@ class FencedHttp1Server(Http1Server):
         else:
             self._gate.head_pending(client, False)
             yield ReceiveHttp(RequestHeaders(self.stream_id, self.request, size == 0))
-            self.body_reader = make_body_reader(size)
+            self.body_reader = _WithoutTrailers(make_body_reader(size))  # type: ignore[assignment]  # the same calls
             self.state = self.read_body
             yield from self.state(event)
 

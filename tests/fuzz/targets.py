@@ -7,7 +7,7 @@ promises. Hypothesis and libFuzzer drive the same ones.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.fuzz import aws, dns, github, http, json_bodies, mail, policy
+from tests.fuzz import aws, connection, dns, github, http, json_bodies, mail, policy
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ TARGETS = (
     Target("dns-answer", dns.reply, dns.REPLIES, dns.WORDS),
     Target("request-target", http.target, http.TARGETS, http.TARGET_WORDS),
     Target("http1-head", http.head, http.HEADS, http.HEAD_WORDS),
+    Target("http1-connection", connection.stream, connection.STREAMS, connection.WORDS),
     Target("http2-fields", http.fields, http.FIELDS, http.HEAD_WORDS),
     Target("content-coding", http.coding, http.CODED),
     Target("graphql", json_bodies.graphql, json_bodies.OPERATIONS, json_bodies.GRAPHQL_WORDS),

@@ -96,6 +96,16 @@ async def test_a_smuggled_body_stays_a_body(fence: Fence, api: tuple[Echo, int])
     assert echo.bodies == [hidden.encode()]
 
 
+async def test_trailers_of_a_request_are_dropped_and_the_next_one_is_read(fence: Fence, api: tuple[Echo, int]) -> None:
+    echo, port = api
+    head = f"Host: api.test:{port}\r\n"
+    chunked = f"POST /a HTTP/1.1\r\n{head}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: y\r\n\r\n"
+    answer = await fence.exchange("api.test", port, f"{chunked}GET /b HTTP/1.1\r\n{head}\r\n".encode())
+    assert answer.count(b"HTTP/1.1 200 ") == 2
+    assert [line.split("\r\n")[0] for line in echo.heads] == ["POST /a HTTP/1.1", "GET /b HTTP/1.1"]
+    assert echo.bodies == [b"hello", b""]
+
+
 async def test_an_http2_body_without_length_is_framed_for_http1(fence: Fence, api: tuple[Echo, int]) -> None:
     echo, port = api
     hidden = f"GET /hidden HTTP/1.1\r\nHost: api.test:{port}\r\n\r\n".encode()

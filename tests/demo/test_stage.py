@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from airut.demo.stage import MODEL_KEYS, Stage
-from airut.models.secret import Secret
 
 API_KEY, TOKEN = "sk-ant-api03-real", "sk-ant-oat01-real"
 
@@ -39,8 +38,8 @@ async def test_a_real_credential_is_configured_as_what_it_is(
         pytest.skip("dovecot is not installed (scripts/setup installs it)")
     async with Stage(folder, {**os.environ, **dict.fromkeys(MODEL_KEYS.values(), ""), **environment}) as stage:
         auth = stage.config.repos["web"].agent.auth
-    assert auth.api_key == (Secret(api_key) if api_key else None)
-    assert auth.oauth_token == (Secret(oauth_token) if oauth_token else None)
+    assert (auth.api_key and auth.api_key.reveal()) == api_key
+    assert (auth.oauth_token and auth.oauth_token.reveal()) == oauth_token
     assert stage.model_key == (api_key or oauth_token)
 
 

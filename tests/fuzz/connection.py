@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import ipaddress
 import json
+import logging
 import tempfile
 from collections import deque
 from collections.abc import Mapping
@@ -67,6 +68,17 @@ class _Log(AccessLog):
 
     def write(self, kind: str, fields: Mapping[str, Value]) -> None:
         pass
+
+
+class _Errors(logging.Handler):
+    """What the layers and the addon could not cope with: they end the connection then, and say so in the log."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.seen: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.seen.append(self.format(record))
 
 
 async def _resolve(_: str) -> tuple[IPAddress, ...]:
@@ -180,8 +192,19 @@ class _Run:
 
 def stream(data: bytes) -> None:
     """Whatever a client sends, in one piece or two: what an upstream reads are the requests that were cleared, in order,
-    and no other."""
+    and no other; and nothing comes unexpected."""
     live, options = _ground()
+    errors = _Errors()
+    logger = logging.getLogger("proxy")
+    logger.addHandler(errors)
+    try:
+        _both(live, options, data)
+    finally:
+        logger.removeHandler(errors)
+    assert not errors.seen, "\n".join(errors.seen)
+
+
+def _both(live: LiveRules, options: Options, data: bytes) -> None:
     for pieces in ([data], [data[: len(data) // 2], data[len(data) // 2 :]]):
         run = _Run(live, options)
         asyncio.run(run.feed(pieces))

@@ -1,5 +1,7 @@
 """What `airut.yaml` may say, and an operator should still change."""
 
+from collections.abc import Iterator
+
 from airut.config.schema import Config
 from airut.config.secret_fields import secrets_in
 from airut.models.lookalikes import better_kind
@@ -23,4 +25,24 @@ def warnings(config: Config) -> tuple[str, ...]:
         for name, value in settings.env.items():
             if (kind := better_kind(name, value)) is not None:
                 found.append(f"repos.{repo}.env.{name}: looks like a credential; put it under {_INSTEAD[kind]}")
+    found += [
+        f"{place}: the value of a secret stands here as well, as plain text; records that hold it are refused "
+        "(SecretInPayload), so change one of the two"
+        for place, text in _plain(config.model_dump(mode="json"))
+        if config.sources.redactor.holds(text.encode())
+    ]
     return tuple(found)
+
+
+def _plain(value: object, place: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a configuration, names included, with its place."""
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, list):
+        for number, member in enumerate(value):
+            yield from _plain(member, f"{place}.{number}")
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            below = f"{place}.{key}" if place else str(key)
+            yield below, str(key)
+            yield from _plain(member, below)

@@ -168,6 +168,19 @@ def test_what_an_operator_should_change_is_said(tmp_path: Path) -> None:
     assert warnings(load(tmp_path, "!env GH")) == ()
 
 
+def test_a_secret_that_is_an_ordinary_word_here_is_warned_of(tmp_path: Path) -> None:
+    private(tmp_path / "key", "api.github.com")
+    found = warnings(load(tmp_path, "!file key", env=f"{{SAME: {REAL}, AS: 'x{ENVIRONMENT['MODEL_KEY']}x'}}"))
+    same = (
+        "the value of a secret stands here as well, as plain text; records that hold it are refused (SecretInPayload), "
+        "so change one of the two"
+    )
+    assert [warning for warning in found if "SecretInPayload" in warning] == [
+        f"repos.web.env.AS: {same}",
+        f"repos.web.credentials.GH_TOKEN.hosts.0: {same}",
+    ]
+
+
 def test_every_secret_has_its_place(tmp_path: Path) -> None:
     assert [place for place, _ in secrets_in(load(tmp_path, "!env GH"))] == [
         "repos.web.agent.auth.api_key",

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+from pathlib import Path
 
 from temporalio.client import Client
 
@@ -83,6 +84,8 @@ async def test_credentials_are_swapped_for_their_host_and_are_nowhere_else(conve
         while not (storage / "used").exists():
             await asyncio.sleep(0.1)
     await no_secret_in("what Podman tells", await told_by_podman(), stage)
+    cores = [line.split()[4:6] for line in Path(f"/proc/{stage.pid}/limits").read_text().splitlines() if "core" in line]
+    assert cores == [["0", "0"]]  # nor will it be in a core file
     (storage / "go").touch()
     (answer,) = await conversation.answers()
     status = await conversation.idle(thread)

@@ -25,6 +25,7 @@ PERMANENT: dict[type[errors.AirutError], TaskOutcome] = {
     errors.PushRejected: TaskOutcome.PUBLISH_FAILED,
     errors.ForgeRefused: TaskOutcome.PUBLISH_FAILED,
     errors.DeliveryRefused: TaskOutcome.REPLY_FAILED,
+    errors.FileRefused: TaskOutcome.WORKSPACE_FAILED,
     errors.NetworkLost: TaskOutcome.SANDBOX_LOST,
     errors.CutOff: TaskOutcome.SANDBOX_LOST,
     errors.ImageMissing: TaskOutcome.SANDBOX_LOST,
@@ -86,7 +87,11 @@ def as_failure(error: errors.AirutError, otherwise: TaskOutcome) -> ApplicationE
     for kind, outcome in PERMANENT.items():
         if isinstance(error, kind):
             return ApplicationError(text, type=str(outcome), non_retryable=True)
-    delay = error.retry_after if isinstance(error, errors.ForgeUnavailable) else None
+    delay = (
+        error.retry_after
+        if isinstance(error, errors.ForgeUnavailable | errors.DeliveryDeferred | errors.FileDeferred)
+        else None
+    )
     return ApplicationError(
         text, type=str(otherwise), next_retry_delay=timedelta(seconds=delay) if delay is not None else None
     )

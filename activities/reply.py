@@ -60,6 +60,7 @@ class Replies:
             at=order.at,
             markdown=markdown,
             footer=footer,
+            failed=order.outcome not in (None, TaskOutcome.SUCCESS, TaskOutcome.NO_CHANGES),
             attachments=order.attachments,
             routes=tuple(message.route for message in task.messages),
             participants=task.participants,

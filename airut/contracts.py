@@ -25,6 +25,8 @@ from airut.models.message import InboundMessage
 from airut.models.steps import (
     AgentInput,
     CleanUpInput,
+    FetchInput,
+    FetchResult,
     HostResult,
     ImageInput,
     ImageResult,
@@ -136,6 +138,12 @@ async def set_placement(order: PlacementOrder) -> None:
 @activity.defn
 async def ping_host() -> HostResult:
     """Tell that this host's worker is there."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def fetch_files(order: FetchInput) -> FetchResult:
+    """Fetch the files of a message from its channel's service."""
     raise NotImplementedError
 
 

@@ -26,7 +26,9 @@ AirutError
 │   └── ForgeRefused       401, 403, 404, 422: says what to do
 ├── ChannelError
 │   ├── DeliveryDeferred   try again later (4xx, connection)
-│   └── DeliveryRefused    never will be accepted
+│   ├── DeliveryRefused    never will be accepted
+│   ├── FileDeferred       a file of a message cannot be had now (`retry_after` in seconds)
+│   └── FileRefused        it never will be: says why
 ├── LedgerUnavailable      the count of a repository's spending does not answer: worth a retry
 ├── BlobError
 │   ├── BlobMissing        no blob of that digest
@@ -150,11 +152,27 @@ class ChannelError(AirutError):
 
 
 class DeliveryDeferred(ChannelError):
-    pass
+    """`retry_after` in seconds, where the service says when to come again."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class DeliveryRefused(ChannelError):
     pass
+
+
+class FileDeferred(ChannelError):
+    """`retry_after` in seconds, where the service says when to come again."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class FileRefused(ChannelError):
+    """Its text completes *the file x was left out: …*."""
 
 
 class LedgerUnavailable(AirutError):

@@ -12,6 +12,7 @@ from activities.archive import ThreadEnds
 from activities.budget import BudgetChecks
 from activities.claims import Claims
 from activities.cleanup import CleanUps
+from activities.files import FileFetches
 from activities.firing import Firings
 from activities.image import ImageBuilds
 from activities.keeping import ArchiveKeeping
@@ -30,6 +31,7 @@ CLASSES = (
     BudgetChecks,
     Claims,
     CleanUps,
+    FileFetches,
     Firings,
     ImageBuilds,
     PayloadSweeps,

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.budget import BudgetChecks
+from activities.files import FileFetches
 from activities.firing import Firings
 from activities.keeping import ArchiveKeeping
 from activities.payloads import PayloadSweeps
@@ -16,20 +17,33 @@ from airut.adapters.archives_local import LocalArchives
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.console import ConsoleChannel
 from airut.adapters.imap.mailbox import imap_mailbox
+from airut.adapters.slack.channel import SlackAnswers
+from airut.adapters.slack.connection import SlackConnection
+from airut.adapters.slack.directory import WebDirectory
+from airut.adapters.slack.downloads import SlackDownloads
+from airut.adapters.slack.feedback import SlackFeedback
+from airut.adapters.slack.history import WebHistory
 from airut.adapters.smtp import SmtpChannel
 from airut.config.budgets import ConfiguredBudgets
 from airut.config.installation import installation_id
 from airut.config.schema import Config
 from airut.models.command import Submission
 from airut.models.message import ChannelKind
+from airut.models.slack_settings import SlackChannel
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
 from airut.temporal.budget import TemporalBudgetLedger
-from airut.temporal.delivery import hand_over
+from airut.temporal.delivery import hand_over, hand_over_if_open
+from airut.temporal.open_threads import open_slack_threads
 from airut.temporal.payload_sweep import PayloadSweep
 from airut.temporal.threads import TemporalThreads
 from signals.mail_dns import DnsResolver
 from signals.mail_intake import MailIntake, SubmitRefused
+from signals.slack_backfill import SlackBackfill
+from signals.slack_gate import SlackGate
+from signals.slack_intake import SlackIntake, Submit
+from signals.slack_places import SlackPlaces
+from signals.slack_watermarks import Watermarks
 
 Activities = Sequence[Callable[..., Any]]
 
@@ -55,10 +69,12 @@ def control_activities(config: Config, client: Client) -> Activities:
         # Never less than a thread may be silent: what it carries is renewed by its tasks only.
         timedelta(seconds=max(config.blobs.retention, *config.execution.silences)),
     )
+    slack = {name: app for name, repo in config.repos.items() if (app := repo.channels.slack) is not None}
     firings = Firings(TemporalThreads(client))
     return [
         replies.acknowledge,
         replies.reply,
+        FileFetches(SlackDownloads(slack), blobs).fetch_files,
         budgets.reserve_budget,
         budgets.settle_budget,
         budgets.release_budget,
@@ -72,8 +88,16 @@ def control_activities(config: Config, client: Client) -> Activities:
     ]
 
 
-def intakes(config: Config, client: Client) -> Sequence[MailIntake]:
-    """One listener for each mailbox."""
+class Intake(Protocol):
+    """A listener."""
+
+    async def run(self) -> None: ...
+
+    async def drain(self) -> None: ...
+
+
+def intakes(config: Config, client: Client) -> Sequence[Intake]:
+    """One listener for each mailbox and each Slack app."""
 
     async def submit(accepted: Submission) -> None:
         try:
@@ -83,8 +107,14 @@ def intakes(config: Config, client: Client) -> Sequence[MailIntake]:
                 raise SubmitRefused(error.message) from error
             raise
 
+    async def submit_slack(accepted: Submission, *, opens: bool) -> bool:
+        if opens:
+            await submit(accepted)
+            return True
+        return await hand_over_if_open(client, accepted)
+
     blobs, resolver, redactor = blob_store(config), DnsResolver(), config.redactor
-    return [
+    mail: list[Intake] = [
         MailIntake(
             name,
             channel,
@@ -97,6 +127,24 @@ def intakes(config: Config, client: Client) -> Sequence[MailIntake]:
         for name, repo in config.repos.items()
         if (channel := repo.channels.email) is not None
     ]
+    slack: list[Intake] = [
+        slack_intake(config, name, app, client, submit_slack)
+        for name, repo in config.repos.items()
+        if (app := repo.channels.slack) is not None
+    ]
+    return mail + slack
+
+
+def slack_intake(config: Config, repo: str, channel: SlackChannel, client: Client, submit: Submit) -> SlackIntake:
+    connection = SlackConnection(channel)
+    web = connection.web()
+    directory = WebDirectory(web)
+    watermarks = Watermarks(config.state / "slack" / f"{repo}.json")
+    history, feedback = WebHistory(web), SlackFeedback(web)
+    gate = SlackGate(repo, channel, directory, SlackPlaces(channel.channels, history), feedback)
+    backfill = SlackBackfill(channel, history, lambda: open_slack_threads(client, repo), watermarks)
+    app, blobs = connection.app(directory), blob_store(config)
+    return SlackIntake(repo, app, connection.socket, directory, gate, submit, blobs, backfill, redactor=config.redactor)
 
 
 class ConfiguredChannels:
@@ -109,6 +157,9 @@ class ConfiguredChannels:
         for name, repo in config.repos.items():
             if repo.channels.console is not None:
                 self._channels[name, ChannelKind.CONSOLE] = ConsoleChannel()
+            if (slack := repo.channels.slack) is not None:
+                web = SlackConnection(slack).web()
+                self._channels[name, ChannelKind.SLACK] = SlackAnswers(web, WebDirectory(web), blobs, slack.reactions)
             if (mail := repo.channels.email) is not None:
                 self._channels[name, ChannelKind.EMAIL] = SmtpChannel(
                     mail.smtp, mail.account, mail.replies, blobs, installation

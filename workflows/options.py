@@ -51,6 +51,13 @@ WORKSPACE = ActivityConfig(
     ),
 )
 
+FILES = ActivityConfig(
+    start_to_close_timeout=timedelta(hours=1),  # fifty files of a hundred MiB
+    schedule_to_close_timeout=timedelta(hours=12),
+    heartbeat_timeout=timedelta(seconds=60),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
+)
+
 IMAGE = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=60),
     heartbeat_timeout=timedelta(seconds=60),

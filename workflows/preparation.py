@@ -5,7 +5,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.models.archive import RestoreOrder
-    from airut.models.steps import ImageInput, WorkspaceInput, WorkspaceResult
+    from airut.models.steps import FetchInput, ImageInput, WorkspaceInput, WorkspaceResult
     from airut.models.task import TaskStep
     from workflows import options
     from workflows.flow import Flow
@@ -25,6 +25,7 @@ class Preparation:
             ActivityError: it failed; or a stop or a pause interrupted it.
         """
         flow, place = self._flow, self._flow.placement
+        await self._files()
         if place.host is None:
             flow.enter(TaskStep.PREPARING, "placement")
             flow.update(host=await place.claim(flow.steering))
@@ -45,6 +46,24 @@ class Preparation:
         place.lost_after_s = flow.settings.host_lost_after_s
         flow.notes += [note for note in workspace.notes if note not in flow.notes]
         return workspace
+
+    async def _files(self) -> None:
+        """What the messages' channel keeps of them, once: from then on they are attachments like any others."""
+        flow = self._flow
+        for number, message in enumerate(flow.task.messages):
+            if not message.files:
+                continue
+            flow.enter(TaskStep.PREPARING, "files")
+            fetched = await workflow.execute_activity(
+                contracts.fetch_files,
+                FetchInput(repo=message.repo, channel=message.channel, files=message.files),
+                **flow.at_control(options.FILES, f"{len(message.files)} files"),
+            )
+            attachments = (*message.attachments, *fetched.attachments)
+            whole = message.model_copy(update={"attachments": attachments, "files": ()})
+            messages = (*flow.task.messages[:number], whole, *flow.task.messages[number + 1 :])
+            flow.task = flow.task.model_copy(update={"messages": messages})
+            flow.notes += [note for note in fetched.notes if note not in flow.notes]
 
     async def restore(self) -> None:
         """Onto a host that has nothing of this thread: what the blob store holds of it."""

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from temporalio.service import RPCError
 
-from airut.cli import answer, demo, host, image, policy, replay, schedule, send, task, thread, thread_commands
+from airut.cli import answer, demo, host, image, policy, replay, schedule, send, slack, task, thread, thread_commands
 from airut.cli.context import EXIT_CONFIG, EXIT_UNREACHABLE, Settings, Unreachable, become
 from airut.errors import AirutError, ConfigError
 
@@ -23,6 +23,7 @@ app.command("replay")(replay.replay_recent)
 app.add_typer(image.app, name="image")
 app.add_typer(schedule.app, name="schedule")
 app.add_typer(policy.app, name="policy")
+app.add_typer(slack.app, name="slack")
 app.command("send")(send.send)
 app.command("demo")(demo.demo)
 app.command("drain")(host.drain)

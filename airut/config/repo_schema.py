@@ -24,6 +24,7 @@ from airut.models.message import Effort
 from airut.models.model_endpoint import ANTHROPIC, ModelEndpoint
 from airut.models.schedule import SCHEDULE_NAME, ScheduleSettings
 from airut.models.secret import Secret
+from airut.models.slack_settings import SlackChannel
 from airut.models.timezones import ZoneName
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -54,12 +55,13 @@ class ConsoleChannel(Model):
 
 class Channels(Model):
     email: EmailChannel | None = None
+    slack: SlackChannel | None = None
     console: ConsoleChannel | None = None
 
     @model_validator(mode="after")
     def _at_least_one(self) -> Self:
-        if self.email is None and self.console is None:
-            raise ValueError("a repository needs at least one channel: email or console")
+        if self.email is None and self.slack is None and self.console is None:
+            raise ValueError("a repository needs at least one channel: email, slack or console")
         return self
 
 

@@ -19,6 +19,7 @@ from airut.models.host_patterns import host_pattern
 from airut.models.lookalikes import shown_instead
 from airut.models.redaction import Redactor
 from airut.models.rules import Network
+from airut.models.secret import Secret
 
 _REPO_NAME = r"^[a-z0-9][a-z0-9-]{0,39}$"
 _HOST_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
@@ -181,6 +182,14 @@ class Config(Model):
             if other := mailboxes.setdefault(mailbox, name) if mailbox in mailboxes else None:
                 raise ValueError(f"repos.{other} and repos.{name} share mailbox {account.username} on {imap.host}")
             mailboxes[mailbox] = name
+        apps: list[tuple[str, Secret]] = []
+        for name, repo in self.repos.items():
+            if (slack := repo.channels.slack) is None:
+                continue
+            for other, token in apps:
+                if token.reveal() == slack.app_token.reveal():
+                    raise ValueError(f"repos.{other} and repos.{name} share one Slack app (channels.slack.app_token)")
+            apps.append((name, slack.app_token))
         for name in self.repos:
             if fault := self.budgets_of(name).fault():
                 raise ValueError(f"budgets of repos.{name}: {fault}")

@@ -53,12 +53,21 @@ class Stage:
     """Everything lives below one folder. `async with` starts the servers; `up()` starts the product."""
 
     def __init__(
-        self, folder: Path, environment: Mapping[str, str], *, time_limit: str = "30m", warm: int = 1, ui_port: int = 0
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        *,
+        time_limit: str = "30m",
+        warm: int = 1,
+        ui_port: int = 0,
+        channels: str = "",
     ) -> None:
+        """`channels` is a line of YAML: another channel of the repository."""
         self.folder = folder
         self._environment = environment
         self._time_limit = time_limit
         self._warm = warm
+        self._channels = channels
         self._model_auth, self.model_key = real_model_key(environment) or ("api_key", random_key("sk-ant-api03-"))
         self._rotated: list[str] = []
         self.service_token = self.second_token = ""
@@ -202,6 +211,7 @@ class Stage:
             git=self.git.url,
             forge=self.forge.url,
             model_auth=self._model_auth,
+            channels=self._channels,
             robot=ROBOT,
             person=PERSON,
             mail_host=self.mail.host,

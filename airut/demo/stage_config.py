@@ -16,6 +16,7 @@ repos:
     url: $git/acme/web.git
     channels:
       console: {}
+      $channels
       email:
         account: {username: $robot, password: !env STAGE_MAIL_PASSWORD, from: Airut <$robot>}
         imap: {host: $mail_host, port: $imap_port, ca_file: $mail_ca}

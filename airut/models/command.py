@@ -103,7 +103,7 @@ def read_word(text: str, has_files: bool = False) -> CommandWord | None:
 
 def parse_command(message: InboundMessage) -> ThreadCommand | None:
     """The command that a message is, or None for a prompt; see `read_word`."""
-    word = read_word(message.text.inline or "", bool(message.attachments))
+    word = read_word(message.text.inline or "", bool(message.attachments or message.files))
     return None if word is None else command_of(message, word)
 
 
@@ -132,7 +132,9 @@ def _is_blank(character: str) -> bool:
 
 def without_text(message: InboundMessage) -> InboundMessage:
     """Who, when and where of a message, for an answer to it."""
-    return message.model_copy(update={"text": Text(inline=""), "uncut": None, "attachments": (), "notes": ()})
+    return message.model_copy(
+        update={"text": Text(inline=""), "uncut": None, "attachments": (), "files": (), "notes": ()}
+    )
 
 
 Submission = InboundMessage | ThreadCommand

@@ -30,6 +30,17 @@ class Attachment(Model):
     """RFC 2392 id of an inline picture, without angle brackets."""
 
 
+class RemoteFile(Model):
+    """A file that came with a message and lies with its channel's service, until a task fetches it. `name` is safe as a
+    file name (one component); `size` in bytes, as the service says."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    url: str
+
+
 class Hints(Model):
     """What the author asked for beyond the text."""
 
@@ -63,7 +74,18 @@ class ConsoleRoute(Model):
     kind: Literal["console"] = "console"
 
 
-Route = Annotated[MailRoute | ConsoleRoute, Field(discriminator="kind")]
+class SlackRoute(Model):
+    """Where a message was posted: all that an answer in its thread needs. Ids and timestamps are Slack's own."""
+
+    kind: Literal["slack"] = "slack"
+    team: str
+    channel: str
+    thread_ts: str
+    ts: str
+    user: str
+
+
+Route = Annotated[MailRoute | ConsoleRoute | SlackRoute, Field(discriminator="kind")]
 
 
 class InboundMessage(Model):
@@ -75,6 +97,8 @@ class InboundMessage(Model):
     """
 
     key: str
+    also: tuple[str, ...] = ()
+    """Other keys by which the same message may come: known by one of them, it is known."""
     thread: str
     repo: str
     channel: ChannelKind
@@ -89,6 +113,8 @@ class InboundMessage(Model):
     text: Text
     uncut: Text | None = None
     attachments: tuple[Attachment, ...] = ()
+    files: tuple[RemoteFile, ...] = ()
+    """Attachments to be: a task turns them into such before it begins."""
     hints: Hints = Hints()
     notes: tuple[str, ...] = ()
     """What the answer must mention: a file that was too large, a hint that was not understood."""

@@ -35,6 +35,8 @@ class Outbound(Model):
     markdown: str
     footer: tuple[str, ...] = ()
     """Lines below the rule: usage, links. Plain text, each at most one line."""
+    failed: bool = False
+    """Whether it tells of a task that did not succeed."""
     attachments: tuple[Attachment, ...] = ()
     routes: tuple[Route, ...]
     participants: tuple[str, ...] = ()

@@ -28,6 +28,10 @@ class Secret:
         """
         return self._current if isinstance(self._current, str) else self._current()
 
+    def begins_with(self, prefix: str) -> bool:
+        """Whether it is of the kind that has this prefix. Raises: SecretError"""
+        return self.reveal().startswith(prefix)
+
     @property
     def origin(self) -> Callable[[], str] | None:
         """The way to its present value; None where the value itself was given."""

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from airut.models.base import Model
 from airut.models.blob import BlobRef, Text
-from airut.models.message import Attachment, InboundMessage
+from airut.models.message import Attachment, ChannelKind, InboundMessage, RemoteFile
 from airut.models.outcome import TaskOutcome, Usage
 from airut.models.pull_request import PullRequestRef
 from airut.models.question import Answer, Question
@@ -46,6 +46,20 @@ class WorkspaceResult(Model):
     """The files in the inbox that hold what an earlier workspace of the thread had and this one may lack."""
     notes: tuple[str, ...] = ()
     """What could not be brought back."""
+
+
+class FetchInput(Model):
+    """One message's files, and whose they are."""
+
+    repo: str
+    channel: ChannelKind
+    files: tuple[RemoteFile, ...]
+
+
+class FetchResult(Model):
+    attachments: tuple[Attachment, ...]
+    notes: tuple[str, ...] = ()
+    """What could not be had, and why."""
 
 
 class ImageInput(Model):

@@ -89,11 +89,12 @@ class ThreadState(BaseModel):
         The key of a message that was refused for a full queue is not remembered: sent again later, it counts.
         """
         inbox = self.inbox
-        if inbox.knows(message.key):
+        if any(map(inbox.knows, (message.key, *message.also))):
             return Acceptance.KNOWN
         if not inbox.has_room_for(message):
             return self.notices.refuse(message, Acceptance.QUEUE_FULL)
-        inbox.remember(message.key, now)
+        for key in (message.key, *message.also):
+            inbox.remember(key, now)
         if not inbox.admits(message):
             return self.notices.refuse(message, Acceptance.NOT_PARTICIPANT)
         inbox.add(message)

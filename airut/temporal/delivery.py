@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.common import Priority, SearchAttributePair, TypedSearchAttributes
+from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
 from airut.models.command import Submission, ThreadCommand
@@ -20,6 +21,24 @@ async def hand_over(client: Client, accepted: Submission) -> None:
         await command(client, accepted)
     else:
         await deliver(client, accepted)
+
+
+async def hand_over_if_open(client: Client, accepted: Submission) -> bool:
+    """The same for a thread that must be open already. False: it is not, and nothing was started.
+
+    Raises:
+        RPCError: as for `deliver`.
+    """
+    command = isinstance(accepted, ThreadCommand)
+    message = accepted.message if isinstance(accepted, ThreadCommand) else accepted
+    thread = client.get_workflow_handle(message.thread)
+    try:
+        await thread.signal(contracts.CONTROL if command else contracts.RECEIVE, accepted, rpc_timeout=LIMIT)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return True
 
 
 async def deliver(client: Client, message: InboundMessage) -> None:

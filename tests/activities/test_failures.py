@@ -24,6 +24,7 @@ RETRYABLE = {
     errors.RemoteUnavailable,
     errors.ForgeUnavailable,
     errors.DeliveryDeferred,
+    errors.FileDeferred,
     errors.PayloadError,
     errors.ArchiveUnavailable,
     errors.ArchiveUnreadable,

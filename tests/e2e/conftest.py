@@ -11,10 +11,19 @@ from airut.demo.internet import Internet
 from airut.demo.script import Script
 from airut.demo.stage import Stage
 from tests.e2e.conversation import Conversation
+from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
+from tests.support.slack.server import SlackServer
 
 
 @pytest.fixture(scope="session")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+async def slack() -> AsyncIterator[SlackServer]:
+    """The repository's Slack workspace."""
+    async with SlackServer.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory, slack: SlackServer) -> AsyncIterator[Stage]:
     """One installation for the session. Tests use threads of their own on it."""
     if "AIRUT_LAB_CONTROL" not in os.environ:
         pytest.skip("needs the lab: run `make test`, or scripts/lab -- pytest")
@@ -22,7 +31,9 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         # Without a judge the forge takes whatever it is sent, and that nothing was wrong would mean nothing.
         pytest.fail(f"{VARIABLE} does not name GitHub's description of its API: run scripts/setup")
     folder: Path = tmp_path_factory.mktemp("stage")
-    async with Stage(folder, os.environ) as running:
+    tokens = f"bot_token: {BOT_TOKEN}, app_token: {APP_TOKEN}, api: {slack.base}/api/"
+    channel = f"slack: {{{tokens}, authorized: [{{workspace_members: true}}]}}"
+    async with Stage(folder, os.environ, channels=channel) as running:
         await running.up()
         yield running
 

@@ -18,6 +18,8 @@ from airut.models.settings import ThreadSettings
 from airut.models.steps import (
     AgentInput,
     CleanUpInput,
+    FetchInput,
+    FetchResult,
     HostResult,
     ImageInput,
     ImageResult,
@@ -50,6 +52,8 @@ class ScriptedActivities:
         self.agent_inputs: list[AgentInput] = []
         self.replies: list[ReplyInput] = []
         self.workspace_inputs: list[WorkspaceInput] = []
+        self.fetched: list[FetchInput] = []
+        self.fetch: Callable[[FetchInput], FetchResult] = lambda order: FetchResult(attachments=())
         self.brought: tuple[str, ...] = ()
         self.cleaned: list[CleanUpInput] = []
         self.acknowledged: list[ReplyInput] = []
@@ -95,6 +99,7 @@ class ScriptedActivities:
         return [
             self.claim_host,
             self.ping_host,
+            self.fetch_files,
             self.prepare_workspace,
             self.build_image,
             self.run_agent,
@@ -123,6 +128,12 @@ class ScriptedActivities:
     async def ping_host(self) -> HostResult:
         self.asked.append("ping_host")
         return HostResult(host=self.host)
+
+    @activity.defn
+    async def fetch_files(self, order: FetchInput) -> FetchResult:
+        self.asked.append("fetch_files")
+        self.fetched.append(order)
+        return self.fetch(order)
 
     @activity.defn
     async def prepare_workspace(self, order: WorkspaceInput) -> WorkspaceResult:

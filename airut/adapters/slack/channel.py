@@ -1,0 +1,138 @@
+"""The output half of the Slack channel (spec: slack §7, §10, §11)."""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from airut.adapters.slack.answers import told
+from airut.adapters.slack.failures import AWAY, UNREADABLE, code, delivery_error
+from airut.adapters.slack.feedback import SlackFeedback
+from airut.adapters.slack.mentions import Candidate, Mentions
+from airut.adapters.slack.posts import REPLY_FILE, SlackAnswer, SlackPost, answer
+from airut.adapters.slack.uploads import Upload, uploaded
+from airut.errors import BlobError, DeliveryRefused
+from airut.models.message import SlackRoute
+from airut.models.reply import Delivery, Outbound, ReplyKind
+from airut.models.slack_settings import SlackReactions
+from airut.ports.blobs import BlobStore
+from airut.ports.slack import SlackAway, SlackDirectory
+
+EARLIER = timedelta(minutes=5)
+"""How far Slack's clock and ours may be apart, when it is asked for what has been posted since."""
+PAGE = 200
+
+Json = dict[str, Any]
+logger = logging.getLogger(__name__)
+
+
+class SlackAnswers:
+    """Implements `airut.ports.channel.Channel`. What of an answer has been posted already is found by its key, and not
+    posted again."""
+
+    def __init__(
+        self, web: AsyncWebClient, directory: SlackDirectory, blobs: BlobStore, reactions: SlackReactions
+    ) -> None:
+        self._web = web
+        self._feedback = SlackFeedback(web)
+        self._directory = directory
+        self._blobs = blobs
+        self._reactions = reactions
+
+    async def send(self, outbound: Outbound) -> Delivery:
+        routes = [route for route in outbound.routes if isinstance(route, SlackRoute)]
+        if not routes:
+            raise DeliveryRefused("the thread has no message from Slack to answer")
+        files, notes = await self._files(outbound)
+        made = answer(outbound, await self._mentions(routes), notes)
+        if made.whole is not None:
+            files.append(Upload(name=REPLY_FILE, content=made.whole))
+        try:
+            message_id = await self._post_all(routes[-1], outbound, made, files)
+        except AWAY as error:
+            raise delivery_error("chat.postMessage", error) from None
+        if outbound.kind is ReplyKind.ANSWER:
+            await self._mark(routes, outbound)
+        return Delivery(message_id=message_id, notes=notes)
+
+    async def _post_all(self, route: SlackRoute, outbound: Outbound, made: SlackAnswer, files: Sequence[Upload]) -> str:
+        there = await self._posted_since(route, (outbound.at - EARLIER).timestamp())
+        last = ""
+        for post in made.posts:
+            found = next((message for message in there if post.is_at(message)), None)
+            last = str(found["ts"]) if found else await self._post(route, post)
+        for file in files:
+            await uploaded(self._web, file, route.channel, route.thread_ts, there)
+        return f"{route.channel}/{last}"
+
+    async def _posted_since(self, route: SlackRoute, oldest: float) -> list[Json]:
+        """Our own messages of the thread."""
+        bot, cursor, found = await self._directory.bot(), "", list[Json]()
+        while True:
+            page = told(
+                await self._web.conversations_replies(
+                    channel=route.channel,
+                    ts=route.thread_ts,
+                    oldest=f"{oldest:.6f}",
+                    limit=PAGE,
+                    cursor=cursor or None,
+                    include_all_metadata=True,
+                )
+            )
+            found += [message for message in page["messages"] if message.get("user") == bot.user]
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return found
+
+    async def _post(self, route: SlackRoute, post: SlackPost) -> str:
+        try:
+            return await self._say(route, post, post.text, post.blocks())
+        except AWAY as error:
+            if code(error) not in UNREADABLE:
+                raise
+        logger.warning("Slack refused the blocks of %s; it goes out as plain text", post.key)
+        return await self._say(route, post, "\n".join((*post.sections, post.footer)).strip(), None)
+
+    async def _say(self, route: SlackRoute, post: SlackPost, text: str, blocks: list[Json] | None) -> str:
+        said = await self._web.chat_postMessage(
+            channel=route.channel,
+            thread_ts=route.thread_ts,
+            text=text,
+            blocks=blocks,
+            metadata=post.metadata(),
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return str(said["ts"])
+
+    async def _files(self, outbound: Outbound) -> tuple[list[Upload], tuple[str, ...]]:
+        files: list[Upload] = []
+        notes: list[str] = []
+        for attachment in outbound.attachments:
+            try:
+                files.append(Upload(name=attachment.name, content=await self._blobs.get(attachment.content)))
+            except BlobError:
+                notes.append(f"Not attached: {attachment.name}, since it cannot be read any more")
+        return files, tuple(notes)
+
+    async def _mentions(self, routes: Sequence[SlackRoute]) -> Mentions:
+        """Whom the answer may call: those who wrote."""
+        candidates: list[Candidate] = []
+        for user in dict.fromkeys(route.user for route in routes):
+            try:
+                person = await self._directory.person(user)
+            except SlackAway:
+                continue
+            if person is not None:
+                candidates.append(
+                    Candidate(kind="user", id=person.id, names=(person.name, person.real_name, person.handle))
+                )
+        return Mentions(candidates)
+
+    async def _mark(self, routes: Sequence[SlackRoute], outbound: Outbound) -> None:
+        """The outcome on every message that the task answered."""
+        outcome = self._reactions.failed if outbound.failed else self._reactions.done
+        for route in routes:
+            await self._feedback.react(route.channel, route.ts, outcome, gone=(self._reactions.accepted,))

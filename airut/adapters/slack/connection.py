@@ -1,0 +1,56 @@
+"""The way to one Slack app: its Web API client, its Bolt app, its socket. Tokens are revealed here and nowhere else."""
+
+import logging
+
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from airut.models.slack_settings import SlackChannel
+from airut.ports.slack import SlackDirectory
+
+CALL_LIMIT = 30
+"""Seconds for one call of the Web API."""
+PING = 30.0
+"""Seconds between two pings of the socket."""
+
+logger = logging.getLogger(__name__)
+
+
+class SlackConnection:
+    """`ping` is the time between two pings of the socket."""
+
+    def __init__(self, settings: SlackChannel, ping: float = PING) -> None:
+        self._settings = settings
+        self._api = settings.api
+        self._ping = ping
+
+    def web(self) -> AsyncWebClient:
+        """A client with the bot's token."""
+        token = self._settings.bot_token.reveal()
+        return AsyncWebClient(token=token, base_url=self._api, timeout=CALL_LIMIT, retry_handlers=[])
+
+    def app(self, directory: SlackDirectory) -> AsyncApp:
+        """Bolt's app. With `process_before_response` it acknowledges an event after its listener has returned; without,
+        before, and a crash in between would lose it. It asks us who we are: its own way, it acknowledges every event
+        that comes while `auth.test` fails."""
+
+        async def authorize() -> AuthorizeResult:
+            bot = await directory.bot()
+            return AuthorizeResult(
+                enterprise_id=None,
+                team_id=bot.team,
+                bot_user_id=bot.user,
+                bot_id=bot.bot,
+                bot_token=self._settings.bot_token.reveal(),
+            )
+
+        client = AsyncWebClient(base_url=self._api, timeout=CALL_LIMIT)
+        return AsyncApp(client=client, authorize=authorize, process_before_response=True, logger=logger)
+
+    def socket(self, app: AsyncApp) -> AsyncSocketModeHandler:
+        """Socket Mode for the app, which goes by its own token."""
+        token = self._settings.app_token.reveal()
+        web = AsyncWebClient(token=token, base_url=self._api, timeout=CALL_LIMIT)
+        return AsyncSocketModeHandler(app, token, logger=logger, web_client=web, ping_interval=self._ping)

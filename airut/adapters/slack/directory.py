@@ -1,0 +1,105 @@
+"""Who is who in the workspace, remembered for some minutes (spec: slack §4). Implements `airut.ports.slack`."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from airut.adapters.slack.answers import told
+from airut.adapters.slack.failures import AWAY, code
+from airut.ports.slack import SlackAway, SlackBot, SlackPerson
+
+PEOPLE_AGE = 300.0
+"""Seconds. Who was taken off a list is out after so long."""
+HANDLES_AGE = 3600.0
+STALE_AGE = 3600.0
+"""So old may an answer be while Slack gives no other."""
+
+
+class _Remembered[T]:
+    """The last answer by what was asked."""
+
+    def __init__(self, age: float, clock: Callable[[], float]) -> None:
+        self._age = age
+        self._clock = clock
+        self._found: dict[str, tuple[float, T]] = {}
+        self._asking: dict[str, asyncio.Lock] = {}
+
+    async def get(self, what: str, method: str, ask: Callable[[], Awaitable[T]]) -> T:
+        """Raises: SlackAway"""
+        async with self._asking.setdefault(what, asyncio.Lock()):
+            at, found = self._found.get(what, (float("-inf"), None))
+            if self._clock() - at < self._age:
+                return found  # type: ignore[return-value]
+            try:
+                fresh = await ask()
+            except AWAY as error:
+                if self._clock() - at < STALE_AGE:
+                    return found  # type: ignore[return-value]
+                raise SlackAway(f"{method}: {code(error)}") from None
+            self._found[what] = (self._clock(), fresh)
+            return fresh
+
+
+class WebDirectory:
+    def __init__(self, web: AsyncWebClient, clock: Callable[[], float] = time.monotonic) -> None:
+        self._web = web
+        self._people: _Remembered[SlackPerson | None] = _Remembered(PEOPLE_AGE, clock)
+        self._handles: _Remembered[dict[str, str]] = _Remembered(HANDLES_AGE, clock)
+        self._members: _Remembered[frozenset[str]] = _Remembered(PEOPLE_AGE, clock)
+        self._bot: _Remembered[SlackBot] = _Remembered(float("inf"), clock)
+
+    async def bot(self) -> SlackBot:
+        async def ask() -> SlackBot:
+            us = told(await self._web.auth_test())
+            return SlackBot(team=us["team_id"], user=us["user_id"], bot=us["bot_id"])
+
+        return await self._bot.get("", "auth.test", ask)
+
+    async def person(self, user: str) -> SlackPerson | None:
+        async def ask() -> SlackPerson | None:
+            try:
+                return _person(told(await self._web.users_info(user=user))["user"])
+            except SlackApiError as error:
+                if code(error) in ("user_not_found", "user_not_visible"):
+                    return None
+                raise
+
+        return await self._people.get(user, "users.info", ask)
+
+    async def group_members(self, handle: str) -> frozenset[str] | None:
+        group = (await self._handles.get("", "usergroups.list", self._groups)).get(handle.removeprefix("@"))
+        if group is None:
+            return None
+
+        async def ask() -> frozenset[str]:
+            return frozenset(told(await self._web.usergroups_users_list(usergroup=group))["users"])
+
+        return await self._members.get(group, "usergroups.users.list", ask)
+
+    async def names(self, ids: frozenset[str]) -> dict[str, str]:
+        people = [await self.person(each) for each in sorted(ids)]
+        return {person.id: person.name for person in people if person is not None}
+
+    async def _groups(self) -> dict[str, str]:
+        return {group["handle"]: group["id"] for group in told(await self._web.usergroups_list())["usergroups"]}
+
+
+def _person(body: dict[str, Any]) -> SlackPerson:
+    profile = body.get("profile") or {}
+    real = str(profile.get("real_name") or body.get("real_name") or "")
+    return SlackPerson(
+        id=body["id"],
+        name=str(profile.get("display_name") or real or body.get("name") or body["id"]),
+        real_name=real,
+        handle=str(body.get("name") or ""),
+        team=str(body.get("team_id") or ""),
+        teams=tuple((body.get("enterprise_user") or {}).get("teams") or ()),
+        deleted=bool(body.get("deleted")),
+        bot=bool(body.get("is_bot")),
+        stranger=bool(body.get("is_stranger")),
+        restricted=bool(body.get("is_restricted") or body.get("is_ultra_restricted")),
+    )

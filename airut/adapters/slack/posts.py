@@ -1,0 +1,86 @@
+"""An answer as the posts that it takes: texts, blocks, keys (spec: slack §10). Pure."""
+
+import hashlib
+from typing import Any
+
+from airut.adapters.slack.inline import escaped
+from airut.adapters.slack.lengths import MESSAGES, head, messages, sections
+from airut.adapters.slack.mentions import Mentions
+from airut.adapters.slack.mrkdwn import Line, lines
+from airut.models.base import Model
+from airut.models.reply import Outbound
+
+HEAD = 2_500
+"""Characters of an answer that is too long for so many messages; the whole goes along as a file."""
+NOTIFIED = 150
+"""Characters of what a notification shows."""
+REPLY_FILE = "reply.md"
+EVENT = "airut_reply"
+"""The type of our messages' metadata, by which a retry finds what was posted."""
+
+Json = dict[str, Any]
+
+
+class SlackPost(Model):
+    """One message; `key` tells it from every other of ours."""
+
+    key: str
+    text: str
+    """What a notification shows, and what is posted where blocks are refused."""
+    sections: tuple[str, ...]
+    footer: str = ""
+
+    def blocks(self) -> list[Json]:
+        found: list[Json] = [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in self.sections]
+        if self.footer:
+            found.append({"type": "context", "elements": [{"type": "mrkdwn", "text": self.footer}]})
+        found[-1]["block_id"] = self.block_id
+        return found
+
+    @property
+    def block_id(self) -> str:
+        return f"airut.{hashlib.sha256(self.key.encode()).hexdigest()[:32]}"
+
+    def metadata(self) -> Json:
+        return {"event_type": EVENT, "event_payload": {"key": self.key}}
+
+    def is_at(self, message: Json) -> bool:
+        """Whether this is what stands there."""
+        told = message.get("metadata") or {}
+        if told.get("event_type") == EVENT and (told.get("event_payload") or {}).get("key") == self.key:
+            return True
+        return any(block.get("block_id") == self.block_id for block in message.get("blocks") or ())
+
+
+class SlackAnswer(Model):
+    """All posts of an answer, and its text as a file where they do not hold it."""
+
+    posts: tuple[SlackPost, ...]
+    whole: bytes | None = None
+
+
+def answer(outbound: Outbound, mentions: Mentions, notes: tuple[str, ...] = ()) -> SlackAnswer:
+    """`notes` are what could not be sent along."""
+    found = lines(outbound.markdown, mentions)
+    texts = sections(found) or ["\u200b"]
+    parts = messages(texts)
+    whole = None
+    if len(parts) > MESSAGES:
+        parts, whole = [[head(found, HEAD), f"_The whole answer is in {REPLY_FILE}._"]], outbound.markdown.encode()
+    footer = "\n".join(escaped(line) for line in (*notes, *outbound.footer))[:2000]
+    posts = tuple(
+        SlackPost(
+            key=f"{outbound.key}/{number}",
+            text=_notified(part[0]),
+            sections=tuple(part),
+            footer=footer if number == len(parts) - 1 else "",
+        )
+        for number, part in enumerate(parts)
+    )
+    return SlackAnswer(posts=posts, whole=whole)
+
+
+def _notified(text: str) -> str:
+    """The first line, with what it refers to left whole."""
+    line = next((line for line in text.splitlines() if line.strip("` >")), text)
+    return next(iter(sections([Line(text=line)], NOTIFIED)), "…")

@@ -1,0 +1,85 @@
+"""A repository's Slack channel as configured (spec: slack §1). Times in seconds, sizes in bytes."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from airut.models.base import Model
+from airut.models.durations import Bytes, Seconds
+from airut.models.secret import Secret
+
+ChannelName = Annotated[str, Field(pattern=r"^(#[^\s#]{1,80}|[CGD][A-Z0-9]+)$")]
+
+
+class SlackMatch(Model):
+    """Whom a rule means: exactly one of these."""
+
+    workspace_members: Literal[True] | None = None
+    """Full members; guests are none."""
+    user_group: str | None = None
+    """The handle, without `@`."""
+    user_id: Annotated[str, Field(pattern=r"^[UW][A-Z0-9]+$")] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(value is not None for value in (self.workspace_members, self.user_group, self.user_id)) != 1:
+            raise ValueError("give one of workspace_members: true, user_group: handle, user_id: U…")
+        return self
+
+
+class SlackDeny(Model):
+    deny: SlackMatch
+
+
+SlackRule = SlackMatch | SlackDeny
+
+
+class SlackBackfill(Model):
+    max_age: Annotated[Seconds, Field(ge=60)] = 24 * 3600.0
+    """What is older when it is found is not run; its thread is told."""
+    channels: bool = True
+
+
+class SlackReactions(Model):
+    """Names of emoji; an empty string is none."""
+
+    accepted: str = "eyes"
+    done: str = "white_check_mark"
+    failed: str = "x"
+
+
+class SlackLimits(Model):
+    file: Bytes = 100 * 1024**2
+    files: Annotated[int, Field(ge=0)] = 50
+    """Of one message."""
+
+
+class SlackChannel(Model):
+    """One Slack app belongs to one repository."""
+
+    bot_token: Secret
+    app_token: Secret
+    api: Annotated[str, Field(pattern=r"^(https://|http://127\.0\.0\.1:).*/$")] = "https://slack.com/api/"
+    """The Web API's address; GovSlack's is `https://slack-gov.com/api/`."""
+    authorized: Annotated[tuple[SlackRule, ...], Field(min_length=1)]
+    """In order: the first that fits decides; nobody else may ask."""
+    channels: tuple[ChannelName, ...] = ()
+    """Ids or `#name`; empty is wherever we are invited. Never restricts direct messages."""
+    sticky: Literal["all", "mention"] = "all"
+    """What is for us in a thread that is ours."""
+    ignore_prefix: str = "//"
+    reject_reply: Literal["ephemeral", "none"] = "ephemeral"
+    backfill: SlackBackfill = SlackBackfill()
+    history_tier: Literal["internal", "restricted"] = "internal"
+    reactions: SlackReactions = SlackReactions()
+    limits: SlackLimits = SlackLimits()
+
+    @model_validator(mode="after")
+    def _tokens(self) -> Self:
+        for name, prefix, other in (("bot_token", "xoxb-", "xapp-"), ("app_token", "xapp-", "xoxb-")):
+            token: Secret = getattr(self, name)
+            if token.begins_with(other):
+                raise ValueError(f"{name} holds the token of the other kind; bot_token is xoxb-…, app_token is xapp-…")
+            if not token.begins_with(prefix):
+                raise ValueError(f"{name} must be a token that begins with {prefix}")
+        return self

@@ -1,0 +1,45 @@
+"""Who may ask in Slack (spec: slack §4). The rules are tried in order; the first that fits decides."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from airut.models.slack_settings import SlackDeny, SlackMatch, SlackRule
+from airut.ports.slack import SlackDirectory, SlackPerson
+
+
+class Verdict(StrEnum):
+    ALLOWED = "allowed"
+    NOT_LISTED = "not listed"
+    """One of our workspace whom no rule lets in."""
+    OUTSIDER = "outsider"
+    """Not one of our workspace, not a person, or gone: no rule is asked, and nothing is answered."""
+
+
+async def judge(user: str, team: str, rules: Sequence[SlackRule], directory: SlackDirectory) -> Verdict:
+    """
+    Raises:
+        SlackAway: nobody knows at present, which is no verdict.
+    """
+    person = await directory.person(user)
+    if person is None or not _is_ours(person, team):
+        return Verdict.OUTSIDER
+    for rule in rules:
+        match = rule.deny if isinstance(rule, SlackDeny) else rule
+        if await _fits(match, person, directory):
+            return Verdict.NOT_LISTED if isinstance(rule, SlackDeny) else Verdict.ALLOWED
+    return Verdict.NOT_LISTED
+
+
+def _is_ours(person: SlackPerson, team: str) -> bool:
+    if person.deleted or person.bot or person.stranger:
+        return False
+    return team in person.teams if person.teams else person.team == team
+
+
+async def _fits(match: SlackMatch, person: SlackPerson, directory: SlackDirectory) -> bool:
+    if match.workspace_members:
+        return not person.restricted
+    if match.user_id is not None:
+        return match.user_id == person.id
+    members = await directory.group_members(match.user_group or "")
+    return members is not None and person.id in members

@@ -1,0 +1,179 @@
+"""Answers as they stand in the thread, each of them once."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from airut.adapters.blobs_local import LocalBlobStore
+from airut.adapters.slack.channel import SlackAnswers
+from airut.adapters.slack.directory import WebDirectory
+from airut.errors import DeliveryDeferred, DeliveryRefused
+from airut.models.message import Attachment, SlackRoute
+from airut.models.reply import Outbound, ReplyKind
+from airut.models.slack_settings import SlackReactions
+from tests.support.slack.server import Fault, SlackServer
+from tests.support.slack.workspace import BOT_USER, TEAM, Channel, Json, User
+
+
+class Stage:
+    def __init__(self, slack: SlackServer, web: AsyncWebClient, folder: Path) -> None:
+        self.slack = slack
+        self.web = web
+        self.blobs = LocalBlobStore(folder)
+        self.ann: User = slack.workspace.person("ann", real_name="Ann Lee")
+        self.channel: Channel = slack.workspace.channel("general", self.ann)
+        self.asked = slack.workspace.post(self.channel, self.ann, "do it")
+
+    @property
+    def answers(self) -> SlackAnswers:
+        """Another process each time: nothing is remembered."""
+        return SlackAnswers(self.web, WebDirectory(self.web), self.blobs, SlackReactions())
+
+    def outbound(self, markdown: str, **more: object) -> Outbound:
+        route = SlackRoute(
+            team=TEAM, channel=self.channel.id, thread_ts=self.asked["ts"], ts=self.asked["ts"], user=self.ann.id
+        )
+        values: dict[str, object] = {
+            "key": "web/slack/t/task-1/done/0", "repo": "web", "thread": "t", "task": 1, "kind": ReplyKind.ANSWER,
+            "at": datetime.now(UTC), "markdown": markdown, "routes": (route,),
+        }  # fmt: skip
+        return Outbound.model_validate(values | more)
+
+    @property
+    def said(self) -> list[Json]:
+        return [post for post in self.channel.thread(self.asked["ts"]) if post["user"] == BOT_USER]
+
+    @property
+    def texts(self) -> list[str]:
+        return [
+            "\n".join(block["text"]["text"] for block in post.get("blocks", []) if "text" in block)
+            for post in self.said
+        ]
+
+
+@pytest.fixture
+def stage(slack: SlackServer, web: AsyncWebClient, tmp_path: Path) -> Stage:
+    return Stage(slack, web, tmp_path)
+
+
+async def test_an_answer_stands_in_the_thread(stage: Stage) -> None:
+    outbound = stage.outbound("**Done**, @ann.\n\nSee [#7](https://a.test/7).", footer=("$0.42 · 3 turns",))
+    delivered = await stage.answers.send(outbound)
+    (post,) = stage.said
+    assert delivered.message_id == f"{stage.channel.id}/{post['ts']}"
+    assert (post["thread_ts"], post["text"]) == (stage.asked["ts"], f"*Done*, <@{stage.ann.id}>.")
+    assert [block["type"] for block in post["blocks"]] == ["section", "context"]
+    assert post["blocks"][0]["text"]["text"] == f"*Done*, <@{stage.ann.id}>.\n\nSee <https://a.test/7|#7>."
+    assert post["blocks"][1]["elements"][0]["text"] == "$0.42 · 3 turns"
+    assert stage.asked["reactions"] == [{"name": "white_check_mark", "users": [BOT_USER], "count": 1}]
+
+
+async def test_an_answer_is_posted_once(stage: Stage) -> None:
+    outbound = stage.outbound("Done.")
+    first = await stage.answers.send(outbound)
+    assert await stage.answers.send(outbound) == first
+    assert stage.texts == ["Done."]
+
+
+async def test_a_post_whose_answer_was_lost_is_found_again(stage: Stage) -> None:
+    stage.slack.faults.append(Fault("chat.postMessage", after_effect=True))
+    outbound = stage.outbound("Done.")
+    with pytest.raises(DeliveryDeferred):
+        await stage.answers.send(outbound)
+    await stage.answers.send(outbound)
+    assert stage.texts == ["Done."]
+
+
+async def test_parts_that_are_there_are_not_posted_again(stage: Stage) -> None:
+    markdown = "\n\n".join(f"{letter * 2900}" for letter in "abcdefgh")
+    outbound = stage.outbound(markdown)
+    stage.slack.faults += [Fault("conversations.replies", status=200, error="internal_error")]
+    with pytest.raises(DeliveryDeferred):
+        await stage.answers.send(outbound)
+    assert stage.said == []
+    posted = 0
+
+    async def part_by_part() -> None:
+        nonlocal posted
+        for _ in range(3):
+            stage.slack.faults.append(Fault("chat.postMessage", after_effect=True))
+            with pytest.raises(DeliveryDeferred):
+                await stage.answers.send(outbound)
+            posted += 1
+            assert len(stage.said) == posted
+
+    await part_by_part()
+    await stage.answers.send(outbound)
+    assert "".join(stage.texts).replace("\n", "") == markdown.replace("\n", "")
+    assert len(stage.said) == 3
+
+
+async def test_what_is_too_long_goes_along_as_a_file(stage: Stage) -> None:
+    markdown = "\n\n".join(f"paragraph {number} " + "word " * 550 for number in range(30))
+    await stage.answers.send(stage.outbound(markdown))
+    text, file = stage.said
+    assert "The whole answer is in reply.md" in str(text["blocks"])
+    assert (file["files"][0]["name"], stage.slack.workspace.contents[file["files"][0]["id"]]) == (
+        "reply.md",
+        markdown.encode(),
+    )
+
+
+async def test_files_go_once(stage: Stage) -> None:
+    ref = await stage.blobs.put(b"a,b\n1,2\n")
+    attachment = Attachment(name="table.csv", media_type="text/csv", content=ref)
+    gone = Attachment(name="gone.bin", media_type="x/y", content=ref.model_copy(update={"sha256": "0" * 64}))
+    outbound = stage.outbound("Here.", attachments=(attachment, gone))
+    stage.slack.faults.append(Fault("files.completeUploadExternal", after_effect=True))
+    with pytest.raises(DeliveryDeferred):
+        await stage.answers.send(outbound)
+    delivered = await stage.answers.send(outbound)
+    assert [post["files"][0]["name"] for post in stage.said if "files" in post] == ["table.csv"]
+    assert delivered.notes == ("Not attached: gone.bin, since it cannot be read any more",)
+    assert "gone.bin" in str(stage.said[0]["blocks"])
+
+
+async def test_a_task_that_failed_is_marked_so(stage: Stage) -> None:
+    await stage.web.reactions_add(channel=stage.channel.id, timestamp=stage.asked["ts"], name="eyes")
+    await stage.answers.send(stage.outbound("It failed.", failed=True))
+    assert [one["name"] for one in stage.asked["reactions"]] == ["x"]
+
+
+@pytest.mark.parametrize("failing", ["reactions.add", "users.info"])
+async def test_what_is_nice_to_have_fails_nothing(stage: Stage, failing: str) -> None:
+    stage.slack.faults.append(Fault(failing, status=500))
+    await stage.answers.send(stage.outbound("Done."))
+    assert stage.texts == ["Done."]
+
+
+async def test_blocks_that_slack_refuses_become_plain_text(stage: Stage) -> None:
+    stage.slack.faults.append(Fault("chat.postMessage", error="invalid_blocks"))
+    await stage.answers.send(stage.outbound("**Done**", footer=("$1",)))
+    assert [(post["text"], "blocks" in post) for post in stage.said] == [("*Done*\n$1", False)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "after"),
+    [
+        (Fault("chat.postMessage", status=429, retry_after=30), DeliveryDeferred, 30.0),
+        (Fault("chat.postMessage", status=503), DeliveryDeferred, None),
+        (Fault("chat.postMessage", error="token_revoked"), DeliveryDeferred, 300.0),
+        (Fault("chat.postMessage", error="is_archived"), DeliveryRefused, None),
+        (Fault("conversations.replies", error="channel_not_found"), DeliveryRefused, None),
+    ],
+)
+async def test_refusals(stage: Stage, fault: Fault, kind: type[Exception], after: float | None) -> None:
+    stage.slack.faults.append(fault)
+    with pytest.raises(kind) as caught:
+        await stage.answers.send(stage.outbound("Done."))
+    assert getattr(caught.value, "retry_after", None) == after
+    assert "xoxb" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert stage.said == []
+
+
+async def test_another_channels_message_has_no_place_here(stage: Stage) -> None:
+    with pytest.raises(DeliveryRefused, match="no message from Slack"):
+        await stage.answers.send(stage.outbound("Done.", routes=()))

@@ -1,0 +1,255 @@
+"""The workspace on a port: Web API, files, and Socket Mode with acknowledgements and redelivery.
+
+Socket Mode as https://docs.slack.dev/apis/events-api/using-socket-mode describes it: a `hello`, envelopes that are to be
+acknowledged by their id, and a `disconnect` before Slack closes. An event that is not acknowledged in time comes again,
+on any open socket, up to three times; clicks do not.
+"""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Self
+
+from aiohttp import WSMsgType, web
+
+from tests.support.slack.methods import METHODS, Call, SlackError, token_of
+from tests.support.slack.workspace import TEAM, Channel, Json, User, Workspace
+
+RETRIES = 3
+
+
+@dataclass
+class Envelope:
+    """What is sent over a socket until it is acknowledged."""
+
+    id: str
+    kind: str
+    payload: Json
+    tries: int = 0
+    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
+    response: Json | None = None
+    """What the acknowledgement carried along."""
+
+
+@dataclass
+class Fault:
+    """What happens to the next call of a method instead of, or after, its effect."""
+
+    method: str
+    status: int = 200
+    error: str = ""
+    retry_after: int | None = None
+    after_effect: bool = False
+    """The method does its work, and then the connection is cut."""
+
+
+class SlackServer:
+    """`calls` are all that were made, as (method, arguments); `refused` those that broke Slack's rules."""
+
+    def __init__(self, ack_timeout: float = 3.0, retry_delays: tuple[float, ...] = (0.1, 0.3, 0.5)) -> None:
+        self.workspace = Workspace()
+        self.calls: list[tuple[str, Json]] = []
+        self.refused: list[str] = []
+        self.faults: deque[Fault] = deque()
+        self.envelopes: list[Envelope] = []
+        self.base = ""
+        self.socket_mode = True
+        self._ack_timeout = ack_timeout
+        self._delays = retry_delays
+        self._sockets: list[web.WebSocketResponse] = []
+        self._sending: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    @asynccontextmanager
+    async def running(cls, ack_timeout: float = 3.0) -> AsyncIterator[Self]:
+        server = cls(ack_timeout)
+        app = web.Application(client_max_size=64 * 1024**2)
+        app.add_routes(
+            [
+                web.route("*", "/api/{method}", server._api),
+                web.get("/link", server._socket),
+                web.post("/upload/{file}", server._upload),
+                web.get("/files/{file}/{name}", server._download),
+            ]
+        )
+        runner = web.AppRunner(app, shutdown_timeout=0.5)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        server.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        try:
+            yield server
+        finally:
+            for task in server._sending:
+                task.cancel()
+            await runner.cleanup()
+
+    # --- Web API -------------------------------------------------------------------------------------------------
+
+    async def _api(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["method"]
+        fault = self._fault(name)
+        if fault is not None and not fault.after_effect:
+            headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else {}
+            return web.json_response(
+                {"ok": False, "error": fault.error or "ratelimited"}, status=fault.status, headers=headers
+            )
+        answer = self._answered(name, request.headers.get("Authorization", ""), await _arguments(request))
+        if fault is not None:
+            assert request.transport is not None
+            request.transport.abort()
+        return web.json_response(answer)
+
+    def _fault(self, name: str) -> Fault | None:
+        found = next((fault for fault in self.faults if fault.method == name), None)
+        if found is not None:
+            self.faults.remove(found)
+        return found
+
+    def _answered(self, name: str, authorization: str, given: Json) -> Json:
+        method = METHODS.get(name)
+        if method is None:
+            self.refused.append(f"{name}: no such method")
+            return {"ok": False, "error": "unknown_method"}
+        if authorization != f"Bearer {token_of(method)}":
+            return {"ok": False, "error": "invalid_auth"}
+        if name == "apps.connections.open" and not self.socket_mode:
+            return {"ok": False, "error": "link_disabled"}
+        self.calls.append((name, given))
+        try:
+            arguments = method.checked(given)
+            return {"ok": True, **method.handler(Call(self.workspace, self.base, arguments))}
+        except SlackError as error:
+            code, _, detail = str(error).partition(":")
+            if detail:
+                self.refused.append(f"{name}: {error}")
+            return {"ok": False, "error": code}
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        self.workspace.contents[request.match_info["file"]] = await request.read()
+        return web.Response(text="OK")
+
+    async def _download(self, request: web.Request) -> web.Response:
+        if request.headers.get("Authorization") != f"Bearer {token_of(METHODS['files.info'])}":
+            return web.Response(text="<html>sign in</html>", content_type="text/html")
+        return web.Response(body=self.workspace.contents[request.match_info["file"]])
+
+    # --- Socket Mode ---------------------------------------------------------------------------------------------
+
+    async def _socket(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json({"type": "hello", "num_connections": len(self._sockets) + 1,
+                                "connection_info": {"app_id": "A0AIRUT"}, "debug_info": {}})  # fmt: skip
+        self._sockets.append(socket)
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT and message.data.startswith("{"):
+                    self._acknowledge(json.loads(message.data))
+        finally:
+            self._sockets.remove(socket)
+        return socket
+
+    def _acknowledge(self, told: Json) -> None:
+        for envelope in self.envelopes:
+            if envelope.id == told.get("envelope_id"):
+                envelope.response = told.get("payload")
+                envelope.acknowledged.set()
+
+    @property
+    def connections(self) -> int:
+        return len(self._sockets)
+
+    async def disconnect(self, reason: str = "refresh_requested") -> None:
+        """Ask every socket to make way for a new one, as Slack does now and then."""
+        for socket in list(self._sockets):
+            await socket.send_json({"type": "disconnect", "reason": reason})
+
+    async def cut(self) -> None:
+        """Close every socket without a word."""
+        for socket in list(self._sockets):
+            await socket.close()
+
+    def send(self, kind: str, payload: Json, *, retries: int = RETRIES) -> Envelope:
+        """Deliver over one of the sockets; without an acknowledgement again."""
+        envelope = Envelope(self.workspace.id("envelope"), kind, payload)
+        self.envelopes.append(envelope)
+        task = asyncio.create_task(self._deliver(envelope, retries))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+        return envelope
+
+    async def _deliver(self, envelope: Envelope, retries: int) -> None:
+        for attempt in range(retries + 1):
+            socket = self._sockets[attempt % len(self._sockets)] if self._sockets else None
+            if socket is not None and not socket.closed:
+                envelope.tries += 1
+                body: Json = {"envelope_id": envelope.id, "type": envelope.kind, "payload": envelope.payload,
+                              "accepts_response_payload": envelope.kind == "interactive"}  # fmt: skip
+                if envelope.kind == "events_api":
+                    body |= {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}
+                await socket.send_json(body)
+                try:
+                    await asyncio.wait_for(envelope.acknowledged.wait(), self._ack_timeout)
+                    return
+                except TimeoutError:
+                    pass
+            if attempt < retries:
+                await asyncio.sleep(self._delays[min(attempt, len(self._delays) - 1)])
+
+    # --- what people do ------------------------------------------------------------------------------------------
+
+    def event(self, event: Json, *, retries: int = RETRIES) -> Envelope:
+        body = {"type": "event_callback", "team_id": TEAM, "api_app_id": "A0AIRUT", "event": event}
+        return self.send("events_api", body | {"event_id": self.workspace.id("Ev"), "event_time": 0}, retries=retries)
+
+    def write(
+        self,
+        channel: Channel,
+        user: User,
+        text: str,
+        *,
+        thread: str | None = None,
+        mention: bool = False,
+        **more: object,
+    ) -> Json:
+        """A person posts; every event that Slack makes of it is sent."""
+        post = self.workspace.post(channel, user, text, thread=thread, **more)
+        for event in self.events(channel, post, mention=mention):
+            self.event(event)
+        return post
+
+    def upload(self, name: str, content: bytes, media_type: str, **more: object) -> Json:
+        """A file as it stands in a post."""
+        made = self.workspace.id("F")
+        self.workspace.contents[made] = content
+        url = f"{self.base}/files/{made}/{name}"
+        file: Json = {"id": made, "name": name, "mimetype": media_type, "size": len(content), "mode": "hosted",
+                      "url_private": url, "url_private_download": url, **more}  # fmt: skip
+        self.workspace.files[made] = file
+        return file
+
+    def events(self, channel: Channel, post: Json, *, mention: bool) -> list[Json]:
+        """The events of one post: a mention comes twice, once for each subscription."""
+        place = {"channel": channel.id, "event_ts": post["ts"]}
+        found = [{**post, **place, "channel_type": channel.kind}]
+        if mention and channel.kind != "im":
+            found.append({**post, **place, "type": "app_mention"})
+        return found
+
+    async def until(self, holds: Callable[[], bool], seconds: float = 10.0) -> None:
+        """Wait for something that shows in the workspace."""
+        async with asyncio.timeout(seconds):
+            while not holds():
+                await asyncio.sleep(0.01)
+
+
+async def _arguments(request: web.Request) -> Json:
+    if request.content_type == "application/json":
+        body = await request.read()
+        return dict(json.loads(body)) if body else {}
+    form = await request.post()
+    return {**request.query, **{name: value for name, value in form.items() if isinstance(value, str)}}

@@ -15,6 +15,7 @@ import signal
 import smtplib
 import socket
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -60,6 +61,9 @@ class MailServer:
         self._ports = Ports(*ports)
         self.host = "127.0.0.1"
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._run = Path(tempfile.mkdtemp(prefix="airut-mail-"))
+        """Dovecot's sockets: their paths may have some hundred characters, of which a test's folder takes most."""
+        self._run.chmod(0o755)
         self._tls = self._folder / "tls"
         certificate, key = Authority.at(self._tls).leaf(certificate_host)
         (self._tls / "certificate.pem").write_bytes(certificate)
@@ -107,6 +111,7 @@ class MailServer:
     def stop(self) -> None:
         """End both servers in good order."""
         self._end(signal.SIGTERM)
+        shutil.rmtree(self._run, ignore_errors=True)
 
     def kill(self) -> None:
         """End every process of both servers at once, as a crash would."""
@@ -183,12 +188,12 @@ class MailServer:
         _replace(self._folder / "exim.domains", "".join(f"{a.partition('@')[2]}: 1\n" for a in self._passwords))
 
     def _write_configuration(self) -> None:
-        run = self._folder / "run"
-        for name in ("run", "mail", "spool"):
+        self._run.mkdir(exist_ok=True)
+        for name in ("mail", "spool"):
             (self._folder / name).mkdir(exist_ok=True)
         values = {
             "folder": str(self._folder),
-            "run": str(run),
+            "run": str(self._run),
             "user": self._user.pw_name,
             "group": grp.getgrgid(self._user.pw_gid).gr_name,
             "exim": _exim(),

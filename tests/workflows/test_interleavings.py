@@ -93,8 +93,18 @@ async def test_every_message_counts_once_whatever_is_ordered_meanwhile(
     ]
     told = [message.text.inline or "" for answer in answers for message in answer.task.messages]
     assert sorted(told) == sorted(person.texts)
-    # An answer is used as soon as its question is there, before what was written while the agent was at work.
-    used = {order.answered_by.text.inline for order in activities.agent_inputs if order.answered_by}
+    # An answer is used as soon as its question is there, before what was written while the agent was at work; also one
+    # after which a stop came before the agent went on with it. A task's other messages are there when its agent begins.
+    begun: dict[int, set[str | None]] = {}
+    for order in activities.agent_inputs:
+        begun.setdefault(order.task.number, {message.text.inline for message in order.task.messages})
+    used = {
+        message.text.inline
+        for answer in answers
+        for message in answer.task.messages
+        if message.text.inline not in begun.get(answer.task.number, {message.text.inline})
+    }
+    assert used >= {order.answered_by.text.inline for order in activities.agent_inputs if order.answered_by}
     in_turn = [text for text in told if text not in used]
     assert in_turn == [text for text in person.texts if text not in used]
     assert activities.most_at_once <= 1

@@ -9,12 +9,12 @@ import typer
 
 from airut.cli import policy_texts
 from airut.cli.context import EXIT_USAGE, Settings
-from airut.cli.policy_scope import UNKNOWN, Scope, find_allowlist, rules_of, scope_of
+from airut.cli.policy_scope import UNKNOWN, Scope, find_allowlist, rule_set_of, rules_of, scope_of
 from airut.cli.terminal import clean
 from airut.errors import ConfigError
 from airut.models import presets as known_presets
 from airut.models.allowlist import Allowlist, parse_allowlist
-from airut.models.allowlist_warnings import warnings
+from airut.models.allowlist_warnings import unreached_scopes, warnings
 from airut.models.located import PolicyErrors, Problem
 from airut.models.policy import check_addresses
 from airut.models.presets import Access, Preset
@@ -131,7 +131,9 @@ def _checked(text: str, name: str, scope: Scope) -> tuple[tuple[Problem, ...], t
             check_addresses(allowlist, scope.private_ranges)
     except PolicyErrors as error:
         return error.problems, (), None
-    return (), warnings(allowlist, scope.credentials), allowlist
+    entries = rule_set_of(allowlist, scope).entries
+    unreached = unreached_scopes(name, entries, scope.credentials)
+    return (), (*warnings(allowlist, scope.credentials), *unreached), allowlist
 
 
 def _scope(settings: Settings, repo: str | None) -> Scope:

@@ -13,7 +13,7 @@ from airut.models.credentials import AnySandboxCredential
 from airut.models.github_app import GithubApp, GithubRepository, InstallationToken
 from airut.models.model_endpoint import ANTHROPIC, ModelEndpoint
 from airut.models.policy import rule_set
-from airut.models.rules import Sandbox
+from airut.models.rules import RuleSet, Sandbox
 from airut.models.sandbox import ALLOWLIST_FILE
 from airut.models.secret import Secret
 from proxy.rules import Rules
@@ -70,7 +70,12 @@ def rules_of(allowlist: Allowlist | None, scope: Scope) -> Rules:
         rules_document,
     )  # not at the top: it takes a tenth of a second, and other commands have no use for it
 
-    made = rule_set(
+    return rules_document.parse(rule_set_of(allowlist, scope).to_wire())
+
+
+def rule_set_of(allowlist: Allowlist | None, scope: Scope) -> RuleSet:
+    """Raises: PolicyErrors: an entry opens addresses that the operator does not."""
+    return rule_set(
         allowlist,
         granted_presets=scope.granted_presets,
         model_endpoint=scope.model_endpoint,
@@ -81,7 +86,6 @@ def rules_of(allowlist: Allowlist | None, scope: Scope) -> Rules:
         listen="192.0.2.1",
         private_ranges=ANYWHERE if scope.private_ranges is None else scope.private_ranges,
     )
-    return rules_document.parse(made.to_wire())
 
 
 def find_allowlist() -> Path | None:

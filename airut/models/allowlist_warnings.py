@@ -13,6 +13,7 @@ from airut.models.allowlist import Allowlist, Entry
 from airut.models.credentials import AnySandboxCredential
 from airut.models.host_patterns import is_address
 from airut.models.located import MAX_PROBLEMS, Problem
+from airut.models.rules import RuleEntry
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
 _KEPT = re.compile("(%2[FA]|%3F)", re.IGNORECASE)
@@ -47,6 +48,32 @@ def warnings(allowlist: Allowlist, credentials: Iterable[AnySandboxCredential] =
         )
     ]
     return tuple(sorted(found, key=lambda problem: (problem.line, problem.column))[:MAX_PROBLEMS])
+
+
+def unreached_scopes(
+    file: str, entries: Iterable[RuleEntry], credentials: Iterable[AnySandboxCredential]
+) -> tuple[Problem, ...]:
+    """Hosts of credentials that no entry can reach, presets and what the server grants included. Nothing is ever
+    swapped in there."""
+    entries = tuple(entries)
+    return tuple(
+        Problem(
+            file=file,
+            line=1,
+            column=1,
+            path=f"credentials.{credential.name}.hosts",
+            problem=f"no entry reaches {host}, which {credential.name} is for",
+            remedy="allow what is needed there, or take the host out of airut.yaml",
+        )
+        for credential in credentials
+        for host in credential.hosts
+        if not any(_reaches(entry, host.lower(), credential.ports) for entry in entries)
+    )
+
+
+def _reaches(entry: RuleEntry, host: str, ports: Iterable[int]) -> bool:
+    open_ports = set(entry.ports or (DEFAULT_PORTS["https"],))
+    return "https" in entry.schemes and globs.overlap(entry.host, host) and bool(open_ports & set(ports))
 
 
 def _placed(allowlist: Allowlist, origin: str) -> list[_Placed]:

@@ -62,6 +62,15 @@ def test_a_valid_file(policy: Run, checkout: Path) -> None:
     (checkout / ".airut" / "network-allowlist.yaml").write_text("presets: [pypi]\ndomains: [a.test, b.test]\n")
     said = ".airut/network-allowlist.yaml: valid (entries: 2, presets: 1)\n"
     assert policy("check") == Printed(0, said, HINT)
+    printed = policy("check", "--repo", "web")
+    assert (printed.code, printed.out.splitlines()[0]) == (
+        0,
+        ".airut/network-allowlist.yaml:1:1: credentials.API_TOKEN.hosts: no entry reaches jobs.test, which API_TOKEN is for "
+        "(allow what is needed there, or take the host out of airut.yaml) [warning]",
+    )
+    (checkout / ".airut" / "network-allowlist.yaml").write_text(
+        "presets: [pypi]\ndomains: [a.test]\nurl_prefixes: [{host: jobs.test, path: /x}]\n"
+    )
     assert policy("check", "--repo", "web", "--strict") == Printed(0, said, "")
     document = json.loads(policy("check", "--json").out)
     assert document == {

@@ -3,9 +3,11 @@
 import pytest
 
 from airut.models.allowlist import parse_allowlist
-from airut.models.allowlist_warnings import warnings
+from airut.models.allowlist_warnings import unreached_scopes, warnings
 from airut.models.aws_credentials import SandboxAwsCredential, aws_for_sandbox
 from airut.models.credentials import SandboxCredential
+from airut.models.policy import rule_set
+from airut.models.rules import Sandbox
 from airut.models.secret import Secret
 from tests.models.test_policy import AWS, FULL
 
@@ -152,4 +154,18 @@ def test_a_large_file_is_compared_in_time() -> None:
 def test_the_full_form_is_warned_of_what_it_does() -> None:
     assert told(FULL) == [
         f"f:6:5: url_prefixes[0].schemes: http is allowed where https is too ({READABLE})",
+    ]
+
+
+def test_hosts_of_credentials_that_nothing_reaches() -> None:
+    text = "url_prefixes:\n  - {host: api.github.com, path: /repos/*}\n  - {host: odd.example}\n"
+    allowlist = parse_allowlist(text, "f")
+    sandbox = Sandbox(id="", thread="", task="", attempt=0)
+    made = rule_set(
+        allowlist, granted_presets=(), repository="a/b", credentials=(), sandbox=sandbox, listen="192.0.2.1"
+    )
+    remedy = "allow what is needed there, or take the host out of airut.yaml"
+    assert [str(problem) for problem in unreached_scopes("f", made.entries, CREDENTIALS[:2])] == [
+        f"f:1:1: credentials.TOKEN.hosts: no entry reaches *.corp.example, which TOKEN is for ({remedy})",
+        f"f:1:1: credentials.ODD.hosts: no entry reaches odd.example, which ODD is for ({remedy})",
     ]

@@ -1,4 +1,4 @@
-"""The intake: listens to every mailbox and hands messages to their threads."""
+"""The intake: listens to every mailbox and Slack app, and hands messages to their threads."""
 
 import asyncio
 import contextlib

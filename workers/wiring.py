@@ -17,33 +17,23 @@ from airut.adapters.archives_local import LocalArchives
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.console import ConsoleChannel
 from airut.adapters.imap.mailbox import imap_mailbox
-from airut.adapters.slack.channel import SlackAnswers
-from airut.adapters.slack.connection import SlackConnection
-from airut.adapters.slack.directory import WebDirectory
-from airut.adapters.slack.downloads import SlackDownloads
-from airut.adapters.slack.feedback import SlackFeedback
-from airut.adapters.slack.history import WebHistory
 from airut.adapters.smtp import SmtpChannel
 from airut.config.budgets import ConfiguredBudgets
 from airut.config.installation import installation_id
 from airut.config.schema import Config
+from airut.errors import FileRefused
 from airut.models.command import Submission
-from airut.models.message import ChannelKind
+from airut.models.message import ChannelKind, RemoteFile
 from airut.models.slack_settings import SlackChannel
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
+from airut.ports.remote_files import RemoteFiles
 from airut.temporal.budget import TemporalBudgetLedger
 from airut.temporal.delivery import hand_over, hand_over_if_open
-from airut.temporal.open_threads import open_slack_threads
 from airut.temporal.payload_sweep import PayloadSweep
 from airut.temporal.threads import TemporalThreads
 from signals.mail_dns import DnsResolver
 from signals.mail_intake import MailIntake, SubmitRefused
-from signals.slack_backfill import SlackBackfill
-from signals.slack_gate import SlackGate
-from signals.slack_intake import SlackIntake, Submit
-from signals.slack_places import SlackPlaces
-from signals.slack_watermarks import Watermarks
 
 Activities = Sequence[Callable[..., Any]]
 
@@ -69,12 +59,11 @@ def control_activities(config: Config, client: Client) -> Activities:
         # Never less than a thread may be silent: what it carries is renewed by its tasks only.
         timedelta(seconds=max(config.blobs.retention, *config.execution.silences)),
     )
-    slack = {name: app for name, repo in config.repos.items() if (app := repo.channels.slack) is not None}
     firings = Firings(TemporalThreads(client))
     return [
         replies.acknowledge,
         replies.reply,
-        FileFetches(SlackDownloads(slack), blobs).fetch_files,
+        FileFetches(ConfiguredFiles(config), blobs).fetch_files,
         budgets.reserve_budget,
         budgets.settle_budget,
         budgets.release_budget,
@@ -127,24 +116,33 @@ def intakes(config: Config, client: Client) -> Sequence[Intake]:
         for name, repo in config.repos.items()
         if (channel := repo.channels.email) is not None
     ]
-    slack: list[Intake] = [
-        slack_intake(config, name, app, client, submit_slack)
-        for name, repo in config.repos.items()
-        if (app := repo.channels.slack) is not None
-    ]
-    return mail + slack
+    if not (apps := slack_channels(config)):
+        return mail
+    from workers.slack_wiring import slack_intake  # see there
+
+    return mail + [slack_intake(config, name, app, client, submit_slack, blobs) for name, app in apps.items()]
 
 
-def slack_intake(config: Config, repo: str, channel: SlackChannel, client: Client, submit: Submit) -> SlackIntake:
-    connection = SlackConnection(channel)
-    web = connection.web()
-    directory = WebDirectory(web)
-    watermarks = Watermarks(config.state / "slack" / f"{repo}.json")
-    history, feedback = WebHistory(web), SlackFeedback(web)
-    gate = SlackGate(repo, channel, directory, SlackPlaces(channel.channels, history), feedback)
-    backfill = SlackBackfill(channel, history, lambda: open_slack_threads(client, repo), watermarks)
-    app, blobs = connection.app(directory), blob_store(config)
-    return SlackIntake(repo, app, connection.socket, directory, gate, submit, blobs, backfill, redactor=config.redactor)
+def slack_channels(config: Config) -> dict[str, SlackChannel]:
+    """Of the repositories that have one."""
+    return {name: app for name, repo in config.repos.items() if (app := repo.channels.slack) is not None}
+
+
+class ConfiguredFiles:
+    """Implements `airut.ports.remote_files.RemoteFiles`: one source for each kind of channel that keeps files."""
+
+    def __init__(self, config: Config) -> None:
+        self._sources: dict[ChannelKind, RemoteFiles] = {}
+        if slack := slack_channels(config):
+            from workers.slack_wiring import slack_files  # see there
+
+            self._sources[ChannelKind.SLACK] = slack_files(slack)
+
+    async def fetch(self, repo: str, channel: ChannelKind, file: RemoteFile) -> bytes:
+        source = self._sources.get(channel)
+        if source is None:
+            raise FileRefused(f"{repo} has no {channel} channel any more")
+        return await source.fetch(repo, channel, file)
 
 
 class ConfiguredChannels:
@@ -158,8 +156,9 @@ class ConfiguredChannels:
             if repo.channels.console is not None:
                 self._channels[name, ChannelKind.CONSOLE] = ConsoleChannel()
             if (slack := repo.channels.slack) is not None:
-                web = SlackConnection(slack).web()
-                self._channels[name, ChannelKind.SLACK] = SlackAnswers(web, WebDirectory(web), blobs, slack.reactions)
+                from workers.slack_wiring import slack_answers  # see there
+
+                self._channels[name, ChannelKind.SLACK] = slack_answers(slack, blobs)
             if (mail := repo.channels.email) is not None:
                 self._channels[name, ChannelKind.EMAIL] = SmtpChannel(
                     mail.smtp, mail.account, mail.replies, blobs, installation

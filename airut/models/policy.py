@@ -66,16 +66,6 @@ def rule_set(
     allowlist = allowlist or Allowlist(file="")
     private_ranges = tuple(private_ranges)
     check_addresses(allowlist, private_ranges)
-    granted = list(granted_presets)
-    gateway = presets.model(model_endpoint, private_ranges) if MODEL in granted and model_endpoint != ANTHROPIC else ()
-    if gateway:
-        granted = [name for name in granted if name != MODEL]
-    named = presets.union([*allowlist.presets, *(Preset(name=name) for name in granted)], repository)
-    entries = (
-        *(_own(allowlist.file, entry) for entry in allowlist.entries),
-        *(_of_preset(preset.name, entry) for preset in named for entry in presets.expand(preset)),
-        *(_of_preset(MODEL, entry) for entry in gateway),
-    )
     credentials = tuple(credentials)
     bare = RuleSet(
         version=1,
@@ -83,7 +73,7 @@ def rule_set(
         sandbox=sandbox,
         listen=listen,
         listen6=listen6,
-        entries=entries,
+        entries=_entries(allowlist, granted_presets, repository, model_endpoint, private_ranges),
         credentials=tuple(
             rule_credential(found) for found in credentials if not isinstance(found, SandboxAwsCredential)
         ),
@@ -98,6 +88,26 @@ def rule_set(
         limits=Limits(),
     )
     return bare.model_copy(update={"digest": _digest(bare)})
+
+
+def _entries(
+    allowlist: Allowlist,
+    granted_presets: Iterable[str],
+    repository: str,
+    model_endpoint: ModelEndpoint,
+    private_ranges: tuple[str, ...],
+) -> tuple[RuleEntry, ...]:
+    """The file's own, those of its presets, those of the granted ones."""
+    granted = list(granted_presets)
+    gateway = presets.model(model_endpoint, private_ranges) if MODEL in granted and model_endpoint != ANTHROPIC else ()
+    if gateway:
+        granted = [name for name in granted if name != MODEL]
+    named = presets.union([*allowlist.presets, *(Preset(name=name) for name in granted)], repository)
+    return (
+        *(_own(allowlist.file, entry) for entry in allowlist.entries),
+        *(_of_preset(preset.name, entry) for preset in named for entry in presets.expand(preset)),
+        *(_of_preset(MODEL, entry) for entry in gateway),
+    )
 
 
 def deny_all(*, listen: str, listen6: str | None = None) -> RuleSet:

@@ -52,7 +52,7 @@ class SlackAnswers:
         try:
             message_id = await self._post_all(routes[-1], outbound, made, files)
         except AWAY as error:
-            raise delivery_error("chat.postMessage", error) from None
+            raise delivery_error(error) from None
         if outbound.kind is ReplyKind.ANSWER:
             await self._mark(routes, outbound)
         return Delivery(message_id=message_id, notes=notes)

@@ -48,16 +48,16 @@ OPERATORS_RETRY = 300.0
 """Seconds."""
 
 
-def delivery_error(method: str, error: Exception) -> DeliveryDeferred | DeliveryRefused:
+def delivery_error(error: Exception) -> DeliveryDeferred | DeliveryRefused:
     """As the port has it: worth a retry, or never to be accepted."""
     what = code(error)
     if what in REFUSED or what in UNREADABLE:
-        return DeliveryRefused(f"Slack refused {method}: {what}")
+        return DeliveryRefused(f"Slack refused the answer: {what}")
     if what in OPERATORS:
         return DeliveryDeferred(
-            f"Slack refused {method}: {what}; look at the app's settings and tokens", OPERATORS_RETRY
+            f"Slack refused the answer: {what}; look at the app's settings and tokens", OPERATORS_RETRY
         )
-    return DeliveryDeferred(f"{method}: {what}", retry_after(error))
+    return DeliveryDeferred(f"Slack did not take the answer: {what}", retry_after(error))
 
 
 def retry_after(error: Exception) -> float | None:

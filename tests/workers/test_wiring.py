@@ -1,0 +1,36 @@
+"""What is constructed for a configuration, and what is not even loaded."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from airut.config.schema import Config
+from airut.errors import FileRefused
+from airut.models.message import ChannelKind, RemoteFile
+from workers.wiring import ConfiguredFiles
+
+LOADED = """
+import sys
+import workers.control, workers.intake, workers.sandbox_host
+print(sorted({"aiohttp", "slack_bolt", "slack_sdk"} & set(sys.modules)))
+"""
+
+
+def test_a_worker_that_has_no_slack_does_not_load_its_libraries() -> None:
+    root = Path(__file__).parents[2]
+    printed = subprocess.run([sys.executable, "-c", LOADED], cwd=root, capture_output=True, text=True, check=True)
+    assert printed.stdout == "[]\n"
+
+
+async def test_files_of_a_channel_that_no_repository_has(tmp_path: Path) -> None:
+    repo = {
+        "url": "https://github.com/acme/web.git",
+        "channels": {"console": {}},
+        "agent": {"auth": {"api_key": "k" * 9}},
+    }
+    config = Config.model_validate({"config_version": 1, "state_dir": tmp_path, "repos": {"web": repo}})
+    file = RemoteFile(id="F1", name="a", media_type="text/plain", size=1, url="https://files.slack.com/a")
+    with pytest.raises(FileRefused, match="web has no slack channel any more"):
+        await ConfiguredFiles(config).fetch("web", ChannelKind.SLACK, file)

@@ -1,0 +1,45 @@
+"""The composition root of Slack. Apart from `wiring`, which imports it where a repository has a Slack channel: its
+libraries take every process half a second of its start."""
+
+from collections.abc import Mapping
+
+from temporalio.client import Client
+
+from airut.adapters.slack.channel import SlackAnswers
+from airut.adapters.slack.connection import SlackConnection
+from airut.adapters.slack.directory import WebDirectory
+from airut.adapters.slack.downloads import SlackDownloads
+from airut.adapters.slack.feedback import SlackFeedback
+from airut.adapters.slack.history import WebHistory
+from airut.config.schema import Config
+from airut.models.slack_settings import SlackChannel
+from airut.ports.blobs import BlobStore
+from airut.temporal.open_threads import open_slack_threads
+from signals.slack_backfill import SlackBackfill
+from signals.slack_gate import SlackGate
+from signals.slack_intake import SlackIntake, Submit
+from signals.slack_places import SlackPlaces
+from signals.slack_watermarks import Watermarks
+
+
+def slack_intake(
+    config: Config, repo: str, channel: SlackChannel, client: Client, submit: Submit, blobs: BlobStore
+) -> SlackIntake:
+    connection = SlackConnection(channel)
+    web = connection.web()
+    directory = WebDirectory(web)
+    watermarks = Watermarks(config.state / "slack" / f"{repo}.json")
+    history, feedback = WebHistory(web), SlackFeedback(web)
+    gate = SlackGate(repo, channel, directory, SlackPlaces(channel.channels, history), feedback)
+    backfill = SlackBackfill(channel, history, lambda: open_slack_threads(client, repo), watermarks)
+    app = connection.app(directory)
+    return SlackIntake(repo, app, connection.socket, directory, gate, submit, blobs, backfill, redactor=config.redactor)
+
+
+def slack_answers(channel: SlackChannel, blobs: BlobStore) -> SlackAnswers:
+    web = SlackConnection(channel).web()
+    return SlackAnswers(web, WebDirectory(web), blobs, channel.reactions)
+
+
+def slack_files(channels: Mapping[str, SlackChannel]) -> SlackDownloads:
+    return SlackDownloads(channels)

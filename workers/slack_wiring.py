@@ -15,11 +15,11 @@ from airut.config.schema import Config
 from airut.models.slack_settings import SlackChannel
 from airut.ports.blobs import BlobStore
 from airut.temporal.open_threads import open_slack_threads
-from signals.slack_backfill import SlackBackfill
-from signals.slack_gate import SlackGate
-from signals.slack_intake import SlackIntake, Submit
-from signals.slack_places import SlackPlaces
-from signals.slack_watermarks import Watermarks
+from signals.slack.backfill import SlackBackfill
+from signals.slack.gate import SlackGate
+from signals.slack.intake import SlackIntake, Submit
+from signals.slack.places import SlackPlaces
+from signals.slack.watermarks import Watermarks
 
 
 def slack_intake(

@@ -32,8 +32,8 @@ from airut.temporal.budget import TemporalBudgetLedger
 from airut.temporal.delivery import hand_over, hand_over_if_open
 from airut.temporal.payload_sweep import PayloadSweep
 from airut.temporal.threads import TemporalThreads
-from signals.mail_dns import DnsResolver
-from signals.mail_intake import MailIntake, SubmitRefused
+from signals.mail.dns import DnsResolver
+from signals.mail.intake import MailIntake, SubmitRefused
 
 Activities = Sequence[Callable[..., Any]]
 

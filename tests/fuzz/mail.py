@@ -4,11 +4,11 @@ import re
 
 from airut.models.mail_address import BadAddress
 from airut.models.mail_settings import MailAuth
-from signals.mail_auth import trust_results
-from signals.mail_from import author as author_of
-from signals.mail_from import parse_mailbox
-from signals.mail_header import HeaderBlock, MalformedHeader, decode_words, parse_header_block
-from signals.mail_verdict import Verified
+from signals.mail.auth import trust_results
+from signals.mail.header import HeaderBlock, MalformedHeader, decode_words, parse_header_block
+from signals.mail.sender import author as author_of
+from signals.mail.sender import parse_mailbox
+from signals.mail.verdict import Verified
 
 SETTINGS = MailAuth.model_validate({"trusted_authserv_id": ("mx.test",), "authorized_senders": ("*@example.org",)})
 RESULTS = (

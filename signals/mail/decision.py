@@ -1,0 +1,76 @@
+"""What becomes of one mail: a message for a thread, a folder, or another look later (spec: email §2 to §4)."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Literal
+
+from airut.models.base import Model
+from airut.models.mail_address import is_authorized
+from airut.models.mail_settings import EmailChannel
+from airut.ports.mailbox import Disposition, FetchedMail
+from signals.mail.auth import ReceivedMail, authenticate
+from signals.mail.dns import TxtResolver
+from signals.mail.header import HeaderBlock, MalformedHeader, parse_header_block
+from signals.mail.loops import LoopReason, loop_reason
+from signals.mail.message import Draft, draft_message, own_addresses
+from signals.mail.verdict import Deferred, RefusalReason, Refused
+
+DNS_PATIENCE = timedelta(hours=24)
+"""How long a mail waits for DNS: a day covers an outage that somebody has to notice and repair."""
+
+DiscardReason = Literal["bad_header", "unauthorized", "too_big", "poison"] | LoopReason | RefusalReason
+
+
+class Accept(Model):
+    draft: Draft
+
+
+class Discard(Model):
+    """Never answered. `detail` is for the operator."""
+
+    disposition: Disposition
+    reason: DiscardReason
+    detail: str = ""
+
+
+class Later(Model):
+    """DNS did not answer; the mail stays where it is."""
+
+    detail: str
+
+
+Decision = Accept | Discard | Later
+
+
+async def decide(mail: FetchedMail, repo: str, channel: EmailChannel, resolver: TxtResolver, now: datetime) -> Decision:
+    """Loop protection first, then authentication, authorization, and only then the text."""
+    try:
+        header = parse_header_block(mail.content)
+    except MalformedHeader as error:
+        return Discard(disposition=Disposition.REJECTED, reason="bad_header", detail=str(error))
+    if loop := loop_reason(header, own_addresses(channel), channel.auth.allow_lists):
+        return Discard(disposition=Disposition.PROCESSED, reason=loop)
+    if channel.auth.mode == "verify" and not mail.whole:
+        # A signature covers the body, which is not fetched: whoever sent this stays unknown.
+        return Discard(disposition=Disposition.REJECTED, reason="too_big", detail=f"{mail.size} bytes")
+    received = ReceivedMail(raw=mail.content, header=header, internal_date=mail.internal_date)
+    verdict = await authenticate(received, channel.auth, resolver)
+    if isinstance(verdict, Deferred):
+        if now - mail.internal_date > DNS_PATIENCE:
+            return Discard(disposition=Disposition.REJECTED, reason="dns", detail=verdict.detail)
+        return Later(detail=verdict.detail)
+    if isinstance(verdict, Refused):
+        return Discard(disposition=Disposition.REJECTED, reason=verdict.reason, detail=verdict.detail)
+    if not is_authorized(verdict.address, channel.auth.authorized_senders):
+        return Discard(disposition=Disposition.REJECTED, reason="unauthorized", detail=verdict.address)
+    # Up to 40 MiB of MIME and HTML: seconds of work, during which other mailboxes must go on.
+    draft = await asyncio.to_thread(draft_message, mail, header, verdict, repo, channel)
+    return Accept(draft=draft)
+
+
+def header_or_empty(mail: FetchedMail) -> HeaderBlock:
+    """For the audit of mails whose header may be the very thing that is wrong."""
+    try:
+        return parse_header_block(mail.content)
+    except MalformedHeader:
+        return HeaderBlock(fields=())

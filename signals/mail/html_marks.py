@@ -1,0 +1,85 @@
+"""Where mail clients mark quotes and signatures in HTML: they become marks of `quotes` around the elements."""
+
+import re
+
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, Tag
+
+from signals.mail.html_inline import attribute
+from signals.mail.quotes import QUOTE_BEGIN, QUOTE_END, SIGNATURE_BEGIN, SIGNATURE_END
+
+# Outlook rewrites ids and classes of mails that pass through it to `x_…`, once for each pass.
+_PREFIX = re.compile(r"^(?:x_)+")
+_REST_IDS = {"appendonsend", "divrplyfwdmsg"}
+_QUOTE_IDS = {"mail-editor-reference-message-container", "blockquote_zmail", "reply-intro", "zmail_extra"}
+_QUOTE_CLASSES = {
+    "gmail_quote",
+    "gmail_quote_container",
+    "gmail_attr",
+    "yahoo_quoted",
+    "ms-outlook-mobile-reference-message",
+    "moz-cite-prefix",
+    "moz-forward-container",
+    "protonmail_quote",
+    "fairemail_quote",
+    "zmail_extra",
+    "tutanota_quote",
+}
+_SIGNATURES = {
+    "gmail_signature",
+    "gmail_signature_prefix",
+    "ms-outlook-mobile-signature",
+    "moz-signature",
+    "applemailsignature",
+    "protonmail_signature_block",
+    "fairemail_signature",
+}
+
+
+def mark_regions(soup: BeautifulSoup) -> None:
+    """Put marks around the outermost quotes and signatures. A marked `blockquote` becomes a `div`: the quote cutter
+    writes its `> ` itself."""
+    marked: set[int] = set()
+    for element in soup.find_all(True):
+        if id(element.parent) in marked:
+            marked.add(id(element))  # parents come first, so that one look up is enough however deep it is
+            continue
+        if _quotes_the_rest(element):
+            element.insert_before(NavigableString(QUOTE_BEGIN))
+        elif _is_quote(element):
+            _surround(element, QUOTE_BEGIN, QUOTE_END)
+        elif _names(element) & _SIGNATURES:
+            _surround(element, SIGNATURE_BEGIN, SIGNATURE_END)
+        else:
+            continue
+        marked.add(id(element))
+
+
+def _surround(element: Tag, begin: str, end: str) -> None:
+    if element.name == "blockquote":
+        element.name = "div"
+    element.insert_before(NavigableString(begin))
+    element.insert_after(NavigableString(end))
+
+
+def _quotes_the_rest(element: Tag) -> bool:
+    return _plain(attribute(element, "id")) in _REST_IDS
+
+
+def _is_quote(element: Tag) -> bool:
+    if element.name == "blockquote" and attribute(element, "type").lower() == "cite":
+        return True
+    identifier = _plain(attribute(element, "id"))
+    if identifier in _QUOTE_IDS or "yahoo_quoted" in identifier:
+        return True
+    if element.name == "div" and attribute(element, "name").lower() == "quote":
+        return True
+    return bool(_names(element) & _QUOTE_CLASSES)
+
+
+def _names(element: Tag) -> set[str]:
+    return {_plain(name) for name in (*attribute(element, "class").split(), attribute(element, "id"))}
+
+
+def _plain(name: str) -> str:
+    return _PREFIX.sub("", name.strip().lower())

@@ -1,0 +1,100 @@
+"""What was written while nobody listened, handed over like events (spec: slack §3).
+
+Slack gives up on an event after a few tries. So everything since the last time is read again at the start, after each
+new connection, and after anything that could not be handed over; what a thread has already, it knows.
+"""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from temporalio.service import RPCError
+
+from airut.errors import NoSpace
+from airut.models.slack_settings import SlackChannel
+from airut.ports.slack import SlackAway, SlackHistory, SlackPlace
+from signals.slack.watermarks import Watermarks
+
+logger = logging.getLogger(__name__)
+
+TRIES = 3
+"""A post that cannot be handled so often is passed over: once may be chance, three times is the post."""
+_AWAY = (SlackAway, RPCError, OSError, NoSpace)
+"""Whoever has to be there is not; everything has to wait. `TimeoutError` is an `OSError`."""
+
+Handle = Callable[[dict[str, Any]], Awaitable[None]]
+"""What an event goes through."""
+OpenThreads = Callable[[], Awaitable[frozenset[tuple[str, str]]]]
+"""Channel and first timestamp of every thread of ours that is open."""
+
+
+class SlackBackfill:
+    def __init__(
+        self,
+        channel: SlackChannel,
+        history: SlackHistory,
+        open_threads: OpenThreads,
+        watermarks: Watermarks,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._channel = channel
+        self._history = history
+        self._open_threads = open_threads
+        self._watermarks = watermarks
+        self._clock = clock
+        self._failures: Counter[tuple[str, str]] = Counter()
+
+    async def run(self, handle: Handle) -> int:
+        """Hand over everything, in the order in which it was written; returns how much that was.
+
+        Raises:
+            Exception: not now. What was handed over already is known when it comes again.
+        """
+        begun = self._clock()
+        oldest_of_all = begun - self._channel.backfill.max_age
+        places = {place.id: place for place in await self._history.places() if self._reads(place)}
+        since = {id_: max(self._watermarks.get(id_) or 0.0, oldest_of_all) for id_ in places}
+        threads = {thread for thread in await self._open_threads() if thread[0] in places}
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for id_, place in places.items():
+            if self._channel.history_tier == "restricted" and place.kind != "im":
+                continue
+            async for post in self._history.posts(id_, oldest_of_all):
+                if float(post["ts"]) > since[id_]:
+                    found[id_, post["ts"]] = post
+                if float(post.get("latest_reply") or 0) > since[id_]:
+                    threads.add((id_, post["ts"]))
+        for id_, thread_ts in threads:
+            async for post in self._history.replies(id_, thread_ts, since[id_]):
+                found[id_, post["ts"]] = post
+        for key, post in sorted(found.items(), key=lambda item: float(item[0][1])):
+            event = {**post, "type": "message", "channel": key[0], "channel_type": places[key[0]].kind}
+            await self._try(handle, key, event)
+        self._watermarks.set(self._read(places, found, begun))
+        return len(found)
+
+    async def _try(self, handle: Handle, key: tuple[str, str], event: dict[str, Any]) -> None:
+        try:
+            await handle(event)
+        except _AWAY:
+            raise
+        except Exception:  # its own failure: what comes after it must not wait for ever
+            self._failures[key] += 1
+            if self._failures[key] < TRIES:
+                raise
+            logger.exception("post %s in %s is passed over after %d tries", key[1], key[0], TRIES)
+        self._failures.pop(key, None)
+
+    def _reads(self, place: SlackPlace) -> bool:
+        return place.kind == "im" or self._channel.backfill.channels
+
+    def _read(
+        self, places: dict[str, SlackPlace], found: dict[tuple[str, str], dict[str, Any]], begun: float
+    ) -> dict[str, float]:
+        """The new watermarks: what is written from now on is read the next time, by Slack's clock and not by ours."""
+        read = {id_: self._watermarks.get(id_) or begun - self._channel.backfill.max_age for id_ in places}
+        for id_, ts in found:
+            read[id_] = max(read[id_], float(ts))
+        return read

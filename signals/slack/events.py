@@ -1,0 +1,108 @@
+"""What an event of Slack means for us, before anybody is asked anything (spec: slack §4, §5, §6). Pure."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from airut.models.base import Model
+from airut.ports.slack import SlackBot
+from signals.slack.text import mentioned
+
+TAKEN = frozenset({None, "file_share", "thread_broadcast", "me_message"})
+"""Subtypes of posts that people write. All others are about channels, or made by programs."""
+CHANNEL_TYPES = frozenset({"channel", "group", "mpim"})
+
+
+class Place(StrEnum):
+    """Where a post stands, which decides when it is for us."""
+
+    DIRECT = "direct"
+    CHANNEL = "channel"
+
+
+class Post(Model):
+    """A person's message that may be for us. `body` is what Slack sent of it."""
+
+    place: Place
+    channel: str
+    ts: str
+    thread_ts: str
+    """The thread's; its own `ts` where it begins one."""
+    user: str
+    mentions_us: bool
+    client_id: str | None
+    body: Mapping[str, Any]
+
+    @property
+    def begins(self) -> bool:
+        return self.ts == self.thread_ts
+
+
+class Edit(Model):
+    """A message was changed (`post` is how it stands now) or taken back (None)."""
+
+    channel: str
+    ts: str
+    edited_ts: str
+    post: Post | None
+
+
+class Dropped(Model):
+    """Not for us; `reason` is for the log."""
+
+    reason: str
+
+
+def read(event: Mapping[str, Any], bot: SlackBot) -> Post | Edit | Dropped:
+    """Sort an event of type `message` or `app_mention`."""
+    subtype = event.get("subtype")
+    if subtype == "message_changed":
+        return _changed(event, bot)
+    if subtype == "message_deleted":
+        return Edit(channel=str(event.get("channel")), ts=str(event.get("deleted_ts")), edited_ts=_ts(event), post=None)
+    if subtype not in TAKEN:
+        return Dropped(reason=f"subtype {subtype}")
+    if event.get("hidden"):
+        return Dropped(reason="hidden")
+    return _post(event, event, bot)
+
+
+def _post(body: Mapping[str, Any], event: Mapping[str, Any], bot: SlackBot) -> Post | Dropped:
+    user = body.get("user")
+    if body.get("bot_id") or body.get("bot_profile") or user == bot.user or not user:
+        return Dropped(reason="not written by a person")
+    if user == "USLACKBOT":
+        return Dropped(reason="Slackbot")
+    if (team := body.get("user_team") or body.get("team")) and team != bot.team and not event.get("enterprise"):
+        return Dropped(reason=f"of another workspace, {team}")
+    channel, kind = str(event.get("channel") or ""), event.get("channel_type")
+    place = Place.DIRECT if kind == "im" or (kind is None and channel.startswith("D")) else Place.CHANNEL
+    if event.get("type") == "app_mention" and place is Place.DIRECT:
+        return Dropped(reason="a mention in a direct message, which comes as a message as well")
+    ts = _ts(body)
+    return Post(
+        place=place,
+        channel=channel,
+        ts=ts,
+        thread_ts=str(body.get("thread_ts") or ts),
+        user=str(user),
+        mentions_us=bot.user in mentioned(str(body.get("text") or "")),
+        client_id=str(body["client_msg_id"]) if body.get("client_msg_id") else None,
+        body=dict(body),
+    )
+
+
+def _changed(event: Mapping[str, Any], bot: SlackBot) -> Post | Edit | Dropped:
+    now = event.get("message") or {}
+    edited = (now.get("edited") or {}).get("ts")
+    before = (event.get("previous_message") or {}).get("edited") or {}
+    if not edited or edited == before.get("ts") or (now.get("edited") or {}).get("user") == bot.user:
+        return Dropped(reason="changed by Slack, not by its author")
+    found = _post(now, event, bot)
+    if isinstance(found, Dropped):
+        return found
+    return Edit(channel=found.channel, ts=found.ts, edited_ts=str(edited), post=found)
+
+
+def _ts(body: Mapping[str, Any]) -> str:
+    return str(body.get("ts") or body.get("event_ts") or "")

@@ -1,0 +1,99 @@
+"""Which posts are for us, and who may ask (spec: slack §4, §5)."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from typing import Protocol
+
+from airut.models.slack_settings import SlackChannel
+from airut.ports.slack import SlackBot, SlackDirectory
+from signals.slack.authorization import Verdict, judge
+from signals.slack.events import Place, Post
+from signals.slack.places import SlackPlaces
+from signals.slack.text import mentioned
+
+logger = logging.getLogger(__name__)
+
+
+class Feedback(Protocol):
+    """Small signs; a failure of one is its own matter."""
+
+    async def react(self, channel: str, ts: str, name: str) -> None:
+        """Put a reaction on a message."""
+        ...
+
+    async def whisper(self, channel: str, user: str, text: str) -> None:
+        """Tell one person something that nobody else sees."""
+        ...
+
+
+def opens(post: Post) -> bool:
+    """Whether a post may begin a thread; any other only goes on with one of ours."""
+    return post.place is Place.DIRECT or post.mentions_us
+
+
+class SlackGate:
+    def __init__(
+        self, repo: str, channel: SlackChannel, directory: SlackDirectory, places: SlackPlaces, feedback: Feedback
+    ) -> None:
+        self._repo = repo
+        self._channel = channel
+        self._directory = directory
+        self._places = places
+        self._feedback = feedback
+        self._told: set[tuple[str, str]] = set()
+        self._telling: set[asyncio.Task[None]] = set()
+
+    async def admits(self, post: Post, bot: SlackBot) -> bool:
+        """
+        Raises:
+            SlackAway: nobody knows at present who this is, or where.
+        """
+        if not self._is_for_us(post, bot.user):
+            return False
+        if post.place is Place.CHANNEL and not await self._places.admits(post.channel):
+            self._turn_away(post, f"Tasks for `{self._repo}` are not taken in this channel.")
+            return False
+        verdict = await judge(post.user, bot.team, self._channel.authorized, self._directory)
+        if verdict is Verdict.ALLOWED:
+            return True
+        logger.info("rejected: %s in %s, %s", post.user, post.channel, verdict)
+        if verdict is Verdict.NOT_LISTED:
+            listed = f"those who may give tasks for `{self._repo}`"
+            self._turn_away(post, f"You are not on the list of {listed}; ask whoever runs Airut here.")
+        return False
+
+    @property
+    def most_files(self) -> int:
+        """Of one message."""
+        return self._channel.limits.files
+
+    def accepted(self, post: Post) -> None:
+        """Show that it is."""
+        self._later(self._feedback.react(post.channel, post.ts, self._channel.reactions.accepted))
+
+    def _is_for_us(self, post: Post, us: str) -> bool:
+        """Whether somebody speaks to us, or may do so in a thread of ours, which its workflow will tell."""
+        if opens(post):
+            return True
+        if post.begins or self._channel.sticky == "mention":
+            return False
+        text = str(post.body.get("text") or "").lstrip()
+        if self._channel.ignore_prefix and text.startswith(self._channel.ignore_prefix):
+            return False
+        return not (text.startswith("<@") and mentioned(text)[:1] != (us,))
+
+    def _turn_away(self, post: Post, text: str) -> None:
+        """Whoever spoke to us, once a day."""
+        today = datetime.now(UTC).date().isoformat()
+        if not opens(post) or self._channel.reject_reply == "none" or (post.user, today) in self._told:
+            return
+        self._told = {(post.user, today), *(told for told in self._told if told[1] == today)}
+        self._later(self._feedback.whisper(post.channel, post.user, text))
+
+    def _later(self, telling: Coroutine[None, None, None]) -> None:
+        """Once the event is acknowledged: that must not wait for what is nice to have."""
+        task = asyncio.create_task(telling)
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)

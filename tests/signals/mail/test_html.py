@@ -1,0 +1,67 @@
+import pytest
+
+from signals.mail.html import html_to_markdown
+
+CASES = {
+    "paragraphs": ("<p>one</p><p>two<br>three</p>", "one\n\ntwo\nthree"),
+    "div lines": ("<div>one</div><div>two</div><div><br></div><div>three</div>", "one\ntwo\n\nthree"),
+    "emphasis": ("<b>bold </b>and<i> it</i> <s>no</s> <code>a`b</code>", "**bold** and *it* ~~no~~ ``a`b``"),
+    "bold blocks": ("<b><div>one</div><div>two</div></b>", "one\ntwo"),
+    "headings": ("<h1>A</h1>text<h3>B  C</h3>", "# A\n\ntext\n\n### B C"),
+    "links": (
+        '<a href="https://x.org/a">here</a> <a href="https://x.org/">https://x.org</a> <a href="javascript:x">no</a>'
+        ' <a href="mailto:a@b.org">a@b.org</a>',
+        "[here](https://x.org/a) https://x.org no a@b.org",
+    ),
+    "lists": (
+        '<ul><li>a<ul><li>b</li></ul></li><li><p>c</p></li></ul><ol start="3"><li>x</li><li>y</li></ol>',
+        "- a\n  - b\n- c\n\n3. x\n4. y",
+    ),
+    "tasks": (
+        '<ul><li><input type="checkbox" checked>done</li><li><input type="checkbox">not</li></ul>',
+        "- [x] done\n- [ ] not",
+    ),
+    "code": ("<pre>if x:\n    y &lt; 1\n</pre>", "```\nif x:\n    y < 1\n```"),
+    "table": (
+        "<table><tr><th>a</th><th>b</th></tr><tr><td>1|2</td></tr><tr><td>3</td><td>4</td><td>5</td></tr></table>",
+        "| a | b |  |\n| --- | --- | --- |\n| 1\\|2 |  |  |\n| 3 | 4 | 5 |",
+    ),
+    "table without header": ("<table><tr><td>1</td><td>2</td></tr></table>", "|  |  |\n| --- | --- |\n| 1 | 2 |"),
+    "layout table": ("<table><tr><td><table><tr><td>in</td></tr></table></td><td>out</td></tr></table>", "in\nout"),
+    "quote": ("<blockquote><p>a</p><p>b</p></blockquote>", "> a\n>\n> b"),
+    "dropped": (
+        "<head><title>t</title><style>s</style></head><script>x</script><p>a<span style='display:none'>h</span></p>"
+        "<img src='https://t.org/p.gif' width=1 height=1><img src='https://x.org/y.png' alt='a chart'>",
+        "a\n\na chart",
+    ),
+    "pictures": ('see <img src="cid:p1@x"> there <img src="cid:unknown">', "see [file: chart.png] there"),
+    "entities": ("a&nbsp;b &amp; &lt;c&gt; &#x263A; &bogus", "a b & <c> ☺ &bogus"),
+    "outlook lists": (
+        "<p class=MsoListParagraph style='mso-list:l0 level1 lfo1'><![if !supportLists]><span>·<span>&nbsp;&nbsp;"
+        "</span></span><![endif]>one</p><p class=MsoListParagraphCxSpLast style='mso-list:l0 level2 lfo1'>o&nbsp; two</p>"
+        "<p class=MsoListParagraph>2)&nbsp; three</p>",
+        "- one\n  - two\n2 three",
+    ),
+    "plain": ("just text, no tags", "just text, no tags"),
+    "url alone": ("https://x.org/a", "https://x.org/a"),
+    "xml": ('<?xml version="1.0"?><html><body><p>x</p></body></html>', "x"),
+    "empty": ("", ""),
+}
+
+
+@pytest.mark.parametrize(("html", "markdown"), CASES.values(), ids=CASES)
+def test_markdown(html: str, markdown: str) -> None:
+    assert html_to_markdown(html, {"p1@x": "chart.png"}) == markdown
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("piece", ["<!--", "<a b='", "<![if ", "<?", "&#", "<table><tr><td>"])
+def test_html_made_to_be_slow(piece: str) -> None:
+    assert html_to_markdown(f"x{piece * 20_000}").startswith("x")
+
+
+def test_depth_is_no_danger() -> None:
+    assert html_to_markdown("<div>" * 5000 + "deep") == "deep"
+    assert html_to_markdown("<b>" * 5000 + "deep").strip("*") == "deep"
+    assert "deep" in html_to_markdown("<ul><li>" * 400 + "deep")
+    assert "deep" in html_to_markdown("<blockquote type=cite>" * 5000 + "deep")

@@ -1,0 +1,277 @@
+"""The real slack-bolt on a real socket: what is acknowledged when, and what reaches a thread."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from airut.adapters.blobs_local import LocalBlobStore
+from airut.adapters.slack.connection import SlackConnection
+from airut.adapters.slack.directory import WebDirectory
+from airut.adapters.slack.feedback import SlackFeedback
+from airut.adapters.slack.history import WebHistory
+from airut.models.command import Submission, ThreadCommand
+from airut.models.message import InboundMessage, SlackRoute
+from airut.models.redaction import Redactor
+from airut.models.secret import Secret
+from airut.models.slack_settings import SlackChannel
+from signals.slack.backfill import SlackBackfill
+from signals.slack.gate import SlackGate
+from signals.slack.intake import Delays, SlackIntake
+from signals.slack.places import SlackPlaces
+from signals.slack.watermarks import Watermarks
+from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
+from tests.support.slack.server import Fault, SlackServer
+from tests.support.slack.workspace import BOT_USER, TEAM, Channel, User
+
+MENTION = f"<@{BOT_USER}>"
+
+
+@dataclass
+class Threads:
+    """In the place of Temporal: what was handed over, in order and each once by its keys, and which threads are open."""
+
+    known: set[str] = field(default_factory=set)
+    accepted: list[Submission] = field(default_factory=list)
+    away: int = 0
+    delay: float = 0.0
+
+    async def __call__(self, accepted: Submission, *, opens: bool) -> bool:
+        await asyncio.sleep(self.delay)
+        if self.away:
+            self.away -= 1
+            raise OSError("connection refused")
+        message = accepted.message if isinstance(accepted, ThreadCommand) else accepted
+        threads = {each.thread for each in self.accepted if isinstance(each, InboundMessage)}
+        if not opens and message.thread not in threads:
+            return False
+        if not self.known & {message.key, *message.also}:
+            self.accepted.append(accepted)
+        self.known |= {message.key, *message.also}
+        return True
+
+    async def open(self) -> frozenset[tuple[str, str]]:
+        ids = {each.route for each in self.accepted if isinstance(each, InboundMessage)}
+        return frozenset((route.channel, route.thread_ts) for route in ids if isinstance(route, SlackRoute))
+
+    @property
+    def texts(self) -> list[str | None]:
+        return [each.text.inline for each in self.accepted if isinstance(each, InboundMessage)]
+
+
+@dataclass
+class Stage:
+    server: SlackServer
+    threads: Threads
+    intake: SlackIntake
+    channel: Channel
+    ann: User
+
+    async def settled(self) -> None:
+        """Until Slack has an answer to everything it sent."""
+        await self.server.until(lambda: all(each.acknowledged.is_set() for each in self.server.envelopes))
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with SlackServer.running(ack_timeout=0.5) as server:
+        ann = server.workspace.person("ann", real_name="Ann Lee")
+        channel = server.workspace.channel("general", ann)
+        settings = SlackChannel.model_validate(
+            {
+                "bot_token": Secret(BOT_TOKEN),
+                "app_token": Secret(APP_TOKEN),
+                "authorized": [{"workspace_members": True}],
+                "channels": ["#general"],
+                "api": f"{server.base}/api/",
+            }
+        )
+        connection = SlackConnection(settings, ping=1.0)
+        web = connection.web()
+        threads = Threads()
+        directory = WebDirectory(web)
+        history, feedback = WebHistory(web), SlackFeedback(web)
+        gate = SlackGate("web", settings, directory, SlackPlaces(settings.channels, history), feedback)
+        backfill = SlackBackfill(settings, history, threads.open, Watermarks(tmp_path / "marks.json"))
+        app, blobs = connection.app(directory), LocalBlobStore(tmp_path / "blobs")
+        redactor = Redactor()
+        redactor.add(BOT_TOKEN)
+        intake = SlackIntake(
+            "web", app, connection.socket, directory, gate, threads, blobs, backfill, Delays(retry=0.5), redactor
+        )
+        running = asyncio.create_task(intake.run())
+        await server.until(lambda: server.connections == 1)
+        yield Stage(server, threads, intake, channel, ann)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert server.refused == []
+
+
+async def test_a_mention_becomes_a_message_of_its_thread(stage: Stage) -> None:
+    post = stage.server.write(stage.channel, stage.ann, f"{MENTION} add a &lt;test&gt;\nplease", mention=True)
+    await stage.settled()
+    (first,) = stage.threads.accepted  # though a mention comes twice, as both of its events
+    assert isinstance(first, InboundMessage)
+    assert first.thread == f"web/slack/{TEAM}-{stage.channel.id}-{post['ts']}"
+    assert (first.author, first.subject, first.text.inline) == (
+        f"ann ({stage.ann.id})",
+        "add a <test>",
+        "add a <test>\nplease",
+    )
+    assert first.route == SlackRoute(
+        team=TEAM, channel=stage.channel.id, thread_ts=post["ts"], ts=post["ts"], user=stage.ann.id
+    )
+    await stage.server.until(lambda: post.get("reactions") == [{"name": "eyes", "users": [BOT_USER], "count": 1}])
+
+
+async def test_an_event_is_acknowledged_after_temporal_has_it(stage: Stage) -> None:
+    stage.threads.delay = 0.3
+    stage.server.write(stage.server.workspace.direct(stage.ann), stage.ann, "hello")
+    await asyncio.sleep(0.15)
+    assert not stage.server.envelopes[0].acknowledged.is_set()
+    await stage.server.until(stage.server.envelopes[0].acknowledged.is_set)
+    assert stage.threads.texts == ["hello"]
+
+
+async def test_while_temporal_is_away_slack_keeps_the_event(stage: Stage) -> None:
+    stage.threads.away = 2
+    stage.server.write(stage.server.workspace.direct(stage.ann), stage.ann, "hello")
+    await stage.server.until(stage.server.envelopes[0].acknowledged.is_set)
+    assert stage.threads.texts == ["hello"]
+
+
+async def test_until_we_know_who_we_are_slack_keeps_the_event(stage: Stage) -> None:
+    stage.server.faults += [Fault("auth.test", status=500), Fault("auth.test", error="internal_error")]
+    stage.server.write(stage.server.workspace.direct(stage.ann), stage.ann, "hello")
+    await stage.server.until(stage.server.envelopes[0].acknowledged.is_set)
+    assert stage.threads.texts == ["hello"]
+
+
+async def test_what_in_a_channel_is_for_us(stage: Stage) -> None:
+    bo = stage.server.workspace.person("bo")
+    begun = stage.server.write(stage.channel, stage.ann, f"{MENTION} start", mention=True)["ts"]
+    await stage.settled()
+    for text, thread in [
+        ("people talking", None),
+        ("go on", begun),
+        ("// not for it", begun),
+        (f"<@{bo.id}> what do you think", begun),
+        (f"{MENTION} and <@{bo.id}>", begun),
+        ("in another thread", "1.000001"),
+    ]:
+        stage.server.write(stage.channel, stage.ann, text, thread=thread)
+        await stage.settled()
+    assert stage.threads.texts == ["start", "go on", "and @bo"]
+
+
+async def test_a_long_text_is_kept_beside_the_history(stage: Stage) -> None:
+    stage.server.write(stage.server.workspace.direct(stage.ann), stage.ann, "word " * 4000)
+    await stage.settled()
+    (accepted,) = stage.threads.accepted
+    assert isinstance(accepted, InboundMessage)
+    assert accepted.text.blob is not None
+
+
+async def test_secrets_are_taken_out(stage: Stage) -> None:
+    direct = stage.server.workspace.direct(stage.ann)
+    stage.server.write(direct, stage.ann, f"use {BOT_TOKEN} for it")
+    await stage.settled()
+    assert stage.threads.texts == ["use *** for it"]
+
+
+async def test_commands_and_hints(stage: Stage) -> None:
+    direct = stage.server.workspace.direct(stage.ann)
+    for text in ("model: opus\nbudget: 5\ndo it", "!stop", "stop"):
+        stage.server.write(direct, stage.ann, text)
+        await stage.settled()
+    first, *commands = stage.threads.accepted
+    assert isinstance(first, InboundMessage)
+    assert (first.text.inline, first.hints.model, first.hints.budget) == ("do it", "opus", 5)
+    assert [str(each.name) for each in commands if isinstance(each, ThreadCommand)] == ["stop", "stop"]
+
+
+async def test_who_is_not_listed_is_told_once_and_outsiders_never(stage: Stage) -> None:
+    guest = stage.server.workspace.person("guest", flags=frozenset({"is_restricted"}))
+    stranger = stage.server.workspace.person("stranger", flags=frozenset({"is_stranger"}))
+    stage.channel.members |= {guest.id, stranger.id}
+    for who in (guest, guest, stranger):
+        stage.server.write(stage.channel, who, f"{MENTION} do it", mention=True)
+        await stage.settled()
+    assert stage.threads.accepted == []
+    await stage.server.until(lambda: bool(stage.server.workspace.ephemeral))
+    (told,) = stage.server.workspace.ephemeral
+    assert (told["channel"], told["user"]) == (stage.channel.id, guest.id)
+    assert "You are not on the list" in told["text"]
+
+
+async def test_a_channel_that_is_not_listed(stage: Stage) -> None:
+    elsewhere = stage.server.workspace.channel("random", stage.ann)
+    stage.server.write(elsewhere, stage.ann, f"{MENTION} do it", mention=True)
+    stage.server.write(elsewhere, stage.ann, "people talking")
+    await stage.settled()
+    await stage.server.until(lambda: bool(stage.server.workspace.ephemeral))
+    assert [each["text"] for each in stage.server.workspace.ephemeral] == [
+        "Tasks for `web` are not taken in this channel."
+    ]
+    assert stage.threads.accepted == []
+
+
+async def test_slack_asks_for_a_new_socket(stage: Stage) -> None:
+    await stage.server.disconnect()
+    await asyncio.sleep(0.2)
+    await stage.server.until(lambda: stage.server.connections == 1)
+    stage.server.write(stage.server.workspace.direct(stage.ann), stage.ann, "still there?")
+    await stage.settled()
+    assert set(stage.threads.texts) == {"still there?"}
+
+
+async def test_a_socket_that_is_cut_is_opened_again(stage: Stage) -> None:
+    await stage.server.cut()
+    stage.server.write(stage.server.workspace.direct(stage.ann), stage.ann, "hello")
+    await stage.server.until(lambda: stage.server.connections == 1)
+    stage.server.write(stage.server.workspace.direct(stage.ann), stage.ann, "again")
+    await stage.server.until(lambda: "again" in stage.threads.texts)
+
+
+async def test_draining_finishes_what_is_in_hand_and_leaves_the_rest(stage: Stage) -> None:
+    stage.threads.delay = 0.2
+    direct = stage.server.workspace.direct(stage.ann)
+    stage.server.write(direct, stage.ann, "in hand")
+    await asyncio.sleep(0.1)
+    draining = asyncio.create_task(stage.intake.drain())
+    await asyncio.sleep(0.01)
+    stage.server.write(direct, stage.ann, "too late")
+    await draining
+    assert stage.threads.texts == ["in hand"]
+    await stage.server.until(lambda: stage.server.envelopes[1].tries >= 2)
+    assert not stage.server.envelopes[1].acknowledged.is_set()
+
+
+async def test_what_was_written_while_nobody_listened_is_handed_over_in_order(stage: Stage) -> None:
+    direct, channel = stage.server.workspace.direct(stage.ann), stage.channel
+    begun = stage.server.write(channel, stage.ann, f"{MENTION} start", mention=True)["ts"]
+    await stage.settled()
+    await stage.server.cut()
+    for place, text, thread in [
+        (direct, "first", None),
+        (channel, f"{MENTION} second", None),
+        (channel, "people talking", None),
+        (channel, "third", begun),
+        (direct, "fourth", None),
+    ]:
+        stage.server.workspace.post(place, stage.ann, text, thread=thread)
+    await stage.server.until(lambda: "fourth" in stage.threads.texts)
+    assert stage.threads.texts == ["start", "first", "second", "third", "fourth"]
+
+
+async def test_what_could_not_be_handed_over_is_read_again(stage: Stage) -> None:
+    """Slack gives an event up in the end, also where the socket was there all the time."""
+    direct = stage.server.workspace.direct(stage.ann)
+    post = stage.server.workspace.post(direct, stage.ann, "hello")
+    stage.threads.away = 2
+    (event,) = stage.server.events(direct, post, mention=False)
+    envelope = stage.server.event(event, retries=0)
+    await stage.server.until(lambda: stage.threads.texts == ["hello"])
+    assert (envelope.tries, envelope.acknowledged.is_set()) == (1, False)

@@ -202,12 +202,12 @@ class Fence:
                 await asyncio.sleep(0.01)
         self.seen = len(self.log_file.read_text().splitlines())
 
-    async def start(self, document: dict[str, Any], *, sabotage: str | None = None) -> None:
-        """Starts the process and waits until it says that it is ready."""
+    async def start(self, document: dict[str, Any], *, sabotage: str | None = None, patience: float = 20) -> None:
+        """Starts the process and waits until it says that it is ready, for at most so many seconds."""
         self.write_rules(document)
         await self.launch("tests.proxy.sabotage" if sabotage else "proxy", *([sabotage] if sabotage else []))
         ready = self.folder / "log" / "ready"
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(patience):
             while not ready.exists():
                 if self.process is not None and self.process.returncode is not None:
                     raise AssertionError(f"the proxy ended: {self.stderr()}")

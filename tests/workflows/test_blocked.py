@@ -16,7 +16,7 @@ BLOCKED = ("PUT b.example (2)", "GET evil.example (1)")
 REMARK = "The sandbox was refused these requests: PUT b.example (2), GET evil.example (1)."
 
 
-@pytest.mark.parametrize(("outcome", "notes"), [(AgentOutcome.DONE, ()), (AgentOutcome.OUT_OF_MEMORY, (REMARK,))])
+@pytest.mark.parametrize(("outcome", "notes"), [(AgentOutcome.DONE, ()), (AgentOutcome.TURNS_EXCEEDED, (REMARK,))])
 async def test_who_is_told(
     temporal: WorkflowEnvironment,
     activities: ScriptedActivities,

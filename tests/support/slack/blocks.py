@@ -50,8 +50,13 @@ def _block(block: Json) -> Iterator[str]:
                 yield "actions have 1 to 25 elements"
             for element in block.get("elements", []):
                 yield from _element(element)
+            ids = [element.get("action_id") for element in block.get("elements", []) if element.get("action_id")]
+            if len(set(ids)) != len(ids):
+                yield "two elements have one action_id"
         case "input":
-            yield from _text(block.get("label"), 2000)
+            yield from _plain(block.get("label"), 2000)
+            if "hint" in block:
+                yield from _plain(block["hint"], 2000)
             yield from _element(block.get("element", {}))
         case "divider":
             return
@@ -71,29 +76,56 @@ def _text(text: object, most: int) -> Iterator[str]:
     yield from (f"calls everybody: {mark}" for mark in _MARKUP if mark in content)
 
 
+def _plain(text: object, most: int) -> Iterator[str]:
+    if not isinstance(text, dict) or text.get("type") != "plain_text":
+        yield "a text must be plain_text here"
+        return
+    yield from _text(text, most)
+
+
 def _element(element: Json) -> Iterator[str]:
     if len(str(element.get("action_id", ""))) > 255:
         yield "action_id is longer than 255"
+    if "confirm" in element:
+        yield from _confirm(element["confirm"])
+    if "placeholder" in element:
+        yield from _plain(element["placeholder"], 150)
     match element.get("type"):
         case "button":
-            yield from _text(element.get("text"), 75)
+            yield from _plain(element.get("text"), 75)
             if len(element.get("value", "")) > 2000:
                 yield "a button's value is longer than 2000"
+            if element.get("style", "primary") not in ("primary", "danger"):
+                yield f"unknown style {element['style']!r}"
         case "static_select" | "multi_static_select":
-            yield from _options(element, 100)
+            yield from _options(element, 100, plain=True)
         case "checkboxes" | "radio_buttons":
-            yield from _options(element, 10)
+            yield from _options(element, 10, plain=False)
         case "plain_text_input":
-            return
+            if not 0 <= int(element.get("max_length", 3000)) <= 3000:
+                yield "max_length is at most 3000"
         case kind:
             yield f"unknown element {kind!r}"
 
 
-def _options(element: Json, most: int) -> Iterator[str]:
+def _confirm(confirm: Json) -> Iterator[str]:
+    """https://docs.slack.dev/reference/block-kit/composition-objects/confirmation-dialog-object"""
+    for name, most in (("title", 100), ("text", 300), ("confirm", 30), ("deny", 30)):
+        yield from (f"confirm.{name}: {fault}" for fault in _plain(confirm.get(name), most))
+    if confirm.get("style", "primary") not in ("primary", "danger"):
+        yield f"unknown style {confirm['style']!r}"
+
+
+def _options(element: Json, most: int, *, plain: bool) -> Iterator[str]:
+    """`initial_option` and `initial_options` must be exactly such as stand among the options."""
     options = element.get("options", [])
     if not 1 <= len(options) <= most:
         yield f"{len(options)} options; 1 to {most} are allowed"
     for option in options:
-        yield from _text(option.get("text"), 75)
-        if len(option.get("value", "")) > 150:
-            yield "an option's value is longer than 150"
+        yield from (_plain if plain else _text)(option.get("text"), 75)
+        if "description" in option:
+            yield from (_plain if plain else _text)(option["description"], 75)
+        if not 1 <= len(option.get("value", "")) <= 150:
+            yield "an option's value has 1 to 150 characters"
+    first = [element["initial_option"]] if "initial_option" in element else element.get("initial_options", [])
+    yield from (f"{option} is not among the options" for option in first if option not in options)

@@ -1,37 +1,19 @@
-"""The workspace on a port: Web API, files, and Socket Mode with acknowledgements and redelivery.
-
-Socket Mode as https://docs.slack.dev/apis/events-api/using-socket-mode describes it: a `hello`, envelopes that are to be
-acknowledged by their id, and a `disconnect` before Slack closes. An event that is not acknowledged in time comes again,
-on any open socket, up to three times; clicks do not.
-"""
+"""The workspace on a port: Web API, files, Socket Mode (see `sockets`), and what people do there."""
 
 import asyncio
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Self
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
-from tests.support.slack.methods import METHODS, Call, SlackError, token_of
+from tests.support.slack.call import Call, SlackError
+from tests.support.slack.methods import METHODS, token_of
+from tests.support.slack.sockets import RETRIES, Envelope, Sockets
 from tests.support.slack.workspace import TEAM, Channel, Json, User, Workspace
-
-RETRIES = 3
-
-
-@dataclass
-class Envelope:
-    """What is sent over a socket until it is acknowledged."""
-
-    id: str
-    kind: str
-    payload: Json
-    tries: int = 0
-    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
-    response: Json | None = None
-    """What the acknowledgement carried along."""
 
 
 @dataclass
@@ -54,13 +36,9 @@ class SlackServer:
         self.calls: list[tuple[str, Json]] = []
         self.refused: list[str] = []
         self.faults: deque[Fault] = deque()
-        self.envelopes: list[Envelope] = []
+        self.sockets = Sockets(ack_timeout, retry_delays)
         self.base = ""
         self.socket_mode = True
-        self._ack_timeout = ack_timeout
-        self._delays = retry_delays
-        self._sockets: list[web.WebSocketResponse] = []
-        self._sending: set[asyncio.Task[None]] = set()
 
     @classmethod
     @asynccontextmanager
@@ -70,7 +48,7 @@ class SlackServer:
         app.add_routes(
             [
                 web.route("*", "/api/{method}", server._api),
-                web.get("/link", server._socket),
+                web.get("/link", server.sockets.serve),
                 web.post("/upload/{file}", server._upload),
                 web.get("/files/{file}/{name}", server._download),
             ]
@@ -83,8 +61,7 @@ class SlackServer:
         try:
             yield server
         finally:
-            for task in server._sending:
-                task.cancel()
+            server.sockets.stop()
             await runner.cleanup()
 
     # --- Web API -------------------------------------------------------------------------------------------------
@@ -139,66 +116,23 @@ class SlackServer:
 
     # --- Socket Mode ---------------------------------------------------------------------------------------------
 
-    async def _socket(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        await socket.send_json({"type": "hello", "num_connections": len(self._sockets) + 1,
-                                "connection_info": {"app_id": "A0AIRUT"}, "debug_info": {}})  # fmt: skip
-        self._sockets.append(socket)
-        try:
-            async for message in socket:
-                if message.type is WSMsgType.TEXT and message.data.startswith("{"):
-                    self._acknowledge(json.loads(message.data))
-        finally:
-            self._sockets.remove(socket)
-        return socket
-
-    def _acknowledge(self, told: Json) -> None:
-        for envelope in self.envelopes:
-            if envelope.id == told.get("envelope_id"):
-                envelope.response = told.get("payload")
-                envelope.acknowledged.set()
+    @property
+    def envelopes(self) -> list[Envelope]:
+        return self.sockets.envelopes
 
     @property
     def connections(self) -> int:
-        return len(self._sockets)
+        return len(self.sockets)
 
     async def disconnect(self, reason: str = "refresh_requested") -> None:
-        """Ask every socket to make way for a new one, as Slack does now and then."""
-        for socket in list(self._sockets):
-            await socket.send_json({"type": "disconnect", "reason": reason})
+        await self.sockets.disconnect(reason)
 
     async def cut(self) -> None:
-        """Close every socket without a word."""
-        for socket in list(self._sockets):
-            await socket.close()
+        await self.sockets.cut()
 
     def send(self, kind: str, payload: Json, *, retries: int = RETRIES) -> Envelope:
         """Deliver over one of the sockets; without an acknowledgement again."""
-        envelope = Envelope(self.workspace.id("envelope"), kind, payload)
-        self.envelopes.append(envelope)
-        task = asyncio.create_task(self._deliver(envelope, retries))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
-        return envelope
-
-    async def _deliver(self, envelope: Envelope, retries: int) -> None:
-        for attempt in range(retries + 1):
-            socket = self._sockets[attempt % len(self._sockets)] if self._sockets else None
-            if socket is not None and not socket.closed:
-                envelope.tries += 1
-                body: Json = {"envelope_id": envelope.id, "type": envelope.kind, "payload": envelope.payload,
-                              "accepts_response_payload": envelope.kind == "interactive"}  # fmt: skip
-                if envelope.kind == "events_api":
-                    body |= {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}
-                await socket.send_json(body)
-                try:
-                    await asyncio.wait_for(envelope.acknowledged.wait(), self._ack_timeout)
-                    return
-                except TimeoutError:
-                    pass
-            if attempt < retries:
-                await asyncio.sleep(self._delays[min(attempt, len(self._delays) - 1)])
+        return self.sockets.send(self.workspace.id("envelope"), kind, payload, retries)
 
     # --- what people do ------------------------------------------------------------------------------------------
 

@@ -9,13 +9,13 @@ _TEXT = {"section": 3000, "header": 150}
 _MARKUP = ("<!channel>", "<!here>", "<!everyone>")
 
 
-def faults(blocks: object, text: str | None) -> list[str]:
+def faults(blocks: object, text: str | None, most: int = MOST_BLOCKS) -> list[str]:
     """Everything that Slack would refuse, and words that would call everybody."""
     found = [f"text calls everybody: {mark}" for mark in _MARKUP if text and mark in text]
     if not isinstance(blocks, list):
         return [*found, "blocks: not a list"]
-    if len(blocks) > MOST_BLOCKS:
-        found.append(f"blocks: {len(blocks)} are more than {MOST_BLOCKS}")
+    if len(blocks) > most:
+        found.append(f"blocks: {len(blocks)} are more than {most}")
     ids = [block.get("block_id") for block in blocks if block.get("block_id")]
     if len(set(ids)) != len(ids):
         found.append("blocks: two have one block_id")
@@ -50,18 +50,25 @@ def _block(block: Json) -> Iterator[str]:
                 yield "actions have 1 to 25 elements"
             for element in block.get("elements", []):
                 yield from _element(element)
+                if element.get("type") in ("multi_static_select", "plain_text_input"):
+                    yield f"a {element['type']} does not stand among actions"
             ids = [element.get("action_id") for element in block.get("elements", []) if element.get("action_id")]
             if len(set(ids)) != len(ids):
                 yield "two elements have one action_id"
         case "input":
-            yield from _plain(block.get("label"), 2000)
+            yield from plain(block.get("label"), 2000)
             if "hint" in block:
-                yield from _plain(block["hint"], 2000)
+                yield from plain(block["hint"], 2000)
             yield from _element(block.get("element", {}))
+            if block.get("element", {}).get("type") not in _INPUTS:
+                yield "not an element of an input"
         case "divider":
             return
         case _:
             yield f"unknown type {kind!r}"
+
+
+_INPUTS = ("plain_text_input", "static_select", "multi_static_select", "checkboxes", "radio_buttons")
 
 
 def _text(text: object, most: int) -> Iterator[str]:
@@ -76,7 +83,8 @@ def _text(text: object, most: int) -> Iterator[str]:
     yield from (f"calls everybody: {mark}" for mark in _MARKUP if mark in content)
 
 
-def _plain(text: object, most: int) -> Iterator[str]:
+def plain(text: object, most: int) -> Iterator[str]:
+    """Faults of a text that takes no markup."""
     if not isinstance(text, dict) or text.get("type") != "plain_text":
         yield "a text must be plain_text here"
         return
@@ -89,18 +97,18 @@ def _element(element: Json) -> Iterator[str]:
     if "confirm" in element:
         yield from _confirm(element["confirm"])
     if "placeholder" in element:
-        yield from _plain(element["placeholder"], 150)
+        yield from plain(element["placeholder"], 150)
     match element.get("type"):
         case "button":
-            yield from _plain(element.get("text"), 75)
+            yield from plain(element.get("text"), 75)
             if len(element.get("value", "")) > 2000:
                 yield "a button's value is longer than 2000"
             if element.get("style", "primary") not in ("primary", "danger"):
                 yield f"unknown style {element['style']!r}"
         case "static_select" | "multi_static_select":
-            yield from _options(element, 100, plain=True)
+            yield from _options(element, 100, only_plain=True)
         case "checkboxes" | "radio_buttons":
-            yield from _options(element, 10, plain=False)
+            yield from _options(element, 10, only_plain=False)
         case "plain_text_input":
             if not 0 <= int(element.get("max_length", 3000)) <= 3000:
                 yield "max_length is at most 3000"
@@ -111,20 +119,20 @@ def _element(element: Json) -> Iterator[str]:
 def _confirm(confirm: Json) -> Iterator[str]:
     """https://docs.slack.dev/reference/block-kit/composition-objects/confirmation-dialog-object"""
     for name, most in (("title", 100), ("text", 300), ("confirm", 30), ("deny", 30)):
-        yield from (f"confirm.{name}: {fault}" for fault in _plain(confirm.get(name), most))
+        yield from (f"confirm.{name}: {fault}" for fault in plain(confirm.get(name), most))
     if confirm.get("style", "primary") not in ("primary", "danger"):
         yield f"unknown style {confirm['style']!r}"
 
 
-def _options(element: Json, most: int, *, plain: bool) -> Iterator[str]:
+def _options(element: Json, most: int, *, only_plain: bool) -> Iterator[str]:
     """`initial_option` and `initial_options` must be exactly such as stand among the options."""
     options = element.get("options", [])
     if not 1 <= len(options) <= most:
         yield f"{len(options)} options; 1 to {most} are allowed"
     for option in options:
-        yield from (_plain if plain else _text)(option.get("text"), 75)
+        yield from (plain if only_plain else _text)(option.get("text"), 75)
         if "description" in option:
-            yield from (_plain if plain else _text)(option["description"], 75)
+            yield from (plain if only_plain else _text)(option["description"], 75)
         if not 1 <= len(option.get("value", "")) <= 150:
             yield "an option's value has 1 to 150 characters"
     first = [element["initial_option"]] if "initial_option" in element else element.get("initial_options", [])

@@ -30,6 +30,10 @@ class Call:
     def get(self, name: str, default: Any = None) -> Any:
         return self.arguments.get(name, default)
 
+    def error(self, code: str) -> SlackError:
+        """`invalid_arguments: which` also tells the test."""
+        return SlackError(code)
+
     def channel(self, name: str = "channel", *, joined: bool = True) -> Channel:
         found = self.workspace.channels.get(self[name])
         if found is None:

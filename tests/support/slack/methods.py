@@ -1,6 +1,6 @@
 """The Web API's methods, with the arguments that each documents (https://docs.slack.dev/reference/methods)."""
 
-from tests.support.slack import conversations, messages, people, surfaces, uploads
+from tests.support.slack import conversations, messages, people, surfaces, uploads, views
 from tests.support.slack.call import Method
 
 BOT_TOKEN = "xoxb-1-emulated-bot-token"
@@ -67,7 +67,13 @@ METHODS: dict[str, Method] = {
     ),
     "files.info": Method(uploads.file, ("file",), (*_PAGED, "count", "page"), tier="4"),
     "views.open": Method(
-        surfaces.view, ("view",), ("trigger_id", "interactivity_pointer"), tier="4", json_arguments=("view",)
+        views.open_view, ("view", "trigger_id"), ("interactivity_pointer",), tier="4", json_arguments=("view",)
+    ),
+    "views.push": Method(
+        views.push_view, ("view", "trigger_id"), ("interactivity_pointer",), tier="4", json_arguments=("view",)
+    ),
+    "views.update": Method(
+        views.update_view, ("view",), ("hash",), ("view_id", "external_id"), tier="4", json_arguments=("view",)
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Assistant threads and views. Methods of the Web API."""
+"""Assistant threads. Methods of the Web API."""
 
 from tests.support.slack.call import Call, SlackError
 from tests.support.slack.workspace import Json
@@ -9,8 +9,3 @@ def of_assistant(call: Call) -> Json:
         raise SlackError("channel_not_found")
     call.workspace.statuses.append(dict(call.arguments))
     return {}
-
-
-def view(call: Call) -> Json:
-    call.workspace.views.append(dict(call.arguments))
-    return {"view": {"id": call.workspace.id("V"), **call["view"]}}

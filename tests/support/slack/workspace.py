@@ -5,6 +5,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.slack.views import TRIGGER_LIFE, Trigger, View
+
 TEAM = "T0TEAM"
 BOT_USER = "U0AIRUT"
 BOT_ID = "B0AIRUT"
@@ -74,7 +76,12 @@ class Workspace:
     files: dict[str, Json] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
     ephemeral: list[Json] = field(default_factory=list)
-    views: list[Json] = field(default_factory=list)
+    triggers: dict[str, Trigger] = field(default_factory=dict)
+    trigger_life: float = TRIGGER_LIFE
+    views: dict[str, View] = field(default_factory=dict)
+    """Modals that were opened, by id, oldest first."""
+    chosen: dict[tuple[str, str], dict[tuple[str, str], Json]] = field(default_factory=dict)
+    """What people have chosen in messages: by person and message, then by block and action."""
     statuses: list[Json] = field(default_factory=list)
     """What was set of assistant threads: status, title, suggested prompts."""
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))

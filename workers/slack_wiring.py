@@ -10,7 +10,8 @@ from airut.adapters.slack.connection import SlackConnection
 from airut.adapters.slack.directory import WebDirectory
 from airut.adapters.slack.downloads import SlackDownloads
 from airut.adapters.slack.feedback import SlackFeedback
-from airut.adapters.slack.history import WebHistory
+from airut.adapters.slack.history import PAGE, RESTRICTED_PAGE, WebHistory
+from airut.adapters.slack.limits import Urgency
 from airut.config.schema import Config
 from airut.models.slack_settings import SlackChannel
 from airut.ports.blobs import BlobStore
@@ -21,15 +22,21 @@ from signals.slack.intake import SlackIntake, Submit
 from signals.slack.places import SlackPlaces
 from signals.slack.watermarks import Watermarks
 
+HISTORY_PATIENCE = 120.0
+"""Seconds that reading back waits for its turn; after that it begins again later."""
+SIGN_PATIENCE = 600.0
+"""Seconds after which a reaction on a message is not worth its call any more: it holds nobody up, but many wait."""
+
 
 def slack_intake(
     config: Config, repo: str, channel: SlackChannel, client: Client, submit: Submit, blobs: BlobStore
 ) -> SlackIntake:
     connection = SlackConnection(channel)
-    web = connection.web()
-    directory = WebDirectory(web)
+    directory = WebDirectory(connection.web())
     watermarks = Watermarks(config.state / "slack" / f"{repo}.json")
-    history, feedback = WebHistory(web), SlackFeedback(web)
+    page = RESTRICTED_PAGE if channel.history_tier == "restricted" else PAGE
+    history = WebHistory(connection.web(Urgency.BACKFILL, HISTORY_PATIENCE), page)
+    feedback = SlackFeedback(connection.web(Urgency.PROGRESS, SIGN_PATIENCE))
     gate = SlackGate(repo, channel, directory, SlackPlaces(channel.channels, history), feedback)
     backfill = SlackBackfill(channel, history, lambda: open_slack_threads(client, repo), watermarks)
     app = connection.app(directory)

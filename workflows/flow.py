@@ -82,6 +82,7 @@ class Flow:
     async def send(self, order: ReplyInput, limits: ActivityConfig = options.REPLY) -> ReplyRecord:
         """Raises: ActivityError: three days were not enough, or the channel refuses it for good."""
         summary = f"{order.kind}: {order.outcome}" if order.outcome else str(order.kind)
+        limits = options.over(limits, order.task.channel)
         return await workflow.execute_activity(contracts.reply, order, **self.at_control(limits, summary))
 
     async def tell(

@@ -5,11 +5,23 @@ from datetime import timedelta
 from temporalio.common import Priority, RetryPolicy
 from temporalio.workflow import ActivityCancellationType, ActivityConfig
 
+from airut.models.message import ChannelKind
+
 
 def at(base: ActivityConfig, queue: str, summary: str, repo: str) -> ActivityConfig:
     """A step's limits, where it runs, and what the Temporal UI calls it. Repositories take turns on a queue."""
     config = base.copy()
     config["task_queue"], config["summary"], config["priority"] = queue, summary, Priority(fairness_key=repo)
+    return config
+
+
+def over(base: ActivityConfig, channel: ChannelKind) -> ActivityConfig:
+    """A reply's limits over this channel. Slack is a service that is away for seconds, and says itself when to come
+    again where it limits us; a mail server may count hasty retries against us."""
+    if channel is not ChannelKind.SLACK:
+        return base
+    config = base.copy()
+    config["retry_policy"] = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
     return config
 
 

@@ -44,6 +44,7 @@ class Telling:
         await self.reply(order, options.REPLY)
 
     async def reply(self, order: ReplyInput, limits: ActivityConfig) -> ReplyRecord | None:
+        limits = options.over(limits, order.task.channel)
         config = options.at(limits, contracts.CONTROL_QUEUE, f"reply: {order.outcome or order.kind}", order.task.repo)
         try:
             return await workflow.execute_activity(contracts.reply, order, **config)

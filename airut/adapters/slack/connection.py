@@ -1,19 +1,22 @@
 """The way to one Slack app: its Web API client, its Bolt app, its socket. Tokens are revealed here and nowhere else."""
 
 import logging
+import time
 
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from airut.adapters.slack.client import CALL_LIMIT, SlackWebClient
+from airut.adapters.slack.limits import RateLimits, Urgency
 from airut.models.slack_settings import SlackChannel
 from airut.ports.slack import SlackDirectory
 
-CALL_LIMIT = 30
-"""Seconds for one call of the Web API."""
 PING = 30.0
 """Seconds between two pings of the socket."""
+PATIENCE = 5.0
+"""Seconds that a call waits for its turn: some messages into one channel, and no longer than a worker may be held."""
 
 logger = logging.getLogger(__name__)
 
@@ -22,14 +25,15 @@ class SlackConnection:
     """`ping` is the time between two pings of the socket."""
 
     def __init__(self, settings: SlackChannel, ping: float = PING) -> None:
+        """One for all that a process does with the app: its limits are the app's."""
         self._settings = settings
         self._api = settings.api
         self._ping = ping
+        self._limits = RateLimits(time.monotonic, restricted=settings.history_tier == "restricted")
 
-    def web(self) -> AsyncWebClient:
+    def web(self, urgency: Urgency = Urgency.ANSWER, patience: float = PATIENCE) -> SlackWebClient:
         """A client with the bot's token."""
-        token = self._settings.bot_token.reveal()
-        return AsyncWebClient(token=token, base_url=self._api, timeout=CALL_LIMIT, retry_handlers=[])
+        return SlackWebClient(self._settings.bot_token, self._limits, urgency, patience, self._api)
 
     def app(self, directory: SlackDirectory) -> AsyncApp:
         """Bolt's app. With `process_before_response` it acknowledges an event after its listener has returned; without,

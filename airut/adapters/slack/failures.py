@@ -5,6 +5,15 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from airut.errors import DeliveryDeferred, DeliveryRefused
 
+
+class SlackLimited(SlackClientError):
+    """A call that was not made: Slack would not take it for `after` seconds."""
+
+    def __init__(self, method: str, after: float) -> None:
+        super().__init__(f"{method}: not for {after:.0f} s")
+        self.after = after
+
+
 AWAY = (SlackClientError, ClientError, OSError, TimeoutError)
 """Everything that a call may raise. `TimeoutError` is what a call without an answer ends with."""
 
@@ -16,7 +25,7 @@ def code(error: Exception) -> str:
         return (
             str(data["error"]) if isinstance(data, dict) and "error" in data else f"HTTP {error.response.status_code}"
         )
-    return type(error).__name__
+    return "ratelimited" if isinstance(error, SlackLimited) else type(error).__name__
 
 
 REFUSED = frozenset(
@@ -62,6 +71,8 @@ def delivery_error(error: Exception) -> DeliveryDeferred | DeliveryRefused:
 
 def retry_after(error: Exception) -> float | None:
     """Seconds that a limit lasts; None where there is none."""
+    if isinstance(error, SlackLimited):
+        return error.after
     if not isinstance(error, SlackApiError):
         return None
     headers = {name.lower(): value for name, value in error.response.headers.items()}

@@ -13,6 +13,8 @@ from airut.ports.slack import SlackAway, SlackPlace
 
 PAGE = 200
 """Objects; Slack recommends no more."""
+RESTRICTED_PAGE = 15
+"""Objects that an app gets at once that is distributed outside Slack's Marketplace."""
 KINDS = "public_channel,private_channel,im,mpim"
 PATIENCE = 120.0
 """Seconds that one call waits at most for a limit to end; after that the caller comes again later."""
@@ -22,8 +24,10 @@ Page = Callable[[str | None], Awaitable[Json]]
 
 
 class WebHistory:
-    def __init__(self, web: AsyncWebClient) -> None:
+    def __init__(self, web: AsyncWebClient, page: int = PAGE) -> None:
+        """`page` is how many messages are read at once."""
         self._web = web
+        self._page = page
 
     async def places(self) -> tuple[SlackPlace, ...]:
         async def page(cursor: str | None) -> Json:
@@ -38,7 +42,7 @@ class WebHistory:
         async def page(cursor: str | None) -> Json:
             return told(
                 await self._web.conversations_history(
-                    channel=channel, oldest=f"{oldest:.6f}", limit=PAGE, cursor=cursor
+                    channel=channel, oldest=f"{oldest:.6f}", limit=self._page, cursor=cursor
                 )
             )
 
@@ -49,7 +53,7 @@ class WebHistory:
         async def page(cursor: str | None) -> Json:
             return told(
                 await self._web.conversations_replies(
-                    channel=channel, ts=thread_ts, oldest=f"{oldest:.6f}", limit=PAGE, cursor=cursor
+                    channel=channel, ts=thread_ts, oldest=f"{oldest:.6f}", limit=self._page, cursor=cursor
                 )
             )
 

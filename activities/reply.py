@@ -61,6 +61,7 @@ class Replies:
             markdown=markdown,
             footer=footer,
             failed=order.outcome not in (None, TaskOutcome.SUCCESS, TaskOutcome.NO_CHANGES),
+            private=order.private,
             attachments=order.attachments,
             routes=tuple(message.route for message in task.messages),
             participants=task.participants,

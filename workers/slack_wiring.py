@@ -13,12 +13,17 @@ from airut.adapters.slack.feedback import SlackFeedback
 from airut.adapters.slack.history import PAGE, RESTRICTED_PAGE, WebHistory
 from airut.adapters.slack.limits import Urgency
 from airut.config.schema import Config
+from airut.models.amendment import Amendment
+from airut.models.command import Submission
 from airut.models.slack_settings import SlackChannel
 from airut.ports.blobs import BlobStore
+from airut.temporal.delivery import amend_if_open, hand_over_if_open
 from airut.temporal.open_threads import open_slack_threads
+from signals.mail.intake import Submit
 from signals.slack.backfill import SlackBackfill
 from signals.slack.gate import SlackGate
-from signals.slack.intake import SlackIntake, Submit
+from signals.slack.handover import SlackHandover
+from signals.slack.intake import SlackIntake
 from signals.slack.places import SlackPlaces
 from signals.slack.watermarks import Watermarks
 
@@ -39,8 +44,25 @@ def slack_intake(
     feedback = SlackFeedback(connection.web(Urgency.PROGRESS, SIGN_PATIENCE))
     gate = SlackGate(repo, channel, directory, SlackPlaces(channel.channels, history), feedback)
     backfill = SlackBackfill(channel, history, lambda: open_slack_threads(client, repo), watermarks)
-    app = connection.app(directory)
-    return SlackIntake(repo, app, connection.socket, directory, gate, submit, blobs, backfill, redactor=config.redactor)
+    handover = SlackHandover(repo, directory, gate, _Threads(client, submit), blobs, config.redactor)
+    return SlackIntake(connection.app(directory), connection.socket, handover, backfill)
+
+
+class _Threads:
+    """Implements `signals.slack.handover.SlackThreads`."""
+
+    def __init__(self, client: Client, submit: Submit) -> None:
+        self._client = client
+        self._submit = submit
+
+    async def submit(self, accepted: Submission, *, opens: bool) -> bool:
+        if opens:
+            await self._submit(accepted)
+            return True
+        return await hand_over_if_open(self._client, accepted)
+
+    async def amend(self, amendment: Amendment) -> bool:
+        return await amend_if_open(self._client, amendment)
 
 
 def slack_answers(channel: SlackChannel, blobs: BlobStore) -> SlackAnswers:

@@ -29,7 +29,7 @@ from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
 from airut.ports.remote_files import RemoteFiles
 from airut.temporal.budget import TemporalBudgetLedger
-from airut.temporal.delivery import hand_over, hand_over_if_open
+from airut.temporal.delivery import hand_over
 from airut.temporal.payload_sweep import PayloadSweep
 from airut.temporal.threads import TemporalThreads
 from signals.mail.dns import DnsResolver
@@ -96,12 +96,6 @@ def intakes(config: Config, client: Client) -> Sequence[Intake]:
                 raise SubmitRefused(error.message) from error
             raise
 
-    async def submit_slack(accepted: Submission, *, opens: bool) -> bool:
-        if opens:
-            await submit(accepted)
-            return True
-        return await hand_over_if_open(client, accepted)
-
     blobs, resolver, redactor = blob_store(config), DnsResolver(), config.redactor
     mail: list[Intake] = [
         MailIntake(
@@ -120,7 +114,7 @@ def intakes(config: Config, client: Client) -> Sequence[Intake]:
         return mail
     from workers.slack_wiring import slack_intake  # see there
 
-    return mail + [slack_intake(config, name, app, client, submit_slack, blobs) for name, app in apps.items()]
+    return mail + [slack_intake(config, name, app, client, submit, blobs) for name, app in apps.items()]
 
 
 def slack_channels(config: Config) -> dict[str, SlackChannel]:

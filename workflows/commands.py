@@ -8,9 +8,10 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from airut.models.command import CommandName, RetryStep, ThreadCommand
     from airut.models.notices import TIMED, dropped, help_text, nothing_to, waiting
+    from airut.models.outcome import TaskOutcome
     from airut.models.retry import RetryOrder
     from airut.models.steering import TaskOrder, TaskStatus
-    from airut.models.task import TaskInput, TaskStep
+    from airut.models.task import TaskInput, TaskResult, TaskStep
     from airut.models.thread_state import ThreadState
 
 
@@ -171,6 +172,15 @@ class Commands:
             self._say(command, said)
         self._state.pending.clear()
         self._state.dropped = ()
+
+    def hold_after(self, result: TaskResult) -> None:
+        """After a stop the queue does not start by itself."""
+        state = self._state
+        stop = next((each for each in state.pending if each.name is CommandName.STOP), None)
+        if stop is None or result.outcome is not TaskOutcome.STOPPED:
+            return
+        if state.inbox.queue and not state.paused and not state.closing:
+            state.hold(workflow.now(), stop.author)
 
     def _pass_on(self, name: Literal["pause", "resume", "stop"], command: ThreadCommand) -> None:
         if self.task:

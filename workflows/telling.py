@@ -40,6 +40,7 @@ class Telling:
             kind=ReplyKind.NOTE,
             seq=state.notices.number(workflow.now()),
             detail=notice.text,
+            private=notice.private,
         )
         await self.reply(order, options.REPLY)
 

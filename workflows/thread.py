@@ -9,17 +9,18 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.models.amendment import Amendment
     from airut.models.answer_parsing import parse_answer
-    from airut.models.command import AnswerOrder, CommandName, Submission, ThreadCommand
+    from airut.models.command import AnswerOrder, Submission, ThreadCommand
     from airut.models.late_answer import as_message
     from airut.models.message import InboundMessage
     from airut.models.notices import Acceptance, dropped, queued_while_paused
-    from airut.models.outcome import TaskOutcome
     from airut.models.retry import RetryOrder
     from airut.models.steering import TaskMove, TaskOrder
-    from airut.models.task import TaskResult, TaskStep
+    from airut.models.task import TaskStep
     from airut.models.thread import ThreadInput, ThreadPhase, ThreadStatus
     from airut.models.thread_state import ThreadState
+    from workflows.amendments import Changes
     from workflows.commands import Commands
     from workflows.display import Display
     from workflows.ending import Deadline, Ending, next_deadline
@@ -44,6 +45,7 @@ class ThreadWorkflow:
         self._state = thread.carried.model_copy(deep=True) if thread.carried else ThreadState()
         self._orders: list[TaskOrder] = []
         self._commands = Commands(self._state, self._orders.append)
+        self._changes = Changes(self._state, self._commands)
         self._answered: tuple[str, int] | None = None
         self._early: list[Submission] = []
         self._recalled = thread.carried is not None
@@ -61,6 +63,14 @@ class ThreadWorkflow:
     def control(self, command: ThreadCommand) -> None:
         """Carry out a command; one whose key is known has been."""
         self._take_in(command)
+
+    @workflow.signal(name=contracts.AMEND)
+    def amend(self, amendment: Amendment) -> None:
+        """A message was changed, or taken back."""
+        if not self._recalled:
+            self._changes.early.append(amendment)
+        elif (new := self._changes.take(amendment)) is not None:
+            self._take_in(new)
 
     @workflow.signal(name=contracts.MOVED)
     def moved(self, move: TaskMove) -> None:
@@ -145,16 +155,20 @@ class ThreadWorkflow:
         """What comes before the archive is recalled waits for it: only then is it known what is known."""
         if not self._recalled:
             self._early.append(submission)
-        elif isinstance(submission, InboundMessage):
-            self._take_message(submission)
-        else:
-            self._take_command(submission)
+            return
+        stands = self._changes.as_it_stands(submission)
+        if isinstance(stands, InboundMessage):
+            self._take_message(stands)
+        elif stands is not None:
+            self._take_command(stands)
 
     def _take_in_early(self) -> None:
         self._recalled = True
         for submission in self._early:
             self._take_in(submission)
         self._early.clear()
+        for new in self._changes.take_early():
+            self._take_in(new)
 
     def _take_message(self, message: InboundMessage) -> None:
         if self._state.accept(message, workflow.now()) is not Acceptance.QUEUED:
@@ -275,20 +289,7 @@ class ThreadWorkflow:
         self._display.since = workflow.now()
         state.put_back((*result.unused, *(order.left for order in self._orders if order.left)))
         self._orders.clear()
-        self._hold_after(result)
+        self._commands.hold_after(result)
         self._commands.settle()
         self._display.show(result)
         await self._open_task.notify(task, result)
-
-    def _hold_after(self, result: TaskResult) -> None:
-        """After a stop the queue does not start by itself."""
-        stop = next((each for each in self._state.pending if each.name is CommandName.STOP), None)
-        state = self._state
-        if (
-            stop
-            and result.outcome is TaskOutcome.STOPPED
-            and state.inbox.queue
-            and not state.paused
-            and not state.closing
-        ):
-            state.hold(workflow.now(), stop.author)

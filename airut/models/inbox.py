@@ -63,6 +63,23 @@ class Inbox(BaseModel):
         self.queued_bytes -= _size(message)
         return message
 
+    def waiting(self, key: str) -> InboundMessage | None:
+        """A message that waits."""
+        return next((message for message in self.queue if message.key == key), None)
+
+    def replace(self, key: str, message: InboundMessage) -> None:
+        """One that waits by another; it keeps its place."""
+        self._put(key, [message])
+
+    def withdraw(self, key: str) -> None:
+        """Take one that waits out of the queue; its key is known as before."""
+        self._put(key, [])
+
+    def _put(self, key: str, messages: list[InboundMessage]) -> None:
+        queue = [messages if waiting.key == key else [waiting] for waiting in self.queue]
+        self.queue = [message for part in queue for message in part]
+        self.queued_bytes = sum(map(_size, self.queue))
+
     def put_back(self, messages: tuple[InboundMessage, ...]) -> None:
         """Messages that were taken out and not used; their keys are known already. All wait in the order in which they
         were accepted; what is too old to be known is the oldest."""

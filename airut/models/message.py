@@ -109,6 +109,8 @@ class InboundMessage(Model):
     """True where anybody who is authorized may join a thread, and not its participants alone."""
     sent_at: datetime
     received_at: datetime
+    edited: float = 0.0
+    """When its author changed it last, in seconds by its channel's clock."""
     subject: str = ""
     text: Text
     uncut: Text | None = None

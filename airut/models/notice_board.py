@@ -21,6 +21,8 @@ class Notice(Model):
     text: str
     reason: Acceptance | None = None
     """Set when the message was not taken."""
+    private: bool = False
+    """For its author alone, where the channel can do that."""
 
 
 class NoticeBoard(BaseModel):
@@ -45,10 +47,12 @@ class NoticeBoard(BaseModel):
             self.tell(message, refusal(reason), reason)
         return reason
 
-    def tell(self, message: InboundMessage, text: str, reason: Acceptance | None = None) -> None:
+    def tell(
+        self, message: InboundMessage, text: str, reason: Acceptance | None = None, *, private: bool = False
+    ) -> None:
         """At most so many notices wait: an enemy with many addresses must not make the thread grow without end."""
         if len(self.waiting) < NOTICES_MOST:
-            self.waiting.append(Notice(message=without_text(message), text=text, reason=reason))
+            self.waiting.append(Notice(message=without_text(message), text=text, reason=reason, private=private))
 
     def number(self, now: datetime) -> int:
         """The number of the next note. It goes with the clock, so that none comes twice where an archive is lost."""

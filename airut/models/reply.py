@@ -37,6 +37,8 @@ class Outbound(Model):
     """Lines below the rule: usage, links. Plain text, each at most one line."""
     failed: bool = False
     """Whether it tells of a task that did not succeed."""
+    private: bool = False
+    """For whoever wrote the newest message alone, where the channel can do that; it may be lost."""
     attachments: tuple[Attachment, ...] = ()
     routes: tuple[Route, ...]
     participants: tuple[str, ...] = ()

@@ -135,6 +135,8 @@ class ReplyInput(Model):
     attachments: tuple[Attachment, ...] = ()
     notes: tuple[str, ...] = ()
     question: Question | None = None
+    private: bool = False
+    """For the author of the task's last message alone, where the channel can do that."""
 
 
 class CleanUpInput(Model):

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from airut.models.amendment import Amendments
 from airut.models.base import Model
 from airut.models.blob import BlobRef, Text
 from airut.models.command import CommandRecord, ThreadCommand
@@ -51,6 +52,7 @@ class ThreadState(BaseModel):
 
     inbox: Inbox = Field(default_factory=Inbox)
     notices: NoticeBoard = Field(default_factory=NoticeBoard)
+    amendments: Amendments = Field(default_factory=Amendments)
     subject: str = ""
     tasks: int = 0
     session_id: str | None = None
@@ -102,6 +104,16 @@ class ThreadState(BaseModel):
         self.goal = self.goal or message.uncut or message.text
         self.subject = self.subject or message.subject
         return Acceptance.QUEUED
+
+    def begin_anew(self) -> None:
+        """After a change in the queue of a thread that has not run anything: what it is about is its first message, as
+        that stands now. With none left it is as if nobody had ever written."""
+        if self.tasks:
+            return
+        first = next(iter(self.inbox.queue), None)
+        self.goal, self.subject = (first.uncut or first.text, first.subject) if first else (None, "")
+        if first is None:
+            self.paused = self.quiet_since = None
 
     @property
     def has_begun(self) -> bool:

@@ -7,6 +7,7 @@ from temporalio.common import Priority, SearchAttributePair, TypedSearchAttribut
 from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
+from airut.models.amendment import Amendment
 from airut.models.command import Submission, ThreadCommand
 from airut.models.message import InboundMessage
 from airut.models.thread import ThreadInput
@@ -29,11 +30,23 @@ async def hand_over_if_open(client: Client, accepted: Submission) -> bool:
     Raises:
         RPCError: as for `deliver`.
     """
-    command = isinstance(accepted, ThreadCommand)
-    message = accepted.message if isinstance(accepted, ThreadCommand) else accepted
-    thread = client.get_workflow_handle(message.thread)
+    if isinstance(accepted, ThreadCommand):
+        return await _signal_if_open(client, accepted.message.thread, contracts.CONTROL, accepted)
+    return await _signal_if_open(client, accepted.thread, contracts.RECEIVE, accepted)
+
+
+async def amend_if_open(client: Client, amendment: Amendment) -> bool:
+    """Tell a thread that a message was changed. False: it is not open, and nothing was started.
+
+    Raises:
+        RPCError: as for `deliver`.
+    """
+    return await _signal_if_open(client, amendment.thread, contracts.AMEND, amendment)
+
+
+async def _signal_if_open(client: Client, thread: str, signal: str, argument: Submission | Amendment) -> bool:
     try:
-        await thread.signal(contracts.CONTROL if command else contracts.RECEIVE, accepted, rpc_timeout=LIMIT)
+        await client.get_workflow_handle(thread).signal(signal, argument, rpc_timeout=LIMIT)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return False

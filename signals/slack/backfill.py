@@ -7,7 +7,7 @@ new connection, and after anything that could not be handed over; what a thread 
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from temporalio.service import RPCError
@@ -24,7 +24,7 @@ TRIES = 3
 _AWAY = (SlackAway, RPCError, OSError, NoSpace)
 """Whoever has to be there is not; everything has to wait. `TimeoutError` is an `OSError`."""
 
-Handle = Callable[[dict[str, Any]], Awaitable[None]]
+Handle = Callable[[Mapping[str, Any]], Awaitable[None]]
 """What an event goes through."""
 OpenThreads = Callable[[], Awaitable[frozenset[tuple[str, str]]]]
 """Channel and first timestamp of every thread of ours that is open."""

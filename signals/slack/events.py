@@ -43,8 +43,11 @@ class Edit(Model):
 
     channel: str
     ts: str
+    thread_ts: str
     edited_ts: str
     post: Post | None
+    calls_us: bool = False
+    """It mentions us only since this change."""
 
 
 class Dropped(Model):
@@ -59,7 +62,7 @@ def read(event: Mapping[str, Any], bot: SlackBot) -> Post | Edit | Dropped:
     if subtype == "message_changed":
         return _changed(event, bot)
     if subtype == "message_deleted":
-        return Edit(channel=str(event.get("channel")), ts=str(event.get("deleted_ts")), edited_ts=_ts(event), post=None)
+        return _deleted(event, str(event.get("deleted_ts")))
     if subtype not in TAKEN:
         return Dropped(reason=f"subtype {subtype}")
     if event.get("hidden"):
@@ -94,14 +97,32 @@ def _post(body: Mapping[str, Any], event: Mapping[str, Any], bot: SlackBot) -> P
 
 def _changed(event: Mapping[str, Any], bot: SlackBot) -> Post | Edit | Dropped:
     now = event.get("message") or {}
+    if now.get("subtype") == "tombstone":  # what is left of a thread's first message
+        return _deleted(event, _ts(now))
     edited = (now.get("edited") or {}).get("ts")
-    before = (event.get("previous_message") or {}).get("edited") or {}
-    if not edited or edited == before.get("ts") or (now.get("edited") or {}).get("user") == bot.user:
+    before = event.get("previous_message") or {}
+    if (
+        not edited
+        or edited == (before.get("edited") or {}).get("ts")
+        or (now.get("edited") or {}).get("user") == bot.user
+    ):
         return Dropped(reason="changed by Slack, not by its author")
     found = _post(now, event, bot)
     if isinstance(found, Dropped):
         return found
-    return Edit(channel=found.channel, ts=found.ts, edited_ts=str(edited), post=found)
+    return Edit(
+        channel=found.channel,
+        ts=found.ts,
+        thread_ts=found.thread_ts,
+        edited_ts=str(edited),
+        post=found,
+        calls_us=found.mentions_us and bool(before) and bot.user not in mentioned(str(before.get("text") or "")),
+    )
+
+
+def _deleted(event: Mapping[str, Any], ts: str) -> Edit:
+    thread_ts = str((event.get("previous_message") or {}).get("thread_ts") or ts)
+    return Edit(channel=str(event.get("channel")), ts=ts, thread_ts=thread_ts, edited_ts=_ts(event), post=None)
 
 
 def _ts(body: Mapping[str, Any]) -> str:

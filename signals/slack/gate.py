@@ -64,6 +64,16 @@ class SlackGate:
             self._turn_away(post, f"You are not on the list of {listed}; ask whoever runs Airut here.")
         return False
 
+    async def lets_change(self, post: Post, bot: SlackBot) -> bool:
+        """Whether a change of a message counts, whatever it says; nobody is told.
+
+        Raises:
+            SlackAway: as for `admits`.
+        """
+        if post.place is Place.CHANNEL and not await self._places.admits(post.channel):
+            return False
+        return await judge(post.user, bot.team, self._channel.authorized, self._directory) is Verdict.ALLOWED
+
     @property
     def most_files(self) -> int:
         """Of one message."""

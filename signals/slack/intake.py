@@ -9,36 +9,18 @@ import contextlib
 import logging
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
 from airut.models.base import Model
-from airut.models.command import Submission, ThreadCommand
-from airut.models.redaction import Redactor
-from airut.ports.blobs import BlobStore
-from airut.ports.slack import SlackBot, SlackDirectory
-from airut.ports.texts import store
-from signals.slack.backfill import SlackBackfill
-from signals.slack.events import Dropped, Edit, Post, read
-from signals.slack.gate import SlackGate, opens
-from signals.slack.message import referred, submission
+from signals.slack.backfill import Handle, SlackBackfill
 
 logger = logging.getLogger(__name__)
 
 LISTENER_LIMIT = 2.5
 """Seconds. Slack waits three for an acknowledgement."""
-
-
-class Submit(Protocol):
-    """Returns when Temporal has the message, or knows no open thread for one that must not open any.
-
-    Raises: as `signals.mail.intake.Submit`.
-    """
-
-    async def __call__(self, accepted: Submission, *, opens: bool) -> bool: ...
 
 
 class Delays(Model):
@@ -51,32 +33,22 @@ class Delays(Model):
 
 
 class SlackIntake:
-    """`app` is Bolt's, made with `process_before_response`; `connect` makes its socket."""
+    """`app` is Bolt's, made with `process_before_response`; `connect` makes its socket; `handle` is what an event goes
+    through."""
 
     def __init__(
         self,
-        repo: str,
         app: AsyncApp,
         connect: Callable[[AsyncApp], AsyncSocketModeHandler],
-        directory: SlackDirectory,
-        gate: SlackGate,
-        submit: Submit,
-        blobs: BlobStore,
+        handle: Handle,
         backfill: SlackBackfill,
         delays: Delays | None = None,
-        redactor: Redactor | None = None,
     ) -> None:
-        """What `redactor` knows is taken out of posts: nobody's agent may have it, and Temporal takes no secret."""
-        self._repo = repo
         self._app = app
         self._connect = connect
-        self._directory = directory
-        self._gate = gate
-        self._submit = submit
-        self._blobs = blobs
+        self._handle = handle
         self._backfill = backfill
         self._delays = delays or Delays()
-        self._redactor = redactor or Redactor()
         self._missed = asyncio.Event()
         """Something may have been missed: everything since the last time is to be read again."""
         self._handling = 0
@@ -133,35 +105,6 @@ class SlackIntake:
             self._handling -= 1
             if not self._handling:
                 self._idle.set()
-
-    async def _handle(self, event: Mapping[str, Any]) -> None:
-        bot = await self._directory.bot()
-        found = read(event, bot)
-        if isinstance(found, Dropped):
-            logger.debug("dropped: %s", found.reason)
-        elif isinstance(found, Edit):
-            logger.debug("edits are not taken")
-        else:
-            await self._hand_over(found, bot)
-
-    async def _hand_over(self, post: Post, bot: SlackBot) -> None:
-        if not await self._gate.admits(post, bot):
-            return
-        names = await self._directory.names(referred(post))
-        made = submission(post, self._repo, bot, names, datetime.now(UTC), self._gate.most_files)
-        accepted = await self._stored(made)
-        if await self._submit(accepted, opens=opens(post)):
-            self._gate.accepted(post)
-        else:
-            logger.debug("dropped: no thread of ours")
-
-    async def _stored(self, accepted: Submission) -> Submission:
-        """A long text is kept beside the history, and no text holds a secret."""
-        if isinstance(accepted, ThreadCommand):
-            return accepted
-        text = self._redactor.text(accepted.text.inline or "")
-        subject = self._redactor.text(accepted.subject)
-        return accepted.model_copy(update={"text": await store(self._blobs, text), "subject": subject})
 
 
 class _Closing(Exception):

@@ -26,10 +26,18 @@ def thread_id(repo: str, team: str, channel: str, thread_ts: str) -> str:
 def message_keys(team: str, post: Post) -> tuple[str, ...]:
     """What makes two deliveries one message: where it stands, and the id that its author's program gave it, under
     which it may have been posted twice."""
-    names = [f"slack/{team}/{post.channel}/{post.ts}"]
-    if post.client_id is not None:
-        names.append(f"slack/{team}/{post.channel}/client/{post.user}/{post.client_id}")
-    return tuple(hashlib.sha256(name.encode()).hexdigest() for name in names)
+    key = message_key(team, post.channel, post.ts)
+    if post.client_id is None:
+        return (key,)
+    return key, _hashed(f"slack/{team}/{post.channel}/client/{post.user}/{post.client_id}")
+
+
+def message_key(team: str, channel: str, ts: str) -> str:
+    return _hashed(f"slack/{team}/{channel}/{ts}")
+
+
+def _hashed(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def referred(post: Post) -> frozenset[str]:

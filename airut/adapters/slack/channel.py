@@ -45,6 +45,10 @@ class SlackAnswers:
         routes = [route for route in outbound.routes if isinstance(route, SlackRoute)]
         if not routes:
             raise DeliveryRefused("the thread has no message from Slack to answer")
+        if outbound.private:
+            last = routes[-1]
+            await self._feedback.whisper(last.channel, last.user, outbound.markdown, last.thread_ts)
+            return Delivery(message_id=f"{last.channel}/{outbound.key}")
         files, notes = await self._files(outbound)
         made = answer(outbound, await self._mentions(routes), notes)
         if made.whole is not None:

@@ -27,9 +27,9 @@ class SlackFeedback:
             except AWAY as error:
                 logger.debug("no reaction on %s: %s", ts, code(error))
 
-    async def whisper(self, channel: str, user: str, text: str) -> None:
+    async def whisper(self, channel: str, user: str, text: str, thread: str | None = None) -> None:
         """Tell one person something that nobody else sees."""
         try:
-            await self._web.chat_postEphemeral(channel=channel, user=user, text=text)
+            await self._web.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread)
         except AWAY as error:
             logger.info("%s was not told in %s: %s", user, channel, code(error))

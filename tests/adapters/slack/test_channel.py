@@ -70,6 +70,17 @@ async def test_an_answer_stands_in_the_thread(stage: Stage) -> None:
     assert stage.asked["reactions"] == [{"name": "white_check_mark", "users": [BOT_USER], "count": 1}]
 
 
+async def test_what_is_for_one_persons_eyes(stage: Stage) -> None:
+    outbound = stage.outbound("Too late.", kind=ReplyKind.NOTE, private=True)
+    await stage.answers.send(outbound)
+    stage.slack.faults.append(Fault("chat.postEphemeral", error="user_not_in_channel"))
+    await stage.answers.send(outbound)  # which nobody needs so much that it should come again
+    assert (stage.said, stage.slack.workspace.ephemeral) == (
+        [],
+        [{"channel": stage.channel.id, "user": stage.ann.id, "text": "Too late.", "thread_ts": stage.asked["ts"]}],
+    )
+
+
 async def test_an_answer_is_posted_once(stage: Stage) -> None:
     outbound = stage.outbound("Done.")
     first = await stage.answers.send(outbound)

@@ -1,7 +1,7 @@
 """Reading what was written while nobody listened: what, in which order, and how far back."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +62,9 @@ def backfill(
 
 
 async def handed_over(found: SlackBackfill) -> list[tuple[str, str, float]]:
-    events: list[Json] = []
+    events: list[Mapping[str, Any]] = []
 
-    async def handle(event: Json) -> None:
+    async def handle(event: Mapping[str, Any]) -> None:
         events.append(event)
 
     assert await found.run(handle) == len(events)
@@ -125,7 +125,7 @@ async def test_while_somebody_is_away_nothing_counts_as_read(tmp_path: Path, err
     history = History(("C1", NOW - 300, None), ("C1", NOW - 200, None))
     found = backfill(history, tmp_path / "marks")
 
-    async def handle(event: Json) -> None:
+    async def handle(event: Mapping[str, Any]) -> None:
         raise error
 
     for _ in range(TRIES + 2):
@@ -140,7 +140,7 @@ async def test_a_post_that_breaks_us_is_passed_over(tmp_path: Path) -> None:
     found = backfill(history, tmp_path / "marks")
     handled: list[float] = []
 
-    async def handle(event: Json) -> None:
+    async def handle(event: Mapping[str, Any]) -> None:
         if float(event["ts"]) == NOW - 300:
             raise ValueError("ours")
         handled.append(float(event["ts"]))

@@ -72,6 +72,22 @@ def test_an_edit_by_its_author() -> None:
 
 
 @pytest.mark.parametrize(
+    ("now", "before", "calls_us"),
+    [
+        ("<@U0> do it", "do it", True),
+        ("<@U0> do it", "<@U0> do", False),
+        ("do it", "<@U0> do it", False),
+    ],
+)
+def test_whether_an_edit_first_mentions_us(now: str, before: str, calls_us: bool) -> None:
+    found = read(
+        changed({"text": now, "thread_ts": "9.1", "edited": {"user": "U1", "ts": "11.0"}},
+                previous_message={"text": before}), BOT)  # fmt: skip
+    assert isinstance(found, Edit)
+    assert (found.calls_us, found.thread_ts) == (calls_us, "9.1")
+
+
+@pytest.mark.parametrize(
     "event",
     [
         changed({}),
@@ -86,4 +102,17 @@ def test_changes_that_nobody_made(event: dict[str, Any]) -> None:
 
 def test_a_message_taken_back() -> None:
     event = {**EVENT, "subtype": "message_deleted", "hidden": True, "deleted_ts": "10.000001", "ts": "12.0"}
-    assert read(event, BOT) == Edit(channel="C1", ts="10.000001", edited_ts="12.0", post=None)
+    assert read(event, BOT) == Edit(
+        channel="C1", ts="10.000001", thread_ts="10.000001", edited_ts="12.0", post=None
+    )  # fmt: skip
+    of_a_thread = {**event, "previous_message": {"ts": "10.000001", "thread_ts": "9.1"}}
+    assert read(of_a_thread, BOT) == Edit(
+        channel="C1", ts="10.000001", thread_ts="9.1", edited_ts="12.0", post=None
+    )  # fmt: skip
+
+
+def test_a_threads_first_message_leaves_a_tombstone() -> None:
+    left = {"subtype": "tombstone", "user": "USLACKBOT", "text": "This message was deleted.", "thread_ts": "10.000001"}
+    assert read(changed(left, previous_message={"thread_ts": "10.000001"}), BOT) == Edit(
+        channel="C1", ts="10.000001", thread_ts="10.000001", edited_ts="11.0", post=None
+    )

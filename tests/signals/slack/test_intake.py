@@ -1,112 +1,13 @@
 """The real slack-bolt on a real socket: what is acknowledged when, and what reaches a thread."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from pathlib import Path
 
-import pytest
-
-from airut.adapters.blobs_local import LocalBlobStore
-from airut.adapters.slack.connection import SlackConnection
-from airut.adapters.slack.directory import WebDirectory
-from airut.adapters.slack.feedback import SlackFeedback
-from airut.adapters.slack.history import WebHistory
-from airut.models.command import Submission, ThreadCommand
+from airut.models.command import ThreadCommand
 from airut.models.message import InboundMessage, SlackRoute
-from airut.models.redaction import Redactor
-from airut.models.secret import Secret
-from airut.models.slack_settings import SlackChannel
-from signals.slack.backfill import SlackBackfill
-from signals.slack.gate import SlackGate
-from signals.slack.intake import Delays, SlackIntake
-from signals.slack.places import SlackPlaces
-from signals.slack.watermarks import Watermarks
-from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
-from tests.support.slack.server import Fault, SlackServer
-from tests.support.slack.workspace import BOT_USER, TEAM, Channel, User
-
-MENTION = f"<@{BOT_USER}>"
-
-
-@dataclass
-class Threads:
-    """In the place of Temporal: what was handed over, in order and each once by its keys, and which threads are open."""
-
-    known: set[str] = field(default_factory=set)
-    accepted: list[Submission] = field(default_factory=list)
-    away: int = 0
-    delay: float = 0.0
-
-    async def __call__(self, accepted: Submission, *, opens: bool) -> bool:
-        await asyncio.sleep(self.delay)
-        if self.away:
-            self.away -= 1
-            raise OSError("connection refused")
-        message = accepted.message if isinstance(accepted, ThreadCommand) else accepted
-        threads = {each.thread for each in self.accepted if isinstance(each, InboundMessage)}
-        if not opens and message.thread not in threads:
-            return False
-        if not self.known & {message.key, *message.also}:
-            self.accepted.append(accepted)
-        self.known |= {message.key, *message.also}
-        return True
-
-    async def open(self) -> frozenset[tuple[str, str]]:
-        ids = {each.route for each in self.accepted if isinstance(each, InboundMessage)}
-        return frozenset((route.channel, route.thread_ts) for route in ids if isinstance(route, SlackRoute))
-
-    @property
-    def texts(self) -> list[str | None]:
-        return [each.text.inline for each in self.accepted if isinstance(each, InboundMessage)]
-
-
-@dataclass
-class Stage:
-    server: SlackServer
-    threads: Threads
-    intake: SlackIntake
-    channel: Channel
-    ann: User
-
-    async def settled(self) -> None:
-        """Until Slack has an answer to everything it sent."""
-        await self.server.until(lambda: all(each.acknowledged.is_set() for each in self.server.envelopes))
-
-
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with SlackServer.running(ack_timeout=0.5) as server:
-        ann = server.workspace.person("ann", real_name="Ann Lee")
-        channel = server.workspace.channel("general", ann)
-        settings = SlackChannel.model_validate(
-            {
-                "bot_token": Secret(BOT_TOKEN),
-                "app_token": Secret(APP_TOKEN),
-                "authorized": [{"workspace_members": True}],
-                "channels": ["#general"],
-                "api": f"{server.base}/api/",
-            }
-        )
-        connection = SlackConnection(settings, ping=1.0)
-        web = connection.web()
-        threads = Threads()
-        directory = WebDirectory(web)
-        history, feedback = WebHistory(web), SlackFeedback(web)
-        gate = SlackGate("web", settings, directory, SlackPlaces(settings.channels, history), feedback)
-        backfill = SlackBackfill(settings, history, threads.open, Watermarks(tmp_path / "marks.json"))
-        app, blobs = connection.app(directory), LocalBlobStore(tmp_path / "blobs")
-        redactor = Redactor()
-        redactor.add(BOT_TOKEN)
-        intake = SlackIntake(
-            "web", app, connection.socket, directory, gate, threads, blobs, backfill, Delays(retry=0.5), redactor
-        )
-        running = asyncio.create_task(intake.run())
-        await server.until(lambda: server.connections == 1)
-        yield Stage(server, threads, intake, channel, ann)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        assert server.refused == []
+from tests.signals.slack.stage import MENTION, Stage
+from tests.support.slack.methods import BOT_TOKEN
+from tests.support.slack.server import Fault
+from tests.support.slack.workspace import BOT_USER, TEAM
 
 
 async def test_a_mention_becomes_a_message_of_its_thread(stage: Stage) -> None:

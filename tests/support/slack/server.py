@@ -156,6 +156,31 @@ class SlackServer:
             self.event(event)
         return post
 
+    def edit(self, channel: Channel, post: Json, text: str, **more: object) -> Json:
+        """Its author changes a post; the event of it is sent."""
+        before = dict(post)
+        post |= {"text": text, "edited": {"user": post["user"], "ts": self.workspace.ts()}, **more}
+        return self._changed(channel, "message_changed", {"message": dict(post), "previous_message": before})
+
+    def delete(self, channel: Channel, post: Json) -> Json:
+        """Its author takes a post back. Of one that began a thread a tombstone stays."""
+        before = dict(post)
+        if not post.get("reply_count"):
+            del channel.posts[post["ts"]]
+            gone = {"deleted_ts": before["ts"], "previous_message": before}
+            return self._changed(channel, "message_deleted", gone)
+        for name in ("files", "blocks", "client_msg_id", "team"):
+            post.pop(name, None)
+        post |= {"subtype": "tombstone", "user": "USLACKBOT", "text": "This message was deleted.", "hidden": True}
+        return self._changed(channel, "message_changed", {"message": dict(post), "previous_message": before})
+
+    def _changed(self, channel: Channel, subtype: str, more: Json) -> Json:
+        ts = self.workspace.ts()
+        event: Json = {"type": "message", "subtype": subtype, "hidden": True, "channel": channel.id,
+                       "channel_type": channel.kind, "ts": ts, "event_ts": ts, **more}  # fmt: skip
+        self.event(event)
+        return event
+
     def upload(self, name: str, content: bytes, media_type: str, **more: object) -> Json:
         """A file as it stands in a post."""
         made = self.workspace.id("F")

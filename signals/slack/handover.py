@@ -1,0 +1,126 @@
+"""From one event to its thread (spec: slack §3, §6): whoever calls this may acknowledge the event when it returns."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from airut.models.amendment import Amendment
+from airut.models.command import Submission, ThreadCommand
+from airut.models.redaction import Redactor
+from airut.ports.blobs import BlobStore
+from airut.ports.slack import SlackBot, SlackDirectory
+from airut.ports.texts import store
+from signals.slack.events import Dropped, Edit, Post, read
+from signals.slack.gate import SlackGate, opens
+from signals.slack.message import message_key, referred, submission, thread_id
+
+logger = logging.getLogger(__name__)
+
+EDIT_TRIES = (3.0, 7.0)
+"""Seconds until a change is tried again whose thread is not there yet: its message may be under way."""
+
+
+class SlackThreads(Protocol):
+    """Each returns when Temporal has it, or knows no open thread for what must not open any.
+
+    Raises: as `signals.mail.intake.Submit`.
+    """
+
+    async def submit(self, accepted: Submission, *, opens: bool) -> bool: ...
+
+    async def amend(self, amendment: Amendment) -> bool: ...
+
+
+class SlackHandover:
+    def __init__(
+        self,
+        repo: str,
+        directory: SlackDirectory,
+        gate: SlackGate,
+        threads: SlackThreads,
+        blobs: BlobStore,
+        redactor: Redactor | None = None,
+        edit_tries: tuple[float, ...] = EDIT_TRIES,
+    ) -> None:
+        """What `redactor` knows is taken out of posts: nobody's agent may have it, and Temporal takes no secret."""
+        self._repo = repo
+        self._directory = directory
+        self._gate = gate
+        self._threads = threads
+        self._blobs = blobs
+        self._redactor = redactor or Redactor()
+        self._edit_tries = edit_tries
+        self._trying: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, event: Mapping[str, Any]) -> None:
+        """
+        Raises:
+            SlackAway, RPCError, OSError, NoSpace: not now.
+        """
+        bot = await self._directory.bot()
+        found = read(event, bot)
+        if isinstance(found, Dropped):
+            logger.debug("dropped: %s", found.reason)
+        elif isinstance(found, Edit):
+            await self._amend(found, bot)
+        elif await self._gate.admits(found, bot):
+            await self._submit(found, await self._made(found, bot), opens=opens(found))
+
+    async def _submit(self, post: Post, accepted: Submission, *, opens: bool) -> None:
+        if await self._threads.submit(accepted, opens=opens):
+            self._gate.accepted(post)
+        else:
+            logger.debug("dropped: no thread of ours")
+
+    async def _made(self, post: Post, bot: SlackBot) -> Submission:
+        names = await self._directory.names(referred(post))
+        return await self._stored(submission(post, self._repo, bot, names, datetime.now(UTC), self._gate.most_files))
+
+    async def _stored(self, accepted: Submission) -> Submission:
+        """A long text is kept beside the history, and no text holds a secret."""
+        if isinstance(accepted, ThreadCommand):
+            return accepted
+        text = self._redactor.text(accepted.text.inline or "")
+        subject = self._redactor.text(accepted.subject)
+        return accepted.model_copy(update={"text": await store(self._blobs, text), "subject": subject})
+
+    async def _amend(self, edit: Edit, bot: SlackBot) -> None:
+        """A change goes to the thread that is there. One that first speaks to us may open it."""
+        post = edit.post
+        if post is not None and not await self._gate.lets_change(post, bot):
+            return
+        becomes = None if post is None else await self._made(post, bot)
+        amendment = self._amendment(edit, bot, becomes)
+        if await self._threads.amend(amendment):
+            return
+        if post is not None and becomes is not None and edit.calls_us:
+            await self._submit(post, becomes, opens=True)
+            return
+        task = asyncio.create_task(self._try_again(amendment))
+        self._trying.add(task)
+        task.add_done_callback(self._trying.discard)
+
+    def _amendment(self, edit: Edit, bot: SlackBot, becomes: Submission | None) -> Amendment:
+        target = message_key(bot.team, edit.channel, edit.ts)
+        return Amendment(
+            key=hashlib.sha256(f"{target}/{edit.edited_ts}".encode()).hexdigest(),
+            target=target,
+            thread=thread_id(self._repo, bot.team, edit.channel, edit.thread_ts),
+            at=float(edit.edited_ts),
+            becomes=becomes,
+            begins=edit.calls_us,
+        )
+
+    async def _try_again(self, amendment: Amendment) -> None:
+        """After the event is acknowledged. Where it is lost, reading back sees the message as it stands."""
+        for wait in self._edit_tries:
+            await asyncio.sleep(wait)
+            try:
+                if await self._threads.amend(amendment):
+                    return
+            except Exception as error:  # it may be the last try, and nobody waits for it
+                logger.warning("a change of a message is not handed over: %s", type(error).__name__)
+        logger.debug("a change of a message that is in no thread of ours")

@@ -27,6 +27,7 @@ ALLOWED = {
     "airut/adapters/github/forge.py": 1,
     "airut/adapters/github/installation_tokens.py": 2,
     "airut/adapters/imap/session.py": 1,
+    "airut/adapters/oauth2/tokens.py": 3,
     "airut/adapters/podman/opened.py": 1,
     "airut/adapters/slack/client.py": 1,
     "airut/adapters/slack/connection.py": 2,

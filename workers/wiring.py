@@ -17,12 +17,14 @@ from airut.adapters.archives_local import LocalArchives
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.console import ConsoleChannel
 from airut.adapters.imap.mailbox import imap_mailbox
+from airut.adapters.oauth2 import AccessTokens
 from airut.adapters.smtp import SmtpChannel
 from airut.config.budgets import ConfiguredBudgets
 from airut.config.installation import installation_id
 from airut.config.schema import Config
 from airut.errors import FileRefused
 from airut.models.command import Submission
+from airut.models.mail_settings import EmailChannel
 from airut.models.message import ChannelKind, RemoteFile
 from airut.models.slack_settings import SlackChannel
 from airut.ports.blobs import BlobStore
@@ -101,7 +103,7 @@ def intakes(config: Config, client: Client) -> Sequence[Intake]:
         MailIntake(
             name,
             channel,
-            imap_mailbox(channel.imap, channel.account),
+            imap_mailbox(channel.imap, channel.account, access_tokens(channel)),
             submit,
             blobs,
             resolver,
@@ -115,6 +117,11 @@ def intakes(config: Config, client: Client) -> Sequence[Intake]:
     from workers.slack_wiring import slack_intake  # see there
 
     return mail + [slack_intake(config, name, app, client, submit, blobs) for name, app in apps.items()]
+
+
+def access_tokens(channel: EmailChannel) -> AccessTokens | None:
+    """What a mailbox logs in by instead of a password."""
+    return AccessTokens(channel.oauth2) if channel.oauth2 is not None else None
 
 
 def slack_channels(config: Config) -> dict[str, SlackChannel]:
@@ -155,7 +162,7 @@ class ConfiguredChannels:
                 self._channels[name, ChannelKind.SLACK] = slack_answers(slack, blobs)
             if (mail := repo.channels.email) is not None:
                 self._channels[name, ChannelKind.EMAIL] = SmtpChannel(
-                    mail.smtp, mail.account, mail.replies, blobs, installation
+                    mail.smtp, mail.account, mail.replies, blobs, installation, access_tokens(mail)
                 )
 
     def of(self, repo: str, kind: ChannelKind) -> Channel | None:

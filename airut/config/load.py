@@ -13,6 +13,7 @@ from airut.config.secret_sources import SecretSources
 from airut.config.tags import TaggedFile, Unreadable
 from airut.errors import ConfigError
 from airut.models.credentials import KINDS
+from airut.models.mail_oauth2 import PROVIDERS
 
 PLACES = (Path("~/.config/airut/airut.yaml"), Path("/etc/airut/airut.yaml"))
 
@@ -56,8 +57,10 @@ def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Con
 
 
 def _as_written(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """A place in the file: pydantic puts a credential's kind into the path, where the file has none."""
+    """A place in the file: pydantic puts a credential's kind, and the provider of `oauth2`, into the path, where the
+    file has none."""
     kinds = {i for i in range(2, len(location)) if location[i - 2] == "credentials" and location[i] in KINDS}
+    kinds |= {i for i in range(1, len(location)) if location[i - 1] == "oauth2" and location[i] in PROVIDERS}
     return tuple(part for i, part in enumerate(location) if i not in kinds)
 
 
@@ -71,6 +74,10 @@ def _problem(file: TaggedFile, location: tuple[str | int, ...], fault: object) -
         return "unknown key" + (f'; nearest is "{nearest[0]}"' if nearest else "")
     if kind == "missing":
         return "is required"
+    if kind in ("union_tag_not_found", "union_tag_invalid"):
+        context = fault["ctx"]  # type: ignore[index]  # as above
+        needed = f"{str(context['discriminator']).strip(chr(39))} is required"
+        return f"{needed}: one of {context['expected_tags']}" if kind == "union_tag_invalid" else needed
     return message.removeprefix("Value error, ").removeprefix("Input should be ")
 
 

@@ -50,9 +50,11 @@ class MailServer:
 
     authserv_id = "mail.test"
 
-    def __init__(self, folder: Path, *, certificate_host: str = "127.0.0.1") -> None:
+    def __init__(self, folder: Path, *, certificate_host: str = "127.0.0.1", dovecot: str = "", exim: str = "") -> None:
         """`folder` must be reachable by `nobody` when this runs as root. `certificate_host` is what the
-        certificate is for; another than 127.0.0.1 makes a server whose name is wrong."""
+        certificate is for; another than 127.0.0.1 makes a server whose name is wrong. `dovecot` and `exim` are lines
+        that follow ours in each configuration (Exim's ends with its authenticators)."""
+        self._more = (dovecot, exim)
         self._folder = folder.resolve()
         self._processes: list[subprocess.Popen[bytes]] = []
         self._passwords: dict[str, str] = {}
@@ -209,8 +211,8 @@ class MailServer:
             "key": str(self._tls / "key.pem"),
         }
         version = subprocess.run([_dovecot(), "--version"], capture_output=True, text=True, check=True).stdout
-        (self._folder / "dovecot.conf").write_text(mail_config.dovecot(version).substitute(values))
-        (self._folder / "exim.conf").write_text(mail_config.EXIM.substitute(values))
+        (self._folder / "dovecot.conf").write_text(mail_config.dovecot(version).substitute(values) + self._more[0])
+        (self._folder / "exim.conf").write_text(mail_config.EXIM.substitute(values) + self._more[1])
         if os.geteuid() == 0:
             for path in [self._folder, *self._folder.rglob("*")]:
                 os.chown(path, self._user.pw_uid, self._user.pw_gid, follow_symlinks=False)

@@ -1,13 +1,14 @@
-"""A repository's e-mail channel as configured (spec: email §1, §3, §4, §8-§10). Times in seconds, sizes in bytes."""
+"""A repository's e-mail channel as configured (spec: email §1, §3, §4, §8-§11). Times in seconds, sizes in bytes."""
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from airut.models.base import Model
 from airut.models.durations import Bytes, Seconds
+from airut.models.mail_oauth2 import MailOAuth2
 from airut.models.secret import Secret
 
 
@@ -98,6 +99,14 @@ class EmailChannel(Model):
     account: MailAccount
     imap: ImapSettings
     smtp: SmtpSettings
+    oauth2: MailOAuth2 | None = None
+    """Logs in by token instead of `account.password`, at both servers."""
     auth: MailAuth
     limits: MailLimits = MailLimits()
     replies: Replies = Replies()
+
+    @model_validator(mode="after")
+    def _one_login(self) -> Self:
+        if self.oauth2 is None and self.account.password is None:
+            raise ValueError("account.password is required, unless oauth2 is given")
+        return self

@@ -53,6 +53,65 @@ def test_a_good_file(file: Path) -> None:
     assert repo.channels.email.auth.authorized_senders == ("*@example.com",)
 
 
+MICROSOFT = {"provider": "microsoft", "tenant_id": "t", "client_id": "c", "client_secret": "s"}
+GENERIC = {
+    "provider": "generic",
+    "token_url": "https://id.example.org/token",
+    "client_id": "c",
+    "client_secret": "s",
+    "refresh_token": "r",
+    "scope": "mail",
+}
+
+
+def with_oauth2(file: Path, block: dict[str, str]) -> None:
+    given = ", ".join(f"{key}: {value}" for key, value in block.items())
+    text = GOOD.replace("password: !env MAIL_PW, ", "")
+    file.write_text(text.replace("        smtp:", f"        oauth2: {{{given}}}\n        smtp:"))
+
+
+@pytest.mark.parametrize("block", [MICROSOFT, GENERIC], ids=["microsoft", "generic"])
+def test_oauth2_stands_in_for_a_password_and_half_of_it_is_named(file: Path, block: dict[str, str]) -> None:
+    with_oauth2(file, block)
+    email = load_config(file).repos["web"].channels.email
+    assert email is not None
+    assert email.oauth2 is not None
+    for missing in block.keys() - {"provider"}:
+        with_oauth2(file, {key: value for key, value in block.items() if key != missing})
+        with pytest.raises(ConfigError) as error:
+            load_config(file)
+        place = "repos.web.channels.email.oauth2"
+        assert str(error.value).partition(": ")[2] in (
+            f"{place}.{missing}: is required",
+            f"{place}: {missing} is required, or certificate_file in its place",
+        )
+
+
+@pytest.mark.parametrize(
+    ("block", "problem"),
+    [
+        ({}, "oauth2: provider is required"),
+        ({"provider": "google"}, "oauth2: provider is required: one of 'microsoft', 'generic'"),
+        (MICROSOFT | {"certificate_file": "x.pem"}, "oauth2: give either client_secret or certificate_file"),
+        (MICROSOFT | {"authority": "http://login.example.org"}, "oauth2.authority: must be an https address"),
+        (MICROSOFT | {"tenant_id": "../x"}, "oauth2.tenant_id: "),
+        (GENERIC | {"token_url": "id.example.org"}, "oauth2.token_url: must be an https address"),
+        (GENERIC | {"tenant_id": "t"}, "oauth2.tenant_id: unknown key"),
+    ],
+)
+def test_oauth2_that_cannot_be(file: Path, block: dict[str, str], problem: str) -> None:
+    with_oauth2(file, block)
+    with pytest.raises(ConfigError) as error:
+        load_config(file)
+    assert f"repos.web.channels.email.{problem}" in str(error.value)
+
+
+def test_a_mailbox_needs_a_login(file: Path) -> None:
+    file.write_text(GOOD.replace("password: !env MAIL_PW, ", ""))
+    with pytest.raises(ConfigError, match=r"channels\.email: account\.password is required, unless oauth2 is given"):
+        load_config(file)
+
+
 def test_the_example_of_the_readme_is_valid(tmp_path: Path) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     example = textwrap.dedent(readme.partition("```yaml\n")[2].partition("```")[0])

@@ -10,6 +10,7 @@ from airut.adapters.imap.folders import Folders
 from airut.adapters.imap.protocol import SELECTED
 from airut.adapters.imap.session import Answer, Session
 from airut.adapters.imap.wire import MalformedResponse, Value, parse_fetch, parse_internal_date
+from airut.adapters.oauth2 import AccessTokens
 from airut.models.mail_settings import ImapSettings, MailAccount
 from airut.ports.mailbox import (
     Disposition,
@@ -28,14 +29,14 @@ _UID_VALIDITY = re.compile(rb"OK \[UIDVALIDITY (\d+)\]", re.IGNORECASE)
 _PERMANENT_FLAGS = re.compile(rb"OK \[PERMANENTFLAGS \(([^)]*)\)\]", re.IGNORECASE)
 
 
-def imap_mailbox(settings: ImapSettings, account: MailAccount) -> OpenMailbox:
-    """How intake opens this mailbox: connects, logs in and selects on entering."""
+def imap_mailbox(settings: ImapSettings, account: MailAccount, tokens: AccessTokens | None = None) -> OpenMailbox:
+    """How intake opens this mailbox: connects, logs in and selects on entering. With `tokens` it logs in by them."""
 
     @asynccontextmanager
     async def open_mailbox() -> AsyncIterator[Mailbox]:
         session = await Session.connect(settings)
         try:
-            await session.authenticate(account)
+            await session.authenticate(account, tokens)
             folders = await Folders.discover(session)
             yield await _select(session, settings, folders)
             await session.close()

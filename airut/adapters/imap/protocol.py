@@ -26,6 +26,8 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # aio
         self.last_data = loop.time()
         self.news = False
         """An EXISTS has come since this was last set to False."""
+        self.challenge = ""
+        """What the server said when it last asked to go on."""
         self._reader = ResponseReader()
         self._answers: deque[bytes] = deque()
         self._between_plain_and_tls = False
@@ -34,6 +36,7 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # aio
     def answer_continuations(self, *answers: bytes) -> None:
         """What to send, line by line, when the server asks to go on: SASL responses, literals. Kept from all logs."""
         self._answers = deque(answers)
+        self.challenge = ""
 
     def tls_started(self, transport: asyncio.Transport) -> None:
         """Go on over TLS and forget what was said before (RFC 9051 §6.2.1)."""
@@ -88,6 +91,7 @@ class ImapProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # aio
 
     def _continuation(self, line: bytes) -> None:
         command = self.pending_sync_command
+        self.challenge = line[1:].strip().decode("ascii", "replace")
         if command is not None and command.name == "IDLE":
             super()._continuation(line)
         elif self._answers:

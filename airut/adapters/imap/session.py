@@ -11,6 +11,8 @@ from aioimaplib import aioimaplib
 
 from airut.adapters.imap.protocol import AUTH, NONAUTH, ImapProtocol
 from airut.adapters.imap.tls import describe_tls_error, is_loopback, tls_context
+from airut.adapters.oauth2 import AccessTokens, TokenFailed
+from airut.adapters.oauth2.xoauth2 import first_response, refusal
 from airut.models.mail_settings import ImapSettings, MailAccount, Security
 from airut.ports.mailbox import MailboxRefused, MailboxUnavailable
 
@@ -75,15 +77,23 @@ class Session:
             raise
         return session
 
-    async def authenticate(self, account: MailAccount) -> None:
-        """SASL PLAIN (RFC 4616) where offered, else LOGIN with literals: both carry any character. Nothing of it
-        passes aioimaplib's log.
+    async def authenticate(self, account: MailAccount, tokens: AccessTokens | None = None) -> None:
+        """By token where `tokens` are given, else SASL PLAIN (RFC 4616) where offered, else LOGIN with literals: both
+        carry any character. Nothing of it passes aioimaplib's log.
 
         Raises:
-            MailboxRefused: wrong user name or password, or a login that the server forbids.
+            MailboxRefused: wrong user name, password or token, or a login that the server forbids.
         """
         if self._protocol.state == AUTH:
             return
+        refused = await (self._show_token(account, tokens) if tokens else self._show_password(account))
+        if refused is not None:
+            raise MailboxRefused(f"login at {self._settings.host} refused: {refused}")
+        self._protocol.state = AUTH
+        await self.read_capabilities()
+
+    async def _show_password(self, account: MailAccount) -> str | None:
+        """None, or why not."""
         if account.password is None:
             raise MailboxRefused("no password configured")
         user, password = account.username.encode(), account.password.reveal().encode()
@@ -95,10 +105,29 @@ class Session:
         else:
             second = b" {%d}\r\n" % len(password)
             answer = await self.run("LOGIN", f"{{{len(user)}}}", answers=(user + second, password + b"\r\n"))
-        if answer.result != "OK":
-            raise MailboxRefused(f"login at {self._settings.host} refused: {answer.text}")
-        self._protocol.state = AUTH
-        await self.read_capabilities()
+        return None if answer.result == "OK" else answer.text
+
+    async def _show_token(self, account: MailAccount, tokens: AccessTokens) -> str | None:
+        """None, or why not. A token that is refused is shown once more as a new one: it may have been revoked."""
+        if "AUTH=XOAUTH2" not in self.capabilities:
+            raise MailboxRefused(f"{self._settings.host} offers no login by token (XOAUTH2); oauth2 is configured")
+        try:
+            token = await tokens.current()
+            if await self._xoauth2(account, token) is None:
+                return None
+            return await self._xoauth2(account, await tokens.after_refusal(token))
+        except TokenFailed as error:
+            failed = MailboxRefused if error.refused else MailboxUnavailable
+            raise failed(f"oauth2: {error.reason}") from error
+
+    async def _xoauth2(self, account: MailAccount, token: str) -> str | None:
+        # A refusal comes as a challenge, which wants an empty answer.
+        response = first_response(account.username, token)
+        answer = await self.run("AUTHENTICATE", "XOAUTH2", answers=(response + b"\r\n", b"\r\n"))
+        if answer.result == "OK":
+            return None
+        said = refusal(self._protocol.challenge)
+        return f"{answer.text} ({said})" if said else answer.text
 
     async def run(self, name: str, *args: str, uid: bool = False, answers: tuple[bytes, ...] = ()) -> Answer:
         """One command. `answers` are sent as the server asks to go on."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from airut.adapters.mail_render import RenderedMail, Sender, render
+from airut.adapters.oauth2 import AccessTokens
 from airut.adapters.smtp.submission import ContentRefused, MessageTooLarge, Submission
 from airut.errors import BlobError, DeliveryRefused
 from airut.models.mail_settings import MailAccount, Replies, SmtpSettings
@@ -21,12 +22,14 @@ class SmtpChannel:
         replies: Replies,
         blobs: BlobStore,
         installation: str,
+        tokens: AccessTokens | None = None,
     ) -> None:
-        """
+        """With `tokens` it logs in by them.
+
         Raises:
             ConfigError: the connection would not be protected.
         """
-        self._submission = Submission(settings, account)
+        self._submission = Submission(settings, account, tokens)
         self._sender = Sender(account.sender, account.aliases, installation, replies.cc == "participants")
         self._limit = replies.attachments
         self._blobs = blobs

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import aiosmtplib
 
 from airut.adapters.mail_render import RenderedMail
+from airut.adapters.oauth2 import AccessTokens, TokenFailed
+from airut.adapters.oauth2.xoauth2 import first_response, refusal
 from airut.adapters.smtp.responses import Verdict, judge, shown
 from airut.errors import ConfigError, DeliveryDeferred, DeliveryRefused
 from airut.models.mail_settings import MailAccount, Security, SmtpSettings
@@ -29,13 +31,15 @@ class ContentRefused(Exception):
 class Submission:
     """Where and how mail is handed over. Holds no connection."""
 
-    def __init__(self, settings: SmtpSettings, account: MailAccount) -> None:
-        """
+    def __init__(self, settings: SmtpSettings, account: MailAccount, tokens: AccessTokens | None = None) -> None:
+        """With `tokens` it logs in by them.
+
         Raises:
             ConfigError: an unprotected connection to a host that is not this machine.
         """
         self._settings = settings
         self._account = account
+        self._tokens = tokens
         self._security = settings.security or (Security.TLS if settings.port == 465 else Security.STARTTLS)
         if self._security is Security.PLAIN and not _is_loopback(settings.host):
             raise ConfigError(f"smtp.security: plain is for a loopback host only, not {settings.host}; use starttls")
@@ -98,11 +102,41 @@ class Submission:
                 raise DeliveryDeferred(f"{self._settings.host}: the server offers no STARTTLS; nothing was sent")
             await client.starttls()
         await client.ehlo()
-        if self._settings.auth:
-            password = self._account.password
-            if password is None:
-                raise DeliveryDeferred("smtp.auth is on and account.password is missing")
-            await client.login(self._account.username.encode(), password.reveal().encode())
+        if not self._settings.auth:
+            return
+        if self._tokens is not None:
+            await self._show_token(client, self._tokens)
+            return
+        password = self._account.password
+        if password is None:
+            raise DeliveryDeferred("smtp.auth is on and account.password is missing")
+        await client.login(self._account.username.encode(), password.reveal().encode())
+
+    async def _show_token(self, client: aiosmtplib.SMTP, tokens: AccessTokens) -> None:
+        """SASL XOAUTH2. A token that is refused is shown once more as a new one: it may have been revoked."""
+        if "xoauth2" not in client.server_auth_methods:
+            host = self._settings.host
+            raise DeliveryDeferred(f"{host} offers no login by token (XOAUTH2); oauth2 is configured")
+        try:
+            token = await tokens.current()
+            if await self._xoauth2(client, token) is None:
+                return
+            refused = await self._xoauth2(client, await tokens.after_refusal(token))
+        except TokenFailed as error:
+            raise DeliveryDeferred(f"oauth2: {error.reason}") from error
+        if refused is not None:
+            raise DeliveryDeferred(f"login at {self._settings.host} refused: {refused}")
+
+    async def _xoauth2(self, client: aiosmtplib.SMTP, token: str) -> str | None:
+        """None, or why not. aiosmtplib's own does the same, and drops what the server says of the token."""
+        answer = await client.execute_command(b"AUTH", b"XOAUTH2", first_response(self._account.username, token))
+        said = ""
+        if answer.code == aiosmtplib.SMTPStatus.auth_continue:
+            said = refusal(answer.message)
+            answer = await client.execute_command(b"")
+        if answer.code == aiosmtplib.SMTPStatus.auth_successful:
+            return None
+        return f"{shown(answer.code, answer.message)}{f' ({said})' if said else ''}"
 
     async def _transfer(self, client: aiosmtplib.SMTP, mail: RenderedMail) -> Mapping[str, str]:
         await self._mail_from(client, mail)

@@ -27,7 +27,8 @@ class ScriptedServer:
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 scripted\r\n")
-        while line := (await reader.readline()).decode().strip():
+        while raw := await reader.readline():
+            line = raw.decode().strip()
             self.commands.append(line)
             answer = self._answer(line)
             if answer == "hang up":
@@ -48,7 +49,9 @@ class ScriptedServer:
                 return answers.pop(0) if len(answers) > 1 else answers[0]
         if line.startswith("EHLO"):
             return "\r\n".join(["250-scripted", *(f"250-{name}" for name in self.extensions), "250 OK"])
-        return {"AUTH": "235 yes", "DATA": "354 go on", "QUIT": "221 bye"}.get(line.split()[0], "250 OK")
+        refused = "535 5.7.3 Authentication unsuccessful"  # an empty line ends a login that was refused
+        usual = {"AUTH": "235 yes", "DATA": "354 go on", "QUIT": "221 bye", "": refused}
+        return usual.get(line.partition(" ")[0], "250 OK")
 
 
 @asynccontextmanager

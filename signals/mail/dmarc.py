@@ -1,6 +1,9 @@
 """DMARC policy discovery and alignment (RFC 9989): the DNS tree walk, `psd=`, strict and relaxed DKIM alignment."""
 
 import re
+from functools import lru_cache
+
+from publicsuffixlist import PublicSuffixList
 
 from airut.models.base import Model
 from signals.mail.dns import TxtResolver
@@ -38,8 +41,8 @@ async def is_aligned(author_domain: str, signing_domain: str, resolver: TxtResol
         raise NoDmarcRecord(f"no DMARC record for {author_domain}")
     if author_domain == signing_domain:
         return True
-    organization = _organizational_domain(author_domain, records)
-    policy = records.get(author_domain) or records.get(organization) or next(iter(records.values()))
+    organization = _organization(author_domain, records)
+    policy = records.get(author_domain) or records[organization]
     if policy.strict:
         return False
     if organization == signing_domain:
@@ -47,7 +50,7 @@ async def is_aligned(author_domain: str, signing_domain: str, resolver: TxtResol
     if not signing_domain.endswith("." + organization):
         return False
     # Below the same name, but maybe with an organizational domain of its own (psd=n, psd=y) in between.
-    return _organizational_domain(signing_domain, await _walk(signing_domain, resolver)) == organization
+    return _organization(signing_domain, await _walk(signing_domain, resolver)) == organization
 
 
 def names_to_ask(domain: str) -> tuple[str, ...]:
@@ -75,31 +78,35 @@ def parse_dmarc_record(text: bytes) -> DmarcRecord | None:
 
 
 async def _walk(domain: str, resolver: TxtResolver) -> dict[str, DmarcRecord]:
-    """Records by the name where they stand, from the domain upwards; the walk ends at `psd=y` and `psd=n`.
+    """Records by the name where they stand, from the domain up to its organization's. A registry's is none: `psd=y`
+    tells it, and the list of public suffixes, since few registries say so themselves.
 
     Raises:
         NoDmarcRecord: several records at one name, or a malformed one.
     """
     records: dict[str, DmarcRecord] = {}
     for name in names_to_ask(domain):
+        if name != domain and _suffixes().is_public(name):
+            break
         found = [text for text in await resolver.txt(f"_dmarc.{name}") if _VERSION.match(text)]
         if not found:
             continue
         record = parse_dmarc_record(found[0])
         if len(found) > 1 or record is None:
             raise NoDmarcRecord(f"the DMARC record of {name} is not usable")
+        if record.psd == "y" and name != domain:
+            break
         records[name] = record
-        if record.psd == "n" or (record.psd == "y" and name != domain):
+        if record.psd == "n":
             break
     return records
 
 
-def _organizational_domain(domain: str, records: dict[str, DmarcRecord]) -> str:
-    """RFC 9989 §4.10.2: one below a public suffix, else where `psd=n` stands, else the highest record."""
-    if not records:
-        return domain
-    top, record = list(records.items())[-1]
-    if record.psd == "y" and top != domain:
-        labels = domain.split(".")
-        return ".".join(labels[-(len(top.split(".")) + 1) :])
-    return top
+def _organization(domain: str, records: dict[str, DmarcRecord]) -> str:
+    """The organizational domain (RFC 9989 §4.10.2): where the highest record stands."""
+    return next(reversed(records), domain)
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()  # the list that comes with the package: nothing is fetched

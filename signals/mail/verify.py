@@ -23,6 +23,12 @@ MIN_RSA_BITS = 1024
 MAX_AGE = timedelta(days=5)
 """Between Date and arrival: mail servers give up after five days (RFC 5321 §4.5.4.1); older is a replay."""
 
+CLOCK_DRIFT = 300
+"""Seconds that a signer's clock may be ahead of ours: what OpenDKIM grants."""
+
+_ALGORITHMS = {b"rsa-sha256": b"rsa", b"ed25519-sha256": b"ed25519"}
+"""And the type of key that each needs (RFC 8463 §4)."""
+_SERVICES = {b"*", b"email"}
 _COVERED = ("from", "subject", "date")
 _LIST_SEPARATOR = re.compile(rb"\s*:\s*")
 
@@ -35,6 +41,7 @@ class Signature(Model):
     selector: str
     covers_message_id: bool
     identity: str
+    key_type: bytes
 
 
 async def verify_signatures(
@@ -70,40 +77,61 @@ async def verify_signatures(
 
 def read_signature(index: int, value: str, header: HeaderBlock, now: float) -> Signature | None:
     """The signature, if it meets our conditions before any key is fetched: it covers From, Subject and Date, each of
-    which stands once, covers the whole body, is not SHA-1, and has not expired."""
+    which stands once, covers the whole body, is not SHA-1, is not from the future and has not expired."""
     try:
         tags = parse_tag_value(value.encode())
         covered = [name.decode().lower() for name in _LIST_SEPARATOR.split(tags[b"h"].strip())]
         domain = a_labels(tags[b"d"].decode())
         selector = tags[b"s"].decode("ascii")
-        expires = int(tags.get(b"x", b"0"))
+        signed_at, expires = int(tags.get(b"t", b"0")), int(tags.get(b"x", b"0"))
         identity = tags.get(b"i", b"@" + tags[b"d"]).decode().rpartition("@")[2].lower()
     except (InvalidTagValueList, KeyError, ValueError, BadAddress):
         return None
-    if b"l" in tags or tags.get(b"a") not in (b"rsa-sha256", b"ed25519-sha256") or (b"x" in tags and expires < now):
+    key_type = _ALGORITHMS.get(tags.get(b"a", b""))
+    if b"l" in tags or key_type is None or signed_at > now + CLOCK_DRIFT or (b"x" in tags and expires < now):
         return None
     # A field that stands twice is signed once: a replay could put another subject above the signed one.
     if any(name not in covered or len(header.all(name)) != 1 for name in _COVERED):
         return None
     covers_id = "message-id" in covered and len(header.all("message-id")) == 1
-    return Signature(index=index, domain=domain, selector=selector, covers_message_id=covers_id, identity=identity)
+    return Signature(
+        index=index,
+        domain=domain,
+        selector=selector,
+        covers_message_id=covers_id,
+        identity=identity,
+        key_type=key_type,
+    )
 
 
 async def _holds(raw: bytes, signature: Signature, resolver: TxtResolver) -> bool:
     keys = await resolver.txt(f"{signature.selector}._domainkey.{signature.domain}")
-    if len(keys) != 1 or not _usable_key(keys[0], signature):  # RFC 6376 §3.6.2.2: several are undefined
+    if len(keys) != 1:  # RFC 6376 §3.6.2.2: several are undefined
         return False
-    return await asyncio.to_thread(_verify, raw, signature.index, keys[0])
+    key = usable_key(keys[0], signature)
+    return key is not None and await asyncio.to_thread(_verify, raw, signature.index, key)
 
 
-def _usable_key(record: bytes, signature: Signature) -> bool:
-    """Not a testing key (`t=y`), and `t=s` is honoured (RFC 6376 §3.6.1)."""
+def usable_key(record: bytes, signature: Signature) -> bytes | None:
+    """The record without what dkimpy does not read or misreads (RFC 6376 §3.6.1): None for a testing key, one of
+    another version, type or service, one that SHA-256 is not allowed with, or `t=s` for another identity."""
     try:
         tags = parse_tag_value(record)
     except InvalidTagValueList:
-        return False
-    flags = {flag.strip().lower() for flag in tags.get(b"t", b"").split(b":")}
-    return b"y" not in flags and not (b"s" in flags and signature.identity != signature.domain)
+        return None
+    flags = _words(tags.get(b"t", b""))
+    if b"y" in flags or (b"s" in flags and signature.identity != signature.domain):
+        return None
+    if tags.get(b"v", b"DKIM1") != b"DKIM1" or tags.get(b"k", b"rsa") != signature.key_type:
+        return None
+    if b"sha256" not in _words(tags.get(b"h", b"sha256")) or not _SERVICES & _words(tags.get(b"s", b"*")):
+        return None
+    public: bytes = tags.get(b"p", b"")
+    return b"k=" + signature.key_type + b"; p=" + public
+
+
+def _words(value: bytes) -> set[bytes]:
+    return {word.strip().lower() for word in value.split(b":")}
 
 
 def _verify(raw: bytes, index: int, key: bytes) -> bool:

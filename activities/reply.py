@@ -60,7 +60,7 @@ class Replies:
             at=order.at,
             markdown=markdown,
             footer=footer,
-            failed=order.outcome not in (None, TaskOutcome.SUCCESS, TaskOutcome.NO_CHANGES),
+            failed=order.outcome is not None and not order.outcome.succeeded,
             private=order.private,
             attachments=order.attachments,
             routes=tuple(message.route for message in task.messages),

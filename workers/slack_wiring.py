@@ -16,15 +16,19 @@ from airut.config.schema import Config
 from airut.models.amendment import Amendment
 from airut.models.command import Submission
 from airut.models.slack_settings import SlackChannel
+from airut.models.thread_button import ACTION as BUTTON
 from airut.ports.blobs import BlobStore
 from airut.temporal.delivery import amend_if_open, hand_over_if_open
 from airut.temporal.open_threads import open_slack_threads
+from airut.temporal.thread_control import TemporalThreadControl
 from signals.mail.intake import Submit
 from signals.slack.backfill import SlackBackfill
+from signals.slack.clicks import SlackClicks
 from signals.slack.gate import SlackGate
 from signals.slack.handover import SlackHandover
 from signals.slack.intake import SlackIntake
 from signals.slack.places import SlackPlaces
+from signals.slack.thread_clicks import ThreadClicks
 from signals.slack.watermarks import Watermarks
 
 HISTORY_PATIENCE = 120.0
@@ -45,7 +49,16 @@ def slack_intake(
     gate = SlackGate(repo, channel, directory, SlackPlaces(channel.channels, history), feedback)
     backfill = SlackBackfill(channel, history, lambda: open_slack_threads(client, repo), watermarks)
     handover = SlackHandover(repo, directory, gate, _Threads(client, submit), blobs, config.redactor)
-    return SlackIntake(connection.app(directory), connection.socket, handover, backfill)
+    app = connection.app(directory)
+    _clicks(repo, channel, client, connection, directory).listen(app)
+    return SlackIntake(app, connection.socket, handover, backfill)
+
+
+def _clicks(
+    repo: str, channel: SlackChannel, client: Client, connection: SlackConnection, directory: WebDirectory
+) -> SlackClicks:
+    feedback = SlackFeedback(connection.web(Urgency.BUTTON))
+    return SlackClicks(repo, channel, directory, feedback, {BUTTON: ThreadClicks(repo, TemporalThreadControl(client))})
 
 
 class _Threads:

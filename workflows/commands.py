@@ -31,6 +31,9 @@ class Commands:
         if command.name not in {CommandName.HELP, CommandName.STATUS} and not self._state.has_begun:
             self._say(command, nothing_to(command.name, "this conversation has no task yet."))
             return
+        if command.task is not None and (self.task is None or self.task.number != command.task):
+            self._say(command, self._state.over(command.task))
+            return
         if command.name is CommandName.PAUSE and self._state.closing:
             self._say(command, nothing_to(command.name, "the conversation is being closed."))
             return

@@ -28,6 +28,8 @@ class ThreadCommand(Model):
     message: InboundMessage
     unknown: str | None = None
     """The word that was no command; `name` is then `help`. Empty where the whole message was: the answer says so."""
+    task: int | None = None
+    """The task that is meant; None is whichever is open. A button stands beside one, and must not act on the next."""
     answered: bool = True
     """False where whoever asked reads the state directly, as the command line does."""
 

@@ -14,7 +14,7 @@ These words, alone in a message, steer the conversation:
 
 - `pause`: the work is held where it is, for as long as you like; `resume` goes on with it.
 - `stop`: the task in hand ends; what was done stays, and so does the conversation.
-- `retry`: the last task is done again, when it did not do its job.
+- `retry`: the last task is done again, when it has failed or was stopped.
 - `status`: what is going on.
 - `close`: everything ends and is cleared away; a later message begins again from what was kept.
 - `help`: this list.
@@ -105,6 +105,11 @@ def not_kept(losses: Sequence[str]) -> str:
 def first_line(message: InboundMessage) -> str:
     lines = (message.text.inline or message.subject).strip().splitlines()
     return lines[0][:120] if lines else ""
+
+
+def task_over(number: int, ended: datetime | None) -> str:
+    """To whoever means a task that is not open any more; `ended` is None where that is not known any more."""
+    return f"Task {number} ended at {ended:{TIMED}}." if ended else f"Task {number} is over."
 
 
 def nothing_to(name: CommandName, state: str) -> str:

@@ -41,6 +41,11 @@ class TaskOutcome(StrEnum):
     INTERNAL_ERROR = "internal_error"
 
     @property
+    def succeeded(self) -> bool:
+        """What did not, its author may have done again."""
+        return self in {TaskOutcome.SUCCESS, TaskOutcome.NO_CHANGES}
+
+    @property
     def did_its_job(self) -> bool:
         """False makes the task *Failed* in Temporal, so that it shows in the UI."""
         return self in {TaskOutcome.SUCCESS, TaskOutcome.NO_CHANGES, TaskOutcome.STOPPED}

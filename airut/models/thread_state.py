@@ -11,7 +11,7 @@ from airut.models.command import CommandRecord, ThreadCommand
 from airut.models.inbox import Inbox
 from airut.models.message import ChannelKind, Hints, InboundMessage
 from airut.models.notice_board import NoticeBoard
-from airut.models.notices import TIMED, Acceptance, first_line, not_kept
+from airut.models.notices import TIMED, Acceptance, first_line, not_kept, task_over
 from airut.models.outcome import TaskOutcome, Usage
 from airut.models.pull_request import PullRequestRef
 from airut.models.retry import ClosedTask, RetryOrder
@@ -221,6 +221,12 @@ class ThreadState(BaseModel):
             return self.last
         return order.before if order.before and order.before.input.number == order.task else None
 
+    def over(self, number: int) -> str:
+        """That a task is over, and what its place is."""
+        ended = next((record.ended_at for record in self.recent if record.number == number), None)
+        said = task_over(number, ended)
+        return said if number >= self.tasks else f"{said} The conversation has gone on since, with task {self.tasks}."
+
     def why_not_retry(self, order: RetryOrder, running: bool) -> tuple[str, str] | None:
         """Why this task cannot be done again now: a kind and words; None when it can."""
         if self.closing:
@@ -232,8 +238,10 @@ class ThreadState(BaseModel):
         if self.last is None:
             return "nothing_to_retry", "There is no task yet that could be done again."
         before = self.meant(order)
+        if before is None and not order.operator and order.task is not None:
+            return "nothing_to_retry", self.over(order.task)
         if before is None:
             return "nothing_to_retry", f"Task {order.task} is not recorded any more with its input."
-        if not order.operator and before.result.outcome.did_its_job:
+        if not order.operator and before.result.outcome.succeeded:
             return "nothing_to_retry", f"Task {before.input.number} ended as {before.result.outcome}: nothing to retry."
         return None

@@ -3,12 +3,14 @@
 import hashlib
 from typing import Any
 
+from airut.adapters.slack.buttons import element
 from airut.adapters.slack.inline import escaped
 from airut.adapters.slack.lengths import MESSAGES, head, messages, sections
 from airut.adapters.slack.mentions import Mentions
 from airut.adapters.slack.mrkdwn import Line, lines
 from airut.models.base import Model
 from airut.models.reply import Outbound
+from airut.models.thread_button import ThreadButton, Verb
 
 HEAD = 2_500
 """Characters of an answer that is too long for so many messages; the whole goes along as a file."""
@@ -29,11 +31,14 @@ class SlackPost(Model):
     """What a notification shows, and what is posted where blocks are refused."""
     sections: tuple[str, ...]
     footer: str = ""
+    buttons: tuple[Json, ...] = ()
 
     def blocks(self) -> list[Json]:
         found: list[Json] = [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in self.sections]
         if self.footer:
             found.append({"type": "context", "elements": [{"type": "mrkdwn", "text": self.footer}]})
+        if self.buttons:
+            found.append({"type": "actions", "elements": list(self.buttons)})
         found[-1]["block_id"] = self.block_id
         return found
 
@@ -68,12 +73,15 @@ def answer(outbound: Outbound, mentions: Mentions, notes: tuple[str, ...] = ()) 
     if len(parts) > MESSAGES:
         parts, whole = [[head(found, HEAD), f"_The whole answer is in {REPLY_FILE}._"]], outbound.markdown.encode()
     footer = "\n".join(escaped(line) for line in (*notes, *outbound.footer))[:2000]
+    retry = ThreadButton(verb=Verb.RETRY, thread=outbound.thread, task=outbound.task)
+    again = (element(retry),) if outbound.failed else ()
     posts = tuple(
         SlackPost(
             key=f"{outbound.key}/{number}",
             text=_notified(part[0]),
             sections=tuple(part),
             footer=footer if number == len(parts) - 1 else "",
+            buttons=again if number == len(parts) - 1 else (),
         )
         for number, part in enumerate(parts)
     )

@@ -81,6 +81,19 @@ async def test_what_is_for_one_persons_eyes(stage: Stage) -> None:
     )
 
 
+async def test_what_has_failed_can_be_done_again_with_a_button(stage: Stage) -> None:
+    thread = f"web/slack/{TEAM}-{stage.channel.id}-{stage.asked['ts']}"
+    outbound = stage.outbound("**No.**\n\n" + "a" * 12_000, failed=True, thread=thread, task=3, footer=("$0.42",))
+    await stage.answers.send(outbound)
+    await stage.answers.send(outbound)
+    first, last = stage.said
+    assert [block["type"] for block in last["blocks"]][-2:] == ["context", "actions"]
+    assert last["blocks"][-1]["block_id"].startswith("airut.")  # by which the post is found
+    (retry,) = last["blocks"][-1]["elements"]
+    assert (retry["action_id"], retry["value"]) == ("airut.retry", f"3 {thread}")
+    assert "actions" not in [block["type"] for block in first["blocks"]]
+
+
 async def test_an_answer_is_posted_once(stage: Stage) -> None:
     outbound = stage.outbound("Done.")
     first = await stage.answers.send(outbound)

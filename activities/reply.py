@@ -74,6 +74,7 @@ class Replies:
             markdown=kept,
             delivered_at=datetime.now(UTC),
             notes=delivery.notes,
+            attachments=order.attachments,
         )
 
     def _channel(self, repo: str, kind: ChannelKind) -> Channel:

@@ -4,7 +4,7 @@ from airut.models.reply import Delivery, Outbound
 
 
 class ConsoleChannel:
-    """Nothing is sent: the reply activity has stored the text, and the thread's status refers to it."""
+    """Nothing is sent: the reply activity has stored text and files, and the thread's status refers to them."""
 
     async def send(self, outbound: Outbound) -> Delivery:
         return Delivery(message_id=outbound.key)

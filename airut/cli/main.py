@@ -10,7 +10,21 @@ from typing import Annotated
 import typer
 from temporalio.service import RPCError
 
-from airut.cli import answer, demo, host, image, policy, replay, schedule, send, slack, task, thread, thread_commands
+from airut.cli import (
+    answer,
+    demo,
+    host,
+    image,
+    policy,
+    replay,
+    schedule,
+    send,
+    slack,
+    task,
+    thread,
+    thread_commands,
+    thread_files,
+)
 from airut.cli.context import EXIT_CONFIG, EXIT_UNREACHABLE, Settings, Unreachable, become
 from airut.errors import AirutError, ConfigError
 
@@ -18,6 +32,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.add_typer(thread.app, name="thread")
 thread_commands.add_to(thread.app)
 thread.app.command("answer")(answer.answer)
+thread.app.command("files")(thread_files.files)
 app.add_typer(task.app, name="task")
 app.command("replay")(replay.replay_recent)
 app.add_typer(image.app, name="image")

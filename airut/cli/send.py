@@ -17,6 +17,7 @@ from airut.cli.tasks import usage
 from airut.cli.terminal import clean
 from airut.cli.thread import watch
 from airut.cli.thread_commands import carry_out
+from airut.cli.thread_files import listed
 from airut.cli.threads import thread_id
 from airut.models.answer_parsing import question_markdown
 from airut.models.budget import LEAST_USD, MOST_USD
@@ -84,6 +85,8 @@ async def _send(
     if status.last_reply:
         reply = await blobs.get(status.last_reply.markdown)
         Console().print(Markdown(clean(reply.decode(errors="replace"))))
+        for line in listed(status):
+            typer.echo(f"file: {line}; `airut thread files {message.thread} --out FOLDER` saves it")
     if status.recent and not status.recent[-1].outcome.did_its_job:
         raise typer.Exit(1)
 

@@ -14,6 +14,7 @@ from temporalio.client import Client
 
 from airut.cli.context import Settings
 from airut.cli.terminal import clean
+from airut.cli.thread_files import listed
 from airut.cli.threads import Row, live_step, rows, task_status, thread_id, thread_status
 from airut.models.thread import ThreadPhase, ThreadStatus
 
@@ -81,6 +82,8 @@ async def _show(settings: Settings, prefix: str, follow: bool, as_json: bool) ->
         text = await settings.blobs.get(status.last_reply.markdown)
         console.rule(f"last reply, {status.last_reply.delivered_at:%Y-%m-%d %H:%M} UTC")
         console.print(Markdown(clean(text.decode(errors="replace"))))
+        for line in listed(status):
+            console.print(f"file: {line}", highlight=False, markup=False)
 
 
 async def watch(client: Client, thread: str) -> ThreadStatus:

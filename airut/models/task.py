@@ -62,6 +62,8 @@ class ReplyRecord(Model):
     delivered_at: datetime
     notes: tuple[str, ...] = ()
     """What could not be sent along: files, recipients."""
+    attachments: tuple[Attachment, ...] = ()
+    """All files of the answer, also those that could not be sent along."""
 
 
 class AgentResult(Model):

@@ -208,7 +208,13 @@ class ScriptedActivities:
         self.answer(order)
         self.asked.append("reply")
         self.replies.append(order)
-        return ReplyRecord(kind=order.kind, message_id="<m>", markdown=BLOB, delivered_at=datetime.now(UTC))
+        return ReplyRecord(
+            kind=order.kind,
+            message_id="<m>",
+            markdown=BLOB,
+            delivered_at=datetime.now(UTC),
+            attachments=order.attachments,
+        )
 
     @activity.defn
     async def clean_up(self, order: CleanUpInput) -> None:

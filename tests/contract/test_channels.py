@@ -140,6 +140,7 @@ async def test_a_failure_says_what_happened_and_the_next_message_goes_on(
 async def test_a_long_answer_arrives_whole(there: Installation, person: Person) -> None:
     there.plays(done(LONG, bundle=None))
     await person.writes("Write much.")
+    await hears_of(person, "Paragraph 39:")  # in several posts, one after the other, where it has to be
     heard = await hears(person, "done")
     text = " ".join(" ".join(said.text for said in heard).split())
     assert all(f"Paragraph {number}:" in text for number in range(40))

@@ -5,12 +5,18 @@ from datetime import UTC, datetime
 from temporalio import activity
 
 from activities.failures import reported
-from airut.errors import ConfigError
-from airut.models.answer import compose_acknowledgement, compose_answer, compose_footer, compose_question
+from airut.errors import ConfigError, DeliveryDeferred, DeliveryRefused
+from airut.models.answer import (
+    compose_acknowledgement,
+    compose_answer,
+    compose_footer,
+    compose_question,
+    compose_unsent,
+)
 from airut.models.message import ChannelKind
 from airut.models.outcome import TaskOutcome
 from airut.models.redaction import Redactor
-from airut.models.reply import Outbound, ReplyKind
+from airut.models.reply import Delivery, Outbound, ReplyKind
 from airut.models.steps import ReplyInput
 from airut.models.task import ReplyRecord
 from airut.ports.blobs import BlobStore
@@ -45,7 +51,15 @@ class Replies:
             text = await fetch(self._blobs, order.text) if order.text else ""
             if order.question is not None:
                 return await self._send(order, compose_question(order.question, text), ())
-            return await self._send(order, compose_answer(order, text), compose_footer(order))
+            answer = await self._unsent(order) + compose_answer(order, text)
+            return await self._send(order, answer, compose_footer(order))
+
+    async def _unsent(self, order: ReplyInput) -> str:
+        """What the answer before had said, where it could not be sent and this one does not say the same."""
+        before = order.task.unsent
+        if before is None or before.text == order.text:
+            return ""
+        return compose_unsent(before.reason, await fetch(self._blobs, before.text))
 
     async def _send(self, order: ReplyInput, markdown: str, footer: tuple[str, ...]) -> ReplyRecord:
         task = order.task
@@ -62,12 +76,13 @@ class Replies:
             footer=footer,
             failed=order.outcome is not None and not order.outcome.succeeded,
             private=order.private,
+            again=activity.info().attempt > 1,
             attachments=order.attachments,
             routes=tuple(message.route for message in task.messages),
             participants=task.participants,
         )
         kept = await self._blobs.put("\n".join((markdown, *footer)).encode())
-        delivery = await self._channel(task.repo, task.channel).send(outbound)
+        delivery = await self._delivered(outbound, task.channel)
         return ReplyRecord(
             kind=order.kind,
             message_id=delivery.message_id,
@@ -76,6 +91,20 @@ class Replies:
             notes=delivery.notes,
             attachments=order.attachments,
         )
+
+    async def _delivered(self, outbound: Outbound, kind: ChannelKind) -> Delivery:
+        """
+        Raises:
+            DeliveryDeferred, DeliveryRefused: as the channel does; refused too when it was deferred for too long.
+        """
+        try:
+            return await self._channel(outbound.repo, kind).send(outbound)
+        except DeliveryDeferred as error:
+            patience = self._channels.gives_up_after(outbound.repo, kind)
+            if datetime.now(UTC) - outbound.at < patience:
+                raise
+            hours = patience.total_seconds() / 3600
+            raise DeliveryRefused(f"it could not be delivered in {hours:g} hours: {error}") from error
 
     def _channel(self, repo: str, kind: ChannelKind) -> Channel:
         channel = self._channels.of(repo, kind)

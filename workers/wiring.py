@@ -17,6 +17,7 @@ from airut.adapters.archives_local import LocalArchives
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.console import ConsoleChannel
 from airut.adapters.imap.mailbox import imap_mailbox
+from airut.adapters.imap.sent import ImapSentFolder
 from airut.adapters.oauth2 import AccessTokens
 from airut.adapters.smtp import SmtpChannel
 from airut.config.budgets import ConfiguredBudgets
@@ -24,7 +25,7 @@ from airut.config.installation import installation_id
 from airut.config.schema import Config
 from airut.errors import FileRefused
 from airut.models.command import Submission
-from airut.models.mail_settings import EmailChannel
+from airut.models.mail_settings import GIVE_UP_AFTER, EmailChannel
 from airut.models.message import ChannelKind, RemoteFile
 from airut.models.slack_settings import SlackChannel
 from airut.ports.blobs import BlobStore
@@ -124,6 +125,13 @@ def access_tokens(channel: EmailChannel) -> AccessTokens | None:
     return AccessTokens(channel.oauth2) if channel.oauth2 is not None else None
 
 
+def mail_answers(mail: EmailChannel, blobs: BlobStore, installation: str) -> SmtpChannel:
+    """The output half of a mailbox."""
+    tokens, folder = access_tokens(mail), mail.smtp.sent_folder
+    sent = ImapSentFolder(mail.imap, mail.account, folder, tokens) if folder is not None else None
+    return SmtpChannel(mail.smtp, mail.account, mail.replies, blobs, installation, tokens, sent)
+
+
 def slack_channels(config: Config) -> dict[str, SlackChannel]:
     """Of the repositories that have one."""
     return {name: app for name, repo in config.repos.items() if (app := repo.channels.slack) is not None}
@@ -161,9 +169,7 @@ class ConfiguredChannels:
 
                 self._channels[name, ChannelKind.SLACK] = slack_answers(slack, blobs)
             if (mail := repo.channels.email) is not None:
-                self._channels[name, ChannelKind.EMAIL] = SmtpChannel(
-                    mail.smtp, mail.account, mail.replies, blobs, installation, access_tokens(mail)
-                )
+                self._channels[name, ChannelKind.EMAIL] = mail_answers(mail, blobs, installation)
 
     def of(self, repo: str, kind: ChannelKind) -> Channel | None:
         return self._channels.get((repo, kind))
@@ -173,3 +179,8 @@ class ConfiguredChannels:
         if kind is not ChannelKind.EMAIL or mail is None:
             return False
         return mail.replies.acknowledge == "always" or (first and mail.replies.acknowledge == "first")
+
+    def gives_up_after(self, repo: str, kind: ChannelKind) -> timedelta:
+        mail = self._config.repos[repo].channels.email if repo in self._config.repos else None
+        by_mail = kind is ChannelKind.EMAIL and mail is not None
+        return timedelta(seconds=mail.replies.give_up_after if by_mail and mail else GIVE_UP_AFTER)

@@ -17,13 +17,19 @@ def at(base: ActivityConfig, queue: str, summary: str, repo: str) -> ActivityCon
 
 def over(base: ActivityConfig, channel: ChannelKind) -> ActivityConfig:
     """A reply's limits over this channel. Slack is a service that is away for seconds, and says itself when to come
-    again where it limits us; a mail server may count hasty retries against us."""
-    if channel is not ChannelKind.SLACK:
-        return base
+    again where it limits us; a mail server may count hasty retries against us. When to give up on a mail is configured,
+    and the activity's to know."""
     config = base.copy()
+    if channel is ChannelKind.EMAIL and base is REPLY:
+        config["schedule_to_close_timeout"] = MAIL_MOST
+    if channel is not ChannelKind.SLACK:
+        return config
     config["retry_policy"] = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
     return config
 
+
+MAIL_MOST = timedelta(days=31)
+"""Beyond the longest `replies.give_up_after`."""
 
 TOO_LARGE = "PayloadsTooLarge"
 """The SDK's own failure type: trying again would run hours of work again for the same oversized result."""

@@ -73,6 +73,12 @@ def compose_question(question: Question, text: str) -> str:
     return "\n\n".join(part for part in (text.strip(), question_markdown(question).strip()) if part) + "\n"
 
 
+def compose_unsent(reason: str, text: str) -> str:
+    """What an answer begins with when the one before it has not arrived."""
+    quote = "\n".join(f"> {line}".rstrip() for line in text.strip().splitlines())
+    return f"**{reason}** It said:\n\n{quote}\n\n---\n\n"
+
+
 def compose_answer(order: ReplyInput, text: str) -> str:
     """The Markdown of an answer: outcome, the agent's words, notes, pull request."""
     outcome = order.outcome or TaskOutcome.INTERNAL_ERROR

@@ -11,6 +11,9 @@ from airut.models.durations import Bytes, Seconds
 from airut.models.mail_oauth2 import MailOAuth2
 from airut.models.secret import Secret
 
+GIVE_UP_AFTER = 72 * 3600.0
+"""Seconds: a mail server that is down over a weekend."""
+
 
 class Security(StrEnum):
     """How a connection to a mail server is protected. `plain` only for a loopback host."""
@@ -62,6 +65,16 @@ class SmtpSettings(Model):
     """None: `tls` on port 465, else `starttls`."""
     ca_file: Path | None = None
     auth: bool = True
+    sent_folder: str | None = None
+    """Where the account's server or we keep what was sent: searched before a mail goes out again."""
+    save_sent: bool = False
+    """Whether we put a copy there, for servers that do not."""
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if self.save_sent and self.sent_folder is None:
+            raise ValueError("save_sent needs sent_folder, the folder that the copies go to")
+        return self
 
 
 class MailAuth(Model):
@@ -93,6 +106,8 @@ class Replies(Model):
     acknowledge: Literal["first", "always", "never"] = "first"
     cc: Literal["participants", "sender"] = "participants"
     attachments: Bytes = 20 * 1024**2
+    give_up_after: Annotated[Seconds, Field(ge=60, le=30 * 86400)] = GIVE_UP_AFTER
+    """How long a mail server may be away before an answer counts as not to be delivered."""
 
 
 class EmailChannel(Model):

@@ -39,6 +39,8 @@ class Outbound(Model):
     """Whether it tells of a task that did not succeed."""
     private: bool = False
     """For whoever wrote the newest message alone, where the channel can do that; it may be lost."""
+    again: bool = False
+    """Whether an earlier try may have sent it already, of which nobody knows."""
     attachments: tuple[Attachment, ...] = ()
     routes: tuple[Route, ...]
     participants: tuple[str, ...] = ()

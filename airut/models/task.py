@@ -123,6 +123,13 @@ class RetryOf(Model):
     result: TaskResult
 
 
+class Unsent(Model):
+    """An answer that could not be sent: why, and what the agent had said in it."""
+
+    reason: str
+    text: Text
+
+
 class TaskInput(Model):
     """One task: the queue of its thread as it stood, and what the thread carries from task to task."""
 
@@ -151,6 +158,8 @@ class TaskInput(Model):
     retry: RetryOf | None = None
     notes: tuple[str, ...] = ()
     """What the reply has to mention of earlier tasks."""
+    unsent: Unsent | None = None
+    """The answer before, which this one begins with."""
 
     @property
     def id(self) -> str:

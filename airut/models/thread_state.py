@@ -16,7 +16,7 @@ from airut.models.outcome import TaskOutcome, Usage
 from airut.models.pull_request import PullRequestRef
 from airut.models.retry import ClosedTask, RetryOrder
 from airut.models.settings import ThreadSettings
-from airut.models.task import Recollection, ReplyRecord, RetryOf, Stored, TaskInput, TaskResult
+from airut.models.task import Recollection, ReplyRecord, RetryOf, Stored, TaskInput, TaskResult, Unsent
 
 COMMANDS_KEPT = 20
 REPLIES_KEPT = 5
@@ -82,6 +82,8 @@ class ThreadState(BaseModel):
     """Messages that a close has thrown away, in a line each."""
     unsent: str = ""
     """Why the reply before could not be sent; the next one says so."""
+    unsent_text: Text | None = None
+    """What it had said."""
     losses: tuple[str, ...] = ()
     """What an archive did not keep; the next reply says so."""
 
@@ -190,7 +192,8 @@ class ThreadState(BaseModel):
             stored=self.stored,
             spent_usd=self.usage.cost_usd,
             settings=self.settings,
-            notes=tuple(filter(None, (self.unsent, not_kept(self.losses)))),
+            notes=tuple(filter(None, ("" if self.unsent_text else self.unsent, not_kept(self.losses)))),
+            unsent=Unsent(reason=self.unsent, text=self.unsent_text) if self.unsent_text else None,
         )
 
     def record(self, task: TaskInput, result: TaskResult, now: datetime) -> None:
@@ -205,10 +208,11 @@ class ThreadState(BaseModel):
         self.usage = self.usage + result.usage
         self.settings = result.settings or self.settings
         if result.reply:
-            self.last_reply, self.unsent, self.losses = result.reply, "", ()
+            self.last_reply, self.unsent, self.unsent_text, self.losses = result.reply, "", None, ()
             self.replies = (*self.replies, result.reply.markdown)[-REPLIES_KEPT:]
         elif result.outcome is TaskOutcome.REPLY_FAILED:
             self.unsent = f"The answer to your message before this one could not be sent: {result.detail}"[:500]
+            self.unsent_text = result.agent.text if result.agent else None
         closed = TaskRecord(number=task.number, outcome=result.outcome, ended_at=now, cost_usd=result.usage.cost_usd)
         self.recent = [*self.recent[-9:], closed]
         kept = result.model_copy(update={"messages": (), "unused": ()})  # of which the input has one and the queue one

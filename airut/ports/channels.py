@@ -1,5 +1,6 @@
 """Which channels a repository answers through."""
 
+from datetime import timedelta
 from typing import Protocol
 
 from airut.models.message import ChannelKind
@@ -13,4 +14,8 @@ class Channels(Protocol):
 
     def acknowledges(self, repo: str, kind: ChannelKind, first: bool) -> bool:
         """Whether a message is acknowledged; `first` tells a thread's first task."""
+        ...
+
+    def gives_up_after(self, repo: str, kind: ChannelKind) -> timedelta:
+        """How long after it was decided an answer that cannot be delivered is tried."""
         ...

@@ -1,5 +1,7 @@
 """Answers on their way to a channel."""
 
+import dataclasses
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,12 +11,13 @@ from temporalio.testing import ActivityEnvironment
 from activities.reply import Replies
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.errors import DeliveryDeferred, DeliveryRefused
+from airut.models.blob import Text
 from airut.models.message import ChannelKind
 from airut.models.outcome import TaskOutcome
 from airut.models.redaction import Redactor
 from airut.models.reply import Delivery, Outbound, ReplyKind
 from airut.models.steps import ReplyInput
-from airut.models.task import TaskInput
+from airut.models.task import TaskInput, Unsent
 from airut.ports.channel import Channel
 from tests.support.messages import NOON, mail
 
@@ -48,6 +51,9 @@ class One:
     def of(self, repo: str, kind: ChannelKind) -> Channel | None:
         return self._channel
 
+    def gives_up_after(self, repo: str, kind: ChannelKind) -> timedelta:
+        return timedelta(hours=2)
+
     def acknowledges(self, repo: str, kind: ChannelKind, first: bool) -> bool:
         return self._acknowledges and first
 
@@ -64,6 +70,18 @@ async def test_what_was_sent_is_kept_and_what_was_left_out_is_recorded(tmp_path:
     assert (sent.key, sent.at) == (f"{TASK.id}/done/0", NOON)
     assert (await blobs.get(record.markdown)).decode().startswith(sent.markdown)
     assert record.notes == ("a.zip was too large",)
+
+
+async def test_an_answer_begins_with_the_one_before_that_could_not_be_sent(tmp_path: Path) -> None:
+    outbox, blobs = Outbox(), LocalBlobStore(tmp_path)
+    before = Unsent(reason="It could not be sent: 550 no.", text=Text(blob=await blobs.put(b"Old.\n\nMore.\n")))
+    task = TASK.model_copy(update={"unsent": before})
+    for text in (Text(inline="New."), before.text):  # the second is a retry of that very answer
+        await ActivityEnvironment().run(Replies(One(outbox), blobs).reply, order(task=task, text=text))
+    told = "**It could not be sent: 550 no.** It said:\n\n> Old.\n>\n> More.\n\n---\n\nNew.\n"
+    new, again = outbox.sent
+    assert new.markdown.startswith(told)
+    assert again.markdown.startswith("Old.\n\nMore.")
 
 
 async def test_an_answer_holds_no_secret(tmp_path: Path) -> None:
@@ -91,12 +109,29 @@ async def test_a_note_is_sent_as_it_stands(tmp_path: Path) -> None:
     assert (outbox.sent[0].markdown, outbox.sent[0].footer) == ("too many wait", ())
 
 
-@pytest.mark.parametrize(("error", "final"), [(DeliveryDeferred("busy"), False), (DeliveryRefused("no"), True)])
-async def test_only_what_can_succeed_is_tried_again(tmp_path: Path, error: Exception, final: bool) -> None:
+@pytest.mark.parametrize(
+    ("error", "hours", "text", "final"),
+    [
+        (DeliveryDeferred("busy"), 1.9, "busy", False),
+        (DeliveryDeferred("busy"), 2.1, "it could not be delivered in 2 hours: busy", True),
+        (DeliveryRefused("no"), 0, "no", True),
+    ],
+)
+async def test_only_what_can_succeed_is_tried_again(
+    tmp_path: Path, error: Exception, hours: float, text: str, final: bool
+) -> None:
     replies = Replies(One(Outbox(error)), LocalBlobStore(tmp_path))
     with pytest.raises(ApplicationError) as raised:
-        await ActivityEnvironment().run(replies.reply, order())
-    assert (raised.value.type, raised.value.non_retryable) == ("reply_failed", final)
+        await ActivityEnvironment().run(replies.reply, order(at=datetime.now(UTC) - timedelta(hours=hours)))
+    assert (raised.value.message, raised.value.type, raised.value.non_retryable) == (text, "reply_failed", final)
+
+
+@pytest.mark.parametrize("attempt", [1, 2])
+async def test_a_second_try_says_that_it_is_one(tmp_path: Path, attempt: int) -> None:
+    outbox, environment = Outbox(), ActivityEnvironment()
+    environment.info = dataclasses.replace(environment.info, attempt=attempt)
+    await environment.run(Replies(One(outbox), LocalBlobStore(tmp_path)).reply, order())
+    assert outbox.sent[0].again is (attempt > 1)
 
 
 async def test_a_channel_that_was_taken_out_of_the_configuration_is_named(tmp_path: Path) -> None:

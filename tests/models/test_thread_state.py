@@ -3,12 +3,17 @@
 from datetime import timedelta
 
 from airut.models import inbox as limits
+from airut.models.blob import Text
 from airut.models.message import ChannelKind
 from airut.models.notices import Acceptance
+from airut.models.outcome import TaskOutcome
+from airut.models.reply import ReplyKind
 from airut.models.retry import RetryOrder
+from airut.models.task import ReplyRecord, TaskResult, Unsent
 from airut.models.thread import ThreadInput
 from airut.models.thread_state import ThreadState
 from tests.support.messages import NOON, mail
+from tests.support.scripted_activities import BLOB, done
 
 THREAD = ThreadInput(thread="web/mail/abcdefgh23456789", repo="web", channel=ChannelKind.EMAIL)
 
@@ -109,3 +114,19 @@ def test_a_close_forgets_a_retry_and_keeps_a_list_of_all_that_it_drops() -> None
         "thread_closing",
         "The conversation is being closed; send a message to begin it again.",
     )
+
+
+def test_an_answer_that_could_not_be_sent_is_carried_to_the_next_one_until_that_has_arrived() -> None:
+    state = ThreadState()
+    state.accept(mail("first"), NOON)
+    lost = TaskResult(outcome=TaskOutcome.REPLY_FAILED, detail="550 no such user", agent=done("Done."))
+    state.record(state.next_task(THREAD, "s"), lost, NOON)
+    reason = "The answer to your message before this one could not be sent: 550 no such user"
+    second = state.next_task(THREAD, "s")
+    assert (second.unsent, second.notes) == (Unsent(reason=reason, text=Text(inline="Done.")), ())
+    reply = ReplyRecord(kind=ReplyKind.ANSWER, message_id="<m>", markdown=BLOB, delivered_at=NOON)
+    state.record(second, TaskResult(outcome=TaskOutcome.SUCCESS, reply=reply), NOON)
+    assert state.next_task(THREAD, "s").unsent is None
+    state.record(second, lost.model_copy(update={"agent": None}), NOON)
+    third = state.next_task(THREAD, "s")
+    assert (third.unsent, third.notes) == (None, (reason,))

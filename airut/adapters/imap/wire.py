@@ -129,6 +129,12 @@ def parse_internal_date(text: bytes) -> datetime:
         raise MalformedResponse("not a date-time") from error
 
 
+def format_internal_date(at: datetime) -> str:
+    """`date-time` of RFC 9051 §9, without its quotes."""
+    month = _MONTHS[at.month - 1].decode().capitalize()
+    return f"{at.day:2d}-{month}-{at.year:04d} {at:%H:%M:%S} {at:%z}"
+
+
 def quoted(text: str) -> str:
     """A quoted string (RFC 9051 §4.3). The text must be ASCII without controls, as mailbox names are here."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

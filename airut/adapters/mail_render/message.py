@@ -45,6 +45,19 @@ class RenderedMail:
     content: bytes
 
 
+def own_message_id(outbound: Outbound, sender: Sender) -> str:
+    """The Message-ID of an answer: the same on every try, and for every form of the mail.
+
+    Raises:
+        ValueError: no answered message came by mail.
+    """
+    routes = [route for route in outbound.routes if isinstance(route, MailRoute)]
+    if not routes:
+        raise ValueError("none of the answered messages came by mail")
+    domain = sender.address.rpartition("@")[2]
+    return build_message_id(routes[-1].token, outbound.task, outbound.kind, outbound.seq, domain)
+
+
 def render(
     outbound: Outbound,
     sender: Sender,
@@ -68,9 +81,7 @@ def render(
     if not who.to:
         raise ValueError("no answered mail has a sender that can be answered")
     newest = routes[-1]
-    message_id = build_message_id(
-        newest.token, outbound.task, outbound.kind, outbound.seq, sender.address.rpartition("@")[2]
-    )
+    message_id = own_message_id(outbound, sender)
     footer = _footer(outbound, newest.token, left_out)
     message = EmailMessage(policy=SMTP)
     message.set_content(_text(outbound.markdown, footer), cte="quoted-printable")

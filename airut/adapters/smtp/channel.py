@@ -1,15 +1,20 @@
 """The output half of the e-mail channel (spec: email §9, §10)."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 
-from airut.adapters.mail_render import RenderedMail, Sender, render
+from airut.adapters.mail_render import RenderedMail, Sender, own_message_id, render
 from airut.adapters.oauth2 import AccessTokens
 from airut.adapters.smtp.submission import ContentRefused, MessageTooLarge, Submission
-from airut.errors import BlobError, DeliveryRefused
+from airut.errors import BlobError, DeliveryDeferred, DeliveryRefused
 from airut.models.mail_settings import MailAccount, Replies, SmtpSettings
 from airut.models.reply import Delivery, Outbound
 from airut.ports.blobs import BlobStore
+from airut.ports.mailbox import MailboxRefused, MailboxUnavailable
+from airut.ports.sent_folder import SentFolder
+
+logger = logging.getLogger(__name__)
 
 
 class SmtpChannel:
@@ -23,8 +28,10 @@ class SmtpChannel:
         blobs: BlobStore,
         installation: str,
         tokens: AccessTokens | None = None,
+        sent: SentFolder | None = None,
     ) -> None:
-        """With `tokens` it logs in by them.
+        """With `tokens` it logs in by them. `sent` is searched before a second try, and given copies where that is
+        configured.
 
         Raises:
             ConfigError: the connection would not be protected.
@@ -33,8 +40,12 @@ class SmtpChannel:
         self._sender = Sender(account.sender, account.aliases, installation, replies.cc == "participants")
         self._limit = replies.attachments
         self._blobs = blobs
+        self._sent = sent
+        self._saves = settings.save_sent
 
     async def send(self, outbound: Outbound) -> Delivery:
+        if outbound.again and (message_id := await self._found(outbound)):
+            return Delivery(message_id=message_id)
         files, left_out = await self._files(outbound)
         try:
             return await self._submit(outbound, files, left_out)
@@ -51,6 +62,31 @@ class SmtpChannel:
         except (MessageTooLarge, ContentRefused) as error:
             return await self._send_plain(outbound, left_out, error)
 
+    async def _found(self, outbound: Outbound) -> str:
+        """The id of an answer that an earlier try has sent; empty where none has, or nobody can say."""
+        if self._sent is None:
+            return ""
+        try:
+            message_id = own_message_id(outbound, self._sender)
+            return message_id if await self._sent.has(message_id) else ""
+        except ValueError:
+            return ""  # rendering says what is wrong
+        except MailboxRefused as error:
+            # A folder that is not there must not hold up every answer; the same Message-ID makes a double harmless.
+            logger.warning("cannot look for what was sent: %s", error)
+            return ""
+        except MailboxUnavailable as error:
+            raise DeliveryDeferred(f"cannot look whether it was sent already: {error}") from error
+
+    async def _keep(self, mail: RenderedMail, outbound: Outbound) -> None:
+        """It is sent; without a copy it is sent all the same."""
+        if self._sent is None or not self._saves:
+            return
+        try:
+            await self._sent.keep(mail.message_id, mail.content, outbound.at)
+        except (MailboxRefused, MailboxUnavailable) as error:
+            logger.warning("no copy of %s is kept: %s", mail.message_id, error)
+
     async def _send_plain(self, outbound: Outbound, left_out: tuple[str, ...], first: Exception) -> Delivery:
         """The last form: one text part. Filters that refuse HTML or files have nothing left to refuse but words."""
         try:
@@ -63,6 +99,7 @@ class SmtpChannel:
     ) -> Delivery:
         mail = await asyncio.to_thread(self._render, outbound, files, left_out, plain_only)
         refused = await self._submission.submit(mail)
+        await self._keep(mail, outbound)
         notes = tuple(f"{recipient} was not reached: {answer}" for recipient, answer in refused.items())
         return Delivery(message_id=mail.message_id, notes=left_out + notes)
 

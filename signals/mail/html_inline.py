@@ -63,7 +63,7 @@ class Inline:
         words = " ".join(text.split())
         if not _LINK.match(target) or not words:
             return text
-        if words in (target, target.removeprefix("mailto:")) or words == target.removesuffix("/"):
+        if words.strip("<>") in (target, target.removeprefix("mailto:"), target.removesuffix("/")):
             return words
         lead, tail = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
         return f"{lead}[{words}]({target}){tail}"

@@ -6,7 +6,8 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 
 from signals.mail.html_inline import attribute
-from signals.mail.quotes import QUOTE_BEGIN, QUOTE_END, SIGNATURE_BEGIN, SIGNATURE_END
+from signals.mail.languages import ATTRIBUTION
+from signals.mail.quotes import MAX_ATTRIBUTION, QUOTE_BEGIN, QUOTE_END, SIGNATURE_BEGIN, SIGNATURE_END
 
 # Outlook rewrites ids and classes of mails that pass through it to `x_…`, once for each pass.
 _PREFIX = re.compile(r"^(?:x_)+")
@@ -25,6 +26,8 @@ _QUOTE_CLASSES = {
     "zmail_extra",
     "tutanota_quote",
 }
+# Whoever answers between the lines writes within these, beside the `blockquote`s in them.
+_OPEN_QUOTES = {"gmail_quote", "gmail_quote_container", "protonmail_quote", "fairemail_quote"}
 _SIGNATURES = {
     "gmail_signature",
     "gmail_signature_prefix",
@@ -33,7 +36,9 @@ _SIGNATURES = {
     "applemailsignature",
     "protonmail_signature_block",
     "fairemail_signature",
+    "composer_signature",
 }
+_SIGNATURE_IDS = {"signature", "zm-_id_-sgn"}
 
 
 def mark_regions(soup: BeautifulSoup) -> None:
@@ -46,9 +51,15 @@ def mark_regions(soup: BeautifulSoup) -> None:
             continue
         if _quotes_the_rest(element):
             element.insert_before(NavigableString(QUOTE_BEGIN))
+        elif quote := _first_of_several(element):
+            marked |= {id(each) for each in (*quote.previous_siblings, quote)}
+            quote.name = "div"
+            element.insert(0, NavigableString(QUOTE_BEGIN))
+            quote.insert_after(NavigableString(QUOTE_END))
+            continue  # what follows it is looked at by itself
         elif _is_quote(element):
             _surround(element, QUOTE_BEGIN, QUOTE_END)
-        elif _names(element) & _SIGNATURES:
+        elif _is_signature(element):
             _surround(element, SIGNATURE_BEGIN, SIGNATURE_END)
         else:
             continue
@@ -75,6 +86,21 @@ def _is_quote(element: Tag) -> bool:
     if element.name == "div" and attribute(element, "name").lower() == "quote":
         return True
     return bool(_names(element) & _QUOTE_CLASSES)
+
+
+def _first_of_several(element: Tag) -> Tag | None:
+    """The `blockquote` that an attribution introduces, in a frame that may hold more of them and answers between."""
+    if element.name != "div" or not _names(element) & _OPEN_QUOTES:
+        return None
+    quote = element.find("blockquote", recursive=False)
+    if not isinstance(quote, Tag):
+        return None
+    above = "".join(each.get_text() for each in reversed(list(quote.previous_siblings)))
+    return quote if len(above) <= MAX_ATTRIBUTION and ATTRIBUTION.match(" ".join(above.split())) else None
+
+
+def _is_signature(element: Tag) -> bool:
+    return bool(_names(element) & _SIGNATURES) or _plain(attribute(element, "id")) in _SIGNATURE_IDS
 
 
 def _names(element: Tag) -> set[str]:

@@ -48,7 +48,9 @@ def _label(words: str) -> re.Pattern[str]:
 # Ends with the verb (`On … wrote:`) or has it before the name (`Am … schrieb …:`), and names a date or an address.
 ATTRIBUTION = re.compile(
     rf"(?=.*[\d@])(?:.*[\W\d])?(?:{_WROTE})(?:\W.{{0,200}})?[:：]\W{{0,3}}$"
-    r"|.*(?:19|20)\d{2}.*<[^<>@]*@[^<>@]*>\W*[:：]\W*$",  # Gmail has no verb in Japanese, Russian, Hebrew
+    # Without a verb: Gmail in Japanese, Russian, Hebrew; FairEmail; Tuta (`2 Mar 2026, 09:00 by bob@x.org:`); Mutt.
+    r"|.*(?:19|20)\d{2}.*[\s<‪][^\s<>@]+@[^\s<>@]+\W*[:：]\W*$"
+    r"|.*<[^\s<>@]+@[^\s<>@]+>.{0,60}(?:19|20)\d{2}.{0,30}[:：]$",
     re.IGNORECASE | re.DOTALL,
 )
 # How such a line begins; by it the whole of a wrapped one is found.
@@ -58,9 +60,10 @@ ATTRIBUTION_START = re.compile(
 )
 FROM_LINE = _label(_FROM)
 OTHER_LINES = (_label(_SENT), _label(_TO), _label(_SUBJECT))
-# With dashes around it, or Apple's `Begin forwarded message:` without.
+# With dashes around it, or Apple's `Begin forwarded message:` without; Zoho's `---- On … wrote ----`.
 SEPARATOR = re.compile(
-    rf"\W*(?:[-_*]{{2,}}\s*(?:{_ORIGINAL})\s*[:：]?\s*(?:[-_*]{{2,}}\W*)?|Begin forwarded message\s*:\W*)$",
+    rf"\W*(?:[-_*]{{2,}}\s*(?:{_ORIGINAL})\s*[:：]?\s*(?:[-_*]{{2,}}\W*)?|Begin forwarded message\s*:\W*"
+    rf"|-{{3,}}\s[^\n]{{1,300}}\s(?:{_WROTE})\s*-{{3,}}\W*)$",
     re.IGNORECASE,
 )
 UNDERSCORES = re.compile(r"\s*(?:\\?_){20,}\s*$")

@@ -24,7 +24,8 @@ CUT_MARK = "[earlier messages cut]"
 
 _MARKS = re.compile(f"([{QUOTE_BEGIN}-{SIGNATURE_END}])")
 _ATTRIBUTION_LINES = 3
-_ATTRIBUTION_LENGTH = 500
+MAX_ATTRIBUTION = 500
+"""Characters: names, an address and a date in any language."""
 _HEADER_BLOCK_LINES = 8
 """Within so many lines the rest of an Outlook header block must stand; Cc and Importance come between."""
 _SIGNATURE_LINES = 20
@@ -175,7 +176,7 @@ def _split_attribution(text: str) -> tuple[str, str]:
     for count in range(1, min(_ATTRIBUTION_LINES, len(lines)) + 1):
         first = lines[-count]
         joined = " ".join(line.strip() for line in lines[-count:])
-        if not first.strip() or len(joined) > _ATTRIBUTION_LENGTH:
+        if not first.strip() or len(joined) > MAX_ATTRIBUTION:
             break
         if ATTRIBUTION.match(joined) and (not best or ATTRIBUTION_START.match(first)):
             best = count

@@ -8,6 +8,7 @@ from temporalio.client import Client
 from airut.adapters.slack.channel import SlackAnswers
 from airut.adapters.slack.connection import SlackConnection
 from airut.adapters.slack.directory import WebDirectory
+from airut.adapters.slack.dispatch import BoltDispatch
 from airut.adapters.slack.downloads import SlackDownloads
 from airut.adapters.slack.feedback import SlackFeedback
 from airut.adapters.slack.history import PAGE, RESTRICTED_PAGE, WebHistory
@@ -27,6 +28,7 @@ from signals.slack.clicks import SlackClicks
 from signals.slack.gate import SlackGate
 from signals.slack.handover import SlackHandover
 from signals.slack.intake import SlackIntake
+from signals.slack.link import SlackLink
 from signals.slack.places import SlackPlaces
 from signals.slack.thread_clicks import ThreadClicks
 from signals.slack.watermarks import Watermarks
@@ -51,7 +53,7 @@ def slack_intake(
     handover = SlackHandover(repo, directory, gate, _Threads(client, submit), blobs, config.redactor)
     app = connection.app(directory)
     _clicks(repo, channel, client, connection, directory).listen(app)
-    return SlackIntake(app, connection.socket, handover, backfill)
+    return SlackIntake(app, SlackLink(repo, connection.socket, BoltDispatch(app)), handover, backfill)
 
 
 def _clicks(

@@ -260,18 +260,10 @@ class MailIntake:
         self._audit(entry)
 
     def _connected(self) -> None:
-        if self.status.state is not MailboxState.CONNECTED:
-            self.status = MailboxStatus(state=MailboxState.CONNECTED, since=_now(), adopted=self.status.adopted)
+        self.status = self.status.connected(_now())
 
     def _degrade(self, reason: str, wait: float) -> None:
-        degraded = self.status.state is MailboxState.DEGRADED
-        self.status = MailboxStatus(
-            state=MailboxState.DEGRADED,
-            since=self.status.since if degraded else _now(),
-            reason=reason,
-            next_try=_now() + timedelta(seconds=wait),
-            adopted=self.status.adopted,
-        )
+        self.status = self.status.degraded(reason, _now() + timedelta(seconds=wait), _now())
 
 
 def _now() -> datetime:

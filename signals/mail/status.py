@@ -3,27 +3,20 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
 
 from airut.models.base import Model
 from airut.ports.mailbox import Disposition
+from signals.status import ListenerState, ListenerStatus
 
 logger = logging.getLogger(__name__)
 
 
-class MailboxState(StrEnum):
-    CONNECTING = "connecting"
-    CONNECTED = "connected"
-    DEGRADED = "degraded"
+MailboxState = ListenerState
 
 
-class MailboxStatus(Model):
-    """`reason` and `next_try` are set while degraded. A connected mailbox may be degraded by Temporal or DNS."""
+class MailboxStatus(ListenerStatus):
+    """A connected mailbox may be degraded by Temporal or DNS."""
 
-    state: MailboxState
-    since: datetime
-    reason: str = ""
-    next_try: datetime | None = None
     adopted: int = 0
     """Old mails that the first run marked as processed without reading them."""
 

@@ -8,14 +8,16 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
 from airut.models.base import Model
 from signals.slack.backfill import Handle, SlackBackfill
+from signals.slack.link import SlackLink
+from signals.status import ListenerState, ListenerStatus
 
 logger = logging.getLogger(__name__)
 
@@ -33,44 +35,39 @@ class Delays(Model):
 
 
 class SlackIntake:
-    """`app` is Bolt's, made with `process_before_response`; `connect` makes its socket; `handle` is what an event goes
+    """`app` is Bolt's, made with `process_before_response`, and `link` dispatches to it; `handle` is what an event goes
     through."""
 
     def __init__(
         self,
         app: AsyncApp,
-        connect: Callable[[AsyncApp], AsyncSocketModeHandler],
+        link: SlackLink,
         handle: Handle,
         backfill: SlackBackfill,
         delays: Delays | None = None,
     ) -> None:
-        self._app = app
-        self._connect = connect
+        self._link = link
         self._handle = handle
         self._backfill = backfill
         self._delays = delays or Delays()
         self._missed = asyncio.Event()
         """Something may have been missed: everything since the last time is to be read again."""
-        self._handling = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._closing = False
+        self._trouble: ListenerStatus | None = None
+        """Why that cannot be done."""
         app.event(re.compile("^(message|app_mention)$"))(self._on_message)
         app.event(re.compile("."))(_ignore)
 
+    @property
+    def status(self) -> ListenerStatus:
+        """Always current. A connected app may be degraded by its token, its scopes or Temporal."""
+        link = self._link.status
+        return link if self._trouble is None or link.state is not ListenerState.CONNECTED else self._trouble
+
     async def run(self) -> None:
         """Listen until cancelled."""
-        handler = self._connect(self._app)
-        handler.client.message_listeners.append(self._on_socket)
-        try:
-            await handler.connect_async()  # type: ignore[no-untyped-call]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._link.run(self._missed.set))
             await self._read_what_was_missed()
-        finally:
-            await handler.close_async()  # type: ignore[no-untyped-call]
-
-    async def _on_socket(self, _: object, message: Mapping[str, Any], __: object) -> None:
-        if message.get("type") == "hello":
-            self._missed.set()
 
     async def _read_what_was_missed(self) -> NoReturn:
         wait = self._delays.hourly
@@ -80,35 +77,28 @@ class SlackIntake:
             self._missed.clear()
             try:
                 await self._backfill.run(self._handle)
-                wait = self._delays.hourly
+                wait, self._trouble = self._delays.hourly, None
             except Exception as error:  # nothing of it is lost: it is read again
-                logger.warning("what was written meanwhile cannot be read yet: %s: %s", type(error).__name__, error)
                 wait = self._delays.retry
+                self._degrade(f"{type(error).__name__}: {error}", wait)
+
+    def _degrade(self, reason: str, wait: float) -> None:
+        logger.warning("what was written meanwhile cannot be read yet: %s; next try in %.0f s", reason, wait)
+        now = datetime.now(UTC)
+        before = self._trouble or self._link.status
+        self._trouble = before.degraded(reason, now + timedelta(seconds=wait), now)
 
     async def drain(self) -> None:
         """Take no further event in hand; return when those that were are handed over. Then cancel `run`."""
-        self._closing = True
-        await self._idle.wait()
+        await self._link.drain()
 
     async def _on_message(self, event: Mapping[str, Any]) -> None:
-        if self._closing:
-            raise _Closing  # unacknowledged: it comes again, to whoever listens then
-        self._handling += 1
-        self._idle.clear()
         try:
             async with asyncio.timeout(LISTENER_LIMIT):
                 await self._handle(event)
         except BaseException:
             asyncio.get_running_loop().call_later(self._delays.retry, self._missed.set)
             raise
-        finally:
-            self._handling -= 1
-            if not self._handling:
-                self._idle.set()
-
-
-class _Closing(Exception):
-    """This process is about to end."""
 
 
 async def _ignore() -> None:

@@ -2,16 +2,18 @@
 
 import logging
 import time
+from contextlib import AbstractAsyncContextManager
 
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from airut.adapters.slack.client import CALL_LIMIT, SlackWebClient
 from airut.adapters.slack.limits import RateLimits, Urgency
+from airut.adapters.slack.socket import opened
 from airut.models.slack_settings import SlackChannel
 from airut.ports.slack import SlackDirectory
+from airut.ports.slack_socket import SlackSocket
 
 PING = 30.0
 """Seconds between two pings of the socket."""
@@ -53,8 +55,6 @@ class SlackConnection:
         client = AsyncWebClient(base_url=self._api, timeout=CALL_LIMIT)
         return AsyncApp(client=client, authorize=authorize, process_before_response=True, logger=logger)
 
-    def socket(self, app: AsyncApp) -> AsyncSocketModeHandler:
-        """Socket Mode for the app, which goes by its own token."""
-        token = self._settings.app_token.reveal()
-        web = AsyncWebClient(token=token, base_url=self._api, timeout=CALL_LIMIT)
-        return AsyncSocketModeHandler(app, token, logger=logger, web_client=web, ping_interval=self._ping)
+    def socket(self) -> AbstractAsyncContextManager[SlackSocket]:
+        """A connection of Socket Mode for the app, which goes by its own token. Raises on entering: SocketLost"""
+        return opened(self._api, self._settings.app_token, self._ping)

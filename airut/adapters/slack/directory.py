@@ -9,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from airut.adapters.slack.answers import told
-from airut.adapters.slack.failures import AWAY, code
+from airut.adapters.slack.failures import AWAY, code, named
 from airut.ports.slack import SlackAway, SlackBot, SlackPerson
 
 PEOPLE_AGE = 300.0
@@ -39,7 +39,7 @@ class _Remembered[T]:
             except AWAY as error:
                 if self._clock() - at < STALE_AGE:
                     return found  # type: ignore[return-value]
-                raise SlackAway(f"{method}: {code(error)}") from None
+                raise SlackAway(named(method, error)) from None
             self._found[what] = (self._clock(), fresh)
             return fresh
 

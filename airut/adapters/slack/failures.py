@@ -28,6 +28,13 @@ def code(error: Exception) -> str:
     return "ratelimited" if isinstance(error, SlackLimited) else type(error).__name__
 
 
+def named(method: str, error: Exception) -> str:
+    """For people: what was asked, what Slack said, and what to do about it."""
+    what = code(error)
+    remedy = OPERATORS.get(what)
+    return f"{method}: {what}" + (f" ({remedy})" if remedy else "")
+
+
 REFUSED = frozenset(
     {
         "channel_not_found",
@@ -41,18 +48,18 @@ REFUSED = frozenset(
 """The thread cannot be answered any more."""
 UNREADABLE = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"})
 """Our blocks are at fault; plain text may pass."""
-OPERATORS = frozenset(
-    {
-        "invalid_auth",
-        "not_authed",
-        "account_inactive",
-        "token_revoked",
-        "token_expired",
-        "missing_scope",
-        "no_permission",
-    }
-)
-"""Somebody has to mend the app; it may take a while."""
+OPERATORS = {
+    "invalid_auth": "the token is none of Slack's: set it anew",
+    "not_authed": "the token is none of Slack's: set it anew",
+    "account_inactive": "the app was taken out of the workspace, or its user was deactivated: install it again",
+    "token_revoked": "the token was revoked: install the app again and set the new token",
+    "token_expired": "the token has expired: switch token rotation off in the app's settings, and set a new token",
+    "missing_scope": "a scope is missing: compare the app with `airut slack manifest`, and install it again",
+    "no_permission": "the app may not do this: compare it with `airut slack manifest`, and install it again",
+    "not_allowed_token_type": "the token is of the wrong kind: app_token is xapp-…, bot_token is xoxb-…",
+    "link_disabled": "Socket Mode is off in the app's settings",
+}
+"""Somebody has to mend the app, and how; it may take a while."""
 OPERATORS_RETRY = 300.0
 """Seconds."""
 
@@ -63,9 +70,7 @@ def delivery_error(error: Exception) -> DeliveryDeferred | DeliveryRefused:
     if what in REFUSED or what in UNREADABLE:
         return DeliveryRefused(f"Slack refused the answer: {what}")
     if what in OPERATORS:
-        return DeliveryDeferred(
-            f"Slack refused the answer: {what}; look at the app's settings and tokens", OPERATORS_RETRY
-        )
+        return DeliveryDeferred(f"Slack refused the answer: {what} ({OPERATORS[what]})", OPERATORS_RETRY)
     return DeliveryDeferred(f"Slack did not take the answer: {what}", retry_after(error))
 
 

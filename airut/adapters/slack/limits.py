@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-TIERS = {1: 1.0, 2: 20.0, 3: 50.0, 4: 100.0}
+TIERS = {2: 20.0, 3: 50.0, 4: 100.0}
 """Calls a minute that Slack lets pass at least."""
 SPECIAL = 300.0
 """Calls a minute of methods with rules of their own: *several hundred* in a workspace."""
@@ -18,7 +18,6 @@ RESTRICTED = 1.0
 """Calls a minute of what reads back, for an app that is distributed outside Slack's Marketplace."""
 READING_BACK = frozenset({"conversations.history", "conversations.replies"})
 _TIER = {
-    "apps.connections.open": 1,
     "conversations.list": 2,
     "reactions.remove": 2,
     "usergroups.list": 2,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from airut.adapters.slack.connection import SlackConnection
 from airut.adapters.slack.directory import WebDirectory
+from airut.adapters.slack.dispatch import BoltDispatch
 from airut.adapters.slack.feedback import SlackFeedback
 from airut.models.command import AnswerOrder, ThreadCommand
 from airut.models.message import ChannelKind
@@ -17,6 +18,7 @@ from airut.models.secret import Secret
 from airut.models.slack_settings import SlackChannel
 from airut.models.thread import ThreadPhase, ThreadStatus
 from signals.slack.clicks import Carry, SlackClicks
+from signals.slack.link import SlackLink
 from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
 from tests.support.slack.server import SlackServer
 from tests.support.slack.workspace import TEAM, Channel, Json, User
@@ -112,9 +114,10 @@ async def pressing(
         directory = WebDirectory(web)
         app = connection.app(directory)
         SlackClicks("web", settings, directory, SlackFeedback(web), carry or {}, limit).listen(app)
-        handler = connection.socket(app)
-        await handler.connect_async()  # type: ignore[no-untyped-call]
+        link = SlackLink("web", connection.socket, BoltDispatch(app))
+        listening = asyncio.create_task(link.run(lambda: None))
         await server.until(lambda: server.connections == 1)
         yield Stage(server, thread, channel, ann, server.workspace.post(channel, ann, "do it"))
-        await handler.close_async()  # type: ignore[no-untyped-call]
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
         assert server.refused == []

@@ -10,6 +10,7 @@ from typing import Any
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.slack.connection import SlackConnection
 from airut.adapters.slack.directory import WebDirectory
+from airut.adapters.slack.dispatch import BoltDispatch
 from airut.adapters.slack.feedback import SlackFeedback
 from airut.adapters.slack.history import WebHistory
 from airut.models.amendment import Amendment
@@ -22,6 +23,7 @@ from signals.slack.backfill import SlackBackfill
 from signals.slack.gate import SlackGate
 from signals.slack.handover import SlackHandover
 from signals.slack.intake import Delays, SlackIntake
+from signals.slack.link import LinkDelays, SlackLink
 from signals.slack.places import SlackPlaces
 from signals.slack.watermarks import Watermarks
 from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
@@ -29,6 +31,7 @@ from tests.support.slack.server import SlackServer
 from tests.support.slack.workspace import BOT_USER, Channel, User
 
 MENTION = f"<@{BOT_USER}>"
+QUICK = LinkDelays(reconnect=0.05, reconnect_most=0.4, refused=0.2, refused_most=0.4, stable=0.0, hello=0.7)
 
 
 @dataclass
@@ -110,7 +113,9 @@ def intake_of(settings: SlackChannel, threads: Threads, folder: Path) -> SlackIn
     redactor.add(BOT_TOKEN)
     blobs = LocalBlobStore(folder / "blobs")
     handover = SlackHandover("web", directory, gate, threads, blobs, redactor, edit_tries=(0.1, 0.1))
-    return SlackIntake(connection.app(directory), connection.socket, handover, backfill, Delays(retry=0.5))
+    app = connection.app(directory)
+    link = SlackLink("web", connection.socket, BoltDispatch(app), QUICK)
+    return SlackIntake(app, link, handover, backfill, Delays(retry=0.5))
 
 
 @asynccontextmanager

@@ -31,16 +31,23 @@ class Sockets:
 
     def __init__(self, ack_timeout: float, retry_delays: tuple[float, ...]) -> None:
         self.envelopes: list[Envelope] = []
+        self.log: list[str] = []
+        """What became of sockets, in order."""
+        self.deaf = False
+        """New sockets answer no pings, and say nothing of their own accord."""
+        self.greets = True
         self._ack_timeout = ack_timeout
         self._delays = retry_delays
         self._open: list[web.WebSocketResponse] = []
         self._sending: set[asyncio.Task[None]] = set()
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(autoping=not self.deaf)
         await socket.prepare(request)
-        await socket.send_json({"type": "hello", "num_connections": len(self._open) + 1,
-                                "connection_info": {"app_id": "A0AIRUT"}, "debug_info": {}})  # fmt: skip
+        self.log.append("opened")
+        if self.greets:
+            await socket.send_json({"type": "hello", "num_connections": len(self._open) + 1,
+                                    "connection_info": {"app_id": "A0AIRUT"}, "debug_info": {}})  # fmt: skip
         self._open.append(socket)
         try:
             async for message in socket:
@@ -48,6 +55,7 @@ class Sockets:
                     self._acknowledge(json.loads(message.data))
         finally:
             self._open.remove(socket)
+            self.log.append("closed")
         return socket
 
     def _acknowledge(self, told: Json) -> None:

@@ -22,7 +22,7 @@ from airut.ports.blobs import BlobStore
 from airut.temporal.delivery import amend_if_open, hand_over_if_open
 from airut.temporal.open_threads import open_slack_threads
 from airut.temporal.thread_control import TemporalThreadControl
-from signals.mail.intake import Submit
+from signals.mail.handling import Submit
 from signals.slack.backfill import SlackBackfill
 from signals.slack.clicks import SlackClicks
 from signals.slack.gate import SlackGate

@@ -36,7 +36,8 @@ from airut.temporal.delivery import hand_over
 from airut.temporal.payload_sweep import PayloadSweep
 from airut.temporal.threads import TemporalThreads
 from signals.mail.dns import DnsResolver
-from signals.mail.intake import MailIntake, SubmitRefused
+from signals.mail.handling import SubmitRefused
+from signals.mail.intake import MailIntake
 
 Activities = Sequence[Callable[..., Any]]
 

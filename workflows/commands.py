@@ -39,7 +39,7 @@ class Commands:
             return
         match command.name:
             case CommandName.HELP:
-                self._say(command, help_text(command.unknown))
+                self._say(command, command.said or help_text(command.unknown))
             case CommandName.STATUS:
                 self._say(command, self.summary())
             case CommandName.PAUSE:

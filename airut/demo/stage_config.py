@@ -22,6 +22,7 @@ repos:
         imap: {host: $mail_host, port: $imap_port, ca_file: $mail_ca}
         smtp: {host: $mail_host, port: $smtp_port, ca_file: $mail_ca}
         auth: {trusted_authserv_id: [$authserv_id], authorized_senders: [$person]}
+        limits: {per_sender: 10000/h, per_repo: 10000/h}
     agent:
       auth: {$model_auth: !env STAGE_MODEL_KEY}
     env: {LOG_LEVEL: debug}

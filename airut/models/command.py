@@ -32,6 +32,8 @@ class ThreadCommand(Model):
     """The task that is meant; None is whichever is open. A button stands beside one, and must not act on the next."""
     answered: bool = True
     """False where whoever asked reads the state directly, as the command line does."""
+    said: str = ""
+    """What a channel itself has to say of a message that it did not take; `name` is then `help`."""
 
     @property
     def key(self) -> str:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from airut.models.base import Model
 from airut.models.durations import Bytes, Seconds
 from airut.models.mail_oauth2 import MailOAuth2
+from airut.models.rate import ARate, Rate
 from airut.models.secret import Secret
 
 GIVE_UP_AFTER = 72 * 3600.0
@@ -100,6 +101,9 @@ class MailLimits(Model):
     attachments: int = 50
     text: int = 200_000
     """Characters."""
+    per_sender: ARate = Rate(most=30, seconds=3600)
+    per_repo: ARate = Rate(most=300, seconds=3600)
+    """Mails that are taken. A person in a conversation sends a few an hour; a machine that has gone wild, hundreds."""
 
 
 class Replies(Model):

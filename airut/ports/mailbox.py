@@ -68,6 +68,11 @@ class Mailbox(Protocol):
         Makes the folders that are missing. Interrupted, it goes on the next time."""
         ...
 
+    async def processed_since(self, moment: datetime, most: int) -> tuple[FetchedMail, ...]:
+        """Headers of the newest `most` mails that arrived after `moment` and were processed, oldest first; none where
+        they are deleted."""
+        ...
+
     async def search(self) -> tuple[int, ...]:
         """UIDs of mails that are not processed, ascending."""
         ...

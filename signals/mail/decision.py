@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from airut.models.base import Model
+from airut.models.command import ThreadCommand
 from airut.models.mail_address import is_authorized
 from airut.models.mail_settings import EmailChannel
 from airut.ports.mailbox import Disposition, FetchedMail
@@ -13,12 +14,14 @@ from signals.mail.dns import TxtResolver
 from signals.mail.header import HeaderBlock, MalformedHeader, parse_header_block
 from signals.mail.loops import LoopReason, loop_reason
 from signals.mail.message import Draft, draft_message, own_addresses
+from signals.mail.notice import notice
+from signals.mail.rates import Rates
 from signals.mail.verdict import Deferred, RefusalReason, Refused
 
 DNS_PATIENCE = timedelta(hours=24)
 """How long a mail waits for DNS: a day covers an outage that somebody has to notice and repair."""
 
-DiscardReason = Literal["bad_header", "unauthorized", "too_big", "poison"] | LoopReason | RefusalReason
+DiscardReason = Literal["bad_header", "unauthorized", "too_big", "rate", "poison"] | LoopReason | RefusalReason
 
 
 class Accept(Model):
@@ -26,11 +29,12 @@ class Accept(Model):
 
 
 class Discard(Model):
-    """Never answered. `detail` is for the operator."""
+    """Not taken. `detail` is for the operator; `notice`, where there is one, for the sender, who is verified then."""
 
     disposition: Disposition
     reason: DiscardReason
     detail: str = ""
+    notice: ThreadCommand | None = None
 
 
 class Later(Model):
@@ -42,8 +46,10 @@ class Later(Model):
 Decision = Accept | Discard | Later
 
 
-async def decide(mail: FetchedMail, repo: str, channel: EmailChannel, resolver: TxtResolver, now: datetime) -> Decision:
-    """Loop protection first, then authentication, authorization, and only then the text."""
+async def decide(
+    mail: FetchedMail, repo: str, channel: EmailChannel, resolver: TxtResolver, rates: Rates, now: datetime
+) -> Decision:
+    """Loop protection first, then authentication, authorization, how many have come, and only then the text."""
     try:
         header = parse_header_block(mail.content)
     except MalformedHeader as error:
@@ -63,6 +69,14 @@ async def decide(mail: FetchedMail, repo: str, channel: EmailChannel, resolver: 
         return Discard(disposition=Disposition.REJECTED, reason=verdict.reason, detail=verdict.detail)
     if not is_authorized(verdict.address, channel.auth.authorized_senders):
         return Discard(disposition=Disposition.REJECTED, reason="unauthorized", detail=verdict.address)
+    if excess := rates.excess(verdict.address, mail.internal_date):
+        told = rates.is_told(verdict.address, now)
+        return Discard(
+            disposition=Disposition.REJECTED,
+            reason="rate",
+            detail=f"{verdict.address} is {excess.detail}",
+            notice=None if told else notice(mail, header, verdict, repo, channel, excess.words),
+        )
     # Up to 40 MiB of MIME and HTML: seconds of work, during which other mailboxes must go on.
     draft = await asyncio.to_thread(draft_message, mail, header, verdict, repo, channel)
     return Accept(draft=draft)

@@ -119,7 +119,7 @@ async def submission(draft: Draft, repo: str, blobs: BlobStore) -> Submission:
     """
     if draft.command is None:
         return await store_message(draft, repo, blobs)
-    return command_of(_message(draft, repo, Text(inline="")), draft.command)
+    return command_of(message_of(draft, repo), draft.command)
 
 
 async def store_message(draft: Draft, repo: str, blobs: BlobStore) -> InboundMessage:
@@ -139,6 +139,11 @@ async def store_message(draft: Draft, repo: str, blobs: BlobStore) -> InboundMes
     ]
     uncut = await store(blobs, draft.uncut) if draft.uncut != draft.text else None
     return _message(draft, repo, await store(blobs, draft.text), uncut, tuple(attachments))
+
+
+def message_of(draft: Draft, repo: str) -> InboundMessage:
+    """The message without its text and files, for what only has to know where it came from."""
+    return _message(draft, repo, Text(inline=""))
 
 
 def _message(

@@ -50,7 +50,8 @@ def email_channel(server: MailServer, address: str, **changes: dict[str, object]
         "imap": {"host": server.host, "port": server.imap_port, "ca_file": server.ca_file, "poll_interval": 0.1},
         "smtp": {"host": server.host, "port": server.smtp_port, "ca_file": server.ca_file},
         "auth": {"trusted_authserv_id": (server.authserv_id,), "authorized_senders": ("*@example.org",)},
-        "limits": {},
+        # Tests send more than people do.
+        "limits": {"per_sender": "10000/h", "per_repo": "10000/h"},
     }
     for section, values in changes.items():
         sections[section] |= values

@@ -173,6 +173,16 @@ async def test_help_names_the_word_that_is_none(
     assert status.commands[0].said.startswith("`fly` is not a command, and was not run.")
 
 
+async def test_what_a_channel_says_of_a_mail_that_it_did_not_take_begins_nothing(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    told = command(thread, CommandName.HELP).model_copy(update={"said": "**Your mail was not taken.**"})
+    await deliver_command(temporal.client, told)
+    await temporal.client.get_workflow_handle(thread).result()
+    assert [reply.detail for reply in activities.replies] == ["**Your mail was not taken.**"]
+    assert activities.agent_inputs == []
+
+
 async def retry(client: Client, thread: str, **order: object) -> str:
     asked = RetryOrder.model_validate({"key": "k", "author": "op", **order})
     return str(await client.get_workflow_handle(thread).execute_update(contracts.RETRY, asked))

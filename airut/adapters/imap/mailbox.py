@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from airut.adapters.imap.folders import Folders
+from airut.adapters.imap.history import processed_since
 from airut.adapters.imap.protocol import SELECTED
 from airut.adapters.imap.session import Answer, Session
 from airut.adapters.imap.wire import MalformedResponse, Value, parse_fetch, parse_internal_date
@@ -72,6 +73,10 @@ class ImapMailbox:
                 await self._store(batch, self._processed.flag)
         await self._folders.ensure(self._processed.rejected)
         return len(old)
+
+    async def processed_since(self, moment: datetime, most: int) -> tuple[FetchedMail, ...]:
+        folder = self._settings.folder
+        return await processed_since(self._session, self._folders, self._processed, folder, moment, most)
 
     async def search(self) -> tuple[int, ...]:
         self._session.forget_news()

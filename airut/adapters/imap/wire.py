@@ -129,6 +129,11 @@ def parse_internal_date(text: bytes) -> datetime:
         raise MalformedResponse("not a date-time") from error
 
 
+def format_date(at: datetime) -> str:
+    """`date` of RFC 9051 §9."""
+    return f"{at.day}-{_MONTHS[at.month - 1].decode().capitalize()}-{at.year:04d}"
+
+
 def format_internal_date(at: datetime) -> str:
     """`date-time` of RFC 9051 §9, without its quotes."""
     month = _MONTHS[at.month - 1].decode().capitalize()

@@ -4,7 +4,6 @@ import ssl
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import aiohttp
 from pydantic import BaseModel, Field, ValidationError
 
 from airut.adapters.oauth2.xoauth2 import one_line
@@ -47,6 +46,8 @@ async def ask(url: str, form: Mapping[str, str], secrets: Sequence[str], ca_file
     Raises:
         TokenFailed: with what the server says of it, without `secrets`.
     """
+    import aiohttp  # not at the top: it takes a third of a second, and few mailboxes log in by token
+
     try:
         context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
     except OSError as error:

@@ -2,127 +2,25 @@
 
 import asyncio
 import contextlib
-import imaplib
-import ssl
-from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from email.utils import format_datetime, localtime
 from pathlib import Path
 
 import pytest
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.imap.mailbox import imap_mailbox
 from airut.demo.mailserver import MailServer
 from airut.errors import NoSpace
-from airut.models.command import CommandName, Submission, ThreadCommand
-from airut.models.mail_settings import EmailChannel
-from airut.models.message import InboundMessage, MailRoute
+from airut.models.command import CommandName
+from airut.models.message import MailRoute
 from airut.ports.mailbox import Disposition
-from signals.mail.dns import DnsTemporary
-from signals.mail.intake import Delays, MailIntake, SubmitRefused
+from signals.mail.handling import SubmitRefused
+from signals.mail.intake import MailIntake
 from signals.mail.status import MailAudit, MailboxState
+from tests.signals.mail.intake_bench import FAST, NoDns, Running, Temporal, folder_size, mail, running, settled
 from tests.support.mailserver import PASSWORD, email_channel, mail_server, running_mail_server  # noqa: F401  # fixture
-
-FAST = Delays(reconnect=0.05, reconnect_most=0.2, refused=0.1, submit=0.05, submit_most=0.1, retry=0.05)
-
-
-class NoDns:
-    async def txt(self, name: str) -> tuple[bytes, ...]:
-        raise DnsTemporary(name)
-
-
-class Temporal:
-    """What `submit` talks to: takes messages, is down, or refuses by subject."""
-
-    def __init__(self) -> None:
-        self.received: asyncio.Queue[Submission] = asyncio.Queue()
-        self.down: Exception | None = None
-        self.refused = ""
-        self.refusal: Exception = SubmitRefused("too large")
-
-    async def submit(self, accepted: Submission) -> None:
-        await pydantic_data_converter.encode([accepted])
-        if self.down is not None:
-            raise self.down
-        if self.refused and isinstance(accepted, InboundMessage) and self.refused in accepted.subject:
-            raise self.refusal
-        await self.received.put(accepted)
-
-    async def next(self) -> InboundMessage:
-        accepted = await self._next()
-        assert isinstance(accepted, InboundMessage), accepted
-        return accepted
-
-    async def next_command(self) -> ThreadCommand:
-        accepted = await self._next()
-        assert isinstance(accepted, ThreadCommand), accepted
-        return accepted
-
-    async def _next(self) -> Submission:
-        async with asyncio.timeout(5):
-            return await self.received.get()
-
-
-class Running:
-    def __init__(self, channel: EmailChannel, folder: Path) -> None:
-        self.temporal = Temporal()
-        self.audit: list[MailAudit] = []
-        self.blobs = LocalBlobStore(folder / "blobs")
-        opened = imap_mailbox(channel.imap, channel.account)
-        self.intake = MailIntake(
-            "repo", channel, opened, self.temporal.submit, self.blobs, NoDns(), self.audit.append, FAST
-        )
-        self.task = asyncio.ensure_future(self.intake.run())
-
-    async def until(self, state: MailboxState, reason: str = "") -> None:
-        async with asyncio.timeout(5):
-            while self.intake.status.state is not state or reason not in self.intake.status.reason:
-                await asyncio.sleep(0.01)
-
-    async def stop(self) -> None:
-        self.task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            async with asyncio.timeout(5):
-                await self.task
-
-
-@contextlib.asynccontextmanager
-async def running(channel: EmailChannel, folder: Path) -> AsyncIterator[Running]:
-    intake = Running(channel, folder)
-    try:
-        await intake.until(MailboxState.CONNECTED)
-        yield intake
-    finally:
-        await intake.stop()
-
-
-def mail(subject: str = "Fix it", sender: str = "Alice <alice@example.org>", **fields: str) -> bytes:
-    message = EmailMessage()
-    message["From"] = sender
-    message["To"] = "agent@mail.test"
-    message["Subject"] = subject
-    message["Message-ID"] = f"<{subject.replace(' ', '-')}@example.org>"
-    for name, value in fields.items():
-        message[name.replace("_", "-")] = value
-    message.set_content("Please.\n")
-    return message.as_bytes()
-
-
-def folder_size(server: MailServer, address: str, folder: str) -> int:
-    context = ssl.create_default_context(cafile=str(server.ca_file))
-    with imaplib.IMAP4_SSL(server.host, server.imap_port, ssl_context=context) as client:
-        client.authenticate("PLAIN", lambda _: f"\0{address}\0{PASSWORD}".encode())
-        _, data = client.select(folder, readonly=True)
-        return int(data[0] or b"0")
-
-
-async def settled(server: MailServer, address: str, folder: str, count: int) -> None:
-    async with asyncio.timeout(5):
-        while await asyncio.to_thread(folder_size, server, address, folder) != count:
-            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("idle", [True, False])
@@ -187,14 +85,7 @@ async def test_killed_between_submit_and_move(mail_server: MailServer, tmp_path:
     channel = email_channel(mail_server, address)
     mail_server.deliver(mail(), address)
     first = Running(channel, tmp_path)
-    submitted = first.temporal.submit
-
-    async def submit_and_die(message: Submission) -> None:
-        await submitted(message)
-        first.task.cancel()
-        await asyncio.sleep(0)
-
-    first.intake._submit = submit_and_die
+    first.temporal.then = first.task.cancel
     before = await first.temporal.next()
     await first.stop()
     async with running(channel, tmp_path) as second:

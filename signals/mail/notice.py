@@ -1,0 +1,47 @@
+"""What is said of a mail that is not taken, to whoever has verifiably sent it and may (spec: email §2, §3)."""
+
+import hashlib
+
+from airut.models.command import CommandName, ThreadCommand, without_text
+from airut.models.mail_address import is_authorized
+from airut.models.mail_settings import EmailChannel
+from airut.ports.mailbox import FetchedMail
+from signals.mail.auth import ReceivedMail, authenticate
+from signals.mail.dns import TxtResolver
+from signals.mail.header import HeaderBlock, MalformedHeader, parse_header_block
+from signals.mail.loops import loop_reason
+from signals.mail.message import draft_message, message_of, own_addresses
+from signals.mail.verdict import Verified
+
+UNREADABLE = (
+    "**Your mail could not be read**, and nothing was done with it. Send it again as plain text, without its files or "
+    "with a link to them; the operator finds what it was."
+)
+
+
+def notice(
+    mail: FetchedMail, header: HeaderBlock, sender: Verified, repo: str, channel: EmailChannel, words: str
+) -> ThreadCommand:
+    """For the mail's thread, which says it. From the header alone: what else is in the mail may be the trouble."""
+    draft = draft_message(mail.model_copy(update={"whole": False}), header, sender, repo, channel)
+    # Another key than the mail's own: put back into the inbox by a person, the mail is taken.
+    key = hashlib.sha256(f"notice\0{draft.key}".encode()).hexdigest()
+    message = without_text(message_of(draft, repo)).model_copy(update={"key": key})
+    return ThreadCommand(name=CommandName.HELP, message=message, said=words)
+
+
+async def of_unreadable(
+    mail: FetchedMail, repo: str, channel: EmailChannel, resolver: TxtResolver
+) -> ThreadCommand | None:
+    """None where the sender is not known for sure, may not give tasks, or is a machine."""
+    try:
+        header = parse_header_block(mail.content)
+    except MalformedHeader:
+        return None
+    if loop_reason(header, own_addresses(channel), channel.auth.allow_lists):
+        return None
+    received = ReceivedMail(raw=mail.content, header=header, internal_date=mail.internal_date)
+    verdict = await authenticate(received, channel.auth, resolver)
+    if not isinstance(verdict, Verified) or not is_authorized(verdict.address, channel.auth.authorized_senders):
+        return None
+    return notice(mail, header, verdict, repo, channel, UNREADABLE)

@@ -1,0 +1,78 @@
+"""How many mails are taken of one sender, and of all (spec: email §3). Pure."""
+
+from collections import deque
+from datetime import datetime, timedelta
+
+from airut.models.base import Model
+from airut.models.mail_settings import MailLimits
+from airut.models.rate import Rate
+
+NOTICE_EVERY = timedelta(hours=1)
+"""Whoever writes too much must not make us do the same."""
+
+
+class Excess(Model):
+    """A mail above a limit."""
+
+    limit: Rate
+    sent: int
+    """Mails within the limit's time, this one included."""
+    of_all: bool
+    """The repository's limit, and not the sender's own."""
+    again: datetime
+    """When the next one will be taken."""
+
+    @property
+    def detail(self) -> str:
+        return f"above {'limits.per_repo' if self.of_all else 'limits.per_sender'}: {self.limit}"
+
+    @property
+    def words(self) -> str:
+        whose = "this address has had" if self.of_all else "you have sent"
+        return (
+            f"**Your mail was not taken: {whose} {self.sent} mails within {self.limit.span}, and at most "
+            f"{self.limit.most} are taken.** Send it again after {self.again:%Y-%m-%d %H:%M} UTC. What you send before "
+            "then is not taken either, and not answered."
+        )
+
+
+class Rates:
+    """What was taken of late. A mail counts by when it arrived, whenever we read it."""
+
+    def __init__(self, limits: MailLimits) -> None:
+        self._per_sender = limits.per_sender
+        self._per_repo = limits.per_repo
+        self._taken: deque[tuple[datetime, str]] = deque()
+        self._told: dict[str, datetime] = {}
+
+    @property
+    def reach(self) -> timedelta:
+        """How far back what was taken still counts."""
+        return timedelta(seconds=max(self._per_sender.seconds, self._per_repo.seconds))
+
+    def count(self, sender: str, at: datetime) -> None:
+        """A mail was taken."""
+        self._taken.append((at, sender))
+        while self._taken[0][0] <= at - self.reach:
+            self._taken.popleft()
+
+    def excess(self, sender: str, at: datetime) -> Excess | None:
+        """Why a mail that arrived then is above a limit; None when it is not."""
+        own = [moment for moment, who in self._taken if who == sender]
+        everybody = [moment for moment, _ in self._taken]
+        return _excess(self._per_sender, own, at, of_all=False) or _excess(self._per_repo, everybody, at, of_all=True)
+
+    def is_told(self, sender: str, now: datetime) -> bool:
+        """Whether this sender knows already, since less than an hour."""
+        return (last := self._told.get(sender)) is not None and now - last < NOTICE_EVERY
+
+    def told(self, sender: str, now: datetime) -> None:
+        self._told = {who: when for who, when in self._told.items() if now - when < NOTICE_EVERY} | {sender: now}
+
+
+def _excess(limit: Rate, taken: list[datetime], at: datetime, *, of_all: bool) -> Excess | None:
+    span = timedelta(seconds=limit.seconds)
+    within = sorted(moment for moment in taken if at - span < moment <= at)
+    if len(within) < limit.most:
+        return None
+    return Excess(limit=limit, sent=len(within) + 1, of_all=of_all, again=within[-limit.most] + span)

@@ -220,7 +220,8 @@ class AgentRuns:
         note = order.resume_note
         if order.summary:
             note = await self._summary(order)
-        return compose_prompt(tuple(texts), order.inbox, note)
+        contexts = {message.key: await fetch(self._blobs, message.context) for message in told if message.context}
+        return compose_prompt(tuple(texts), order.inbox, note, contexts)
 
     async def _summary(self, order: AgentInput) -> str:
         """What is known of a session that cannot be gone on with."""

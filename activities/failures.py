@@ -26,6 +26,7 @@ PERMANENT: dict[type[errors.AirutError], TaskOutcome] = {
     errors.ForgeRefused: TaskOutcome.PUBLISH_FAILED,
     errors.DeliveryRefused: TaskOutcome.REPLY_FAILED,
     errors.FileRefused: TaskOutcome.WORKSPACE_FAILED,
+    errors.HistoryRefused: TaskOutcome.WORKSPACE_FAILED,
     errors.NetworkLost: TaskOutcome.SANDBOX_LOST,
     errors.CutOff: TaskOutcome.SANDBOX_LOST,
     errors.ImageMissing: TaskOutcome.SANDBOX_LOST,
@@ -36,6 +37,8 @@ PERMANENT: dict[type[errors.AirutError], TaskOutcome] = {
     errors.BlobCorrupt: TaskOutcome.INTERNAL_ERROR,
 }
 """Trying again changes nothing; a lost sandbox is counted and made anew by the workflow, not by a retry policy."""
+
+SAYING_WHEN = (errors.ForgeUnavailable, errors.DeliveryDeferred, errors.FileDeferred, errors.HistoryUnavailable)
 
 
 @contextmanager
@@ -87,11 +90,7 @@ def as_failure(error: errors.AirutError, otherwise: TaskOutcome) -> ApplicationE
     for kind, outcome in PERMANENT.items():
         if isinstance(error, kind):
             return ApplicationError(text, type=str(outcome), non_retryable=True)
-    delay = (
-        error.retry_after
-        if isinstance(error, errors.ForgeUnavailable | errors.DeliveryDeferred | errors.FileDeferred)
-        else None
-    )
+    delay = error.retry_after if isinstance(error, SAYING_WHEN) else None
     return ApplicationError(
         text, type=str(otherwise), next_retry_delay=timedelta(seconds=delay) if delay is not None else None
     )

@@ -19,6 +19,7 @@ from airut.models.archive import (
 )
 from airut.models.blob import SweptBlobs
 from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
+from airut.models.earlier import EarlierInput, EarlierResult
 from airut.models.firing import OtherFirings, TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.host import PlacementOrder
 from airut.models.message import InboundMessage
@@ -146,6 +147,12 @@ async def ping_host() -> HostResult:
 @activity.defn
 async def fetch_files(order: FetchInput) -> FetchResult:
     """Fetch the files of a message from its channel's service."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def read_earlier(order: EarlierInput) -> EarlierResult:
+    """Read what stands before a message in its channel, for the agent to know."""
     raise NotImplementedError
 
 

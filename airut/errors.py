@@ -28,7 +28,9 @@ AirutError
 │   ├── DeliveryDeferred   try again later (4xx, connection)
 │   ├── DeliveryRefused    never will be accepted
 │   ├── FileDeferred       a file of a message cannot be had now (`retry_after` in seconds)
-│   └── FileRefused        it never will be: says why
+│   ├── FileRefused        it never will be: says why
+│   ├── HistoryUnavailable  what was written earlier cannot be read now (`retry_after` in seconds)
+│   └── HistoryRefused     it never will be: says why
 ├── LedgerUnavailable      the count of a repository's spending does not answer: worth a retry
 ├── BlobError
 │   ├── BlobMissing        no blob of that digest
@@ -173,6 +175,18 @@ class FileDeferred(ChannelError):
 
 class FileRefused(ChannelError):
     """Its text completes *the file x was left out: …*."""
+
+
+class HistoryUnavailable(ChannelError):
+    """`retry_after` in seconds, where the service says when to come again."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class HistoryRefused(ChannelError):
+    pass
 
 
 class LedgerUnavailable(AirutError):

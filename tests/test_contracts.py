@@ -12,6 +12,7 @@ from activities.archive import ThreadEnds
 from activities.budget import BudgetChecks
 from activities.claims import Claims
 from activities.cleanup import CleanUps
+from activities.earlier import EarlierReading
 from activities.files import FileFetches
 from activities.firing import Firings
 from activities.image import ImageBuilds
@@ -31,6 +32,7 @@ CLASSES = (
     BudgetChecks,
     Claims,
     CleanUps,
+    EarlierReading,
     FileFetches,
     Firings,
     ImageBuilds,

@@ -7,6 +7,7 @@ from temporalio.client import Client
 
 from airut.adapters.slack.channel import SlackAnswers
 from airut.adapters.slack.connection import SlackConnection
+from airut.adapters.slack.conversations import SlackConversations
 from airut.adapters.slack.directory import WebDirectory
 from airut.adapters.slack.dispatch import BoltDispatch
 from airut.adapters.slack.downloads import SlackDownloads
@@ -35,6 +36,8 @@ from signals.slack.watermarks import Watermarks
 
 HISTORY_PATIENCE = 120.0
 """Seconds that reading back waits for its turn; after that it begins again later."""
+EARLIER_PATIENCE = 70.0
+"""Seconds that reading a thread waits for its turn: with one call a minute, longer than until the next."""
 SIGN_PATIENCE = 600.0
 """Seconds after which a reaction on a message is not worth its call any more: it holds nobody up, but many wait."""
 
@@ -83,6 +86,12 @@ class _Threads:
 def slack_answers(channel: SlackChannel, blobs: BlobStore) -> SlackAnswers:
     web = SlackConnection(channel).web()
     return SlackAnswers(web, WebDirectory(web), blobs, channel.reactions)
+
+
+def slack_conversations(channel: SlackChannel) -> SlackConversations:
+    connection = SlackConnection(channel)
+    web = connection.web(patience=EARLIER_PATIENCE)
+    return SlackConversations(channel, web, WebDirectory(connection.web()))
 
 
 def slack_files(channels: Mapping[str, SlackChannel]) -> SlackDownloads:

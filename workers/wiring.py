@@ -8,6 +8,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.budget import BudgetChecks
+from activities.earlier import EarlierReading
 from activities.files import FileFetches
 from activities.firing import Firings
 from activities.keeping import ArchiveKeeping
@@ -23,13 +24,15 @@ from airut.adapters.smtp import SmtpChannel
 from airut.config.budgets import ConfiguredBudgets
 from airut.config.installation import installation_id
 from airut.config.schema import Config
-from airut.errors import FileRefused
+from airut.errors import FileRefused, HistoryRefused
 from airut.models.command import Submission
+from airut.models.earlier import Earlier, EarlierInput
 from airut.models.mail_settings import GIVE_UP_AFTER, EmailChannel
 from airut.models.message import ChannelKind, RemoteFile
 from airut.models.slack_settings import SlackChannel
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
+from airut.ports.conversations import Conversations
 from airut.ports.remote_files import RemoteFiles
 from airut.temporal.budget import TemporalBudgetLedger
 from airut.temporal.delivery import hand_over
@@ -68,6 +71,7 @@ def control_activities(config: Config, client: Client) -> Activities:
         replies.acknowledge,
         replies.reply,
         FileFetches(ConfiguredFiles(config), blobs).fetch_files,
+        EarlierReading(ConfiguredConversations(config), blobs, config.redactor).read_earlier,
         budgets.reserve_budget,
         budgets.settle_budget,
         budgets.release_budget,
@@ -153,6 +157,23 @@ class ConfiguredFiles:
         if source is None:
             raise FileRefused(f"{repo} has no {channel} channel any more")
         return await source.fetch(repo, channel, file)
+
+
+class ConfiguredConversations:
+    """Implements `airut.ports.conversations.Conversations`: one for each repository with such a channel."""
+
+    def __init__(self, config: Config) -> None:
+        self._sources: dict[tuple[str, ChannelKind], Conversations] = {}
+        for name, app in slack_channels(config).items():
+            from workers.slack_wiring import slack_conversations  # see there
+
+            self._sources[name, ChannelKind.SLACK] = slack_conversations(app)
+
+    async def earlier(self, order: EarlierInput) -> Earlier:
+        source = self._sources.get((order.repo, order.channel))
+        if source is None:
+            raise HistoryRefused(f"{order.repo} has no {order.channel} channel any more")
+        return await source.earlier(order)
 
 
 class ConfiguredChannels:

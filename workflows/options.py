@@ -76,6 +76,13 @@ FILES = ActivityConfig(
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
 )
 
+EARLIER = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=6),  # four calls of one a minute
+    schedule_to_close_timeout=timedelta(minutes=15),  # the agent is told that it is missing; the task waits for it
+    heartbeat_timeout=timedelta(seconds=60),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
+)
+
 IMAGE = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=60),
     heartbeat_timeout=timedelta(seconds=60),

@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.thread import ThreadInput, ThreadPhase, ThreadStatus
     from airut.models.thread_state import ThreadState
     from workflows.amendments import Changes
+    from workflows.arrivals import Arrivals
     from workflows.commands import Commands
     from workflows.display import Display
     from workflows.ending import Deadline, Ending, next_deadline
@@ -46,6 +47,7 @@ class ThreadWorkflow:
         self._orders: list[TaskOrder] = []
         self._commands = Commands(self._state, self._orders.append)
         self._changes = Changes(self._state, self._commands)
+        self._arrivals = Arrivals(self._state)
         self._answered: tuple[str, int] | None = None
         self._early: list[Submission] = []
         self._recalled = thread.carried is not None
@@ -85,7 +87,7 @@ class ThreadWorkflow:
     def make_room(self) -> None:
         """The host lacks space: an idle thread ends now, as it would after a long quiet. Others take no notice."""
         idle = self._display.phase is ThreadPhase.IDLE and not self._state.closing
-        if idle and self._state.tasks and not self._has_task():
+        if idle and self._state.tasks and not self._lives_on():
             self._state.close()
 
     @workflow.update(name=contracts.RETRY)
@@ -139,14 +141,15 @@ class ThreadWorkflow:
             await ending.recall(self._early)
         self._take_in_early()
         self._display.show()
-        telling = asyncio.create_task(self._telling.run())
+        beside = [asyncio.create_task(part) for part in (self._telling.run(), self._arrivals.run())]
         while True:
             await self._until_something()
             # No await between looking at the state and acting on it: no message can fall into a gap.
             if self._has_task():
                 await self._run_task()
             elif self._is_over() and await self._has_ended(ending):
-                telling.cancel()
+                for part in beside:
+                    part.cancel()
                 return
             if self._should_continue():
                 workflow.continue_as_new(thread.model_copy(update={"carried": self._state}))
@@ -171,7 +174,7 @@ class ThreadWorkflow:
             self._take_in(new)
 
     def _take_message(self, message: InboundMessage) -> None:
-        if self._state.accept(message, workflow.now()) is not Acceptance.QUEUED:
+        if self._state.accept(message, workflow.now()) is not Acceptance.QUEUED or not self._arrivals.take_in(message):
             return
         by_a_person = not message.opens  # what a schedule says is a task of its own
         if by_a_person and self._question_is_open():
@@ -237,7 +240,7 @@ class ThreadWorkflow:
 
     def _has_task(self) -> bool:
         state = self._state
-        return not state.paused and not state.closing and bool(state.inbox.queue or state.retry)
+        return not state.paused and not state.closing and bool(state.inbox.ready or state.retry)
 
     def _is_over(self) -> bool:
         """Closed, or a start that brought nothing new: a known message, a command to a thread that never was."""
@@ -247,7 +250,7 @@ class ThreadWorkflow:
 
     def _should_continue(self) -> bool:
         """Never with an answer under way, which the run that follows would send again."""
-        if self._telling.busy or self._state.notices.waiting or self._orders:
+        if self._telling.busy or self._arrivals.busy or self._state.notices.waiting or self._orders:
             return False
         return workflow.info().is_continue_as_new_suggested() and workflow.all_handlers_finished()
 

@@ -64,6 +64,7 @@ class ArchivedThread(Model):
     branch: str | None = None
     published: str | None = None
     pull_request: PullRequestRef | None = None
+    heard: float = 0.0
     losses: tuple[str, ...] = ()
     """One line for each thing that the archive does not hold: told with the first reply of the next life."""
 

@@ -87,11 +87,16 @@ class Inbox(BaseModel):
         self.queue = sorted([*messages, *self.queue], key=lambda message: accepted.get(message.key, -1))
         self.queued_bytes += sum(map(_size, messages))
 
+    @property
+    def ready(self) -> bool:
+        """Whether the first message can begin a task: no other may overtake it."""
+        return bool(self.queue) and not self.queue[0].lacks
+
     def take_for_task(self) -> tuple[InboundMessage, ...]:
-        """What one task may hold, from the front."""
+        """What one task may hold, from the front, as far as all of it is there."""
         taken: list[InboundMessage] = []
         characters = 0
-        while self.queue and len(taken) < TASK_MESSAGES:
+        while self.ready and len(taken) < TASK_MESSAGES:
             text = self.queue[0].text
             characters += len(text.inline) if text.inline is not None else text.blob.size if text.blob else 0
             if taken and characters > TASK_CHARACTERS:

@@ -117,12 +117,21 @@ class InboundMessage(Model):
     attachments: tuple[Attachment, ...] = ()
     files: tuple[RemoteFile, ...] = ()
     """Attachments to be: a task turns them into such before it begins."""
+    follows: bool = False
+    """Other things were said before it in its thread, which a task has to know, and which are not read yet."""
+    context: Text | None = None
+    """They, once they are."""
     hints: Hints = Hints()
     notes: tuple[str, ...] = ()
     """What the answer must mention: a file that was too large, a hint that was not understood."""
     route: Route
     notify: str | None = None
     """Id of a workflow that is told (`task_closed`) when the task that took this message has closed."""
+
+    @property
+    def lacks(self) -> bool:
+        """Whether something of it is still to be had from its channel's service."""
+        return bool(self.files) or self.follows
 
     @property
     def opens(self) -> bool:

@@ -20,6 +20,8 @@ These words, alone in a message, steer the conversation:
 - `help`: this list.
 """
 
+NOTHING_SAID = "What shall I do? Mention me with a task, or in the thread that it is about."
+
 TIMED = "%Y-%m-%d %H:%M UTC"
 
 

@@ -21,17 +21,23 @@ You work unattended in a sandbox, on a task that somebody sent by message. Nobod
 
 
 def compose_prompt(
-    messages: tuple[tuple[InboundMessage, str], ...], inbox: Mapping[str, str] | None = None, note: str | None = None
+    messages: tuple[tuple[InboundMessage, str], ...],
+    inbox: Mapping[str, str] | None = None,
+    note: str | None = None,
+    contexts: Mapping[str, str] | None = None,
 ) -> str:
-    """The prompt of a task: each message with its author and time where there are several, in order, separated by a
-    blank line, and the names of the files in /inbox (spec: lifecycle §4). `inbox` names files by their digest."""
+    """The prompt of a task: each message with its author and time where there may be several authors, in order,
+    separated by a blank line, and the names of the files in /inbox (spec: lifecycle §4). `inbox` names files by their
+    digest; `contexts` has by the keys of messages what was said before them."""
     names = inbox or {}
     parts: list[str] = []
     for number, (message, text) in enumerate(messages):
         lines: list[str] = []
-        if len(messages) > 1:
+        if context := (contexts or {}).get(message.key):
+            lines.append(context + "\n")
+        if len(messages) > 1 or message.open_to_authorized:
             lines.append(f"[{message.author}, {message.sent_at:%Y-%m-%d %H:%M} UTC]")
-        if number == 0 and message.subject:
+        if number == 0 and message.subject and not text.lstrip().startswith(message.subject):
             lines.append(message.subject + "\n")
         lines.append(text.strip())
         lines += [f"[file: /inbox/{names.get(file.content.sha256, file.name)}]" for file in message.attachments]

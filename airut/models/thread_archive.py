@@ -33,6 +33,7 @@ def archived(state: ThreadState, thread: ThreadName, kept: Archived, now: dateti
         branch=state.branch,
         published=state.published,
         pull_request=state.pull_request,
+        heard=state.heard,
         losses=tuple(dict.fromkeys((*state.losses, *kept.losses))),
     )
 
@@ -56,4 +57,4 @@ def reopen(state: ThreadState, archive: ArchivedThread) -> None:
     state.stored = Stored(
         transcript=archive.transcript, bundle=archive.bundle, changes=archive.changes, storage=archive.storage
     )
-    state.losses = archive.losses
+    state.losses, state.heard = archive.losses, archive.heard

@@ -75,6 +75,8 @@ class ThreadState(BaseModel):
     replies: tuple[BlobRef, ...] = ()
     held: Hints = Hints()
     settings: ThreadSettings = ThreadSettings()
+    heard: float = 0.0
+    """Up to where what was said around our messages is known, by their channel's clock."""
     quiet_since: datetime | None = None
     """Since when nothing has happened in this thread."""
     warned: bool = False

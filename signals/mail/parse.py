@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from airut.models.base import Model
-from signals.mail.attachments import MailFile, declared_name, distinct, is_noise, safe_name
+from airut.models.file_names import distinct, safe_name
+from signals.mail.attachments import MailFile, declared_name, is_noise
 from signals.mail.body import TextLeaf, has_words, write_body
 from signals.mail.charset import clean_text, decode_text, unflow
 from signals.mail.quotes import Body

@@ -5,11 +5,10 @@ from enum import StrEnum
 from typing import Any
 
 from airut.models.base import Model
+from airut.models.slack_posts import not_a_persons
+from airut.models.slack_text import mentioned
 from airut.ports.slack import SlackBot
-from signals.slack.text import mentioned
 
-TAKEN = frozenset({None, "file_share", "thread_broadcast", "me_message"})
-"""Subtypes of posts that people write. All others are about channels, or made by programs."""
 CHANNEL_TYPES = frozenset({"channel", "group", "mpim"})
 
 
@@ -63,19 +62,12 @@ def read(event: Mapping[str, Any], bot: SlackBot) -> Post | Edit | Dropped:
         return _changed(event, bot)
     if subtype == "message_deleted":
         return _deleted(event, str(event.get("deleted_ts")))
-    if subtype not in TAKEN:
-        return Dropped(reason=f"subtype {subtype}")
-    if event.get("hidden"):
-        return Dropped(reason="hidden")
     return _post(event, event, bot)
 
 
 def _post(body: Mapping[str, Any], event: Mapping[str, Any], bot: SlackBot) -> Post | Dropped:
-    user = body.get("user")
-    if body.get("bot_id") or body.get("bot_profile") or user == bot.user or not user:
-        return Dropped(reason="not written by a person")
-    if user == "USLACKBOT":
-        return Dropped(reason="Slackbot")
+    if reason := not_a_persons(body, bot.user):
+        return Dropped(reason=reason)
     if (team := body.get("user_team") or body.get("team")) and team != bot.team and not event.get("enterprise"):
         return Dropped(reason=f"of another workspace, {team}")
     channel, kind = str(event.get("channel") or ""), event.get("channel_type")
@@ -88,7 +80,7 @@ def _post(body: Mapping[str, Any], event: Mapping[str, Any], bot: SlackBot) -> P
         channel=channel,
         ts=ts,
         thread_ts=str(body.get("thread_ts") or ts),
-        user=str(user),
+        user=str(body["user"]),
         mentions_us=bot.user in mentioned(str(body.get("text") or "")),
         client_id=str(body["client_msg_id"]) if body.get("client_msg_id") else None,
         body=dict(body),

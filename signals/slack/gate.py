@@ -6,12 +6,12 @@ from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Protocol
 
+from airut.models.slack_posts import people_talking
 from airut.models.slack_settings import SlackChannel
 from airut.ports.slack import SlackBot, SlackDirectory
 from signals.slack.authorization import Verdict, judge
 from signals.slack.events import Place, Post
 from signals.slack.places import SlackPlaces
-from signals.slack.text import mentioned
 
 logger = logging.getLogger(__name__)
 
@@ -89,10 +89,7 @@ class SlackGate:
             return True
         if post.begins or self._channel.sticky == "mention":
             return False
-        text = str(post.body.get("text") or "").lstrip()
-        if self._channel.ignore_prefix and text.startswith(self._channel.ignore_prefix):
-            return False
-        return not (text.startswith("<@") and mentioned(text)[:1] != (us,))
+        return not people_talking(post.body, us, self._channel.ignore_prefix)
 
     def _turn_away(self, post: Post, text: str) -> None:
         """Whoever spoke to us, once a day."""

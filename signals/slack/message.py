@@ -1,18 +1,16 @@
 """A post to the one value that its thread is given (spec: slack §3, §5). Pure."""
 
 import hashlib
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from airut.models.blob import Text
 from airut.models.command import Submission, command_of, read_word
-from airut.models.message import ChannelKind, InboundMessage, RemoteFile, SlackRoute
+from airut.models.message import ChannelKind, InboundMessage, SlackRoute
+from airut.models.slack_files import files_of
+from airut.models.slack_text import Names, mentioned, readable, without_mention, words
 from airut.ports.slack import SlackBot
-from signals.mail.attachments import distinct, safe_name
 from signals.mail.hints import read_hints
 from signals.slack.events import Post
-from signals.slack.text import Names, mentioned, readable, without_mention, words
 
 CONTEXT_SUBJECT = 80
 """Characters of a thread's first line that tell it from others in lists."""
@@ -49,7 +47,7 @@ def submission(post: Post, repo: str, bot: SlackBot, names: Names, now: datetime
     """A command, or a message."""
     hinted = read_hints(readable(without_mention(words(post.body), bot.user), names).strip(), (), ())
     key, *also = message_keys(bot.team, post)
-    files, notes = _files(post, most_files)
+    files, notes = files_of(post.body, most_files)
     message = InboundMessage(
         key=key,
         also=tuple(also),
@@ -65,41 +63,11 @@ def submission(post: Post, repo: str, bot: SlackBot, names: Names, now: datetime
         hints=hinted.hints,
         notes=(*hinted.notes, *notes),
         files=files,
+        follows=not post.begins,
         route=SlackRoute(team=bot.team, channel=post.channel, thread_ts=post.thread_ts, ts=post.ts, user=post.user),
     )
     word = read_word(hinted.text, has_files=bool(post.body.get("files")))
     return message if word is None else command_of(message, word)
-
-
-def _files(post: Post, most: int) -> tuple[tuple[RemoteFile, ...], tuple[str, ...]]:
-    """The files that can be fetched, and a note for each that cannot."""
-    found: list[RemoteFile] = []
-    notes: list[str] = []
-    taken: set[str] = set()
-    for number, file in enumerate(post.body.get("files") or (), 1):
-        media_type = str(file.get("mimetype") or "application/octet-stream")
-        name = distinct(safe_name(str(file.get("name") or file.get("title") or ""), media_type, number), taken)
-        url = file.get("url_private_download") or file.get("url_private")
-        if why := _obstacle(file, url, room=len(found) < most):
-            notes.append(f"the file {name} was left out: {why}")
-        else:
-            size = int(file.get("size") or 0)
-            found.append(RemoteFile(id=str(file.get("id")), name=name, media_type=media_type, size=size, url=str(url)))
-    return tuple(found), tuple(notes)
-
-
-def _obstacle(file: Mapping[str, Any], url: object, *, room: bool) -> str:
-    """Why a file cannot be had; the empty string when it can. Modes: https://docs.slack.dev/reference/objects/file-object."""
-    mode = file.get("mode")
-    if mode == "tombstone":
-        return "it was deleted"
-    if mode == "hidden_by_limit":
-        return "Slack hides it, since the workspace's storage is full"
-    if mode == "external" or file.get("is_external"):
-        return "it lies with another service; send the file itself"
-    if mode in ("canvas", "quip", "list") or not url:
-        return "it is no file that can be fetched; send its text"
-    return "" if room else "there are too many files"
 
 
 def _first_line(text: str) -> str:

@@ -25,6 +25,7 @@ RETRYABLE = {
     errors.ForgeUnavailable,
     errors.DeliveryDeferred,
     errors.FileDeferred,
+    errors.HistoryUnavailable,
     errors.PayloadError,
     errors.ArchiveUnavailable,
     errors.ArchiveUnreadable,

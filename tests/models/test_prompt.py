@@ -21,6 +21,13 @@ def test_several_messages_carry_author_and_time_and_files() -> None:
     )
 
 
+def test_in_a_channel_everybody_has_a_name_and_a_first_line_is_not_said_twice() -> None:
+    post = mail("x").model_copy(update={"open_to_authorized": True, "subject": "add a test", "key": "k"})
+    assert compose_prompt(((post, "add a test\nplease"),), contexts={"k": "[Bo] it broke"}) == (
+        "[Bo] it broke\n\n[ann@example.com, 2026-03-29 12:00 UTC]\nadd a test\nplease\n"
+    )
+
+
 def test_rules_hold_the_operators_and_the_default_branchs_words() -> None:
     rules = compose_rules("Be brief.", "Use tabs.")
     assert rules.index("unattended") < rules.index("Be brief.") < rules.index("Use tabs.")

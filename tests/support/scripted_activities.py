@@ -10,6 +10,7 @@ from temporalio import activity
 from airut.models.archive import Archived, ArchivedThread, ArchiveOrder, RemoveOrder, Restored, RestoreOrder
 from airut.models.blob import BlobRef, Text
 from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
+from airut.models.earlier import EarlierInput, EarlierResult
 from airut.models.firing import TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
 from airut.models.pull_request import PullRequestRef, PullRequestState
@@ -54,6 +55,8 @@ class ScriptedActivities:
         self.workspace_inputs: list[WorkspaceInput] = []
         self.fetched: list[FetchInput] = []
         self.fetch: Callable[[FetchInput], FetchResult] = lambda order: FetchResult(attachments=())
+        self.read: list[EarlierInput] = []
+        self.earlier: Callable[[EarlierInput], EarlierResult] = lambda order: EarlierResult()
         self.brought: tuple[str, ...] = ()
         self.cleaned: list[CleanUpInput] = []
         self.acknowledged: list[ReplyInput] = []
@@ -100,6 +103,7 @@ class ScriptedActivities:
             self.claim_host,
             self.ping_host,
             self.fetch_files,
+            self.read_earlier,
             self.prepare_workspace,
             self.build_image,
             self.run_agent,
@@ -134,6 +138,12 @@ class ScriptedActivities:
         self.asked.append("fetch_files")
         self.fetched.append(order)
         return self.fetch(order)
+
+    @activity.defn
+    async def read_earlier(self, order: EarlierInput) -> EarlierResult:
+        self.asked.append("read_earlier")
+        self.read.append(order)
+        return self.earlier(order)
 
     @activity.defn
     async def prepare_workspace(self, order: WorkspaceInput) -> WorkspaceResult:

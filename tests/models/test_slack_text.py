@@ -2,7 +2,7 @@
 
 import pytest
 
-from signals.slack.text import mentioned, readable, without_mention, words
+from airut.models.slack_text import mentioned, readable, without_mention, words
 
 NAMES = {"U1": "Ann", "S1": "backend", "C1": "general"}
 

@@ -1,0 +1,132 @@
+"""What was written in a thread before somebody called us (spec: slack §5). Implements `airut.ports.conversations`."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from airut.adapters.slack.answers import told
+from airut.adapters.slack.failures import AWAY, OPERATORS, SlackLimited, code, retry_after
+from airut.errors import HistoryRefused, HistoryUnavailable
+from airut.models.earlier import Earlier, EarlierInput, EarlierPost
+from airut.models.slack_files import files_of
+from airut.models.slack_posts import not_a_persons, people_talking
+from airut.models.slack_settings import SlackChannel
+from airut.models.slack_text import mentioned, readable, words
+from airut.ports.slack import SlackAway, SlackDirectory
+
+PAGE = 200
+RESTRICTED_PAGE = 15
+"""Objects of a call: what Slack recommends, and what it gives an app that is distributed outside its Marketplace."""
+READ = 1_000
+RESTRICTED_READ = 60
+"""Posts that are read at most; the latter are four calls, of which such an app has one a minute."""
+KEPT = 200
+"""Posts that are told at most, the newest: some ten thousand words."""
+GONE = frozenset({"thread_not_found", "channel_not_found", "not_in_channel", "message_not_found"})
+VIEW = "airut_view"
+"""Type of the metadata of a greeting, which remembers the channel that its reader has in view."""
+
+Json = dict[str, Any]
+
+
+class SlackConversations:
+    """Of one repository's app."""
+
+    def __init__(self, settings: SlackChannel, web: AsyncWebClient, directory: SlackDirectory) -> None:
+        self._settings = settings
+        self._web = web
+        self._directory = directory
+        restricted = settings.history_tier == "restricted"
+        self._page, self._most = (RESTRICTED_PAGE, RESTRICTED_READ) if restricted else (PAGE, READ)
+
+    async def earlier(self, order: EarlierInput) -> Earlier:
+        try:
+            us = (await self._directory.bot()).user
+            posts, unread = await self._posts(order)
+            direct = order.route.channel.startswith("D")
+            wanted = [post for post in posts if self._is_context(post, us, order.everything, direct)]
+            kept = wanted[-KEPT:]
+            names = await self._directory.names(frozenset(user for post in kept for user in _people(post)))
+            return Earlier(
+                posts=tuple(self._told(post, names) for post in kept),
+                left_out=len(wanted) - len(kept),
+                unread=unread and bool(kept),
+                in_view=await self._in_view(posts, us),
+            )
+        except SlackAway as error:
+            raise HistoryUnavailable(f"Slack does not say: {error}") from None
+        except AWAY as error:
+            raise _as_ours(error) from None
+
+    async def _posts(self, order: EarlierInput) -> tuple[list[Json], bool]:
+        """The thread's posts after `since` and before the message, oldest first, and whether there are more. Of a
+        direct message that goes on with a task only the greeting matters: nobody else talks there."""
+        if order.route.channel.startswith("D") and not order.everything:
+            return await self._read(order, since=0.0, most=1)
+        return await self._read(order, order.since, self._most)
+
+    async def _read(self, order: EarlierInput, since: float, most: int) -> tuple[list[Json], bool]:
+        until, cursor, read = float(order.route.ts), None, list[Json]()
+        while True:
+            try:
+                body = told(
+                    await self._web.conversations_replies(
+                        channel=order.route.channel,
+                        ts=order.route.thread_ts,
+                        oldest=f"{since:.6f}",
+                        latest=order.route.ts,
+                        limit=self._page,
+                        cursor=cursor,
+                        include_all_metadata=True,
+                    )
+                )
+            except AWAY as error:
+                if code(error) in GONE:
+                    return [], False
+                raise
+            read += [post for post in body["messages"] if since < float(post["ts"]) < until]
+            cursor = (body.get("response_metadata") or {}).get("next_cursor") or None
+            if cursor is None or len(read) >= most:
+                return read, cursor is not None
+
+    def _is_context(self, post: Json, us: str, everything: bool, direct: bool) -> bool:
+        if not_a_persons(post, us):
+            return False
+        if everything or direct:
+            return everything
+        if self._settings.sticky == "mention" and us not in mentioned(str(post.get("text") or "")):
+            return True
+        return people_talking(post, us, self._settings.ignore_prefix)
+
+    def _told(self, post: Json, names: dict[str, str]) -> EarlierPost:
+        user = str(post["user"])
+        return EarlierPost(
+            author=names.get(user, user),
+            at=datetime.fromtimestamp(float(post["ts"]), UTC),
+            text=readable(words(post), names).strip(),
+            files=files_of(post, self._settings.limits.files)[0],
+        )
+
+    async def _in_view(self, posts: list[Json], us: str) -> str:
+        """The channel's name, from our greeting; the empty string where there is none."""
+        kept = (post.get("metadata") or {} for post in posts if post.get("user") == us)
+        views = [found for metadata in kept if metadata.get("event_type") == VIEW and
+                 (found := (metadata.get("event_payload") or {}).get("channel"))]  # fmt: skip
+        if not views:
+            return ""
+        try:
+            channel = told(await self._web.conversations_info(channel=views[-1]))["channel"]
+        except AWAY:
+            return f"the channel {views[-1]}"
+        return f"the channel #{channel['name']}" if channel.get("name") else f"the channel {views[-1]}"
+
+
+def _people(post: Json) -> tuple[str, ...]:
+    return str(post["user"]), *mentioned(words(post))
+
+
+def _as_ours(error: Exception) -> HistoryUnavailable | HistoryRefused:
+    if isinstance(error, SlackLimited) or code(error) not in OPERATORS:
+        return HistoryUnavailable(f"Slack does not hand out the thread: {code(error)}", retry_after(error))
+    return HistoryRefused(f"Slack does not hand out the thread: {code(error)}")

@@ -1,0 +1,33 @@
+"""What was said before, as the agent reads it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from airut.models.earlier import Earlier, EarlierPost, compose_earlier
+from airut.models.message import RemoteFile
+
+AT = datetime(2026, 3, 29, 12, 0, tzinfo=UTC)
+FILE = RemoteFile(id="F1", name="a.csv", media_type="text/csv", size=3, url="https://files.slack.com/a.csv")
+HEAD = "[What was written before in this thread, for you to know:]"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "lines"),
+    [
+        (Earlier(), []),
+        (
+            Earlier(posts=(EarlierPost(author="Ann", at=AT, text="broken"),
+                           EarlierPost(author="Bo", at=AT, text="see", files=(FILE, FILE)))),
+            [HEAD, "[Ann, 2026-03-29 12:00 UTC] broken", "[Bo, 2026-03-29 12:00 UTC] see [files: a.csv, a.csv]"],
+        ),
+        (
+            Earlier(posts=(EarlierPost(author="Ann", at=AT, text="broken"),), left_out=7, unread=True),
+            [HEAD, "[7 earlier messages left out]", "[Ann, 2026-03-29 12:00 UTC] broken",
+             "[The messages after these were too many to be read.]"],
+        ),
+        (Earlier(in_view="the channel #general"), ["[The author has the channel #general in view.]"]),
+    ],
+)  # fmt: skip
+def test_lines(earlier: Earlier, lines: list[str]) -> None:
+    assert compose_earlier(earlier) == "\n".join(lines)

@@ -31,6 +31,9 @@ AT_ONCE = EndIntent(tool_grace_s=0.0, kill_after_s=10.0)
 ASKED = timedelta(seconds=5)
 """For the question what a cancel means: a busy control worker answers within a second, and a stop must not wait."""
 
+PLAN_TEXT = 100
+"""Characters of a line of the plan in a heartbeat, which is to stay below what is kept beside a history (16 KiB)."""
+
 log = logging.getLogger(__name__)
 
 
@@ -66,6 +69,7 @@ class RunningAgent:
         return {
             "events": self.progress.events,
             "step": self.progress.last_step,
+            "plan": [{"text": item.text[:PLAN_TEXT], "state": item.state} for item in self.progress.plan],
             "cost_usd": round(self.progress.usage.cost_usd, 4),
             "disk": self.disk.used,
             "transcript": self.keeper.told,

@@ -23,6 +23,8 @@ from airut.models.earlier import EarlierInput, EarlierResult
 from airut.models.firing import OtherFirings, TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.host import PlacementOrder
 from airut.models.message import InboundMessage
+from airut.models.progress import ShowOrder
+from airut.models.shown import Shown
 from airut.models.steps import (
     AgentInput,
     CleanUpInput,
@@ -42,6 +44,9 @@ from airut.models.task import AgentResult, ReplyRecord
 
 CONTROL_QUEUE = "airut-control"
 """Workflows, acknowledgements and replies."""
+
+PROGRESS_QUEUE = "airut-progress"
+"""What is shown of running agents: one activity each that mostly waits, so that its worker takes any number."""
 
 PLACEMENT_QUEUE = "airut-host"
 """Any sandbox host: whoever polls first takes the thread."""
@@ -219,6 +224,18 @@ async def acknowledge(order: ReplyInput) -> None:
 @activity.defn
 async def reply(order: ReplyInput) -> ReplyRecord:
     """Send one answer through the thread's channel."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def show_progress(order: ShowOrder) -> Shown:
+    """Show a task's state where its channel has a place for that. Nothing depends on it."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def follow_progress(order: ShowOrder) -> Shown:
+    """Show how far a running agent is, until it has ended or this is cancelled."""
     raise NotImplementedError
 
 

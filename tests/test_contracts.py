@@ -19,6 +19,7 @@ from activities.image import ImageBuilds
 from activities.keeping import ArchiveKeeping
 from activities.payloads import PayloadSweeps
 from activities.placement import Placement
+from activities.progress import ProgressShows
 from activities.publish import Publishing
 from activities.reply import Replies
 from activities.sweep import Sweeps
@@ -38,6 +39,7 @@ CLASSES = (
     ImageBuilds,
     PayloadSweeps,
     Placement,
+    ProgressShows,
     Publishing,
     Replies,
     Sweeps,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -20,9 +20,13 @@ from airut.temporal.schedules import configured_tasks, reconcile
 from airut.temporal.upkeep import ensure_expiry
 from workers.fresh_secrets import fresh
 from workers.processes import connected, run
+from workers.progress_wiring import progress_shows
 from workers.serving import GRACE, serve_until
-from workers.wiring import control_activities, payload_store
+from workers.wiring import control_activities, payload_store, slack_channels
 from workflows.registered import WORKFLOWS
+
+FOLLOWED_MOST = 1000
+"""Running agents that are shown: each takes a look at Temporal every few seconds, and otherwise waits."""
 
 log = logging.getLogger("airut.control")
 
@@ -33,22 +37,32 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
         return
     if config.temporal.mode == "embedded":
         await keep_closed_workflows(client)
-    leases = Leases(config.state)
+    leases, shows = Leases(config.state), progress_shows(config, client)
+    name = leases.take("control")
     worker = Worker(
         client,
         task_queue=contracts.CONTROL_QUEUE,
         workflows=WORKFLOWS,
-        activities=control_activities(config, client),
+        activities=[*control_activities(config, client), shows.show_progress],
         max_heartbeat_throttle_interval=FAST,
         deployment_config=await become_current(client, build_id()),
-        identity=leases.take("control"),
+        identity=name,
         graceful_shutdown_timeout=GRACE,
         interceptors=[HandOver()],
+    )
+    following = Worker(
+        client,
+        task_queue=contracts.PROGRESS_QUEUE,
+        activities=[shows.follow_progress],
+        max_concurrent_activities=FOLLOWED_MOST,
+        max_heartbeat_throttle_interval=timedelta(seconds=1),  # what a task shows next waits for a cancel to arrive
+        identity=name,
+        interceptors=[HandOver()],  # without a grace: the next worker goes on with the same message
     )
     async with fresh(config.sources):
         await ensure_expiry(client)
         await reconcile_schedules(config, client)
-        await serve_until(stop, client, leases, [worker])
+        await serve_until(stop, client, leases, [worker, following] if slack_channels(config) else [worker])
 
 
 async def reconcile_schedules(config: Config, client: Client) -> None:

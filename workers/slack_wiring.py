@@ -1,7 +1,7 @@
 """The composition root of Slack. Apart from `wiring`, which imports it where a repository has a Slack channel: its
 libraries take every process half a second of its start."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from temporalio.client import Client
 
@@ -10,6 +10,7 @@ from airut.adapters.slack.connection import SlackConnection
 from airut.adapters.slack.conversations import SlackConversations
 from airut.adapters.slack.directory import WebDirectory
 from airut.adapters.slack.dispatch import BoltDispatch
+from airut.adapters.slack.display import SlackDisplay
 from airut.adapters.slack.downloads import SlackDownloads
 from airut.adapters.slack.feedback import SlackFeedback
 from airut.adapters.slack.history import PAGE, RESTRICTED_PAGE, WebHistory
@@ -17,7 +18,9 @@ from airut.adapters.slack.limits import Urgency
 from airut.config.schema import Config
 from airut.models.amendment import Amendment
 from airut.models.command import Submission
+from airut.models.message import Hints
 from airut.models.slack_settings import SlackChannel
+from airut.models.task_terms import TaskTerms
 from airut.models.thread_button import ACTION as BUTTON
 from airut.ports.blobs import BlobStore
 from airut.temporal.delivery import amend_if_open, hand_over_if_open
@@ -85,7 +88,12 @@ class _Threads:
 
 def slack_answers(channel: SlackChannel, blobs: BlobStore) -> SlackAnswers:
     web = SlackConnection(channel).web()
-    return SlackAnswers(web, WebDirectory(web), blobs, channel.reactions)
+    return SlackAnswers(web, WebDirectory(web), blobs)
+
+
+def slack_display(channel: SlackChannel, terms: Callable[[Hints], TaskTerms | None]) -> SlackDisplay:
+    web = SlackConnection(channel).web(Urgency.PROGRESS)
+    return SlackDisplay(web, WebDirectory(web), channel, terms)
 
 
 def slack_conversations(channel: SlackChannel) -> SlackConversations:

@@ -47,6 +47,8 @@ class Flow:
         again = task.retry if task.retry and task.retry.step in {RetryStep.PUBLISH, RetryStep.REPLY} else None
         self.agent: AgentResult | None = again.result.agent if again else None
         self.status = TaskStatus(step=TaskStep.ACCEPTED, since=workflow.now())
+        self.granted_usd: float | None = None
+        """What the run in hand may cost."""
         self.asked = 0
         """How many questions this task has asked."""
         self._told = 0

@@ -132,6 +132,24 @@ ACKNOWLEDGE = ActivityConfig(
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
 )
 
+SHOW = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=2),  # a call takes half a minute at most, and there are a few
+    # By then it is an old state, and the next one waits for it; a task's last words are worth more.
+    schedule_to_close_timeout=timedelta(minutes=2),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=1)),
+)
+
+SHOW_LAST = SHOW.copy()
+SHOW_LAST["schedule_to_close_timeout"] = timedelta(hours=6)
+
+FOLLOW = ActivityConfig(
+    start_to_close_timeout=timedelta(days=8),  # longer than any agent may run
+    heartbeat_timeout=timedelta(seconds=60),
+    # What comes next is shown after this one's last word: within a second, as it heartbeats.
+    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
+)
+
 REPLY = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=10),
     schedule_to_close_timeout=timedelta(hours=72),  # a mail server that is down over a weekend

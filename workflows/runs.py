@@ -124,7 +124,7 @@ class Runs:
         if left < LEAST_TIME:
             raise Ended(TaskOutcome.TIMED_OUT, "the time limit was reached")
         try:
-            budget = await self._spending.reserve()
+            flow.granted_usd = budget = await self._spending.reserve()
             flow.enter(TaskStep.AGENT, f"sandbox {flow.attempt}")
             if flow.task.number == 1:
                 await flow.tell_thread()  # from now on nothing can join

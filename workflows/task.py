@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.outcomes import HEADLINE_MOST, Ended, reason
     from workflows.publication import Publication
     from workflows.runs import Runs
+    from workflows.showing import Showing
 
 
 @workflow.defn
@@ -45,16 +46,18 @@ class TaskWorkflow:
         return self._flow.steering.intent(self._flow.settings)
 
     @workflow.run
-    async def run(self, task: TaskInput) -> TaskResult:  # noqa: ARG002  # @workflow.init has it
+    async def run(self, task: TaskInput) -> TaskResult:
         flow = self._flow
-        acknowledgement = asyncio.create_task(self._acknowledge())
+        beside = [asyncio.create_task(self._acknowledge())]
+        if task.shows:
+            beside.append(asyncio.create_task(Showing(flow).run()))
         try:
             await self._work()
             await self._answer()
         except (Exception, asyncio.CancelledError):  # not `finally`: an evicted workflow can await nothing any more
-            await self._leave(acknowledgement)
+            await self._leave(beside)
             raise
-        await self._leave(acknowledgement, answered=True)
+        await self._leave(beside, answered=True)
         flow.enter(TaskStep.CLOSED, str(flow.result.outcome))
         self._complete()
         if not flow.result.outcome.did_its_job:
@@ -62,8 +65,9 @@ class TaskWorkflow:
             raise ApplicationError(self._headline(), flow.result, type=str(flow.result.outcome))
         return flow.result
 
-    async def _leave(self, acknowledgement: asyncio.Task[None], *, answered: bool = False) -> None:
-        acknowledgement.cancel()
+    async def _leave(self, beside: list[asyncio.Task[None]], *, answered: bool = False) -> None:
+        for each in beside:
+            each.cancel()
         await seen_through(self._clear_away(answered))
 
     async def _clear_away(self, answered: bool) -> None:

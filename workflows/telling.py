@@ -6,7 +6,9 @@ from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.models.message import InboundMessage
     from airut.models.notice_board import Notice
+    from airut.models.notices import queued_while_paused
     from airut.models.reply import ReplyKind
     from airut.models.steps import ReplyInput
     from airut.models.task import ReplyRecord
@@ -16,21 +18,31 @@ with workflow.unsafe.imports_passed_through():
 
 
 class Telling:
-    """Belongs to one ThreadWorkflow; `busy` while a notice is on its way."""
+    """Belongs to one ThreadWorkflow."""
 
     def __init__(self, thread: ThreadInput, state: ThreadState) -> None:
         self._thread = thread
         self._state = state
-        self.busy = False
+        self._busy = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is still something to tell, or on its way."""
+        return self._busy or bool(self._state.notices.waiting)
+
+    def queued(self, message: InboundMessage) -> None:
+        """A message stays in the queue for now."""
+        if paused := self._state.paused:
+            self._state.notices.tell(message, queued_while_paused(paused.at, paused.author))
 
     async def run(self) -> None:
         """Send notices beside all else, one at a time: a mail server that is away holds up no task."""
         while True:
             await workflow.wait_condition(lambda: bool(self._state.notices.waiting))
-            self.busy = True
+            self._busy = True
             await self._send(self._state.notices.waiting[0])
             self._state.notices.waiting.pop(0)
-            self.busy = False
+            self._busy = False
 
     async def _send(self, notice: Notice) -> None:
         state = self._state

@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.command import AnswerOrder, Submission, ThreadCommand
     from airut.models.late_answer import as_message
     from airut.models.message import InboundMessage
-    from airut.models.notices import Acceptance, dropped, queued_while_paused
+    from airut.models.notices import Acceptance, dropped
     from airut.models.retry import RetryOrder
     from airut.models.steering import TaskMove, TaskOrder
     from airut.models.task import TaskStep
@@ -27,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.ending import Deadline, Ending, next_deadline
     from workflows.open_task import OpenTask
     from workflows.telling import Telling
+    from workflows.thread_shows import ThreadShows
 
 SESSIONS = uuid.UUID("5b1a6f0e-9d0c-4c59-8d1e-0a8f4f2f7c11")
 """Namespace of session ids: a thread's session follows from the thread alone, so it can be found after any crash."""
@@ -52,6 +53,7 @@ class ThreadWorkflow:
         self._early: list[Submission] = []
         self._recalled = thread.carried is not None
         self._telling = Telling(thread, self._state)
+        self._shows = ThreadShows(thread, self._state)
         self._open_task = OpenTask(self._state, self._orders, self._telling)
         self._display = Display(thread, self._state, self._commands)
 
@@ -141,15 +143,14 @@ class ThreadWorkflow:
             await ending.recall(self._early)
         self._take_in_early()
         self._display.show()
-        beside = [asyncio.create_task(part) for part in (self._telling.run(), self._arrivals.run())]
+        beside = asyncio.gather(self._telling.run(), self._arrivals.run(), self._shows.run())
         while True:
             await self._until_something()
             # No await between looking at the state and acting on it: no message can fall into a gap.
             if self._has_task():
                 await self._run_task()
             elif self._is_over() and await self._has_ended(ending):
-                for part in beside:
-                    part.cancel()
+                beside.cancel()
                 return
             if self._should_continue():
                 workflow.continue_as_new(thread.model_copy(update={"carried": self._state}))
@@ -181,8 +182,9 @@ class ThreadWorkflow:
             self._answer(TaskOrder(name="answer", author=message.author, message=self._state.inbox.take_back()))
         elif by_a_person and self._is_burst():
             self._orders.append(TaskOrder(name="join", author=message.author, message=self._state.inbox.take_back()))
-        elif paused := self._state.paused:
-            self._state.notices.tell(message, queued_while_paused(paused.at, paused.author))
+        else:
+            self._telling.queued(message)
+            self._shows.queued(message, behind=self._commands.task is not None)
 
     def _take_command(self, command: ThreadCommand) -> None:
         if self._state.inbox.knows(command.key):
@@ -200,7 +202,7 @@ class ThreadWorkflow:
         await ending.end()
         state.closing = False
         self._commands.closed(ending.losses)
-        await workflow.wait_condition(lambda: self._lives_on() or not (state.notices.waiting or self._telling.busy))
+        await workflow.wait_condition(lambda: self._lives_on() or not (self._telling.waits or state.to_show))
         if self._lives_on():
             return False
         self._display.ended = True
@@ -250,7 +252,7 @@ class ThreadWorkflow:
 
     def _should_continue(self) -> bool:
         """Never with an answer under way, which the run that follows would send again."""
-        if self._telling.busy or self._arrivals.busy or self._state.notices.waiting or self._orders:
+        if self._telling.waits or self._arrivals.busy or self._orders:
             return False
         return workflow.info().is_continue_as_new_suggested() and workflow.all_handlers_finished()
 
@@ -263,9 +265,8 @@ class ThreadWorkflow:
         """Of the message that was queued last: nothing that was sent before it may wait for a later task."""
         told = self._commands.status
         first = self._commands.task is not None and self._state.tasks == 1
-        first = first and (told is None or told.step is TaskStep.PREPARING)
-        first = first and not self._state.paused and not self._state.closing
-        first = first and len(self._state.inbox.queue) == 1
+        first = first and (told is None or told.step is TaskStep.PREPARING) and not self._state.paused
+        first = first and not self._state.closing and len(self._state.inbox.queue) == 1
         return first and workflow.now() - self._display.since < BURST
 
     def _answer(self, order: TaskOrder) -> None:
@@ -288,6 +289,7 @@ class ThreadWorkflow:
         result = await self._open_task.outcome_of(task)
         task = task.model_copy(update={"messages": result.messages or task.messages})
         state.record(task, result, workflow.now())
+        self._shows.closed(task, result, begun=self._display.since)
         self._commands.task = self._commands.status = None
         self._display.since = workflow.now()
         state.put_back((*result.unused, *(order.left for order in self._orders if order.left)))

@@ -44,6 +44,11 @@ class SlackReactions(Model):
     """Names of emoji; an empty string is none."""
 
     accepted: str = "eyes"
+    waiting: str = "hourglass_flowing_sand"
+    """Behind a task, besides `accepted`; so are the next two."""
+    paused: str = "double_vertical_bar"
+    question: str = "question"
+    """The agent has asked something."""
     done: str = "white_check_mark"
     failed: str = "x"
 
@@ -71,6 +76,9 @@ class SlackChannel(Model):
     reject_reply: Literal["ephemeral", "none"] = "ephemeral"
     backfill: SlackBackfill = SlackBackfill()
     history_tier: Literal["internal", "restricted"] = "internal"
+    progress: bool = True
+    """Whether each task has a message that shows how far it is."""
+    progress_interval: Annotated[Seconds, Field(ge=1)] = 3.0
     reactions: SlackReactions = SlackReactions()
     limits: SlackLimits = SlackLimits()
 

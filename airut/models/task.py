@@ -11,6 +11,7 @@ from airut.models.outcome import AgentVerdict, TaskOutcome, Usage
 from airut.models.pull_request import PullRequestRef
 from airut.models.reply import ReplyKind
 from airut.models.settings import ThreadSettings
+from airut.models.shown import Shown
 
 
 class TaskStep(StrEnum):
@@ -113,6 +114,8 @@ class TaskResult(Model):
     """What came too late to join, or to be an answer: they are ordinary messages."""
     settings: ThreadSettings | None = None
     """As they were when the workspace was prepared."""
+    shown: Shown | None = None
+    """What its channel shows of it, where that has a place for it."""
 
 
 class RetryOf(Model):
@@ -160,6 +163,10 @@ class TaskInput(Model):
     """What the reply has to mention of earlier tasks."""
     unsent: Unsent | None = None
     """The answer before, which this one begins with."""
+    shows: bool = False
+    """Whether its channel has a place that shows how the task goes."""
+    waited: tuple[str, ...] = ()
+    """Keys of those messages that are shown as waiting."""
 
     @property
     def id(self) -> str:

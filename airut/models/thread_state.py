@@ -13,6 +13,7 @@ from airut.models.message import ChannelKind, Hints, InboundMessage
 from airut.models.notice_board import NoticeBoard
 from airut.models.notices import TIMED, Acceptance, first_line, not_kept, task_over
 from airut.models.outcome import TaskOutcome, Usage
+from airut.models.progress import ShowOrder, shows_tasks
 from airut.models.pull_request import PullRequestRef
 from airut.models.retry import ClosedTask, RetryOrder
 from airut.models.settings import ThreadSettings
@@ -88,6 +89,10 @@ class ThreadState(BaseModel):
     """What it had said."""
     losses: tuple[str, ...] = ()
     """What an archive did not keep; the next reply says so."""
+    to_show: list[ShowOrder] = Field(default_factory=list)
+    """What the channel has yet to show, oldest first."""
+    waiting_shown: list[str] = Field(default_factory=list)
+    """Keys of messages that it shows as waiting."""
 
     def accept(self, message: InboundMessage, now: datetime) -> Acceptance:
         """Queue a message, unless its key is known, the queue is full, or its author has no part in this thread.
@@ -196,6 +201,8 @@ class ThreadState(BaseModel):
             settings=self.settings,
             notes=tuple(filter(None, ("" if self.unsent_text else self.unsent, not_kept(self.losses)))),
             unsent=Unsent(reason=self.unsent, text=self.unsent_text) if self.unsent_text else None,
+            shows=shows_tasks(thread.channel),
+            waited=tuple(message.key for message in messages if message.key in self.waiting_shown),
         )
 
     def record(self, task: TaskInput, result: TaskResult, now: datetime) -> None:

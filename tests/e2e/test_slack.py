@@ -10,8 +10,11 @@ from tests.support.slack.workspace import BOT_USER, Channel, Json
 COMMIT = "echo audit > audit.txt && git add audit.txt && git commit -qm 'Add audit logging'"
 
 
-def said(channel: Channel, thread: str) -> list[Json]:
-    return [post for post in channel.thread(thread) if post["user"] == BOT_USER]
+def said(channel: Channel, thread: str, *, progress: bool = False) -> list[Json]:
+    """Answers, or what shows how tasks go."""
+    ours = [post for post in channel.thread(thread) if post["user"] == BOT_USER]
+    keys = [post["metadata"]["event_payload"]["key"] for post in ours]
+    return [post for post, key in zip(ours, keys, strict=True) if key.endswith("/progress") == progress]
 
 
 async def test_a_mention_becomes_a_pull_request_and_the_thread_goes_on(
@@ -28,6 +31,11 @@ async def test_a_mention_becomes_a_pull_request_and_the_thread_goes_on(
     assert "Added *audit* logging." in shown
     assert "Opened pull request <" in shown
     await slack.until(lambda: [each["name"] for each in post["reactions"]] == ["white_check_mark"])
+
+    (progress,) = said(channel, post["ts"], progress=True)
+    await slack.until(lambda: progress["text"].startswith("✅ Done · "))
+    texts = [call["text"] for name, call in slack.calls if name in ("chat.postMessage", "chat.update")]
+    assert [text for text in texts if text in ("⏳ Preparing", "⚙️ Working")] == ["⏳ Preparing", "⚙️ Working"]
 
     notes = slack.upload("notes.txt", b"log every login\n", "text/plain")
     reply = slack.write(channel, ann, "where is it?", thread=post["ts"], subtype="file_share", files=[notes])

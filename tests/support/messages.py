@@ -4,7 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 
 from airut.models.blob import Text
-from airut.models.message import ChannelKind, InboundMessage, MailRoute
+from airut.models.message import ChannelKind, InboundMessage, MailRoute, SlackRoute
 
 NOON = datetime(2026, 3, 29, 12, 0, tzinfo=UTC)
 
@@ -25,3 +25,10 @@ def mail(text: str, thread: str = "web/mail/abcdefgh23456789", author: str = "an
         text=Text(inline=text),
         route=MailRoute(token=token, message_id=f"<{hash(text)}@example.com>", sender=author, subject="Add a file"),
     )
+
+
+def post(text: str, thread: str) -> InboundMessage:
+    """The same in Slack."""
+    ts = f"{int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)}.000001"
+    route = SlackRoute(team="T1", channel="C1", thread_ts="1.000001", ts=ts, user="U1")
+    return mail(text, thread).model_copy(update={"channel": ChannelKind.SLACK, "route": route, "participants": ()})

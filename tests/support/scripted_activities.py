@@ -13,9 +13,11 @@ from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, Budge
 from airut.models.earlier import EarlierInput, EarlierResult
 from airut.models.firing import TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
+from airut.models.progress import ShowOrder
 from airut.models.pull_request import PullRequestRef, PullRequestState
 from airut.models.question import Option, Question, QuestionItem
 from airut.models.settings import ThreadSettings
+from airut.models.shown import Shown
 from airut.models.steps import (
     AgentInput,
     CleanUpInput,
@@ -97,6 +99,9 @@ class ScriptedActivities:
         """A workspace is ready once this is set."""
         self.room.set()
         self.recall: Callable[[str], None] = lambda thread: None
+        self.shown: list[ShowOrder] = []
+        self.followed: list[ShowOrder] = []
+        self.show: Callable[[ShowOrder], Shown] = lambda order: Shown(message="1.1", follows=True)
 
     def all(self) -> Sequence[Callable[..., Any]]:
         return [
@@ -121,6 +126,7 @@ class ScriptedActivities:
             self.recall_archive,
             self.run_trigger,
             self.clean_up_trigger,
+            self.show_progress,
         ]
 
     @activity.defn
@@ -264,6 +270,18 @@ class ScriptedActivities:
     async def keep_archive(self, archive: ArchivedThread) -> None:
         self.asked.append("keep_archive")
         self.archives[archive.thread] = archive
+
+    @activity.defn
+    async def show_progress(self, order: ShowOrder) -> Shown:
+        self.shown.append(order)
+        return self.show(order)
+
+    @activity.defn
+    async def follow_progress(self, order: ShowOrder) -> Shown:
+        self.followed.append(order)
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(0.05)
 
     @activity.defn
     async def recall_archive(self, thread: str) -> ArchivedThread | None:

@@ -2,27 +2,21 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.answers import told
 from airut.adapters.slack.failures import AWAY, UNREADABLE, code, delivery_error
 from airut.adapters.slack.feedback import SlackFeedback
 from airut.adapters.slack.mentions import Candidate, Mentions
 from airut.adapters.slack.posts import REPLY_FILE, SlackAnswer, SlackPost, answer
+from airut.adapters.slack.thread_posts import posted_since
 from airut.adapters.slack.uploads import Upload, uploaded
 from airut.errors import BlobError, DeliveryRefused
 from airut.models.message import SlackRoute
-from airut.models.reply import Delivery, Outbound, ReplyKind
-from airut.models.slack_settings import SlackReactions
+from airut.models.reply import Delivery, Outbound
 from airut.ports.blobs import BlobStore
 from airut.ports.slack import SlackAway, SlackDirectory
-
-EARLIER = timedelta(minutes=5)
-"""How far Slack's clock and ours may be apart, when it is asked for what has been posted since."""
-PAGE = 200
 
 Json = dict[str, Any]
 logger = logging.getLogger(__name__)
@@ -32,14 +26,11 @@ class SlackAnswers:
     """Implements `airut.ports.channel.Channel`. What of an answer has been posted already is found by its key, and not
     posted again."""
 
-    def __init__(
-        self, web: AsyncWebClient, directory: SlackDirectory, blobs: BlobStore, reactions: SlackReactions
-    ) -> None:
+    def __init__(self, web: AsyncWebClient, directory: SlackDirectory, blobs: BlobStore) -> None:
         self._web = web
         self._feedback = SlackFeedback(web)
         self._directory = directory
         self._blobs = blobs
-        self._reactions = reactions
 
     async def send(self, outbound: Outbound) -> Delivery:
         routes = [route for route in outbound.routes if isinstance(route, SlackRoute)]
@@ -57,12 +48,10 @@ class SlackAnswers:
             message_id = await self._post_all(routes[-1], outbound, made, files)
         except AWAY as error:
             raise delivery_error(error) from None
-        if outbound.kind is ReplyKind.ANSWER:
-            await self._mark(routes, outbound)
         return Delivery(message_id=message_id, notes=notes)
 
     async def _post_all(self, route: SlackRoute, outbound: Outbound, made: SlackAnswer, files: Sequence[Upload]) -> str:
-        there = await self._posted_since(route, (outbound.at - EARLIER).timestamp())
+        there = await posted_since(self._web, self._directory, route.channel, route.thread_ts, outbound.at)
         last = ""
         for post in made.posts:
             found = next((message for message in there if post.is_at(message)), None)
@@ -70,25 +59,6 @@ class SlackAnswers:
         for file in files:
             await uploaded(self._web, file, route.channel, route.thread_ts, there)
         return f"{route.channel}/{last}"
-
-    async def _posted_since(self, route: SlackRoute, oldest: float) -> list[Json]:
-        """Our own messages of the thread."""
-        bot, cursor, found = await self._directory.bot(), "", list[Json]()
-        while True:
-            page = told(
-                await self._web.conversations_replies(
-                    channel=route.channel,
-                    ts=route.thread_ts,
-                    oldest=f"{oldest:.6f}",
-                    limit=PAGE,
-                    cursor=cursor or None,
-                    include_all_metadata=True,
-                )
-            )
-            found += [message for message in page["messages"] if message.get("user") == bot.user]
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return found
 
     async def _post(self, route: SlackRoute, post: SlackPost) -> str:
         try:
@@ -134,9 +104,3 @@ class SlackAnswers:
                     Candidate(kind="user", id=person.id, names=(person.name, person.real_name, person.handle))
                 )
         return Mentions(candidates)
-
-    async def _mark(self, routes: Sequence[SlackRoute], outbound: Outbound) -> None:
-        """The outcome on every message that the task answered."""
-        outcome = self._reactions.failed if outbound.failed else self._reactions.done
-        for route in routes:
-            await self._feedback.react(route.channel, route.ts, outcome, gone=(self._reactions.accepted,))

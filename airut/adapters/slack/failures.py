@@ -64,6 +64,18 @@ OPERATORS_RETRY = 300.0
 """Seconds."""
 
 
+PASSING = frozenset(
+    {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+)
+
+
+def passes(error: Exception) -> bool:
+    """Whether the same call may work later: Slack was away, or had too much to do, or an operator can mend the app."""
+    if not isinstance(error, SlackApiError):
+        return True
+    return error.response.status_code >= 429 or code(error) in PASSING or code(error) in OPERATORS
+
+
 def delivery_error(error: Exception) -> DeliveryDeferred | DeliveryRefused:
     """As the port has it: worth a retry, or never to be accepted."""
     what = code(error)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.failures import AWAY, code
+from airut.adapters.slack.failures import AWAY, OPERATORS, code, passes
 
 logger = logging.getLogger(__name__)
 
@@ -16,9 +16,15 @@ class SlackFeedback:
     def __init__(self, web: AsyncWebClient) -> None:
         self._web = web
 
-    async def react(self, channel: str, ts: str, name: str, gone: Sequence[str] = ()) -> None:
-        """Put a reaction on a message, and take others of ours off. An empty name is none."""
+    async def react(self, channel: str, ts: str, name: str) -> None:
+        """Put a reaction on a message."""
+        await self.mark(channel, ts, name)
+
+    async def mark(self, channel: str, ts: str, name: str, gone: Sequence[str] = ()) -> bool:
+        """Put a reaction on a message, and take others of ours off. An empty name is none. False where it may work
+        later."""
         changes = [(self._web.reactions_add, name), *((self._web.reactions_remove, each) for each in gone)]
+        done = True
         for change, emoji in changes:
             if not emoji:
                 continue
@@ -26,6 +32,8 @@ class SlackFeedback:
                 await change(channel=channel, timestamp=ts, name=emoji)
             except AWAY as error:
                 logger.debug("no reaction on %s: %s", ts, code(error))
+                done = done and (not passes(error) or code(error) in OPERATORS)
+        return done
 
     async def whisper(self, channel: str, user: str, text: str, thread: str | None = None) -> None:
         """Tell one person something that nobody else sees."""

@@ -4,9 +4,10 @@ from typing import Any
 
 SCOPES = {
     "app_mentions:read": "hear when it is mentioned",
+    "assistant:write": "show in direct messages that it prepares, and their titles",
     "channels:history": "read threads in public channels that it is in",
     "channels:read": "know which public channels it is in",
-    "chat:write": "answer",
+    "chat:write": "answer, and show how far it is",
     "files:read": "read files in messages",
     "files:write": "send files",
     "groups:history": "read threads in private channels that it is in",

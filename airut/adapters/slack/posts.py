@@ -39,22 +39,31 @@ class SlackPost(Model):
             found.append({"type": "context", "elements": [{"type": "mrkdwn", "text": self.footer}]})
         if self.buttons:
             found.append({"type": "actions", "elements": list(self.buttons)})
-        found[-1]["block_id"] = self.block_id
+        found[-1]["block_id"] = block_id(self.key)
         return found
 
-    @property
-    def block_id(self) -> str:
-        return f"airut.{hashlib.sha256(self.key.encode()).hexdigest()[:32]}"
-
     def metadata(self) -> Json:
-        return {"event_type": EVENT, "event_payload": {"key": self.key}}
+        return metadata(self.key)
 
     def is_at(self, message: Json) -> bool:
         """Whether this is what stands there."""
-        told = message.get("metadata") or {}
-        if told.get("event_type") == EVENT and (told.get("event_payload") or {}).get("key") == self.key:
-            return True
-        return any(block.get("block_id") == self.block_id for block in message.get("blocks") or ())
+        return has_key(message, self.key)
+
+
+def block_id(key: str) -> str:
+    """Of a message's last block: by it a message is known also where its metadata is lost."""
+    return f"airut.{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+
+
+def metadata(key: str) -> Json:
+    return {"event_type": EVENT, "event_payload": {"key": key}}
+
+
+def has_key(message: Json, key: str) -> bool:
+    told = message.get("metadata") or {}
+    if told.get("event_type") == EVENT and (told.get("event_payload") or {}).get("key") == key:
+        return True
+    return any(block.get("block_id") == block_id(key) for block in message.get("blocks") or ())
 
 
 class SlackAnswer(Model):

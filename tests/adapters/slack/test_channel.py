@@ -12,7 +12,6 @@ from airut.adapters.slack.directory import WebDirectory
 from airut.errors import DeliveryDeferred, DeliveryRefused
 from airut.models.message import Attachment, SlackRoute
 from airut.models.reply import Outbound, ReplyKind
-from airut.models.slack_settings import SlackReactions
 from tests.support.slack.server import Fault, SlackServer
 from tests.support.slack.workspace import BOT_USER, TEAM, Channel, Json, User
 
@@ -29,7 +28,7 @@ class Stage:
     @property
     def answers(self) -> SlackAnswers:
         """Another process each time: nothing is remembered."""
-        return SlackAnswers(self.web, WebDirectory(self.web), self.blobs, SlackReactions())
+        return SlackAnswers(self.web, WebDirectory(self.web), self.blobs)
 
     def outbound(self, markdown: str, **more: object) -> Outbound:
         route = SlackRoute(
@@ -67,7 +66,6 @@ async def test_an_answer_stands_in_the_thread(stage: Stage) -> None:
     assert [block["type"] for block in post["blocks"]] == ["section", "context"]
     assert post["blocks"][0]["text"]["text"] == f"*Done*, <@{stage.ann.id}>.\n\nSee <https://a.test/7|#7>."
     assert post["blocks"][1]["elements"][0]["text"] == "$0.42 · 3 turns"
-    assert stage.asked["reactions"] == [{"name": "white_check_mark", "users": [BOT_USER], "count": 1}]
 
 
 async def test_what_is_for_one_persons_eyes(stage: Stage) -> None:
@@ -159,15 +157,8 @@ async def test_files_go_once(stage: Stage) -> None:
     assert "gone.bin" in str(stage.said[0]["blocks"])
 
 
-async def test_a_task_that_failed_is_marked_so(stage: Stage) -> None:
-    await stage.web.reactions_add(channel=stage.channel.id, timestamp=stage.asked["ts"], name="eyes")
-    await stage.answers.send(stage.outbound("It failed.", failed=True))
-    assert [one["name"] for one in stage.asked["reactions"]] == ["x"]
-
-
-@pytest.mark.parametrize("failing", ["reactions.add", "users.info"])
-async def test_what_is_nice_to_have_fails_nothing(stage: Stage, failing: str) -> None:
-    stage.slack.faults.append(Fault(failing, status=500))
+async def test_names_are_nice_to_have(stage: Stage) -> None:
+    stage.slack.faults.append(Fault("users.info", status=500))
     await stage.answers.send(stage.outbound("Done."))
     assert stage.texts == ["Done."]
 

@@ -13,7 +13,10 @@ SOURCES = [*Path("airut/adapters/slack").glob("*.py"), *Path("signals/slack").gl
 KINDS = ("channels", "groups", "im", "mpim")
 NEEDED = {
     "auth_test": set[str](),
+    "assistant_threads_setStatus": {"assistant:write"},
+    "assistant_threads_setTitle": {"assistant:write"},
     "chat_postMessage": {"chat:write"},
+    "chat_update": {"chat:write"},
     "chat_postEphemeral": {"chat:write"},
     "conversations_history": {f"{kind}:history" for kind in KINDS},
     "conversations_info": {f"{kind}:read" for kind in KINDS},

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from temporalio.client import Client
@@ -35,7 +36,7 @@ from airut.ports.channel import Channel
 from airut.ports.conversations import Conversations
 from airut.ports.remote_files import RemoteFiles
 from airut.temporal.budget import TemporalBudgetLedger
-from airut.temporal.delivery import hand_over
+from airut.temporal.delivery import hand_over, report_if_open
 from airut.temporal.payload_sweep import PayloadSweep
 from airut.temporal.threads import TemporalThreads
 from signals.mail.dns import DnsResolver
@@ -111,6 +112,7 @@ def intakes(config: Config, client: Client) -> Sequence[Intake]:
             channel,
             imap_mailbox(channel.imap, channel.account, access_tokens(channel)),
             submit,
+            partial(report_if_open, client),
             blobs,
             resolver,
             redactor=redactor,

@@ -59,6 +59,7 @@ class Display:
             branch=state.branch,
             pull_request=state.pull_request,
             last_reply=state.last_reply,
+            bounces=state.bounces,
             settings=state.settings,
         )
 
@@ -71,6 +72,7 @@ class Display:
             lines.append(f"task {state.tasks}: {self._commands.status.step} {self._commands.status.detail}".rstrip())
         if state.recent:
             lines.append(f"last outcome: `{state.recent[-1].outcome}`, ${state.usage.cost_usd:.2f} so far")
+        lines += [f"task {bounce.task}: {bounce.words}" for bounce in state.bounces]
         if state.pull_request:
             lines.append(f"[pull request #{state.pull_request.number}]({state.pull_request.url})")
         workflow.set_current_details("\n\n".join(lines))

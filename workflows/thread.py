@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.thread_state import ThreadState
     from workflows.amendments import Changes
     from workflows.arrivals import Arrivals
+    from workflows.bounces import Bounces
     from workflows.commands import Commands
     from workflows.display import Display
     from workflows.ending import Deadline, Ending, next_deadline
@@ -56,6 +57,7 @@ class ThreadWorkflow:
         self._shows = ThreadShows(thread, self._state)
         self._open_task = OpenTask(self._state, self._orders, self._telling)
         self._display = Display(thread, self._state, self._commands)
+        Bounces(self._state, self._display)
 
     @workflow.signal(name=contracts.RECEIVE)
     def receive(self, message: InboundMessage) -> None:

@@ -1,6 +1,7 @@
 """`airut task list|retry|replay|logs`."""
 
 import asyncio
+import contextlib
 import getpass
 import json
 import uuid
@@ -10,12 +11,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Column, Table
+from rich.text import Text
 
 from airut import contracts
 from airut.cli import task_logs
 from airut.cli.answer import ask
 from airut.cli.context import Settings, Unreachable, become
 from airut.cli.tasks import TaskRow, find_task, find_workflow, tasks_of
+from airut.cli.terminal import clean
 from airut.cli.thread_commands import AsJson, ThreadId
 from airut.cli.threads import thread_id, thread_status
 from airut.models.command import RetryStep
@@ -41,12 +44,15 @@ async def _list(settings: Settings, prefix: str, as_json: bool) -> None:
     client = await settings.client()
     thread = await thread_id(client, prefix)
     rows = await tasks_of(client, thread)
-    try:
-        records = {record.number: record for record in (await thread_status(client, thread)).recent}
-    except Unreachable:  # outcomes are the thread's to tell; the list itself is Temporal's
-        records = {}
+    records: dict[int, TaskRecord] = {}
+    bounced: dict[int, list[str]] = {}
+    with contextlib.suppress(Unreachable):  # outcomes are the thread's to tell; the list itself is Temporal's
+        status = await thread_status(client, thread)
+        records = {record.number: record for record in status.recent}
+        for bounce in status.bounces:
+            bounced.setdefault(bounce.task, []).append(bounce.words)
     if as_json:
-        tasks = [_row(thread, row, records.get(row.number)) for row in rows]
+        tasks = [_row(thread, row, records.get(row.number), bounced.get(row.number)) for row in rows]
         typer.echo(json.dumps({"version": 1, "thread": thread, "tasks": tasks}, indent=2))
         return
     table = Table(Column("task", overflow="fold"), "state", "outcome", "cost", "began", "took")
@@ -55,7 +61,7 @@ async def _list(settings: Settings, prefix: str, as_json: bool) -> None:
         table.add_row(
             f"{thread}/task-{row.number}",
             row.state,
-            str(record.outcome) if record else "",
+            Text(clean("\n".join([str(record.outcome) if record else "", *bounced.get(row.number, ())]).strip())),
             f"${record.cost_usd:.2f}" if record and record.cost_usd else "",
             f"{row.started_at:%Y-%m-%d %H:%M}",
             str(row.ended_at - row.started_at).partition(".")[0] if row.ended_at else "",
@@ -63,8 +69,10 @@ async def _list(settings: Settings, prefix: str, as_json: bool) -> None:
     Console().print(table if rows else f"{thread} has no task yet")
 
 
-def _row(thread: str, row: TaskRow, record: TaskRecord | None) -> dict[str, object]:
-    outcome = {"outcome": record.outcome, "cost_usd": record.cost_usd} if record else {}
+def _row(thread: str, row: TaskRow, record: TaskRecord | None, bounced: list[str] | None) -> dict[str, object]:
+    outcome: dict[str, object] = {"outcome": record.outcome, "cost_usd": record.cost_usd} if record else {}
+    if bounced:
+        outcome["bounced"] = bounced
     return {"task": f"{thread}/task-{row.number}", **row.model_dump(mode="json"), **outcome}
 
 

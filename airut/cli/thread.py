@@ -125,6 +125,11 @@ async def _picture(client: Client, status: ThreadStatus) -> Group:
         for task in status.recent:
             closed.add_row(str(task.number), str(task.outcome), f"{task.ended_at:%H:%M:%S}", f"${task.cost_usd:.2f}")
         parts.append(closed)
+    if status.bounces:
+        bounced = Table("task", "not delivered")
+        for bounce in status.bounces:
+            bounced.add_row(str(bounce.task), Text(clean(bounce.words)))
+        parts.append(bounced)
     return Group(*parts)
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from airut.models.base import Model
 from airut.models.blob import BlobRef
+from airut.models.bounce import Bounce
 from airut.models.message import ChannelKind, Hints
 from airut.models.outcome import Usage
 from airut.models.pull_request import PullRequestRef
@@ -65,6 +66,7 @@ class ArchivedThread(Model):
     published: str | None = None
     pull_request: PullRequestRef | None = None
     heard: float = 0.0
+    bounces: tuple[Bounce, ...] = ()
     losses: tuple[str, ...] = ()
     """One line for each thing that the archive does not hold: told with the first reply of the next life."""
 

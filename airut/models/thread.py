@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from airut.models.base import Model
+from airut.models.bounce import Bounce
 from airut.models.command import CommandRecord
 from airut.models.message import ChannelKind
 from airut.models.outcome import Usage
@@ -67,3 +68,5 @@ class ThreadStatus(Model):
     branch: str | None = None
     pull_request: PullRequestRef | None = None
     last_reply: ReplyRecord | None = None
+    bounces: tuple[Bounce, ...] = ()
+    """Answers that have not arrived everywhere, as other servers say."""

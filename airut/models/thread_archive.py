@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from airut.models.archive import NOTES_AHEAD, Archived, ArchivedThread, KnownKey, number_at
+from airut.models.bounce import KEPT
 from airut.models.inbox import SeenKey
 from airut.models.message import InboundMessage, MailRoute
 from airut.models.message_id import parse_message_id
@@ -34,6 +35,7 @@ def archived(state: ThreadState, thread: ThreadName, kept: Archived, now: dateti
         published=state.published,
         pull_request=state.pull_request,
         heard=state.heard,
+        bounces=state.bounces,
         losses=tuple(dict.fromkeys((*state.losses, *kept.losses))),
     )
 
@@ -58,3 +60,4 @@ def reopen(state: ThreadState, archive: ArchivedThread) -> None:
         transcript=archive.transcript, bundle=archive.bundle, changes=archive.changes, storage=archive.storage
     )
     state.losses, state.heard = archive.losses, archive.heard
+    state.bounces = (*archive.bounces, *state.bounces)[-KEPT:]  # one may have come before the archive

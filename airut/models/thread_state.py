@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from airut.models.amendment import Amendments
 from airut.models.base import Model
 from airut.models.blob import BlobRef, Text
+from airut.models.bounce import Bounce
 from airut.models.command import CommandRecord, ThreadCommand
 from airut.models.inbox import Inbox
 from airut.models.message import ChannelKind, Hints, InboundMessage
@@ -87,6 +88,8 @@ class ThreadState(BaseModel):
     """Why the reply before could not be sent; the next one says so."""
     unsent_text: Text | None = None
     """What it had said."""
+    bounces: tuple[Bounce, ...] = ()
+    """Mails of this thread that other servers could not deliver."""
     losses: tuple[str, ...] = ()
     """What an archive did not keep; the next reply says so."""
     to_show: list[ShowOrder] = Field(default_factory=list)

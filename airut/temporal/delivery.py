@@ -8,6 +8,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
 from airut.models.amendment import Amendment
+from airut.models.bounce import Bounce
 from airut.models.command import Submission, ThreadCommand
 from airut.models.message import InboundMessage
 from airut.models.thread import ThreadInput
@@ -44,7 +45,16 @@ async def amend_if_open(client: Client, amendment: Amendment) -> bool:
     return await _signal_if_open(client, amendment.thread, contracts.AMEND, amendment)
 
 
-async def _signal_if_open(client: Client, thread: str, signal: str, argument: Submission | Amendment) -> bool:
+async def report_if_open(client: Client, bounce: Bounce) -> bool:
+    """Tell a thread that an answer of its has not arrived. False: it is not open, and nothing was started.
+
+    Raises:
+        RPCError: as for `deliver`.
+    """
+    return await _signal_if_open(client, bounce.thread, contracts.BOUNCED, bounce)
+
+
+async def _signal_if_open(client: Client, thread: str, signal: str, argument: Submission | Amendment | Bounce) -> bool:
     try:
         await client.get_workflow_handle(thread).signal(signal, argument, rpc_timeout=LIMIT)
     except RPCError as error:

@@ -1,22 +1,27 @@
 """What becomes of one mail: a message for a thread, a folder, or another look later (spec: email §2 to §4)."""
 
 import asyncio
+import logging
 from datetime import datetime, timedelta
 from typing import Literal
 
 from airut.models.base import Model
+from airut.models.bounce import Bounce
 from airut.models.command import ThreadCommand
 from airut.models.mail_address import is_authorized
 from airut.models.mail_settings import EmailChannel
 from airut.ports.mailbox import Disposition, FetchedMail
 from signals.mail.auth import ReceivedMail, authenticate
+from signals.mail.bounces import read_bounce
 from signals.mail.dns import TxtResolver
 from signals.mail.header import HeaderBlock, MalformedHeader, parse_header_block
-from signals.mail.loops import LoopReason, loop_reason
+from signals.mail.loops import LoopReason, answers_invitation, loop_reason
 from signals.mail.message import Draft, draft_message, own_addresses
 from signals.mail.notice import notice
 from signals.mail.rates import Rates
 from signals.mail.verdict import Deferred, RefusalReason, Refused
+
+logger = logging.getLogger(__name__)
 
 DNS_PATIENCE = timedelta(hours=24)
 """How long a mail waits for DNS: a day covers an outage that somebody has to notice and repair."""
@@ -35,6 +40,8 @@ class Discard(Model):
     reason: DiscardReason
     detail: str = ""
     notice: ThreadCommand | None = None
+    bounce: Bounce | None = None
+    """What it reports of an answer of ours."""
 
 
 class Later(Model):
@@ -55,7 +62,11 @@ async def decide(
     except MalformedHeader as error:
         return Discard(disposition=Disposition.REJECTED, reason="bad_header", detail=str(error))
     if loop := loop_reason(header, own_addresses(channel), channel.auth.allow_lists):
-        return Discard(disposition=Disposition.PROCESSED, reason=loop)
+        bounce = await _bounce(mail, header, repo, channel) if loop is LoopReason.BOUNCE else None
+        detail = f"task {bounce.task} of {bounce.thread}: {bounce.words}" if bounce else ""
+        return Discard(disposition=Disposition.PROCESSED, reason=loop, detail=detail, bounce=bounce)
+    if mail.whole and answers_invitation(mail.content):
+        return Discard(disposition=Disposition.PROCESSED, reason=LoopReason.CALENDAR)
     if channel.auth.mode == "verify" and not mail.whole:
         # A signature covers the body, which is not fetched: whoever sent this stays unknown.
         return Discard(disposition=Disposition.REJECTED, reason="too_big", detail=f"{mail.size} bytes")
@@ -80,6 +91,16 @@ async def decide(
     # Up to 40 MiB of MIME and HTML: seconds of work, during which other mailboxes must go on.
     draft = await asyncio.to_thread(draft_message, mail, header, verdict, repo, channel)
     return Accept(draft=draft)
+
+
+async def _bounce(mail: FetchedMail, header: HeaderBlock, repo: str, channel: EmailChannel) -> Bounce | None:
+    domain = own_addresses(channel)[0].rpartition("@")[2]
+    try:
+        # Up to 40 MiB of MIME, as below.
+        return await asyncio.to_thread(read_bounce, mail.content, header, repo, domain, mail.internal_date)
+    except Exception as error:  # the standard library's parser has its days, and a report is never worth a poison
+        logger.warning("a report could not be read: %s", type(error).__name__)
+        return None
 
 
 def header_or_empty(mail: FetchedMail) -> HeaderBlock:

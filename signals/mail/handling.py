@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from temporalio.service import RPCError
 
 from airut.errors import NoSpace
+from airut.models.bounce import Bounce
 from airut.models.command import Submission, ThreadCommand
 from airut.models.mail_address import is_authorized
 from airut.models.mail_settings import EmailChannel
@@ -34,6 +35,8 @@ Raises:
     RPCError, OSError, NoSpace: Temporal cannot be reached or cannot take messages now, so that every mail has to wait.
     SubmitRefused: it will never take this one. Whatever else is raised is taken for the same: this mail's own failure.
 """
+Report = Callable[[Bounce], Awaitable[object]]
+"""Tells a thread of an answer that has not arrived, where it is open. Raises as `Submit` does."""
 _AWAY = (RPCError, OSError, NoSpace)
 """TimeoutError and ConnectionError are OSErrors; NoSpace, since a large message's history refers to a file."""
 
@@ -57,6 +60,7 @@ class MailHandling:
         repo: str,
         channel: EmailChannel,
         submit: Submit,
+        report: Report,
         blobs: BlobStore,
         resolver: TxtResolver,
         audit: Audit,
@@ -65,6 +69,7 @@ class MailHandling:
         self._repo = repo
         self._channel = channel
         self._submit = submit
+        self._report = report
         self._blobs = blobs
         self._resolver = resolver
         self._audit = audit
@@ -139,6 +144,8 @@ class MailHandling:
         return ""
 
     async def _put_aside(self, mail: FetchedMail, discard: Discard) -> None:
+        if discard.bounce is not None:
+            await self._told_of(discard.bounce)
         if discard.notice is not None:
             await self._hand_over(discard.notice)
             if discard.reason == "rate":
@@ -150,6 +157,12 @@ class MailHandling:
             return await work
         except (NoSpace, OSError) as error:
             raise Blocked(f"blob store: {error}") from error
+
+    async def _told_of(self, bounce: Bounce) -> None:
+        try:
+            await self._report(bounce)
+        except _AWAY as error:
+            raise Blocked(f"temporal: {error}") from error
 
     async def _hand_over(self, accepted: Submission) -> None:
         try:

@@ -16,7 +16,7 @@ from airut.models.redaction import Redactor
 from airut.ports.blobs import BlobStore
 from airut.ports.mailbox import Mailbox, MailboxError, MailboxRefused, OpenMailbox
 from signals.mail.dns import TxtResolver
-from signals.mail.handling import Blocked, MailHandling, Submit
+from signals.mail.handling import Blocked, MailHandling, Report, Submit
 from signals.mail.status import Audit, MailboxState, MailboxStatus, log_audit
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ class MailIntake:
         channel: EmailChannel,
         open_mailbox: OpenMailbox,
         submit: Submit,
+        report: Report,
         blobs: BlobStore,
         resolver: TxtResolver,
         audit: Audit | None = None,
@@ -57,7 +58,7 @@ class MailIntake:
         self._imap = channel.imap
         self._open_mailbox = open_mailbox
         self._handling = MailHandling(
-            repo, channel, submit, blobs, resolver, audit or log_audit, redactor or Redactor()
+            repo, channel, submit, report, blobs, resolver, audit or log_audit, redactor or Redactor()
         )
         self._delays = delays or Delays()
         self._uid_validity: int | None = None

@@ -1,6 +1,7 @@
 """Loop protection on headers alone (RFC 3834, spec: email §3): machines are never answered."""
 
 import re
+from email import message_from_bytes
 from email.message import Message
 from enum import StrEnum
 
@@ -32,13 +33,29 @@ def loop_reason(header: HeaderBlock, ours: tuple[str, ...], allow_lists: tuple[s
     """Why this mail must not be answered, or None. `ours` are our own addresses, normalized."""
     checks = (
         (LoopReason.OWN, _own(header, ours)),
+        (LoopReason.CALENDAR, _calendar(header)),
         (LoopReason.BOUNCE, _bounce(header)),
         (LoopReason.AUTO_SUBMITTED, _auto_submitted(header)),
         (LoopReason.SUPPRESS, _suppress(header)),
         (LoopReason.LIST, _list(header, allow_lists)),
-        (LoopReason.CALENDAR, _calendar(header)),
     )
     return next((reason for reason, holds in checks if holds), None)
+
+
+def answers_invitation(raw: bytes) -> bool:
+    """RFC 5546 replies as Outlook and Google write them: the calendar's part is one form of the text. An attached one,
+    and one within a forwarded mail, is somebody's to look at."""
+    if b"text/calendar" not in raw.lower():
+        return False
+    waiting = [message_from_bytes(raw)]
+    while waiting:
+        part = waiting.pop()
+        payload = part.get_payload()
+        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
+            waiting += [each for each in payload if isinstance(each, Message)]
+        elif _cancels(part) and part.get_content_disposition() != "attachment":
+            return True
+    return False
 
 
 def _auto_submitted(header: HeaderBlock) -> bool:
@@ -90,10 +107,21 @@ def _own(header: HeaderBlock, ours: tuple[str, ...]) -> bool:
 def _calendar(header: HeaderBlock) -> bool:
     """RFC 5546 answers to invitations, Outlook's recalls and receipts."""
     part = _content_type(header)
-    if part.get_content_type() == "text/calendar":
-        method = part.get_param("method")
-        return isinstance(method, str) and method.lower() in _CANCELLING
+    if _cancels(part) or _is_receipt(part):
+        return True
     return any("recall" in v.lower() or "receipt" in v.lower() for v in header.all("content-class"))
+
+
+def _cancels(part: Message) -> bool:
+    method = part.get_param("method")
+    return part.get_content_type() == "text/calendar" and isinstance(method, str) and method.lower() in _CANCELLING
+
+
+def _is_receipt(part: Message) -> bool:
+    """RFC 8098: that a mail was read, or deleted without."""
+    kind = part.get_param("report-type")
+    report = part.get_content_type() == "multipart/report"
+    return report and isinstance(kind, str) and kind.lower() == "disposition-notification"
 
 
 def _content_type(header: HeaderBlock) -> Message:

@@ -9,11 +9,12 @@ from pathlib import Path
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from airut.temporal.delivery import deliver
+from airut.temporal.delivery import deliver, report_if_open
 from tests.cli.conftest import Airut, Printed
+from tests.signals.mail.test_bounces import BOUNCE
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import idle_after, status_of
+from tests.workflows.asking import idle_after, status_of, until
 
 
 def refuse(order: object) -> None:
@@ -38,6 +39,13 @@ async def test_list_and_retry_of_a_failed_task(
     ]
     table = (await airut("task", "list", thread[:-2])).out
     assert [word in table for word in (f"{thread}/task-1", "workspace_failed", "$0.25")] == [True] * 3
+
+    await report_if_open(temporal.client, BOUNCE.model_copy(update={"thread": thread, "task": 2}))
+    await until(temporal.client, thread, lambda status: bool(status.bounces))
+    tasks = json.loads((await airut("task", "list", thread, "--json")).out)["tasks"]
+    assert [task.get("bounced") for task in tasks] == [None, [BOUNCE.words]]
+    for shown in (await airut("task", "list", thread), await airut("thread", "show", thread)):
+        assert "bounced" in shown.out
 
 
 async def test_an_older_task_is_done_again_from_what_temporal_has_recorded(

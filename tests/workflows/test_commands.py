@@ -17,7 +17,8 @@ from airut.models.steps import AgentInput
 from airut.models.task import AgentResult, TaskStep
 from airut.models.thread import ThreadPhase
 from airut.temporal.delivery import command as deliver_command
-from airut.temporal.delivery import deliver
+from airut.temporal.delivery import deliver, report_if_open
+from tests.signals.mail.test_bounces import BOUNCE
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, done
 from tests.workflows.asking import command, idle_after, orders, status_of, until
@@ -171,6 +172,22 @@ async def test_help_names_the_word_that_is_none(
     await temporal.client.get_workflow_handle(thread).signal(contracts.CONTROL, order)
     status = await until(temporal.client, thread, lambda status: bool(status.commands))
     assert status.commands[0].said.startswith("`fly` is not a command, and was not run.")
+
+
+async def test_an_answer_that_bounced_is_shown_and_begins_nothing(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    bounce = BOUNCE.model_copy(update={"thread": thread, "task": 1})
+    assert not await report_if_open(temporal.client, bounce)
+    await deliver(temporal.client, mail("first", thread))
+    await idle_after(temporal.client, thread, 1)
+    for _ in range(2):
+        assert await report_if_open(temporal.client, bounce)
+    status = await until(temporal.client, thread, lambda status: bool(status.bounces))
+    assert (status.bounces, status.tasks, status.phase) == ((bounce,), 1, ThreadPhase.IDLE)
+    await orders(temporal.client, thread, CommandName.CLOSE)
+    await temporal.client.get_workflow_handle(thread).result()
+    assert activities.archives[thread].bounces == (bounce,)
 
 
 async def test_what_a_channel_says_of_a_mail_that_it_did_not_take_begins_nothing(

@@ -13,6 +13,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.imap.mailbox import imap_mailbox
 from airut.demo.mailserver import MailServer
+from airut.models.bounce import Bounce
 from airut.models.command import Submission, ThreadCommand
 from airut.models.mail_settings import EmailChannel
 from airut.models.message import InboundMessage
@@ -36,6 +37,7 @@ class Temporal:
 
     def __init__(self) -> None:
         self.received: asyncio.Queue[Submission] = asyncio.Queue()
+        self.bounces: list[Bounce] = []
         self.down: Exception | None = None
         self.refused = ""
         self.refusal: Exception = SubmitRefused("too large")
@@ -52,6 +54,11 @@ class Temporal:
         if self.then is not None:
             self.then()
             await asyncio.sleep(0)
+
+    async def report(self, bounce: Bounce) -> None:
+        if self.down is not None:
+            raise self.down
+        self.bounces.append(bounce)
 
     async def next(self) -> InboundMessage:
         accepted = await self._next()
@@ -75,7 +82,15 @@ class Running:
         self.blobs = LocalBlobStore(folder / "blobs")
         opened = opened or imap_mailbox(channel.imap, channel.account)
         self.intake = MailIntake(
-            "repo", channel, opened, self.temporal.submit, self.blobs, NoDns(), self.audit.append, FAST
+            "repo",
+            channel,
+            opened,
+            self.temporal.submit,
+            self.temporal.report,
+            self.blobs,
+            NoDns(),
+            self.audit.append,
+            FAST,
         )
         self.task = asyncio.ensure_future(self.intake.run())
 

@@ -154,7 +154,10 @@ async def test_without_an_audit_what_was_refused_is_in_the_log(
     mail_server.deliver(spoofed, address, results=f"dmarc=fail reason={'x' * 500}")
     caplog.set_level("INFO", "signals")
     opened = imap_mailbox(channel.imap, channel.account)
-    intake = MailIntake("repo", channel, opened, Temporal().submit, LocalBlobStore(tmp_path), NoDns(), delays=FAST)
+    temporal = Temporal()
+    intake = MailIntake(
+        "repo", channel, opened, temporal.submit, temporal.report, LocalBlobStore(tmp_path), NoDns(), delays=FAST
+    )
     task = asyncio.ensure_future(intake.run())
     await settled(mail_server, address, "INBOX", 0)
     task.cancel()

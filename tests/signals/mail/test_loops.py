@@ -1,9 +1,9 @@
 import pytest
 
 from signals.mail.header import parse_header_block
-from signals.mail.loops import LoopReason, loop_reason
+from signals.mail.loops import LoopReason, answers_invitation, loop_reason
 
-OURS = ("agent@airut.test",)
+OURS = ("agent@airut.test", "robot@airut.test")
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,62 @@ OURS = ("agent@airut.test",)
         ("Content-Type: text/calendar; method=REQUEST", None),
         ("Content-Class: urn:content-classes:recallmessage", LoopReason.CALENDAR),
         ("Subject: Auto-Submitted: auto-replied", None),
+        ("Auto-Submitted:", None),
+        ("Precedence: junk", LoopReason.LIST),
+        ("Precedence: List", LoopReason.LIST),
+        ("Precedence: auto_reply", LoopReason.LIST),
+        ("X-Auto-Response-Suppress: AutoReply", LoopReason.SUPPRESS),
+        ("X-Autorespond: ", LoopReason.SUPPRESS),
+        ("Return-Path: < >", LoopReason.BOUNCE),
+        ("From: Robot <ROBOT@Airut.Test>", LoopReason.OWN),
+        ("Message-ID: <airut.short.1.done.0@other.test>", None),
+        ("Content-Type: text/calendar; method=counter", LoopReason.CALENDAR),
+        ('Content-Type: text/calendar; charset=utf-8; method="CANCEL"', LoopReason.CALENDAR),
+        ("Content-Type: text/calendar", None),
+        ("Content-Type: multipart/report; report-type=disposition-notification; boundary=x", LoopReason.CALENDAR),
+        ("Content-Class: urn:content-classes:mdn-receipt", LoopReason.CALENDAR),
+        ("Content-Class: urn:content-classes:message", None),
+        # Where several fit, the audit names what explains most.
+        ("X-Airut-Installation: x\r\nAuto-Submitted: auto-replied\r\nReturn-Path: <>", LoopReason.OWN),
+        ("Return-Path: <>\r\nAuto-Submitted: auto-replied", LoopReason.BOUNCE),
     ],
 )
 def test_loop_reason(header: str, reason: LoopReason | None) -> None:
     block = parse_header_block(f"{header}\r\n\r\n".encode())
     assert loop_reason(block, OURS, ("allowed.example.org", "allowed@example.org")) is reason
+
+
+ACCEPTED = """\
+Subject: Accepted: planning
+Content-Type: multipart/mixed; boundary=M
+
+--M
+Content-Type: multipart/alternative; boundary=A
+
+--A
+Content-Type: text/plain
+
+Ann has accepted.
+--A
+Content-Type: text/calendar; charset=UTF-8; method=REPLY
+
+BEGIN:VCALENDAR
+METHOD:REPLY
+--A--
+--M--
+"""
+
+
+@pytest.mark.parametrize(
+    ("mail", "answers"),
+    [
+        (ACCEPTED, True),
+        (ACCEPTED.replace("method=REPLY", "method=REQUEST"), False),
+        (ACCEPTED.replace("method=REPLY", "method=REPLY\nContent-Disposition: attachment; filename=a.ics"), False),
+        ("Content-Type: message/rfc822\n\n" + ACCEPTED, False),
+        ("Subject: how does text/calendar; method=REPLY work?\n\ntext/calendar", False),
+    ],
+    ids=["accepted", "an invitation", "attached", "forwarded", "asked about"],
+)
+def test_an_answer_to_an_invitation_may_be_one_form_of_the_text(mail: str, answers: bool) -> None:
+    assert answers_invitation(mail.encode()) is answers

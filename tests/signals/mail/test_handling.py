@@ -1,4 +1,4 @@
-"""More mails than a person writes: what is above the limit is put aside, told once, and still counted after a restart."""
+"""What becomes of mails besides messages: above the limit, bounces, and what cannot be read."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from airut.models.command import CommandName
 from airut.ports.mailbox import Disposition
 from signals.mail.status import MailboxState
 from tests.signals.mail.intake_bench import Running, folder_size, mail, running, settled
+from tests.signals.mail.test_bounces import BOUNCE, POSTFIX
 from tests.support.mailserver import PASSWORD, email_channel, mail_server  # noqa: F401  # fixture
 
 ALICE, BOB = "alice@example.org", "bob@example.org"
@@ -44,6 +45,25 @@ async def test_above_the_limit(mail_server: MailServer, tmp_path: Path, action: 
         told = await again.temporal.next_command()
         assert (told.author, told.said[:60]) == (ALICE, "**Your mail was not taken: you have sent 4 mails within an h")
         await settled(mail_server, address, "Airut.Rejected", 4)
+
+
+async def test_a_report_of_a_bounce_goes_to_its_thread_and_waits_for_temporal_as_mails_do(
+    mail_server: MailServer,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    address = mail_server.add_user("bounced", PASSWORD)
+    async with running(email_channel(mail_server, address), tmp_path) as intake:
+        intake.temporal.down = ConnectionError("refused")
+        mail_server.deliver(POSTFIX.encode(), address, results=None)
+        await intake.until(MailboxState.DEGRADED, "temporal: refused")
+        intake.temporal.down = None
+        await settled(mail_server, address, "Airut.Processed", 1)
+    (told,) = intake.temporal.bounces
+    assert told == BOUNCE.model_copy(update={"thread": "repo/mail/abcdefghij234567", "at": told.at})
+    assert [(entry.reason, entry.detail) for entry in intake.audit] == [
+        ("bounce", f"task 3 of repo/mail/abcdefghij234567: {BOUNCE.words}")
+    ]
+    assert intake.temporal.received.empty()
 
 
 async def test_the_notice_waits_for_temporal_as_mails_do(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811

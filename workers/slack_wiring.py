@@ -33,6 +33,7 @@ from signals.slack.gate import SlackGate
 from signals.slack.handover import SlackHandover
 from signals.slack.intake import SlackIntake
 from signals.slack.link import SlackLink
+from signals.slack.names import SlackNames
 from signals.slack.places import SlackPlaces
 from signals.slack.thread_clicks import ThreadClicks
 from signals.slack.watermarks import Watermarks
@@ -57,9 +58,10 @@ def slack_intake(
     gate = SlackGate(repo, channel, directory, SlackPlaces(channel.channels, history), feedback)
     backfill = SlackBackfill(channel, history, lambda: open_slack_threads(client, repo), watermarks)
     handover = SlackHandover(repo, directory, gate, _Threads(client, submit), blobs, config.redactor)
+    names = SlackNames(repo, channel, directory, history)
     app = connection.app(directory)
     _clicks(repo, channel, client, connection, directory).listen(app)
-    return SlackIntake(app, SlackLink(repo, connection.socket, BoltDispatch(app)), handover, backfill)
+    return SlackIntake(app, SlackLink(repo, connection.socket, BoltDispatch(app)), handover, backfill, names)
 
 
 def _clicks(

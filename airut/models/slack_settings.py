@@ -68,6 +68,8 @@ class SlackChannel(Model):
     """The Web API's address; GovSlack's is `https://slack-gov.com/api/`."""
     authorized: Annotated[tuple[SlackRule, ...], Field(min_length=1)]
     """In order: the first that fits decides; nobody else may ask."""
+    owner: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Whom those are sent to who are not on the list: a user's id, or words."""
     channels: tuple[ChannelName, ...] = ()
     """Ids or `#name`; empty is wherever we are invited. Never restricts direct messages."""
     sticky: Literal["all", "mention"] = "all"

@@ -71,6 +71,10 @@ class SlackHistory(Protocol):
         """Where we are."""
         ...
 
+    async def public_names(self) -> frozenset[str]:
+        """The names of all public channels."""
+        ...
+
     def posts(self, channel: str, oldest: float) -> AsyncIterator[dict[str, Any]]:
         """The channel's own posts since then, as Slack has them, newest first."""
         ...

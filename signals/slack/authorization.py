@@ -15,18 +15,25 @@ class Verdict(StrEnum):
     """Not one of our workspace, not a person, or gone: no rule is asked, and nothing is answered."""
 
 
-async def judge(user: str, team: str, rules: Sequence[SlackRule], directory: SlackDirectory) -> Verdict:
-    """
+async def judge(
+    user: str, team: str, rules: Sequence[SlackRule], directory: SlackDirectory, home: str | None = None
+) -> Verdict:
+    """`team` is our workspace, `home` the one that a post says its author is of.
+
     Raises:
         SlackAway: nobody knows at present, which is no verdict.
     """
     person = await directory.person(user)
     if person is None or not _is_ours(person, team):
         return Verdict.OUTSIDER
+    if home not in (None, team) and team not in person.teams:  # Slack Connect; Enterprise Grid says another as well
+        return Verdict.OUTSIDER
     for rule in rules:
-        match = rule.deny if isinstance(rule, SlackDeny) else rule
-        if await _fits(match, person, directory):
-            return Verdict.NOT_LISTED if isinstance(rule, SlackDeny) else Verdict.ALLOWED
+        if isinstance(rule, SlackDeny):
+            if await _fits(rule.deny, person, directory, unknown=True):
+                return Verdict.NOT_LISTED
+        elif await _fits(rule, person, directory, unknown=False):
+            return Verdict.ALLOWED
     return Verdict.NOT_LISTED
 
 
@@ -36,10 +43,11 @@ def _is_ours(person: SlackPerson, team: str) -> bool:
     return team in person.teams if person.teams else person.team == team
 
 
-async def _fits(match: SlackMatch, person: SlackPerson, directory: SlackDirectory) -> bool:
+async def _fits(match: SlackMatch, person: SlackPerson, directory: SlackDirectory, *, unknown: bool) -> bool:
+    """`unknown` is what holds of a group that is not there any more: it lets nobody in."""
     if match.workspace_members:
         return not person.restricted
     if match.user_id is not None:
         return match.user_id == person.id
     members = await directory.group_members(match.user_group or "")
-    return members is not None and person.id in members
+    return unknown if members is None else person.id in members

@@ -28,6 +28,8 @@ class Post(Model):
     thread_ts: str
     """The thread's; its own `ts` where it begins one."""
     user: str
+    home: str | None
+    """The workspace of whoever wrote it."""
     mentions_us: bool
     client_id: str | None
     body: Mapping[str, Any]
@@ -68,8 +70,6 @@ def read(event: Mapping[str, Any], bot: SlackBot) -> Post | Edit | Dropped:
 def _post(body: Mapping[str, Any], event: Mapping[str, Any], bot: SlackBot) -> Post | Dropped:
     if reason := not_a_persons(body, bot.user):
         return Dropped(reason=reason)
-    if (team := body.get("user_team") or body.get("team")) and team != bot.team and not event.get("enterprise"):
-        return Dropped(reason=f"of another workspace, {team}")
     channel, kind = str(event.get("channel") or ""), event.get("channel_type")
     place = Place.DIRECT if kind == "im" or (kind is None and channel.startswith("D")) else Place.CHANNEL
     if event.get("type") == "app_mention" and place is Place.DIRECT:
@@ -81,6 +81,7 @@ def _post(body: Mapping[str, Any], event: Mapping[str, Any], bot: SlackBot) -> P
         ts=ts,
         thread_ts=str(body.get("thread_ts") or ts),
         user=str(body["user"]),
+        home=body.get("user_team") or body.get("team"),
         mentions_us=bot.user in mentioned(str(body.get("text") or "")),
         client_id=str(body["client_msg_id"]) if body.get("client_msg_id") else None,
         body=dict(body),

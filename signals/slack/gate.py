@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Protocol
@@ -13,7 +14,8 @@ from signals.slack.authorization import Verdict, judge
 from signals.slack.events import Place, Post
 from signals.slack.places import SlackPlaces
 
-logger = logging.getLogger(__name__)
+audit = logging.getLogger("airut.audit")
+PERSON = re.compile(r"[UW][A-Z0-9]{5,}")
 
 
 class Feedback(Protocol):
@@ -55,14 +57,11 @@ class SlackGate:
         if post.place is Place.CHANNEL and not await self._places.admits(post.channel):
             self._turn_away(post, f"Tasks for `{self._repo}` are not taken in this channel.")
             return False
-        verdict = await judge(post.user, bot.team, self._channel.authorized, self._directory)
-        if verdict is Verdict.ALLOWED:
-            return True
-        logger.info("rejected: %s in %s, %s", post.user, post.channel, verdict)
+        verdict = await self._verdict(post, bot)
         if verdict is Verdict.NOT_LISTED:
             listed = f"those who may give tasks for `{self._repo}`"
-            self._turn_away(post, f"You are not on the list of {listed}; ask whoever runs Airut here.")
-        return False
+            self._turn_away(post, f"You are not on the list of {listed}; ask {self._owner}.")
+        return verdict is Verdict.ALLOWED
 
     async def lets_change(self, post: Post, bot: SlackBot) -> bool:
         """Whether a change of a message counts, whatever it says; nobody is told.
@@ -72,7 +71,20 @@ class SlackGate:
         """
         if post.place is Place.CHANNEL and not await self._places.admits(post.channel):
             return False
-        return await judge(post.user, bot.team, self._channel.authorized, self._directory) is Verdict.ALLOWED
+        return await self._verdict(post, bot) is Verdict.ALLOWED
+
+    async def _verdict(self, post: Post, bot: SlackBot) -> Verdict:
+        verdict = await judge(post.user, bot.team, self._channel.authorized, self._directory, post.home)
+        if verdict is not Verdict.ALLOWED and opens(post):  # others speak in threads that need not be ours
+            audit.warning("%s: refused %s in %s at %s: %s", self._repo, post.user, post.channel, post.ts, verdict)
+        return verdict
+
+    @property
+    def _owner(self) -> str:
+        owner = self._channel.owner
+        if owner is None:
+            return "whoever runs Airut here"
+        return f"<@{owner}>" if PERSON.fullmatch(owner) else owner
 
     @property
     def most_files(self) -> int:

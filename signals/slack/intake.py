@@ -15,8 +15,10 @@ from typing import Any, NoReturn
 from slack_bolt.async_app import AsyncApp
 
 from airut.models.base import Model
+from airut.ports.slack import SlackAway
 from signals.slack.backfill import Handle, SlackBackfill
 from signals.slack.link import SlackLink
+from signals.slack.names import SlackNames
 from signals.status import ListenerState, ListenerStatus
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,8 @@ class Delays(Model):
 
     retry: float = 30.0
     """Until what could not be read or handed over is tried again."""
+    unfit: float = 300.0
+    """Until names are looked up again that nobody in the workspace had: somebody may have mended them there."""
     hourly: float = 3600.0
     """Until everything is read again without a reason: an event may be lost without a trace."""
 
@@ -44,11 +48,13 @@ class SlackIntake:
         link: SlackLink,
         handle: Handle,
         backfill: SlackBackfill,
+        names: SlackNames,
         delays: Delays | None = None,
     ) -> None:
         self._link = link
         self._handle = handle
         self._backfill = backfill
+        self._names = names
         self._delays = delays or Delays()
         self._missed = asyncio.Event()
         """Something may have been missed: everything since the last time is to be read again."""
@@ -61,13 +67,31 @@ class SlackIntake:
     def status(self) -> ListenerStatus:
         """Always current. A connected app may be degraded by its token, its scopes or Temporal."""
         link = self._link.status
-        return link if self._trouble is None or link.state is not ListenerState.CONNECTED else self._trouble
+        return link if self._trouble is None or link.state is ListenerState.DEGRADED else self._trouble
 
     async def run(self) -> None:
         """Listen until cancelled."""
+        await self._names_are_right()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._link.run(self._missed.set))
             await self._read_what_was_missed()
+
+    async def _names_are_right(self) -> None:
+        """Nobody is listened to by rules that mean somebody who is not there."""
+        while True:
+            try:
+                faults, wait = await self._names.faults(), self._delays.unfit
+            except SlackAway as error:
+                faults, wait = (f"the names in its configuration cannot be looked up: {error}",), self._delays.retry
+            if not faults:
+                self._trouble = None
+                return
+            for fault in faults:
+                logger.error("not listening: %s; next look in %.0f s", fault, wait)
+            now = datetime.now(UTC)
+            before = self._trouble or self._link.status
+            self._trouble = before.degraded("; ".join(faults), now + timedelta(seconds=wait), now)
+            await asyncio.sleep(wait)
 
     async def _read_what_was_missed(self) -> NoReturn:
         wait = self._delays.hourly

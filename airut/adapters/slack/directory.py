@@ -15,6 +15,8 @@ from airut.ports.slack import SlackAway, SlackBot, SlackPerson
 PEOPLE_AGE = 300.0
 """Seconds. Who was taken off a list is out after so long."""
 HANDLES_AGE = 3600.0
+ASK_AGAIN = 60.0
+"""Seconds after which a handle that nobody had is looked up once more: its group may be new."""
 STALE_AGE = 3600.0
 """So old may an answer be while Slack gives no other."""
 
@@ -28,11 +30,11 @@ class _Remembered[T]:
         self._found: dict[str, tuple[float, T]] = {}
         self._asking: dict[str, asyncio.Lock] = {}
 
-    async def get(self, what: str, method: str, ask: Callable[[], Awaitable[T]]) -> T:
-        """Raises: SlackAway"""
+    async def get(self, what: str, method: str, ask: Callable[[], Awaitable[T]], age: float | None = None) -> T:
+        """`age` is how old it may be, where that is less than usual. Raises: SlackAway"""
         async with self._asking.setdefault(what, asyncio.Lock()):
             at, found = self._found.get(what, (float("-inf"), None))
-            if self._clock() - at < self._age:
+            if self._clock() - at < (self._age if age is None else age):
                 return found  # type: ignore[return-value]
             try:
                 fresh = await ask()
@@ -71,8 +73,11 @@ class WebDirectory:
         return await self._people.get(user, "users.info", ask)
 
     async def group_members(self, handle: str) -> frozenset[str] | None:
-        group = (await self._handles.get("", "usergroups.list", self._groups)).get(handle.removeprefix("@"))
-        if group is None:
+        handle = handle.removeprefix("@")
+        groups = await self._handles.get("", "usergroups.list", self._groups)
+        if handle not in groups:
+            groups = await self._handles.get("", "usergroups.list", self._groups, ASK_AGAIN)
+        if (group := groups.get(handle)) is None:
             return None
 
         async def ask() -> frozenset[str]:

@@ -38,6 +38,12 @@ class WebHistory:
         found = [each async for each in _items(page, "channels", "users.conversations")]
         return tuple(SlackPlace(id=each["id"], name=each.get("name") or "", kind=_kind(each)) for each in found)
 
+    async def public_names(self) -> frozenset[str]:
+        async def page(cursor: str | None) -> Json:
+            return told(await self._web.conversations_list(exclude_archived=True, limit=PAGE, cursor=cursor))
+
+        return frozenset([str(each.get("name")) async for each in _items(page, "channels", "conversations.list")])
+
     async def posts(self, channel: str, oldest: float) -> AsyncIterator[Json]:
         async def page(cursor: str | None) -> Json:
             return told(

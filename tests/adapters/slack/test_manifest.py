@@ -20,6 +20,7 @@ NEEDED = {
     "chat_postEphemeral": {"chat:write"},
     "conversations_history": {f"{kind}:history" for kind in KINDS},
     "conversations_info": {f"{kind}:read" for kind in KINDS},
+    "conversations_list": {"channels:read"},
     "conversations_replies": {f"{kind}:history" for kind in KINDS},
     "users_conversations": {f"{kind}:read" for kind in KINDS},
     "users_info": {"users:read"},

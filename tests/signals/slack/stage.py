@@ -24,6 +24,7 @@ from signals.slack.gate import SlackGate
 from signals.slack.handover import SlackHandover
 from signals.slack.intake import Delays, SlackIntake
 from signals.slack.link import LinkDelays, SlackLink
+from signals.slack.names import SlackNames
 from signals.slack.places import SlackPlaces
 from signals.slack.watermarks import Watermarks
 from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
@@ -115,18 +116,21 @@ def intake_of(settings: SlackChannel, threads: Threads, folder: Path) -> SlackIn
     handover = SlackHandover("web", directory, gate, threads, blobs, redactor, edit_tries=(0.1, 0.1))
     app = connection.app(directory)
     link = SlackLink("web", connection.socket, BoltDispatch(app), QUICK)
-    return SlackIntake(app, link, handover, backfill, Delays(retry=0.5))
+    names = SlackNames("web", settings, directory, history)
+    return SlackIntake(app, link, handover, backfill, names, Delays(retry=0.5, unfit=0.2))
 
 
 @asynccontextmanager
-async def staged(folder: Path, **settings: Any) -> AsyncIterator[Stage]:
+async def staged(folder: Path, listens: bool = True, **settings: Any) -> AsyncIterator[Stage]:
+    """`listens` is whether it comes up at once."""
     async with SlackServer.running(ack_timeout=0.5) as server:
         ann = server.workspace.person("ann", real_name="Ann Lee")
         channel = server.workspace.channel("general", ann)
         threads = Threads()
         intake = intake_of(settings_of(server, **settings), threads, folder)
         running = asyncio.create_task(intake.run())
-        await server.until(lambda: server.connections == 1)
+        if listens:
+            await server.until(lambda: server.connections == 1)
         yield Stage(server, threads, intake, channel, ann)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

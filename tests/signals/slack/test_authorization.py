@@ -70,6 +70,25 @@ async def test_verdicts(who: str, rules: list[dict[str, object]], verdict: Verdi
     assert await judge(PEOPLE[who].id, "T1", RULES.validate_python(rules), Directory()) is verdict
 
 
+@pytest.mark.parametrize(
+    ("who", "home", "verdict"),
+    [
+        ("member", "T1", Verdict.ALLOWED),
+        ("member", None, Verdict.ALLOWED),
+        ("member", "T9", Verdict.OUTSIDER),
+        ("grid", "E1", Verdict.ALLOWED),
+        ("other grid", "T1", Verdict.OUTSIDER),
+    ],
+)
+async def test_the_workspace_that_a_post_names(who: str, home: str | None, verdict: Verdict) -> None:
+    assert await judge(PEOPLE[who].id, "T1", RULES.validate_python(MEMBERS), Directory(), home) is verdict
+
+
+async def test_a_group_that_is_gone_lets_nobody_in() -> None:
+    rules = RULES.validate_python([{"deny": {"user_group": "gone"}}, *MEMBERS])
+    assert await judge("U1", "T1", rules, Directory()) is Verdict.NOT_LISTED
+
+
 async def test_nobody_of_that_id() -> None:
     assert await judge("U99", "T1", RULES.validate_python(MEMBERS), Directory()) is Verdict.OUTSIDER
 

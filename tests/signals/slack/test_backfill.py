@@ -32,6 +32,9 @@ class History:
             SlackPlace(id="D1", kind="im"),
         )
 
+    async def public_names(self) -> frozenset[str]:
+        raise NotImplementedError
+
     async def posts(self, channel: str, oldest: float) -> AsyncIterator[Json]:
         self.read.append((channel, None))
         for id_, at, thread in reversed(self.written):

@@ -16,7 +16,7 @@ EVENT: dict[str, Any] = {
 
 def test_a_post_in_a_channel() -> None:
     assert read(EVENT, BOT) == Post(
-        place=Place.CHANNEL, channel="C1", ts="10.000001", thread_ts="10.000001", user="U1", mentions_us=False,
+        place=Place.CHANNEL, channel="C1", ts="10.000001", thread_ts="10.000001", user="U1", home="T1", mentions_us=False,
         client_id="c-1", body=EVENT,
     )  # fmt: skip
 
@@ -50,8 +50,6 @@ def test_where_it_stands(more: dict[str, Any], place: Place, mentions: bool, thr
         {"subtype": "channel_join"},
         {"subtype": "channel_topic"},
         {"hidden": True},
-        {"team": "T9"},
-        {"user_team": "T9"},
         {"type": "app_mention", "channel": "D1", "channel_type": "im"},
     ],
 )

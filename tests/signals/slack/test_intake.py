@@ -1,10 +1,13 @@
 """The real slack-bolt on a real socket: what is acknowledged when, and what reaches a thread."""
 
 import asyncio
+from pathlib import Path
+
+import pytest
 
 from airut.models.command import ThreadCommand
 from airut.models.message import InboundMessage, SlackRoute
-from tests.signals.slack.stage import MENTION, Stage
+from tests.signals.slack.stage import MENTION, Stage, staged
 from tests.support.slack.methods import BOT_TOKEN
 from tests.support.slack.server import Fault
 from tests.support.slack.workspace import BOT_USER, TEAM
@@ -105,6 +108,44 @@ async def test_who_is_not_listed_is_told_once_and_outsiders_never(stage: Stage) 
     (told,) = stage.server.workspace.ephemeral
     assert (told["channel"], told["user"]) == (stage.channel.id, guest.id)
     assert "You are not on the list" in told["text"]
+
+
+async def test_who_is_refused_is_in_the_audit_log_and_is_told_whom_to_ask(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with staged(tmp_path, owner="U0OWNER1") as stage:
+        guest = stage.server.workspace.person("guest", flags=frozenset({"is_ultra_restricted"}))
+        gone = stage.server.workspace.person("gone", flags=frozenset({"deleted"}))
+        elsewhere = stage.server.workspace.person("elsewhere", team="T0OTHER")
+        stage.channel.members |= {guest.id, gone.id, elsewhere.id}
+        for who in (guest, gone, elsewhere):
+            stage.server.write(stage.channel, who, f"{MENTION} do it")
+            await stage.settled()
+        await stage.server.until(lambda: bool(stage.server.workspace.ephemeral))
+        (told,) = stage.server.workspace.ephemeral
+        assert told["text"] == "You are not on the list of those who may give tasks for `web`; ask <@U0OWNER1>."
+        lines = [record.getMessage() for record in caplog.records if record.name == "airut.audit"]
+        assert [(line.split()[2], line.rpartition(": ")[2]) for line in lines] == [
+            (guest.id, "not listed"),
+            (gone.id, "outsider"),
+            (elsewhere.id, "outsider"),
+        ]
+        assert stage.threads.accepted == []
+
+
+async def test_a_name_that_nobody_has_keeps_it_from_listening_until_it_is_mended(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with staged(tmp_path, listens=False, channels=["#general", "#dev"]) as stage:
+        space = stage.server.workspace
+        await stage.server.until(lambda: "#dev" in stage.intake.status.reason)
+        assert (stage.intake.status.state, stage.server.connections) == ("degraded", 0)
+        assert "not listening: repos.web.channels.slack.channels: there is no channel #dev" in caplog.text
+        space.channel("dev", bot=False)  # to be invited to
+        await stage.server.until(lambda: stage.server.connections == 1)
+        stage.server.write(stage.channel, stage.ann, f"{MENTION} do it")
+        await stage.server.until(lambda: stage.threads.texts == ["do it"])
+        assert stage.intake.status.state == "connected"
 
 
 async def test_a_channel_that_is_not_listed(stage: Stage) -> None:

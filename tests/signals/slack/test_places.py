@@ -21,6 +21,9 @@ class History:
         self.asked += 1
         return self.found
 
+    async def public_names(self) -> frozenset[str]:
+        raise NotImplementedError
+
     async def posts(self, channel: str, oldest: float) -> AsyncIterator[dict[str, Any]]:
         raise NotImplementedError
         yield {}

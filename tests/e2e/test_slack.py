@@ -35,7 +35,7 @@ async def test_a_mention_becomes_a_pull_request_and_the_thread_goes_on(
     (progress,) = said(channel, post["ts"], progress=True)
     await slack.until(lambda: progress["text"].startswith("✅ Done · "))
     texts = [call["text"] for name, call in slack.calls if name in ("chat.postMessage", "chat.update")]
-    assert [text for text in texts if text in ("⏳ Preparing", "⚙️ Working")] == ["⏳ Preparing", "⚙️ Working"]
+    assert list(dict.fromkeys(texts))[:2] == ["⏳ Preparing", "⚙️ Working"]
 
     notes = slack.upload("notes.txt", b"log every login\n", "text/plain")
     reply = slack.write(channel, ann, "where is it?", thread=post["ts"], subtype="file_share", files=[notes])

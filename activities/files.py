@@ -5,6 +5,7 @@ from temporalio import activity
 from activities.failures import reported
 from activities.heartbeat import beating
 from airut.errors import FileRefused
+from airut.models.file_names import distinct
 from airut.models.message import Attachment
 from airut.models.outcome import TaskOutcome
 from airut.models.steps import FetchInput, FetchResult
@@ -22,14 +23,16 @@ class FileFetches:
         """Into the blob store; what is there already is stored once. A file that cannot be had is named."""
         attachments: list[Attachment] = []
         notes: list[str] = []
+        taken: set[str] = set()
         with reported(TaskOutcome.WORKSPACE_FAILED):
             for number, file in enumerate(order.files):
                 async with beating({"file": number}):
                     try:
-                        content = await self._files.fetch(order.repo, order.channel, file)
+                        found = await self._files.fetch(order.repo, order.channel, file)
                     except FileRefused as error:
                         notes.append(f"the file {file.name} was left out: {error}")
                         continue
-                    ref = await self._blobs.put(content)
-                attachments.append(Attachment(name=file.name, media_type=file.media_type, content=ref))
+                    ref = await self._blobs.put(found.content)
+                name = distinct(found.name, taken)
+                attachments.append(Attachment(name=name, media_type=found.media_type, content=ref))
         return FetchResult(attachments=tuple(attachments), notes=tuple(notes))

@@ -1,7 +1,9 @@
 """The composition root of Slack. Apart from `wiring`, which imports it where a repository has a Slack channel: its
 libraries take every process half a second of its start."""
 
+import time
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from temporalio.client import Client
 
@@ -14,11 +16,12 @@ from airut.adapters.slack.display import SlackDisplay
 from airut.adapters.slack.downloads import SlackDownloads
 from airut.adapters.slack.feedback import SlackFeedback
 from airut.adapters.slack.history import PAGE, RESTRICTED_PAGE, WebHistory
-from airut.adapters.slack.limits import Urgency
+from airut.adapters.slack.limits import RateLimits, Urgency
 from airut.config.schema import Config
 from airut.models.amendment import Amendment
 from airut.models.command import Submission
 from airut.models.message import Hints
+from airut.models.secret import Secret
 from airut.models.slack_settings import SlackChannel
 from airut.models.task_terms import TaskTerms
 from airut.models.thread_button import ACTION as BUTTON
@@ -49,8 +52,7 @@ SIGN_PATIENCE = 600.0
 def slack_intake(
     config: Config, repo: str, channel: SlackChannel, client: Client, submit: Submit, blobs: BlobStore
 ) -> SlackIntake:
-    connection = SlackConnection(channel)
-    directory = WebDirectory(connection.web())
+    connection, directory = _connection(channel), _directory(channel)
     watermarks = Watermarks(config.state / "slack" / f"{repo}.json")
     page = RESTRICTED_PAGE if channel.history_tier == "restricted" else PAGE
     history = WebHistory(connection.web(Urgency.BACKFILL, HISTORY_PATIENCE), page)
@@ -88,21 +90,32 @@ class _Threads:
         return await amend_if_open(self._client, amendment)
 
 
+@cache
+def _limits(bot_token: Secret, restricted: bool) -> RateLimits:  # noqa: ARG001  # the token is the key
+    """One for all that this process does with an app: what Slack allows is the app's, and not each part's."""
+    return RateLimits(time.monotonic, restricted=restricted)
+
+
+def _connection(channel: SlackChannel) -> SlackConnection:
+    return SlackConnection(channel, _limits(channel.bot_token, channel.history_tier == "restricted"))
+
+
+def _directory(channel: SlackChannel) -> WebDirectory:
+    return WebDirectory(_connection(channel).web())
+
+
 def slack_answers(channel: SlackChannel, blobs: BlobStore) -> SlackAnswers:
-    web = SlackConnection(channel).web()
-    return SlackAnswers(web, WebDirectory(web), blobs)
+    return SlackAnswers(_connection(channel).web(), _directory(channel), blobs, channel.authorized)
 
 
 def slack_display(channel: SlackChannel, terms: Callable[[Hints], TaskTerms | None]) -> SlackDisplay:
-    web = SlackConnection(channel).web(Urgency.PROGRESS)
-    return SlackDisplay(web, WebDirectory(web), channel, terms)
+    return SlackDisplay(_connection(channel).web(Urgency.PROGRESS), _directory(channel), channel, terms)
 
 
 def slack_conversations(channel: SlackChannel) -> SlackConversations:
-    connection = SlackConnection(channel)
-    web = connection.web(patience=EARLIER_PATIENCE)
-    return SlackConversations(channel, web, WebDirectory(connection.web()))
+    web = _connection(channel).web(patience=EARLIER_PATIENCE)
+    return SlackConversations(channel, web, _directory(channel))
 
 
 def slack_files(channels: Mapping[str, SlackChannel]) -> SlackDownloads:
-    return SlackDownloads(channels)
+    return SlackDownloads(channels, {repo: _connection(channel).web() for repo, channel in channels.items()})

@@ -34,7 +34,7 @@ from airut.models.slack_settings import SlackChannel
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
 from airut.ports.conversations import Conversations
-from airut.ports.remote_files import RemoteFiles
+from airut.ports.remote_files import FetchedFile, RemoteFiles
 from airut.temporal.budget import TemporalBudgetLedger
 from airut.temporal.delivery import hand_over, report_if_open
 from airut.temporal.payload_sweep import PayloadSweep
@@ -154,7 +154,7 @@ class ConfiguredFiles:
 
             self._sources[ChannelKind.SLACK] = slack_files(slack)
 
-    async def fetch(self, repo: str, channel: ChannelKind, file: RemoteFile) -> bytes:
+    async def fetch(self, repo: str, channel: ChannelKind, file: RemoteFile) -> FetchedFile:
         source = self._sources.get(channel)
         if source is None:
             raise FileRefused(f"{repo} has no {channel} channel any more")

@@ -34,7 +34,12 @@ class SlackBot(Model):
 
 
 class SlackAway(Exception):
-    """No answer, or one that says nothing of what was asked: nothing is known, ask again. Names the method."""
+    """No answer, or one that says nothing of what was asked: nothing is known, ask again. Names the method; `after`, in
+    seconds, is set where it is known when asking again helps."""
+
+    def __init__(self, message: str, after: float | None = None) -> None:
+        super().__init__(message)
+        self.after = after
 
 
 class SlackDirectory(Protocol):

@@ -55,6 +55,7 @@ def submission(post: Post, repo: str, bot: SlackBot, names: Names, now: datetime
         repo=repo,
         channel=ChannelKind.SLACK,
         author=f"{names.get(post.user, post.user)} ({post.user})",
+        participants=(post.user,),
         open_to_authorized=True,
         sent_at=datetime.fromtimestamp(float(post.ts), UTC),
         received_at=now,

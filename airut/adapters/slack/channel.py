@@ -6,17 +6,21 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.failures import AWAY, UNREADABLE, code, delivery_error
+from airut.adapters.slack.candidates import SlackCandidates
+from airut.adapters.slack.directory import WebDirectory
+from airut.adapters.slack.failures import AWAY, PLACE_GONE, UNREADABLE, code, delivery_error
 from airut.adapters.slack.feedback import SlackFeedback
-from airut.adapters.slack.mentions import Candidate, Mentions
+from airut.adapters.slack.inline import escaped
+from airut.adapters.slack.lost_place import LostPlace
 from airut.adapters.slack.posts import REPLY_FILE, SlackAnswer, SlackPost, answer
 from airut.adapters.slack.thread_posts import posted_since
 from airut.adapters.slack.uploads import Upload, uploaded
-from airut.errors import BlobError, DeliveryRefused
+from airut.errors import BlobError, DeliveryDeferred, DeliveryRefused
 from airut.models.message import SlackRoute
 from airut.models.reply import Delivery, Outbound
+from airut.models.slack_settings import SlackRule
 from airut.ports.blobs import BlobStore
-from airut.ports.slack import SlackAway, SlackDirectory
+from airut.ports.slack import SlackAway
 
 Json = dict[str, Any]
 logger = logging.getLogger(__name__)
@@ -26,8 +30,13 @@ class SlackAnswers:
     """Implements `airut.ports.channel.Channel`. What of an answer has been posted already is found by its key, and not
     posted again."""
 
-    def __init__(self, web: AsyncWebClient, directory: SlackDirectory, blobs: BlobStore) -> None:
+    def __init__(
+        self, web: AsyncWebClient, directory: WebDirectory, blobs: BlobStore, authorized: Sequence[SlackRule] = ()
+    ) -> None:
+        """An answer may call those whom `authorized` lets in by their group."""
         self._web = web
+        self._candidates = SlackCandidates(directory, authorized)
+        self._lost_place = LostPlace(web)
         self._feedback = SlackFeedback(web)
         self._directory = directory
         self._blobs = blobs
@@ -41,12 +50,17 @@ class SlackAnswers:
             await self._feedback.whisper(last.channel, last.user, outbound.markdown, last.thread_ts)
             return Delivery(message_id=f"{last.channel}/{outbound.key}")
         files, notes = await self._files(outbound)
-        made = answer(outbound, await self._mentions(routes), notes)
+        authors = (*(route.user for route in routes), *outbound.participants)
+        made = answer(outbound, await self._candidates.of(outbound.markdown, authors), notes)
         if made.whole is not None:
             files.append(Upload(name=REPLY_FILE, content=made.whole))
         try:
             message_id = await self._post_all(routes[-1], outbound, made, files)
+        except SlackAway as error:
+            raise DeliveryDeferred(f"Slack did not take the answer: {error}", error.after) from None
         except AWAY as error:
+            if (why := code(error)) in PLACE_GONE:
+                await self._lost_place.tell(outbound, routes[-1], why)
             raise delivery_error(error) from None
         return Delivery(message_id=message_id, notes=notes)
 
@@ -56,8 +70,11 @@ class SlackAnswers:
         for post in made.posts:
             found = next((message for message in there if post.is_at(message)), None)
             last = str(found["ts"]) if found else await self._post(route, post)
-        for file in files:
-            await uploaded(self._web, file, route.channel, route.thread_ts, there)
+        refused = [await uploaded(self._web, file, route.channel, route.thread_ts, there) for file in files]
+        if missing := "\n".join(why for why in refused if why):
+            told_of = SlackPost(key=f"{outbound.key}/files", text=missing, sections=(escaped(missing),))
+            if not any(told_of.is_at(message) for message in there):
+                await self._post(route, told_of)
         return f"{route.channel}/{last}"
 
     async def _post(self, route: SlackRoute, post: SlackPost) -> str:
@@ -90,17 +107,3 @@ class SlackAnswers:
             except BlobError:
                 notes.append(f"Not attached: {attachment.name}, since it cannot be read any more")
         return files, tuple(notes)
-
-    async def _mentions(self, routes: Sequence[SlackRoute]) -> Mentions:
-        """Whom the answer may call: those who wrote."""
-        candidates: list[Candidate] = []
-        for user in dict.fromkeys(route.user for route in routes):
-            try:
-                person = await self._directory.person(user)
-            except SlackAway:
-                continue
-            if person is not None:
-                candidates.append(
-                    Candidate(kind="user", id=person.id, names=(person.name, person.real_name, person.handle))
-                )
-        return Mentions(candidates)

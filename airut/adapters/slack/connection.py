@@ -26,12 +26,12 @@ logger = logging.getLogger(__name__)
 class SlackConnection:
     """`ping` is the time between two pings of the socket."""
 
-    def __init__(self, settings: SlackChannel, ping: float = PING) -> None:
-        """One for all that a process does with the app: its limits are the app's."""
+    def __init__(self, settings: SlackChannel, limits: RateLimits | None = None, ping: float = PING) -> None:
+        """`limits` are the app's, whoever calls in this process."""
         self._settings = settings
         self._api = settings.api
         self._ping = ping
-        self._limits = RateLimits(time.monotonic, restricted=settings.history_tier == "restricted")
+        self._limits = limits or RateLimits(time.monotonic, restricted=settings.history_tier == "restricted")
 
     def web(self, urgency: Urgency = Urgency.ANSWER, patience: float = PATIENCE) -> SlackWebClient:
         """A client with the bot's token."""

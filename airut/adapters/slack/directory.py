@@ -9,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from airut.adapters.slack.answers import told
-from airut.adapters.slack.failures import AWAY, code, named
+from airut.adapters.slack.failures import AWAY, again_after, code, named
 from airut.ports.slack import SlackAway, SlackBot, SlackPerson
 
 PEOPLE_AGE = 300.0
@@ -41,7 +41,7 @@ class _Remembered[T]:
             except AWAY as error:
                 if self._clock() - at < STALE_AGE:
                     return found  # type: ignore[return-value]
-                raise SlackAway(named(method, error)) from None
+                raise SlackAway(named(method, error), again_after(error)) from None
             self._found[what] = (self._clock(), fresh)
             return fresh
 
@@ -51,6 +51,7 @@ class WebDirectory:
         self._web = web
         self._people: _Remembered[SlackPerson | None] = _Remembered(PEOPLE_AGE, clock)
         self._handles: _Remembered[dict[str, str]] = _Remembered(HANDLES_AGE, clock)
+        self._channels: _Remembered[dict[str, str]] = _Remembered(HANDLES_AGE, clock)
         self._members: _Remembered[frozenset[str]] = _Remembered(PEOPLE_AGE, clock)
         self._bot: _Remembered[SlackBot] = _Remembered(float("inf"), clock)
 
@@ -73,11 +74,8 @@ class WebDirectory:
         return await self._people.get(user, "users.info", ask)
 
     async def group_members(self, handle: str) -> frozenset[str] | None:
-        handle = handle.removeprefix("@")
-        groups = await self._handles.get("", "usergroups.list", self._groups)
-        if handle not in groups:
-            groups = await self._handles.get("", "usergroups.list", self._groups, ASK_AGAIN)
-        if (group := groups.get(handle)) is None:
+        group = await self.group(handle)
+        if group is None:
             return None
 
         async def ask() -> frozenset[str]:
@@ -85,12 +83,38 @@ class WebDirectory:
 
         return await self._members.get(group, "usergroups.users.list", ask)
 
+    async def group(self, handle: str) -> str | None:
+        """The id of a user group; None: there is no such group. Raises: SlackAway"""
+        handle = handle.removeprefix("@")
+        groups = await self._handles.get("", "usergroups.list", self._groups)
+        if handle not in groups:
+            groups = await self._handles.get("", "usergroups.list", self._groups, ASK_AGAIN)
+        return groups.get(handle)
+
+    async def channels(self) -> dict[str, str]:
+        """The names, by id, of the channels that we are in. Raises: SlackAway"""
+        return await self._channels.get("", "users.conversations", self._joined)
+
     async def names(self, ids: frozenset[str]) -> dict[str, str]:
         people = [await self.person(each) for each in sorted(ids)]
         return {person.id: person.name for person in people if person is not None}
 
     async def _groups(self) -> dict[str, str]:
         return {group["handle"]: group["id"] for group in told(await self._web.usergroups_list())["usergroups"]}
+
+    async def _joined(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        cursor: str | None = None
+        while True:
+            page = told(
+                await self._web.users_conversations(
+                    types="public_channel,private_channel", exclude_archived=True, limit=200, cursor=cursor
+                )
+            )
+            found |= {channel["id"]: channel["name"] for channel in page["channels"]}
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
+            if cursor is None:
+                return found
 
 
 def _person(body: dict[str, Any]) -> SlackPerson:

@@ -5,10 +5,15 @@ from collections.abc import Mapping
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
+from slack_sdk.web.async_client import AsyncWebClient
 
+from airut.adapters.slack.answers import told
+from airut.adapters.slack.failures import AWAY, again_after, code, named, passes
 from airut.errors import FileDeferred, FileRefused
 from airut.models.message import ChannelKind, RemoteFile
+from airut.models.slack_files import files_of
 from airut.models.slack_settings import SlackChannel
+from airut.ports.remote_files import FetchedFile
 
 HOSTS = frozenset({"files.slack.com", "slack.com"})
 REDIRECTS = 5
@@ -20,21 +25,40 @@ PIECE = 256 * 1024
 class SlackDownloads:
     """Implements `airut.ports.remote_files.RemoteFiles` for the repositories that have a Slack channel."""
 
-    def __init__(self, channels: Mapping[str, SlackChannel]) -> None:
+    def __init__(self, channels: Mapping[str, SlackChannel], webs: Mapping[str, AsyncWebClient]) -> None:
+        """Both by repository."""
         self._channels = channels
+        self._webs = webs
 
-    async def fetch(self, repo: str, channel: ChannelKind, file: RemoteFile) -> bytes:
+    async def fetch(self, repo: str, channel: ChannelKind, file: RemoteFile) -> FetchedFile:
         settings = self._channels.get(repo)
         if channel is not ChannelKind.SLACK or settings is None:
             raise FileRefused(f"{repo} has no {channel} channel any more")
+        if not file.url:
+            file = await self._described(self._webs[repo], file)
         most = settings.limits.file
         if file.size > most:
             raise FileRefused(_too_large(file.size, most))
         try:
             async with ClientSession(timeout=LIMIT) as session:
-                return await self._download(session, settings, file, most)
+                content = await self._download(session, settings, file, most)
         except (ClientError, TimeoutError, OSError) as error:
             raise FileDeferred(f"Slack does not hand out {file.id}: {type(error).__name__}") from None
+        return FetchedFile(name=file.name, media_type=file.media_type, content=content)
+
+    async def _described(self, web: AsyncWebClient, file: RemoteFile) -> RemoteFile:
+        """A file of which its post tells no more than the id."""
+        try:
+            told_of = told(await web.files_info(file=file.id))["file"]
+        except AWAY as error:
+            if passes(error):
+                raise FileDeferred(named("files.info", error), again_after(error)) from None
+            gone = code(error) in ("file_not_found", "file_deleted")
+            raise FileRefused("it was deleted" if gone else f"Slack does not let us read it ({code(error)})") from None
+        found, notes = files_of({"files": [{**told_of, "file_access": "visible"}]}, most=1)
+        if not found:
+            raise FileRefused(notes[0].partition(" was left out: ")[2])
+        return found[0]
 
     async def _download(self, session: ClientSession, settings: SlackChannel, file: RemoteFile, most: int) -> bytes:
         own = urlsplit(settings.api)

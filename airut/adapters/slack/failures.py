@@ -35,17 +35,25 @@ def named(method: str, error: Exception) -> str:
     return f"{method}: {what}" + (f" ({remedy})" if remedy else "")
 
 
-REFUSED = frozenset(
+PLACE_GONE = {
+    "channel_not_found": "I cannot see it any more",
+    "is_archived": "it is archived",
+    "not_in_channel": "I was taken out of it",
+}
+"""Nothing can be posted where the thread is, and why."""
+PASSING = frozenset(
     {
-        "channel_not_found",
-        "is_archived",
-        "not_in_channel",
-        "restricted_action",
-        "thread_not_found",
-        "cannot_reply_to_message",
+        "accesslimited",
+        "fatal_error",
+        "internal_error",
+        "rate_limited",
+        "ratelimited",
+        "request_timeout",
+        "service_unavailable",
+        "team_added_to_org",
     }
 )
-"""The thread cannot be answered any more."""
+"""Slack's own troubles, also where it answers 200. Whatever else it says will be said again."""
 UNREADABLE = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"})
 """Our blocks are at fault; plain text may pass."""
 OPERATORS = {
@@ -64,26 +72,27 @@ OPERATORS_RETRY = 300.0
 """Seconds."""
 
 
-PASSING = frozenset(
-    {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
-)
-
-
 def passes(error: Exception) -> bool:
-    """Whether the same call may work later: Slack was away, or had too much to do, or an operator can mend the app."""
-    if not isinstance(error, SlackApiError):
+    """Whether the same call may work later: Slack was away, or had too much to do, or an operator can mend the app.
+    Otherwise Slack has understood it, and does not take it."""
+    if not isinstance(error, SlackApiError) or error.response.status_code != 200:
         return True
-    return error.response.status_code >= 429 or code(error) in PASSING or code(error) in OPERATORS
+    return code(error) in PASSING or code(error) in OPERATORS
 
 
 def delivery_error(error: Exception) -> DeliveryDeferred | DeliveryRefused:
     """As the port has it: worth a retry, or never to be accepted."""
     what = code(error)
-    if what in REFUSED or what in UNREADABLE:
+    if not passes(error):
         return DeliveryRefused(f"Slack refused the answer: {what}")
     if what in OPERATORS:
         return DeliveryDeferred(f"Slack refused the answer: {what} ({OPERATORS[what]})", OPERATORS_RETRY)
     return DeliveryDeferred(f"Slack did not take the answer: {what}", retry_after(error))
+
+
+def again_after(error: Exception) -> float | None:
+    """Seconds until asking again helps, where that is known."""
+    return OPERATORS_RETRY if code(error) in OPERATORS else retry_after(error)
 
 
 def retry_after(error: Exception) -> float | None:

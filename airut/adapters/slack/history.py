@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from airut.adapters.slack.answers import told
-from airut.adapters.slack.failures import AWAY, code, named, retry_after
+from airut.adapters.slack.failures import AWAY, again_after, code, named, retry_after
 from airut.ports.slack import SlackAway, SlackPlace
 
 PAGE = 200
@@ -76,9 +76,9 @@ async def _items(page: Page, key: str, method: str) -> AsyncIterator[Json]:
         except SlackApiError as error:
             if code(error) in ("thread_not_found", "channel_not_found", "not_in_channel"):
                 return
-            raise SlackAway(named(method, error)) from None
+            raise SlackAway(named(method, error), again_after(error)) from None
         except AWAY as error:
-            raise SlackAway(named(method, error)) from None
+            raise SlackAway(named(method, error), again_after(error)) from None
         for each in body[key]:
             yield each
         cursor = (body.get("response_metadata") or {}).get("next_cursor") or None

@@ -169,9 +169,50 @@ async def test_blocks_that_slack_refuses_become_plain_text(stage: Stage) -> None
     assert [(post["text"], "blocks" in post) for post in stage.said] == [("*Done*\n$1", False)]
 
 
+async def test_a_file_that_slack_refuses_is_named_and_the_rest_goes(stage: Stage) -> None:
+    refs = [await stage.blobs.put(content) for content in (b"a", b"bb", b"ccc")]
+    attachments = tuple(Attachment(name=f"{n}.txt", media_type="text/plain", content=ref) for n, ref in enumerate(refs))
+    stage.slack.faults += [
+        Fault("files.getUploadURLExternal", error="file_type_restricted"),
+        Fault("upload", status=400),
+    ]
+    await stage.answers.send(stage.outbound("Here.", attachments=attachments))
+    assert [post["files"][0]["name"] for post in stage.said if "files" in post] == ["2.txt"]
+    assert stage.texts[-1] == (
+        "Not attached: 0.txt, since Slack refuses it (file_type_restricted)\n"
+        "Not attached: 1.txt, since Slack refuses it (HTTP 400)"
+    )
+
+
+async def test_a_place_that_is_gone_is_told_in_a_direct_message_once(stage: Stage) -> None:
+    stage.channel.archived = True
+    for _ in range(2):
+        with pytest.raises(DeliveryRefused, match="is_archived"):
+            await stage.answers.send(stage.outbound("The secret plan."))
+    (told,) = stage.slack.workspace.direct(stage.ann).posts.values()
+    assert told["text"] == (
+        f"My answer to your message in <#{stage.channel.id}> cannot be posted there: it is archived. "
+        "It is kept: `airut thread show t` shows it."
+    )
+    assert stage.said == []
+
+
+async def test_who_cannot_be_told_either_changes_nothing(stage: Stage) -> None:
+    stage.channel.members.clear()
+    stage.slack.faults.append(Fault("chat.postMessage", error="user_not_found"))
+    with pytest.raises(DeliveryRefused, match="not_in_channel"):
+        await stage.answers.send(stage.outbound("Done."))
+    assert stage.slack.workspace.direct(stage.ann).posts == {}
+
+
 @pytest.mark.parametrize(
     ("fault", "kind", "after"),
     [
+        (Fault("auth.test", error="token_revoked"), DeliveryDeferred, 300.0),
+        (Fault("auth.test", status=500), DeliveryDeferred, None),
+        (Fault("conversations.replies", status=429, retry_after=30), DeliveryDeferred, 30.0),
+        (Fault("chat.postMessage", error="fatal_error"), DeliveryDeferred, None),
+        (Fault("chat.postMessage", error="a_new_refusal"), DeliveryRefused, None),
         (Fault("chat.postMessage", status=429, retry_after=30), DeliveryDeferred, 30.0),
         (Fault("chat.postMessage", status=503), DeliveryDeferred, None),
         (Fault("chat.postMessage", error="token_revoked"), DeliveryDeferred, 300.0),
@@ -187,6 +228,16 @@ async def test_refusals(stage: Stage, fault: Fault, kind: type[Exception], after
     assert "xoxb" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert stage.said == []
+
+
+@pytest.mark.parametrize("method", ["files.getUploadURLExternal", "upload", "files.completeUploadExternal"])
+async def test_a_limit_on_files_delays_the_answer(stage: Stage, method: str) -> None:
+    ref = await stage.blobs.put(b"a")
+    outbound = stage.outbound("Done.", attachments=(Attachment(name="a.txt", media_type="text/plain", content=ref),))
+    stage.slack.faults.append(Fault(method, status=429, retry_after=30))
+    with pytest.raises(DeliveryDeferred) as caught:
+        await stage.answers.send(outbound)
+    assert caught.value.retry_after == 30.0
 
 
 async def test_another_channels_message_has_no_place_here(stage: Stage) -> None:

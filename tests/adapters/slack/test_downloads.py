@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 from aiohttp import web as http
 
+from airut.adapters.slack.connection import SlackConnection
 from airut.adapters.slack.downloads import SlackDownloads
 from airut.errors import FileDeferred, FileRefused
 from airut.models.message import ChannelKind, RemoteFile
 from airut.models.secret import Secret
 from airut.models.slack_settings import SlackChannel
+from airut.ports.remote_files import FetchedFile
 from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
-from tests.support.slack.server import SlackServer
+from tests.support.slack.server import Fault, SlackServer
 
 
 class Elsewhere:
@@ -44,7 +46,8 @@ async def elsewhere() -> AsyncIterator[Elsewhere]:
 
 def downloads(api: str, **limits: Any) -> SlackDownloads:
     values = {"bot_token": Secret(BOT_TOKEN), "app_token": Secret(APP_TOKEN), "limits": limits, "api": f"{api}/api/"}
-    return SlackDownloads({"web": SlackChannel.model_validate({**values, "authorized": [{"workspace_members": True}]})})
+    settings = SlackChannel.model_validate({**values, "authorized": [{"workspace_members": True}]})
+    return SlackDownloads({"web": settings}, {"web": SlackConnection(settings).web()})
 
 
 def file(url: str, size: int = 3, media_type: str = "text/csv") -> RemoteFile:
@@ -52,7 +55,7 @@ def file(url: str, size: int = 3, media_type: str = "text/csv") -> RemoteFile:
 
 
 async def fetched(found: SlackDownloads, wanted: RemoteFile) -> bytes:
-    return await found.fetch("web", ChannelKind.SLACK, wanted)
+    return (await found.fetch("web", ChannelKind.SLACK, wanted)).content
 
 
 async def test_a_file(slack: SlackServer) -> None:
@@ -73,7 +76,10 @@ async def test_a_file(slack: SlackServer) -> None:
         "https://[::1/x",
         "//files.slack.com/x",
         "file:///etc/passwd",
-        "",
+        "https://files.slack.com@evil.test/x",
+        "https://FILES.slack.com/x",
+        "https://files.slack.com./x",
+        "https://127.1/x",
     ],
 )
 async def test_other_addresses_are_not_asked(elsewhere: Elsewhere, url: str) -> None:
@@ -127,6 +133,36 @@ async def test_nobody_there() -> None:
         await fetched(downloads("http://127.0.0.1:9"), file("http://127.0.0.1:9/f"))
 
 
+async def test_a_file_of_which_only_the_id_is_known(slack: SlackServer) -> None:
+    made = slack.upload("plan", b"print()", "text/plain", mode="snippet", filetype="python")
+    unknown = RemoteFile(id=made["id"], name="attachment-1.bin", media_type="application/octet-stream", size=0, url="")
+    assert await downloads(slack.base).fetch("web", ChannelKind.SLACK, unknown) == FetchedFile(
+        name="plan.py", media_type="text/plain", content=b"print()"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "more", "kind", "words"),
+    [
+        (Fault("files.info", error="file_not_found"), {}, FileRefused, "it was deleted"),
+        (Fault("files.info", error="access_denied"), {}, FileRefused, r"does not let us read it \(access_denied\)"),
+        (Fault("files.info", error="missing_scope"), {}, FileDeferred, "compare the app"),
+        (Fault("files.info", status=429, retry_after=30), {}, FileDeferred, "ratelimited"),
+        (None, {"mode": "external"}, FileRefused, "another service"),
+        (None, {"size": 200 * 1024**2}, FileRefused, r"200\.0 MiB"),
+    ],
+)
+async def test_a_file_that_slack_says_is_none(
+    slack: SlackServer, fault: Fault | None, more: dict[str, Any], kind: type[Exception], words: str
+) -> None:
+    made = slack.upload("a.csv", b"a,b", "text/csv", **more)
+    slack.faults += [fault] if fault else []
+    with pytest.raises(kind, match=words) as caught:
+        await fetched(downloads(slack.base), file("").model_copy(update={"id": made["id"]}))
+    after = {"missing_scope": 300.0, "": 30.0}.get(fault.error) if fault else None
+    assert getattr(caught.value, "retry_after", None) == after
+
+
 async def test_a_channel_that_was_taken_out() -> None:
     with pytest.raises(FileRefused, match="no slack channel any more"):
-        await SlackDownloads({}).fetch("web", ChannelKind.SLACK, file("https://files.slack.com/x"))
+        await SlackDownloads({}, {}).fetch("web", ChannelKind.SLACK, file("https://files.slack.com/x"))

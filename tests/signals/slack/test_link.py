@@ -44,7 +44,7 @@ class Line:
     @asynccontextmanager
     async def running(self, token: Secret | None = None, ping: float = 1.0) -> AsyncIterator["Line"]:
         settings = settings_of(self.slack, app_token=token or Secret(APP_TOKEN))
-        self.link = SlackLink("web", SlackConnection(settings, ping).socket, self.dispatch, QUICK)
+        self.link = SlackLink("web", SlackConnection(settings, ping=ping).socket, self.dispatch, QUICK)
         task = asyncio.create_task(self.link.run(self.greet))
         try:
             yield self

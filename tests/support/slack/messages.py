@@ -5,7 +5,9 @@ from tests.support.slack.workspace import BOT_USER, Json
 
 
 def post_message(call: Call) -> Json:
-    channel = call.channel()
+    # A user's id is their direct message with us (https://docs.slack.dev/reference/methods/chat.postMessage).
+    user = call.workspace.users.get(call["channel"])
+    channel = call.workspace.direct(user) if user else call.channel()
     if channel.archived:
         raise SlackError("is_archived")
     if len(call.get("text") or "") > 40_000:

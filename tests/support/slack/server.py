@@ -106,6 +106,9 @@ class SlackServer:
             return {"ok": False, "error": code}
 
     async def _upload(self, request: web.Request) -> web.Response:
+        if (fault := self._fault("upload")) is not None:
+            headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else {}
+            return web.Response(status=fault.status, headers=headers)
         self.workspace.contents[request.match_info["file"]] = await request.read()
         return web.Response(text="OK")
 

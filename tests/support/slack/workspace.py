@@ -52,7 +52,9 @@ class Channel:
     """By `ts`, in order."""
 
     def body(self) -> Json:
+        other = next((member for member in self.members if member != BOT_USER), "")
         return {
+            **({"user": other} if self.kind == "im" else {}),
             "id": self.id,
             "name": self.name,
             "is_channel": self.kind == "channel",

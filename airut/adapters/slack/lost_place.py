@@ -1,0 +1,57 @@
+"""Where a thread cannot be answered any more, whoever asked is told in a direct message, once (spec: slack §10)."""
+
+import logging
+from datetime import timedelta
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from airut.adapters.slack.answers import told
+from airut.adapters.slack.failures import AWAY, PLACE_GONE, code
+from airut.adapters.slack.inline import escaped
+from airut.adapters.slack.posts import SlackPost
+from airut.models.message import SlackRoute
+from airut.models.reply import Outbound
+
+EARLIER = timedelta(minutes=5)
+"""How far Slack's clock and ours may be apart."""
+
+logger = logging.getLogger(__name__)
+
+
+class LostPlace:
+    def __init__(self, web: AsyncWebClient) -> None:
+        self._web = web
+
+    async def tell(self, outbound: Outbound, route: SlackRoute, why: str) -> None:
+        """The answer itself does not go along: it was for a place with other readers. Fails nothing."""
+        if route.channel.startswith("D"):
+            return  # a direct message that is gone: there is no other way to this person
+        words = (
+            f"My answer to your message in <#{route.channel}> cannot be posted there: {PLACE_GONE[why]}. "
+            f"It is kept: `airut thread show {escaped(outbound.thread)}` shows it."
+        )
+        post = SlackPost(key=f"{outbound.key}/gone", text=words, sections=(words,))
+        try:
+            if not await self._is_told(post, route.user, (outbound.at - EARLIER).timestamp()):
+                await self._web.chat_postMessage(
+                    channel=route.user, text=post.text, blocks=post.blocks(), metadata=post.metadata()
+                )
+        except AWAY as error:
+            logger.warning("%s was not told that %s is gone: %s", route.user, route.channel, code(error))
+
+    async def _is_told(self, post: SlackPost, user: str, oldest: float) -> bool:
+        """Whether an earlier try, whose end nobody knows, has said it."""
+        cursor: str | None = None
+        while True:
+            page = told(await self._web.users_conversations(types="im", limit=200, cursor=cursor))
+            for place in page["channels"]:
+                if place.get("user") == user:
+                    said = told(
+                        await self._web.conversations_history(
+                            channel=place["id"], oldest=f"{oldest:.6f}", limit=200, include_all_metadata=True
+                        )
+                    )
+                    return any(post.is_at(message) for message in said["messages"])
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
+            if cursor is None:
+                return False

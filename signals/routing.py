@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
 
 from airut.models.base import Model
 from airut.models.message_id import derive_token, parse_message_id
@@ -11,6 +12,7 @@ _ID_PART = r"[^\s<>@\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,500}"
 _MESSAGE_ID = re.compile(f"<{_ID_PART}@{_ID_PART}>")
 _SUB_ADDRESS = re.compile(r"\+t-([a-z2-7]{16})@", re.IGNORECASE)
 _SUBJECT_TAG = re.compile(r"\[airut ([a-z2-7]{16})\]", re.IGNORECASE)
+_ANSWER = re.compile(r"\s*(?:re|aw|sv|vs|antw|odp|ynt|ref|rif|res|r)\s*(?:\[\d+\])?\s*[:：]", re.IGNORECASE)
 _REFERENCE_LINE = re.compile(r"^[>\s]*airut ([a-z2-7]{16})\s*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -33,17 +35,26 @@ def message_ids(value: str) -> tuple[str, ...]:
     return tuple(_MESSAGE_ID.findall(value))
 
 
-def thread_token(repo: str, mail: MailReferences, fallback: str) -> str:
+def thread_token(repo: str, mail: MailReferences, fallback: str, neighbours: tuple[str, ...] = ()) -> str:
     """The thread's 16 characters: from the mail that it answers, its address, subject or quote, else its own root.
 
-    `fallback` stands for the root of a mail that has no Message-ID at all: its key.
+    `fallback` stands for the root of a mail that has no Message-ID at all: its key. `neighbours` are the repositories
+    beside this one: in a conversation with several of us, an answer to one must not lead the others to its thread.
     """
-    return _answered(mail) or _named(mail) or derive_token(repo, root_message_id(mail) or fallback)
+    ids = (*mail.references, *mail.in_reply_to, mail.message_id or fallback)
+    others = {derive_token(neighbour, each) for neighbour in neighbours for each in ids}
+    named = next((token for token in _named(mail) if token not in others), None)
+    return named or derive_token(repo, root_message_id(mail) or fallback)
 
 
 def goes_on(mail: MailReferences) -> bool:
     """Whether the mail says that it belongs to an earlier one, of ours or of anybody's."""
-    return bool(mail.in_reply_to or mail.references or _named(mail))
+    return bool(mail.in_reply_to or mail.references or any(_named(mail)))
+
+
+def is_untied(mail: MailReferences) -> bool:
+    """Whether an answer came without any reference, so that only its subject can hold the thread together."""
+    return not mail.in_reply_to and not mail.references and _ANSWER.match(mail.subject) is not None
 
 
 def root_message_id(mail: MailReferences) -> str | None:
@@ -61,18 +72,15 @@ def message_key(message_id: str | None, sender: str, parts: tuple[str, ...], bod
     return hashlib.sha256("\0".join(material).encode()).hexdigest()
 
 
-def _answered(mail: MailReferences) -> str | None:
+def _named(mail: MailReferences) -> Iterator[str]:
+    """Every token in the mail, in the order in which they count."""
     for candidate in (*mail.in_reply_to, *reversed(mail.references)):
         if parsed := parse_message_id(candidate):
-            return parsed.token
-    return None
-
-
-def _named(mail: MailReferences) -> str | None:
-    for recipient in mail.recipients:
-        if match := _SUB_ADDRESS.search(recipient):
-            return match[1].lower()
-    for pattern, text in ((_SUBJECT_TAG, mail.subject), (_REFERENCE_LINE, mail.quoted)):
-        if match := pattern.search(text):
-            return match[1].lower()
-    return None
+            yield parsed.token
+    for pattern, texts in (
+        (_SUB_ADDRESS, mail.recipients),
+        (_SUBJECT_TAG, (mail.subject,)),
+        (_REFERENCE_LINE, (mail.quoted,)),
+    ):
+        for text in texts:
+            yield from (found.lower() for found in pattern.findall(text))

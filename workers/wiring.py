@@ -116,6 +116,7 @@ def intakes(config: Config, client: Client) -> Sequence[Intake]:
             blobs,
             resolver,
             redactor=redactor,
+            neighbours=tuple(each for each in config.repos if each != name),
         )
         for name, repo in config.repos.items()
         if (channel := repo.channels.email) is not None

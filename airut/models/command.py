@@ -77,10 +77,11 @@ class AnswerOrder(Model):
 
 
 class CommandWord(Model):
-    """A command as it was written. `unknown` as in `ThreadCommand`."""
+    """A command as it was written. `unknown` and `said` as in `ThreadCommand`."""
 
     name: CommandName
     unknown: str | None = None
+    said: str = ""
 
 
 EMPTY = CommandWord(name=CommandName.HELP, unknown="")
@@ -112,7 +113,9 @@ def parse_command(message: InboundMessage) -> ThreadCommand | None:
 
 
 def command_of(message: InboundMessage, word: CommandWord, answered: bool = True) -> ThreadCommand:
-    return ThreadCommand(name=word.name, message=without_text(message), unknown=word.unknown, answered=answered)
+    return ThreadCommand(
+        name=word.name, message=without_text(message), unknown=word.unknown, answered=answered, said=word.said
+    )
 
 
 def _word(word: str) -> CommandWord:

@@ -7,7 +7,13 @@ MAX_NAME = 150
 """Bytes of UTF-8: every file system takes 255, and `-2` or a path of ours must still fit."""
 
 # Names whose meaning lies with a program rather than a person; mimetypes knows no extension for them.
-_EXTENSIONS = {"message/rfc822": ".eml", "text/plain": ".txt", "text/html": ".html", "image/jpeg": ".jpg"}
+_EXTENSIONS = {
+    "message/rfc822": ".eml",
+    "message/global": ".eml",
+    "text/plain": ".txt",
+    "text/html": ".html",
+    "image/jpeg": ".jpg",
+}
 
 
 def safe_name(name: str, media_type: str, number: int) -> str:

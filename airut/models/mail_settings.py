@@ -92,6 +92,8 @@ class MailAuth(Model):
     """Addresses or `*@domain` (never subdomains)."""
     open_to: Annotated[Literal["participants", "authorized"], Field(alias="continue")] = "participants"
     """Who may continue a thread: those who take part in it already, or whoever may begin one."""
+    reject_reply: Literal["never", "daily"] = "never"
+    """Whether somebody whose address is verified and not listed is told so, once a day."""
     allow_lists: tuple[str, ...] = ()
 
 
@@ -109,6 +111,8 @@ class MailLimits(Model):
 class Replies(Model):
     acknowledge: Literal["first", "always", "never"] = "first"
     cc: Literal["participants", "sender"] = "participants"
+    subject_tag: Literal["auto", "always", "never"] = "auto"
+    """Whether the thread's token stands in the subject: `auto` once somebody's mail program loses the references."""
     attachments: Bytes = 20 * 1024**2
     give_up_after: Annotated[Seconds, Field(ge=60, le=30 * 86400)] = GIVE_UP_AFTER
     """How long a mail server may be away before an answer counts as not to be delivered."""

@@ -64,6 +64,8 @@ class MailRoute(Model):
     cc: tuple[str, ...] = ()
     subject: str = ""
     """Decoded, unfolded, as received."""
+    untied: bool = False
+    """Whether it came as an answer (`Re:`) but without any reference, as some programs and gateways write."""
     opens: bool = False
     """True where nobody wrote: a schedule opens the conversation, and the answer is a new mail to all of `to`."""
 

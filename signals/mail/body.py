@@ -1,6 +1,7 @@
 """Text leaves of a mail, in order, to one body: quotes of the last one cut, files named where they stood."""
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from airut.models.base import Model
 from signals.mail.html import html_to_markdown
@@ -11,10 +12,17 @@ class TextLeaf(Model):
     text: str
     html: bool
 
+    @cached_property
+    def markdown(self) -> str:
+        """Of HTML, without the names of its pictures. Once: seconds of work for the largest."""
+        return html_to_markdown(self.text)
+
 
 def has_words(leaf: TextLeaf) -> bool:
     """Whether anything is to be seen in it. A picture alone counts: it stands where words could."""
-    return bool(_visible(leaf).strip()) or (leaf.html and "<img" in leaf.text.lower())
+    if not leaf.html:
+        return bool(leaf.text.strip())
+    return any(region.text.strip() for region in split_marked(leaf.markdown)) or "<img" in leaf.text.lower()
 
 
 def write_body(places: tuple[TextLeaf | str | None, ...], files: Mapping[str, str]) -> Body:
@@ -36,11 +44,6 @@ def write_body(places: tuple[TextLeaf | str | None, ...], files: Mapping[str, st
 
 def _regions(leaf: TextLeaf, files: Mapping[str, str]) -> list[Region]:
     if leaf.html:
-        return split_marked(html_to_markdown(leaf.text, files))
+        shows_files = "cid:" in leaf.text.lower()
+        return split_marked(html_to_markdown(leaf.text, files) if shows_files else leaf.markdown)
     return split_plain(leaf.text)
-
-
-def _visible(leaf: TextLeaf) -> str:
-    if not leaf.html:
-        return leaf.text
-    return "".join(region.text for region in split_marked(html_to_markdown(leaf.text)))

@@ -25,7 +25,11 @@ _ALIASES = {
     "macintosh": "mac_roman",
     "unicode-1-1-utf-7": "utf-7",
     "utf8mb4": "utf-8",
+    "latin-9": "iso-8859-15",
+    "tis-620": "cp874",
 }
+_NUMBERED = re.compile(r"(?:x-)?(?:windows|cp|ibm|ms)[-_]?(\d{3,5})")
+"""`windows-874`, `cp-850`, `x-windows-949`: Microsoft's and IBM's code pages by number."""
 _META = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_:.+-]{2,40})""", re.IGNORECASE)
 _META_WITHIN = 4096
 """Bytes: the HTML standard asks for it in the first 1024; mail puts styles before it."""
@@ -69,6 +73,8 @@ def unflow(text: str, *, delete_space: bool) -> str:
             lines[-1] += content
         else:
             lines.append(">" * depth + (" " if depth else "") + content)
+        if not depth and content.startswith(">"):
+            lines[-1] = f" {content}"  # stuffed by its author so as not to be a quote (RFC 3676 §4.4)
         flowing = content.endswith(" ") and content != "-- "
         if flowing and delete_space:
             lines[-1] = lines[-1][:-1]
@@ -82,6 +88,7 @@ def _codec(name: str | None) -> str | None:
         return None
     key = name.strip().strip("\"'").lower()
     key = _ALIASES.get(key, key)
+    key = f"cp{numbered[1]}" if (numbered := _NUMBERED.fullmatch(key)) else key
     try:
         found = codecs.lookup(key)
     except (LookupError, ValueError):

@@ -17,8 +17,8 @@ from signals.mail.dns import TxtResolver
 from signals.mail.header import HeaderBlock, MalformedHeader, parse_header_block
 from signals.mail.loops import LoopReason, answers_invitation, loop_reason
 from signals.mail.message import Draft, draft_message, own_addresses
-from signals.mail.notice import notice
-from signals.mail.rates import Rates
+from signals.mail.notice import notice, turned_away
+from signals.mail.rates import NoticeReason, Rates
 from signals.mail.verdict import Deferred, RefusalReason, Refused
 
 logger = logging.getLogger(__name__)
@@ -42,6 +42,8 @@ class Discard(Model):
     notice: ThreadCommand | None = None
     bounce: Bounce | None = None
     """What it reports of an answer of ours."""
+    told_of: NoticeReason | None = None
+    """What the notice says, where it is not said of each mail."""
 
 
 class Later(Model):
@@ -54,7 +56,13 @@ Decision = Accept | Discard | Later
 
 
 async def decide(
-    mail: FetchedMail, repo: str, channel: EmailChannel, resolver: TxtResolver, rates: Rates, now: datetime
+    mail: FetchedMail,
+    repo: str,
+    channel: EmailChannel,
+    resolver: TxtResolver,
+    rates: Rates,
+    now: datetime,
+    neighbours: tuple[str, ...] = (),
 ) -> Decision:
     """Loop protection first, then authentication, authorization, how many have come, and only then the text."""
     try:
@@ -79,17 +87,25 @@ async def decide(
     if isinstance(verdict, Refused):
         return Discard(disposition=Disposition.REJECTED, reason=verdict.reason, detail=verdict.detail)
     if not is_authorized(verdict.address, channel.auth.authorized_senders):
-        return Discard(disposition=Disposition.REJECTED, reason="unauthorized", detail=verdict.address)
+        told = channel.auth.reject_reply == "never" or rates.is_told("unauthorized", verdict.address, now)
+        return Discard(
+            disposition=Disposition.REJECTED,
+            reason="unauthorized",
+            detail=verdict.address,
+            notice=None if told else turned_away(mail, header, verdict, repo, channel),
+            told_of="unauthorized",
+        )
     if excess := rates.excess(verdict.address, mail.internal_date):
-        told = rates.is_told(verdict.address, now)
+        told = rates.is_told("rate", verdict.address, now)
         return Discard(
             disposition=Disposition.REJECTED,
             reason="rate",
             detail=f"{verdict.address} is {excess.detail}",
             notice=None if told else notice(mail, header, verdict, repo, channel, excess.words),
+            told_of="rate",
         )
     # Up to 40 MiB of MIME and HTML: seconds of work, during which other mailboxes must go on.
-    draft = await asyncio.to_thread(draft_message, mail, header, verdict, repo, channel)
+    draft = await asyncio.to_thread(draft_message, mail, header, verdict, repo, channel, neighbours)
     return Accept(draft=draft)
 
 

@@ -65,6 +65,7 @@ class MailHandling:
         resolver: TxtResolver,
         audit: Audit,
         redactor: Redactor,
+        neighbours: tuple[str, ...] = (),
     ) -> None:
         self._repo = repo
         self._channel = channel
@@ -74,6 +75,7 @@ class MailHandling:
         self._resolver = resolver
         self._audit = audit
         self._redactor = redactor
+        self._neighbours = neighbours
         self._rates = Rates(channel.limits)
         self._counted = False
         self._settling: dict[int, Disposition] = {}
@@ -126,7 +128,9 @@ class MailHandling:
             mail = await mailbox.fetch(uid, self._channel.limits.message)
             if mail is None:
                 return ""
-            decision = await decide(mail, self._repo, self._channel, self._resolver, self._rates, _now())
+            decision = await decide(
+                mail, self._repo, self._channel, self._resolver, self._rates, _now(), self._neighbours
+            )
             match decision:
                 case Later(detail=detail):
                     return f"dns: {detail}"
@@ -148,8 +152,8 @@ class MailHandling:
             await self._told_of(discard.bounce)
         if discard.notice is not None:
             await self._hand_over(discard.notice)
-            if discard.reason == "rate":
-                self._rates.told(discard.notice.author, _now())
+            if discard.told_of is not None:
+                self._rates.told(discard.told_of, discard.notice.author, _now())
         self._record(mail, discard)
 
     async def _stored(self, work: Awaitable[Submission]) -> Submission:

@@ -14,6 +14,8 @@ from signals.mail.quotes import QUOTE_BEGIN, SIGNATURE_END
 
 MAX_HTML = 5 * 1024 * 1024
 """Characters; what is above is cut, since no person writes so much and parsing it takes seconds."""
+MAX_TAGS = 100_000
+"""What follows so many is cut: the longest of real mails have a tenth, and each costs some 20 µs."""
 MAX_UNCLOSED = 1000
 """Tags without an end, by which HTML is taken for text: programs that write HTML close theirs."""
 MAX_DEPTH = 100
@@ -45,7 +47,7 @@ def html_to_markdown(html: str, files: Mapping[str, str] | None = None) -> str:
     Quotes and signatures that clients mark stand between the marks of `quotes`; `split_marked` reads them.
     """
     # The comment keeps the parser from guessing that short or XML-like text was passed by mistake.
-    soup = BeautifulSoup("<!-- -->" + _parseable(_SPELT_MARK.sub("", html[:MAX_HTML])), "html.parser")
+    soup = BeautifulSoup("<!-- -->" + _parseable(_SPELT_MARK.sub("", _within_limits(html))), "html.parser")
     for element in soup.find_all(_is_dropped):
         element.extract()
     mark_regions(soup)
@@ -152,6 +154,14 @@ class _Writer:
         texts = [[" ".join(self._text(cell, depth).split()) for cell in row] for row in rows]
         has_header = any(cell.name == "th" for cell in rows[0])
         return [Block(write_table(texts, has_header=has_header), loose=True)]
+
+
+def _within_limits(html: str) -> str:
+    html = html[:MAX_HTML]
+    if html.count("<") <= MAX_TAGS:
+        return html
+    *kept, _ = html.split("<", MAX_TAGS + 1)
+    return "<".join(kept)
 
 
 def _parseable(html: str) -> str:

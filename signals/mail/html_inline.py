@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from urllib.parse import unquote
 
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 
@@ -74,7 +75,7 @@ class Inline:
             return ""
         source = attribute(element, "src")
         if source.lower().startswith("cid:"):
-            name = self._files.get(source[4:].strip("<>"))
+            name = self._files.get(unquote(source[4:]).strip("<>"))  # RFC 2392 §2
             return f"[file: {name}]" if name else ""
         return attribute(element, "alt").strip()
 

@@ -52,13 +52,15 @@ class MailIntake:
         audit: Audit | None = None,
         delays: Delays | None = None,
         redactor: Redactor | None = None,
+        neighbours: tuple[str, ...] = (),
     ) -> None:
-        """What `redactor` knows is taken out of mails: nobody's agent may have it, and Temporal takes no secret."""
+        """What `redactor` knows is taken out of mails: nobody's agent may have it, and Temporal takes no secret.
+        `neighbours` are the repositories beside this one."""
         self._repo = repo
         self._imap = channel.imap
         self._open_mailbox = open_mailbox
         self._handling = MailHandling(
-            repo, channel, submit, report, blobs, resolver, audit or log_audit, redactor or Redactor()
+            repo, channel, submit, report, blobs, resolver, audit or log_audit, redactor or Redactor(), neighbours
         )
         self._delays = delays or Delays()
         self._uid_validity: int | None = None

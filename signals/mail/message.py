@@ -16,14 +16,14 @@ from airut.ports.mailbox import FetchedMail
 from airut.ports.texts import store
 from signals.mail.attachments import MailFile, too_big, within_limits
 from signals.mail.authorization import participants
-from signals.mail.command import mail_command
+from signals.mail.command import mail_command, said
 from signals.mail.header import HeaderBlock
 from signals.mail.hints import HintedText, read_hints
 from signals.mail.parse import ParsedMail, parse_mail
 from signals.mail.quotes import Body
 from signals.mail.sender import BadFrom, parse_mailbox
 from signals.mail.verdict import Verified
-from signals.routing import MailReferences, message_ids, message_key, thread_token
+from signals.routing import MailReferences, is_untied, message_ids, message_key, thread_token
 
 EXCERPT = 20_000
 """Characters of a text over `limits.text` that stay in the prompt; the whole comes as a file."""
@@ -62,24 +62,26 @@ def own_addresses(channel: EmailChannel) -> tuple[str, ...]:
 
 
 def draft_message(
-    mail: FetchedMail, header: HeaderBlock, verified: Verified, repo: str, channel: EmailChannel
+    mail: FetchedMail,
+    header: HeaderBlock,
+    verified: Verified,
+    repo: str,
+    channel: EmailChannel,
+    neighbours: tuple[str, ...] = (),
 ) -> Draft:
-    """Read the mail. Of one above the size limit only the header is there, and a note says so."""
+    """Read the mail. Of one above the size limit only the header is there, which is answered."""
     parsed = parse_mail(mail.content) if mail.whole else ParsedMail(body=Body(cut="", uncut=""))
     references = _references(header, parsed.body.quoted)
     key = _key(mail, header, verified)
-    token = thread_token(repo, references, key)
+    token = thread_token(repo, references, key, neighbours)
     hinted = read_hints(parsed.body.cut, references.recipients, own_addresses(channel))
     uncut = hinted.text if parsed.body.uncut == parsed.body.cut else read_hints(parsed.body.uncut, (), ()).text
     files, notes = within_limits(parsed.files, channel.limits)
-    if not mail.whole:
-        notes = (*notes, too_big(mail.size, channel.limits))
     if parsed.obstacle is not None:
         notes = (*notes, str(parsed.obstacle))
     text, uncut, files = _shortened(hinted.text, uncut, files, key, channel.limits)
-    if not text and not files and notes:
-        # Nothing but the obstacle is left to say; the thread answers it like any other message.
-        text = uncut = "\n".join(f"({note})" for note in notes)
+    text, uncut = _with_notes(text, notes), _with_notes(uncut, notes)
+    too_big_ = None if mail.whole else said(too_big(mail.size, channel.limits))
     route = _route(header, references, verified.address, token)
     return Draft(
         key=key,
@@ -96,7 +98,7 @@ def draft_message(
         hinted=hinted,
         notes=(*notes, *hinted.notes),
         route=route,
-        command=mail_command(parsed, hinted, references) if mail.whole else None,
+        command=too_big_ or mail_command(parsed, hinted, references),
     )
 
 
@@ -191,6 +193,7 @@ def _route(header: HeaderBlock, references: MailReferences, sender: str, token: 
         to=_addresses(header.all("to")),
         cc=_addresses(header.all("cc")),
         subject=references.subject,
+        untied=is_untied(references),
     )
 
 
@@ -232,6 +235,11 @@ def _shortened(
     file = MailFile(name=name, media_type="text/plain", content=whole.encode())
     more = f"\n\n[the whole text is in the file {name}]"
     return _beginning(text, more), _beginning(uncut, more), (*files, file)
+
+
+def _with_notes(text: str, notes: tuple[str, ...]) -> str:
+    """For the agent, which has to know of what is missing as well as whoever wrote."""
+    return "\n\n".join((*filter(None, [text]), *(f"[{note}]" for note in notes)))
 
 
 def _beginning(text: str, more: str) -> str:

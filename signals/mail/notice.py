@@ -5,6 +5,8 @@ import hashlib
 from airut.models.command import CommandName, ThreadCommand, without_text
 from airut.models.mail_address import is_authorized
 from airut.models.mail_settings import EmailChannel
+from airut.models.message import MailRoute
+from airut.models.message_id import derive_token, workflow_id
 from airut.ports.mailbox import FetchedMail
 from signals.mail.auth import ReceivedMail, authenticate
 from signals.mail.dns import TxtResolver
@@ -13,6 +15,7 @@ from signals.mail.loops import loop_reason
 from signals.mail.message import draft_message, message_of, own_addresses
 from signals.mail.verdict import Verified
 
+TURNED_AWAY = "Your mail was not taken: this address is not on the list of those who may give tasks here."
 UNREADABLE = (
     "**Your mail could not be read**, and nothing was done with it. Send it again as plain text, without its files or "
     "with a link to them; the operator finds what it was."
@@ -28,6 +31,27 @@ def notice(
     key = hashlib.sha256(f"notice\0{draft.key}".encode()).hexdigest()
     message = without_text(message_of(draft, repo)).model_copy(update={"key": key})
     return ThreadCommand(name=CommandName.HELP, message=message, said=words)
+
+
+def turned_away(
+    mail: FetchedMail, header: HeaderBlock, sender: Verified, repo: str, channel: EmailChannel
+) -> ThreadCommand:
+    """For a conversation of its own, whatever the mail refers to, and for the sender alone: whoever may not give tasks
+    reaches no thread."""
+    of_today = f"unauthorized\0{sender.address}\0{mail.internal_date:%Y-%m-%d}"
+    said = notice(mail, header, sender, repo, channel, TURNED_AWAY)
+    token = derive_token(repo, of_today)
+    route = said.message.route
+    if isinstance(route, MailRoute):
+        route = route.model_copy(update={"token": token, "to": (), "cc": ()})
+    own = {
+        "key": hashlib.sha256(of_today.encode()).hexdigest(),
+        "thread": workflow_id(repo, token),
+        "participants": (sender.address,),
+        "open_to_authorized": False,
+        "route": route,
+    }
+    return said.model_copy(update={"message": said.message.model_copy(update=own)})
 
 
 async def of_unreadable(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from airut.models.base import Model
 from airut.models.file_names import distinct, safe_name
+from signals.mail.armor import is_encrypted, without_signature_armor
 from signals.mail.attachments import MailFile, declared_name, is_noise
 from signals.mail.body import TextLeaf, has_words, write_body
 from signals.mail.charset import clean_text, decode_text, unflow
@@ -29,6 +30,7 @@ class Obstacle(StrEnum):
     """Why a mail's text cannot be read; the words are for its author."""
 
     ENCRYPTED = "encrypted mail cannot be read here"
+    OPAQUE = "the mail is signed in a form that cannot be read here (S/MIME, opaque); send it unsigned or clear-signed"
     TNEF = "the mail is in Outlook's own format (winmail.dat); send it as HTML or plain text"
     COMPLEX = "the mail's structure is too complex to be read"
 
@@ -39,6 +41,8 @@ class ParsedMail(Model):
     attached: bool = False
     """A file came that the text does not show itself: the logo in a signature was not sent on purpose."""
     obstacle: Obstacle | None = None
+    unreadable: bool = False
+    """Whether there is nothing else to it: the obstacle is answered then, and no task begins."""
 
 
 class _Leaf(NamedTuple):
@@ -63,12 +67,11 @@ def parse_mail(raw: bytes) -> ParsedMail:
         tuple(leaf.text if leaf.text is not None else walk.names.get(leaf.file) for leaf in leaves),
         walk.names_by_content_id(),
     )
-    obstacle = walk.obstacle
-    if obstacle is Obstacle.TNEF and (body.uncut or len(walk.files) > 1):
-        obstacle = None
+    unreadable = walk.obstacle is not None and not body.own and len(walk.files) <= walk.obstacles
+    obstacle = walk.obstacle if unreadable or walk.obstacle is not Obstacle.TNEF else None
     html = "".join(leaf.text.text for leaf in leaves if leaf.text is not None and leaf.text.html)
     attached = any(not file.content_id or f"cid:{file.content_id}" not in html for file in walk.files)
-    return ParsedMail(body=body, files=tuple(walk.files), attached=attached, obstacle=obstacle)
+    return ParsedMail(body=body, files=tuple(walk.files), attached=attached, obstacle=obstacle, unreadable=unreadable)
 
 
 class _TooComplex(Exception):
@@ -82,6 +85,8 @@ class _Walk:
         self.files: list[MailFile] = []
         self.names: dict[int | None, str] = {}
         self.obstacle: Obstacle | None = None
+        self.obstacles = 0
+        """How many of the files are what cannot be read."""
         self._taken: set[str] = set()
         self._parts = 0
 
@@ -94,9 +99,10 @@ class _Walk:
             raise _TooComplex
         media_type = part.get_content_type()
         if media_type in _ENCRYPTED:
-            self.obstacle = Obstacle.ENCRYPTED
+            opaque = _parameter(part, "smime-type").lower() == "signed-data"
+            self.obstacle = Obstacle.OPAQUE if opaque else Obstacle.ENCRYPTED
             return self._file(part, media_type) if not part.is_multipart() else []
-        if media_type == "message/rfc822" or not part.is_multipart():
+        if media_type.startswith("message/") or not part.is_multipart():
             return self._leaf(part, media_type)
         children = [child for child in part.get_payload() if isinstance(child, Message)]
         match media_type:
@@ -124,11 +130,10 @@ class _Walk:
         start = str(part.get_param("start") or "")
         root = next((c for c in children if start and str(c.get("Content-ID", "")).strip() == start), None)
         root = root or next(iter(children), None)
-        leaves: list[_Leaf] = []
-        for child in children:
-            found = self.leaves(child, depth + 1)
-            leaves += found if child is root else [leaf for leaf in found if leaf.text is None]
-        return leaves
+        found = [(child, self.leaves(child, depth + 1)) for child in children]
+        if not any(leaf.text for child, leaves in found if child is root for leaf in leaves):
+            return [leaf for _, leaves in found for leaf in leaves]  # a root that is no text: the text is elsewhere
+        return [leaf for child, leaves in found for leaf in leaves if child is root or leaf.text is None]
 
     def _leaf(self, part: Message, media_type: str) -> list[_Leaf]:
         if media_type.startswith("multipart/"):  # said to be one but without a boundary: read as text
@@ -140,15 +145,20 @@ class _Walk:
         text = decode_text(_content(part), _parameter(part, "charset"), html=html)
         if not html and _parameter(part, "format").lower() == "flowed":
             text = unflow(text, delete_space=_parameter(part, "delsp").lower() == "yes")
+        if not html and is_encrypted(text):
+            self.obstacle = Obstacle.ENCRYPTED
+            return []
+        text = text if html else without_signature_armor(text)
         return [_Leaf(text=TextLeaf(text=text, html=html), file=None)]
 
     def _file(self, part: Message, media_type: str) -> list[_Leaf]:
         content = _content(part)
-        if media_type in _TNEF:
-            self.obstacle = self.obstacle or Obstacle.TNEF
         if is_noise(media_type, content):
             return []
         name = safe_name(declared_name(part), media_type, len(self.files) + 1)
+        if obstacle := _obstacle(media_type, name):
+            self.obstacle = self.obstacle or obstacle
+            self.obstacles += 1
         content_id = "".join(clean_text(str(part.get("Content-ID", ""))).split()).strip("<>") or None
         if not _MEDIA_TYPE.fullmatch(media_type):
             media_type = "application/octet-stream"
@@ -157,6 +167,13 @@ class _Walk:
         self.files.append(file)
         self.names[index] = file.name
         return [_Leaf(text=None, file=index)]
+
+
+def _obstacle(media_type: str, name: str) -> Obstacle | None:
+    """Of a file, by its type or its name: gateways that do not know the types write application/octet-stream."""
+    if media_type in _TNEF or name.lower() == "winmail.dat":
+        return Obstacle.TNEF
+    return Obstacle.ENCRYPTED if media_type in _ENCRYPTED or name.lower() == "smime.p7m" else None
 
 
 def _content(part: Message) -> bytes:
@@ -176,4 +193,4 @@ def _parameter(part: Message, name: str) -> str:
 
 
 def _unreadable(obstacle: Obstacle) -> ParsedMail:
-    return ParsedMail(body=Body(cut="", uncut=""), obstacle=obstacle)
+    return ParsedMail(body=Body(cut="", uncut=""), obstacle=obstacle, unreadable=True)

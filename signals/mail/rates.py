@@ -2,13 +2,17 @@
 
 from collections import deque
 from datetime import datetime, timedelta
+from typing import Literal
 
 from airut.models.base import Model
 from airut.models.mail_settings import MailLimits
 from airut.models.rate import Rate
 
-NOTICE_EVERY = timedelta(hours=1)
+NoticeReason = Literal["rate", "unauthorized"]
+NOTICE_EVERY: dict[NoticeReason, timedelta] = {"rate": timedelta(hours=1), "unauthorized": timedelta(days=1)}
 """Whoever writes too much must not make us do the same."""
+TOLD_MOST = 1000
+"""Senders that are told within these times: anybody on the Internet may be turned away, and each is a mail of ours."""
 
 
 class Excess(Model):
@@ -43,7 +47,7 @@ class Rates:
         self._per_sender = limits.per_sender
         self._per_repo = limits.per_repo
         self._taken: deque[tuple[datetime, str]] = deque()
-        self._told: dict[str, datetime] = {}
+        self._told: dict[tuple[NoticeReason, str], datetime] = {}
 
     @property
     def reach(self) -> timedelta:
@@ -62,12 +66,17 @@ class Rates:
         everybody = [moment for moment, _ in self._taken]
         return _excess(self._per_sender, own, at, of_all=False) or _excess(self._per_repo, everybody, at, of_all=True)
 
-    def is_told(self, sender: str, now: datetime) -> bool:
-        """Whether this sender knows already, since less than an hour."""
-        return (last := self._told.get(sender)) is not None and now - last < NOTICE_EVERY
+    def is_told(self, reason: NoticeReason, sender: str, now: datetime) -> bool:
+        """Whether this sender knows already, or too many do."""
+        last = self._told.get((reason, sender))
+        return len(self._recent(now)) >= TOLD_MOST or (last is not None and now - last < NOTICE_EVERY[reason])
 
-    def told(self, sender: str, now: datetime) -> None:
-        self._told = {who: when for who, when in self._told.items() if now - when < NOTICE_EVERY} | {sender: now}
+    def told(self, reason: NoticeReason, sender: str, now: datetime) -> None:
+        self._told = self._recent(now)
+        self._told[reason, sender] = now
+
+    def _recent(self, now: datetime) -> dict[tuple[NoticeReason, str], datetime]:
+        return {key: when for key, when in self._told.items() if now - when < NOTICE_EVERY[key[0]]}
 
 
 def _excess(limit: Rate, taken: list[datetime], at: datetime, *, of_all: bool) -> Excess | None:

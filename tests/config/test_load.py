@@ -167,12 +167,13 @@ def test_no_secret_shows(file: Path) -> None:
             "replies.give_up_after: less than or equal to 2592000",
         ),
         (
-            ("}\n        smtp:", "}\n        replies: {subject_tag: never}\n        smtp:"),
-            "replies.subject_tag: unknown key",
+            ("}\n        smtp:", "}\n        replies: {subject_tag: sometimes}\n        smtp:"),
+            "replies.subject_tag: 'auto', 'always' or 'never'",
         ),
         (("smtp: {", "smtp: {sent_folder: Sent, save_sent: true, "), None),
         (("smtp: {", "smtp: {save_sent: true, "), "smtp: save_sent needs sent_folder"),
-        (("auth: {trusted", "auth: {reject_reply: daily, trusted"), "auth.reject_reply: unknown key"),
+        (("auth: {trusted", "auth: {reject_reply: daily, trusted"), None),
+        (("auth: {trusted", "auth: {reject_reply: always, trusted"), "auth.reject_reply: 'never' or 'daily'"),
         (("auth: {trusted", "auth: {continue: everybody, trusted"), "auth.continue: 'participants' or 'authorized'"),
         (("auth: {trusted", "auth: {continue: authorized, trusted"), None),
         (

@@ -8,6 +8,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
+from typing import Literal
 
 from airut.adapters.mail_render import headers, markdown
 from airut.adapters.mail_render.addresses import Recipients, recipients
@@ -16,6 +17,7 @@ from airut.models.message_id import build_message_id
 from airut.models.reply import Outbound, ReplyKind
 
 _MEDIA_TYPE = re.compile(r"([a-z0-9][a-z0-9!#$&^_.+-]{0,63})/([a-z0-9][a-z0-9!#$&^_.+-]{0,63})")
+_TAG = re.compile(r"\s*\[airut [a-z2-7]{16}\]", re.IGNORECASE)
 # Pictures that every mail client shows inline; SVG is not one of them and can hold scripts.
 _PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 
@@ -28,6 +30,7 @@ class Sender:
     aliases: tuple[str, ...]
     installation: str
     copy_participants: bool = True
+    subject_tag: Literal["auto", "always", "never"] = "auto"
 
     @property
     def address(self) -> str:
@@ -88,7 +91,10 @@ def render(
     if not plain_only:
         _add_html_and_files(message, outbound, footer, files, sender.address.rpartition("@")[2])
         _set_boundaries(message, message_id)
-    content = _header(_linked(newest, outbound, sender), sender, date, message_id, who) + message.as_bytes()
+    untied = any(route.untied for route in routes)
+    subject = _subject(newest, sender.subject_tag, untied=untied)
+    header = _header(_linked(newest, outbound, sender), sender, date, message_id, who, subject)
+    content = header + message.as_bytes()
     return RenderedMail(message_id, sender.address, who.to, who.cc, content)
 
 
@@ -101,8 +107,18 @@ def _linked(newest: MailRoute, outbound: Outbound, sender: Sender) -> MailRoute:
     return newest.model_copy(update={"references": (first,)})
 
 
-def _header(newest: MailRoute, sender: Sender, date: datetime, message_id: str, who: Recipients) -> bytes:
-    subject = headers.subject(newest.subject) if newest.opens else headers.reply_subject(newest.subject)
+def _subject(newest: MailRoute, policy: Literal["auto", "always", "never"], *, untied: bool) -> str:
+    """With the thread's tag where it is wanted. One that came stays whatever is wanted: Gmail splits a conversation
+    whose subject changes. One of another thread goes: who answers would land there."""
+    tag = f"[airut {newest.token}]"
+    kept = tag in newest.subject.lower()
+    bare = _TAG.sub("", newest.subject)
+    subject = headers.subject(bare) if newest.opens else headers.reply_subject(bare)
+    wanted = kept or policy == "always" or (policy == "auto" and untied)
+    return f"{subject} {tag}" if wanted else subject
+
+
+def _header(newest: MailRoute, sender: Sender, date: datetime, message_id: str, who: Recipients, subject: str) -> bytes:
     chain = headers.references(newest.references, newest.message_id)
     fields = [
         headers.words_field("Date", [format_datetime(date)]),

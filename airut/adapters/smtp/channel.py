@@ -37,7 +37,9 @@ class SmtpChannel:
             ConfigError: the connection would not be protected.
         """
         self._submission = Submission(settings, account, tokens)
-        self._sender = Sender(account.sender, account.aliases, installation, replies.cc == "participants")
+        self._sender = Sender(
+            account.sender, account.aliases, installation, replies.cc == "participants", replies.subject_tag
+        )
         self._limit = replies.attachments
         self._blobs = blobs
         self._sent = sent

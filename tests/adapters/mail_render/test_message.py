@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage, MIMEPart
 from email.policy import default
+from typing import Literal
 
 import pytest
 
@@ -229,3 +230,27 @@ def test_a_reply_and_a_schedule_answered_together_reach_everybody() -> None:
     mail = render(outbound(routes=(OPENED, reply)), SENDER, DATE, {})
     assert mail.to == ("ann@example.org", "bob@example.org", "carl@example.org")
     assert read(mail)["Auto-Submitted"] == "auto-replied"
+
+
+@pytest.mark.parametrize(
+    ("policy", "changes", "subject"),
+    [
+        ("auto", {}, "Re: Fix the tests"),
+        ("auto", {"untied": True}, f"Re: Fix the tests [airut {TOKEN}]"),
+        ("auto", {"subject": f"AW: Fix the tests [airut {TOKEN}]"}, f"Re: Fix the tests [airut {TOKEN}]"),
+        ("auto", {"subject": f"Re: [AIRUT {TOKEN.upper()}] Fix the tests"}, f"Re: Fix the tests [airut {TOKEN}]"),
+        ("auto", {"subject": f"Re: Fix the tests [airut {'z' * 16}]"}, "Re: Fix the tests"),
+        ("auto", {"subject": "x" * 600, "untied": True}, f"Re: {'x' * 500}… [airut {TOKEN}]"),
+        ("always", {}, f"Re: Fix the tests [airut {TOKEN}]"),
+        ("never", {"untied": True}, "Re: Fix the tests"),
+        ("never", {"subject": f"Re: Fix the tests [airut {TOKEN}]"}, f"Re: Fix the tests [airut {TOKEN}]"),
+    ],
+)
+def test_subject_tag(policy: Literal["auto", "always", "never"], changes: dict[str, object], subject: str) -> None:
+    sender = Sender(SENDER.mailbox, SENDER.aliases, SENDER.installation, subject_tag=policy)
+    assert read(render(outbound(routes=(ROUTE.model_copy(update=changes),)), sender, DATE, {}))["Subject"] == subject
+
+
+def test_one_untied_mail_among_several_is_enough() -> None:
+    mail = render(outbound(routes=(ROUTE.model_copy(update={"untied": True}), ROUTE)), SENDER, DATE, {})
+    assert read(mail)["Subject"] == f"Re: Fix the tests [airut {TOKEN}]"

@@ -145,4 +145,5 @@ def test_prompts_unknown_words_and_empty_mails(
 def test_an_empty_mail_with_a_file_or_that_cannot_be_read_is_not_empty() -> None:
     encrypted = b"Content-Type: multipart/encrypted; boundary=B\r\n\r\n--B\r\n\r\nVersion: 1\r\n--B--\r\n"
     assert command(attached("")) is None
-    assert command(encrypted) is None
+    said = "Nothing was done with your mail: encrypted mail cannot be read here."
+    assert command(encrypted) == CommandWord(name=CommandName.HELP, said=said)

@@ -1,6 +1,6 @@
 import pytest
 
-from signals.mail.html import html_to_markdown
+from signals.mail.html import MAX_HTML, MAX_TAGS, html_to_markdown
 
 CASES = {
     "paragraphs": ("<p>one</p><p>two<br>three</p>", "one\n\ntwo\nthree"),
@@ -35,6 +35,28 @@ CASES = {
         "a\n\na chart",
     ),
     "pictures": ('see <img src="cid:p1@x"> there <img src="cid:unknown">', "see [file: chart.png] there"),
+    "picture names": (
+        '<img src="CID:p1%40x"><img src="https://x.org/a.gif" alt=":-)" width="16"><img src=x style="height:1px">'
+        "<img src=x height=1px><img src=x style='max-width:100%;width:0px'>",
+        "[file: chart.png]:-)",
+    ),
+    "hidden": (
+        '<div style="display: none !important">a</div><div hidden>b</div><p style="mso-hide:all">c</p>'
+        "<!--[if mso]>d<![endif]--><noscript>e</noscript><template>f</template>g",
+        "g",
+    ),
+    "nested lists": (
+        "<ol><li>a<ol><li>b</li></ol></li><li>c</li></ol><ul><ul><li>d</li></ul></ul>",
+        "1. a\n   1. b\n2. c\n\n  - d",
+    ),
+    "code in a list": ("<ul><li>x<pre>a\n  b</pre></li></ul>", "- x\n\n  ```\n  a\n    b\n  ```"),
+    "fences in code": ("<pre>```\nx\n```</pre>", "````\n```\nx\n```\n````"),
+    "line breaks": ("a<br>b<br/><br />c", "a\nb\n\nc"),
+    "empty cells": (
+        "<table><tr><th>a</th><th></th></tr><tr></tr><tr><td><br></td><td>b</td></tr></table>",
+        "| a |  |\n| --- | --- |\n|  | b |",
+    ),
+    "an address as its own link": ('<a href="mailto:a@b.org">&lt;a@b.org&gt;</a>', "<a@b.org>"),
     "entities": ("a&nbsp;b &amp; &lt;c&gt; &#x263A; &bogus", "a b & <c> ☺ &bogus"),
     "outlook lists": (
         "<p class=MsoListParagraph style='mso-list:l0 level1 lfo1'><![if !supportLists]><span>·<span>&nbsp;&nbsp;"
@@ -52,6 +74,12 @@ CASES = {
 @pytest.mark.parametrize(("html", "markdown"), CASES.values(), ids=CASES)
 def test_markdown(html: str, markdown: str) -> None:
     assert html_to_markdown(html, {"p1@x": "chart.png"}) == markdown
+
+
+def test_what_is_beyond_the_limits_is_cut() -> None:
+    assert html_to_markdown(f"in<!--{'x' * MAX_HTML}-->out") == "in"
+    assert html_to_markdown(f"in{'<!-->' * (MAX_TAGS - 1)}in") == "inin"
+    assert html_to_markdown(f"in{'<!-->' * MAX_TAGS}<i>out</i>") == "in"
 
 
 @pytest.mark.timeout(10)

@@ -290,9 +290,9 @@ async def test_too_big_a_mail_becomes_its_header(mail_server: MailServer, tmp_pa
     address = mail_server.add_user("big", PASSWORD)
     async with running(email_channel(mail_server, address, limits={"message": "1k"}), tmp_path) as intake:
         mail_server.deliver(mail() + b"x" * 5000, address)
-        received = await intake.temporal.next()
-        assert received.notes[0].startswith("your mail has 5 KiB, the limit is 1 KiB")
-        assert received.text.inline == f"({received.notes[0]})"
+        answered = await intake.temporal.next_command()
+        assert answered.said.startswith("Your mail has 5 KiB, the limit is 1 KiB")
+        assert answered.author == "alice@example.org"
 
 
 async def test_dns_down_keeps_the_mail(mail_server: MailServer, tmp_path: Path) -> None:  # noqa: F811

@@ -4,7 +4,7 @@ import pytest
 
 from airut.models.mail_settings import MailLimits
 from airut.models.rate import Rate
-from signals.mail.rates import Excess, Rates
+from signals.mail.rates import TOLD_MOST, Excess, Rates
 from tests.support.messages import NOON
 
 MINUTE = timedelta(minutes=1)
@@ -50,10 +50,10 @@ def test_what_waited_for_us_counts_when_it_arrived() -> None:
 
 def test_one_notice_an_hour() -> None:
     found = rates()
-    assert not found.is_told(ANN, NOON)
-    found.told(ANN, NOON)
-    assert [found.is_told(ANN, NOON + n * MINUTE) for n in (1, 59, 60)] == [True, True, False]
-    assert not found.is_told(BOB, NOON)
+    assert not found.is_told("rate", ANN, NOON)
+    found.told("rate", ANN, NOON)
+    assert [found.is_told("rate", ANN, NOON + n * MINUTE) for n in (1, 59, 60)] == [True, True, False]
+    assert not found.is_told("rate", BOB, NOON)
 
 
 def test_the_words() -> None:
@@ -73,3 +73,15 @@ def test_the_words() -> None:
 def test_what_is_no_rate(text: str) -> None:
     with pytest.raises(ValueError, match="is no rate; write 30/h, 5/m or 500/d"):
         Rate.parse(text)
+
+
+def test_whoever_is_turned_away_is_told_once_a_day_and_not_without_end() -> None:
+    found = Rates(MailLimits())
+    found.told("unauthorized", ANN, NOON)
+    hours = [NOON + n * 60 * MINUTE for n in (1, 23, 24)]
+    assert [found.is_told("unauthorized", ANN, hour) for hour in hours] == [True, True, False]
+    assert not found.is_told("rate", ANN, NOON)
+    for number in range(TOLD_MOST):
+        found.told("unauthorized", f"{number}@example.org", NOON)
+    assert found.is_told("unauthorized", BOB, NOON)
+    assert not found.is_told("unauthorized", BOB, NOON + 24 * 60 * MINUTE)

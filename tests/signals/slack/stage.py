@@ -90,13 +90,17 @@ class Stage:
 
 
 def settings_of(server: SlackServer, **more: Any) -> SlackChannel:
+    return settings_at(server.base, **more)
+
+
+def settings_at(base: str, **more: Any) -> SlackChannel:
     return SlackChannel.model_validate(
         {
             "bot_token": Secret(BOT_TOKEN),
             "app_token": Secret(APP_TOKEN),
             "authorized": [{"workspace_members": True}],
             "channels": ["#general"],
-            "api": f"{server.base}/api/",
+            "api": f"{base}/api/",
             **more,
         }
     )

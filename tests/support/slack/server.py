@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -26,6 +27,8 @@ class Fault:
     retry_after: int | None = None
     after_effect: bool = False
     """The method does its work, and then the connection is cut."""
+    silent: float = 0.0
+    """So many seconds pass before it is."""
 
 
 class SlackServer:
@@ -36,6 +39,9 @@ class SlackServer:
         self.calls: list[tuple[str, Json]] = []
         self.refused: list[str] = []
         self.faults: deque[Fault] = deque()
+        self.limits: dict[str, int] = {}
+        """By method, how many calls a minute are taken; no limit where there is none."""
+        self._counted: dict[str, deque[float]] = {}
         self.sockets = Sockets(ack_timeout, retry_delays)
         self.base = ""
         self.socket_mode = True
@@ -68,7 +74,7 @@ class SlackServer:
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["method"]
-        fault = self._fault(name)
+        fault = self._fault(name) or self._over_its_limit(name)
         if fault is not None and not fault.after_effect:
             headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else {}
             return web.json_response(
@@ -76,8 +82,9 @@ class SlackServer:
             )
         answer = self._answered(name, request.headers.get("Authorization", ""), await _arguments(request))
         if fault is not None:
-            assert request.transport is not None
-            request.transport.abort()
+            await asyncio.sleep(fault.silent)
+            if request.transport is not None:  # else who called is gone meanwhile
+                request.transport.abort()
         return web.json_response(answer)
 
     def _fault(self, name: str) -> Fault | None:
@@ -85,6 +92,19 @@ class SlackServer:
         if found is not None:
             self.faults.remove(found)
         return found
+
+    def _over_its_limit(self, name: str) -> Fault | None:
+        """Slack counts each method's calls for itself."""
+        if name not in self.limits:
+            return None
+        now, most = time.monotonic(), self.limits[name]
+        counted = self._counted.setdefault(name, deque())
+        while counted and now - counted[0] > 60:
+            counted.popleft()
+        if len(counted) >= most:
+            return Fault(name, status=429, retry_after=int(60 - (now - counted[0])) + 1)
+        counted.append(now)
+        return None
 
     def _answered(self, name: str, authorization: str, given: Json) -> Json:
         method = METHODS.get(name)

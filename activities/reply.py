@@ -41,18 +41,18 @@ class Replies:
             if all(message.opens for message in task.messages):
                 return  # a schedule needs no word that it was heard, and nobody else has said anything
             if self._channels.acknowledges(task.repo, task.channel, first=task.number == 1):
-                await self._send(order, compose_acknowledgement(task), ())
+                await self.send(order, compose_acknowledgement(task, self._channels.terms(task.repo, task.hints)), ())
 
     @activity.defn
     async def reply(self, order: ReplyInput) -> ReplyRecord:
         with reported(TaskOutcome.REPLY_FAILED):
             if order.kind is not ReplyKind.ANSWER and order.question is None:
-                return await self._send(order, order.detail, ())
+                return await self.send(order, order.detail, ())
             text = await fetch(self._blobs, order.text) if order.text else ""
             if order.question is not None:
-                return await self._send(order, compose_question(order.question, text), ())
+                return await self.send(order, compose_question(order.question, text), ())
             answer = await self._unsent(order) + compose_answer(order, text)
-            return await self._send(order, answer, compose_footer(order))
+            return await self.send(order, answer, compose_footer(order))
 
     async def _unsent(self, order: ReplyInput) -> str:
         """What the answer before had said, where it could not be sent and this one does not say the same."""
@@ -61,7 +61,11 @@ class Replies:
             return ""
         return compose_unsent(before.reason, await fetch(self._blobs, before.text))
 
-    async def _send(self, order: ReplyInput, markdown: str, footer: tuple[str, ...]) -> ReplyRecord:
+    async def send(self, order: ReplyInput, markdown: str, footer: tuple[str, ...]) -> ReplyRecord:
+        """
+        Raises:
+            DeliveryDeferred, DeliveryRefused
+        """
         task = order.task
         markdown, footer = self._redactor.text(markdown), tuple(map(self._redactor.text, footer))
         outbound = Outbound(

@@ -24,6 +24,7 @@ from airut.models.firing import OtherFirings, TriggerCleanUp, TriggerInput, Trig
 from airut.models.host import PlacementOrder
 from airut.models.message import InboundMessage
 from airut.models.progress import ShowOrder
+from airut.models.progress_report import ReportOrder
 from airut.models.shown import Shown
 from airut.models.steps import (
     AgentInput,
@@ -226,6 +227,12 @@ async def acknowledge(order: ReplyInput) -> None:
 @activity.defn
 async def reply(order: ReplyInput) -> ReplyRecord:
     """Send one answer through the thread's channel."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def report_progress(order: ReportOrder) -> None:
+    """Send a mail that tells how far the running agent is. Nothing depends on it."""
     raise NotImplementedError
 
 

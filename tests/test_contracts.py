@@ -22,6 +22,7 @@ from activities.placement import Placement
 from activities.progress import ProgressShows
 from activities.publish import Publishing
 from activities.reply import Replies
+from activities.reports import Reports
 from activities.sweep import Sweeps
 from activities.trigger import Triggers
 from activities.workspace import Workspaces
@@ -42,6 +43,7 @@ CLASSES = (
     ProgressShows,
     Publishing,
     Replies,
+    Reports,
     Sweeps,
     ThreadEnds,
     Triggers,

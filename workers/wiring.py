@@ -15,6 +15,7 @@ from activities.firing import Firings
 from activities.keeping import ArchiveKeeping
 from activities.payloads import PayloadSweeps
 from activities.reply import Replies
+from activities.reports import Reports
 from airut.adapters.archives_local import LocalArchives
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.console import ConsoleChannel
@@ -25,12 +26,14 @@ from airut.adapters.smtp import SmtpChannel
 from airut.config.budgets import ConfiguredBudgets
 from airut.config.installation import installation_id
 from airut.config.schema import Config
+from airut.config.terms import terms
 from airut.errors import FileRefused, HistoryRefused
 from airut.models.command import Submission
 from airut.models.earlier import Earlier, EarlierInput
 from airut.models.mail_settings import GIVE_UP_AFTER, EmailChannel
-from airut.models.message import ChannelKind, RemoteFile
+from airut.models.message import ChannelKind, Hints, RemoteFile
 from airut.models.slack_settings import SlackChannel
+from airut.models.task_terms import TaskTerms
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
 from airut.ports.conversations import Conversations
@@ -38,6 +41,7 @@ from airut.ports.remote_files import FetchedFile, RemoteFiles
 from airut.temporal.budget import TemporalBudgetLedger
 from airut.temporal.delivery import hand_over, report_if_open
 from airut.temporal.payload_sweep import PayloadSweep
+from airut.temporal.run_progress import TemporalRunProgress
 from airut.temporal.threads import TemporalThreads
 from signals.mail.dns import DnsResolver
 from signals.mail.handling import SubmitRefused
@@ -71,6 +75,7 @@ def control_activities(config: Config, client: Client) -> Activities:
     return [
         replies.acknowledge,
         replies.reply,
+        Reports(replies, TemporalRunProgress(client)).report_progress,
         FileFetches(ConfiguredFiles(config), blobs).fetch_files,
         EarlierReading(ConfiguredConversations(config), blobs, config.redactor).read_earlier,
         budgets.reserve_budget,
@@ -198,6 +203,9 @@ class ConfiguredChannels:
 
     def of(self, repo: str, kind: ChannelKind) -> Channel | None:
         return self._channels.get((repo, kind))
+
+    def terms(self, repo: str, hints: Hints) -> TaskTerms | None:
+        return terms(self._config, repo, hints)
 
     def acknowledges(self, repo: str, kind: ChannelKind, first: bool) -> bool:
         mail = self._config.repos[repo].channels.email if repo in self._config.repos else None

@@ -96,11 +96,21 @@ class Flow:
         limits: ActivityConfig = options.REPLY,
     ) -> None:
         """A message besides the answer. Raises: ActivityError"""
-        self._told += 1
         order = ReplyInput(
-            task=self.task, at=workflow.now(), kind=kind, seq=self._told, detail=detail, text=text, question=question
+            task=self.task,
+            at=workflow.now(),
+            kind=kind,
+            seq=self.next_seq(),
+            detail=detail,
+            text=text,
+            question=question,
         )
         await self.send(order, limits)
+
+    def next_seq(self) -> int:
+        """Tells messages of this task from one another, besides its answer."""
+        self._told += 1
+        return self._told
 
     async def release(self, *, delivered: bool = False) -> None:
         """Remove the task's sandboxes; what it needs to go on lies in its workspace and in the blob store."""

@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.completion import seen_through
     from workflows.flow import Flow
     from workflows.outcomes import HEADLINE_MOST, Ended, reason
+    from workflows.progress_mails import ProgressMails, is_told
     from workflows.publication import Publication
     from workflows.runs import Runs
     from workflows.showing import Showing
@@ -51,6 +52,8 @@ class TaskWorkflow:
         beside = [asyncio.create_task(self._acknowledge())]
         if task.shows:
             beside.append(asyncio.create_task(Showing(flow).run()))
+        if is_told(task):
+            beside.append(asyncio.create_task(ProgressMails(flow).run()))
         try:
             await self._work()
             await self._answer()

@@ -51,7 +51,7 @@ class ConfiguredRepositories:
         return limits_on(HostSize.here(), self._config.limits)
 
     def thread(self, repo: str) -> ThreadSettings:
-        agent, execution = self._of(repo).agent, self._config.execution
+        agent, execution, mail = self._of(repo).agent, self._config.execution, self._of(repo).channels.email
         return ThreadSettings(
             max_idle_s=execution.thread_idle_max,
             max_paused_s=execution.thread_paused_max,
@@ -61,6 +61,7 @@ class ConfiguredRepositories:
             agent_on_limit=agent.auth.on_limit,
             agent_accounts=len(agent.auth.all()),
             plan_approval=agent.plan_approval,
+            mails=mail.replies.notes if mail else None,
         )
 
     def agent(self, repo: str) -> AgentSettings:

@@ -5,6 +5,7 @@ from airut.models.outcome import TaskOutcome, Usage
 from airut.models.question import Question
 from airut.models.steps import ReplyInput
 from airut.models.task import TaskInput
+from airut.models.task_terms import TaskTerms
 
 AGAIN = "Reply to this message to try again or to go on from there."
 
@@ -59,12 +60,14 @@ QUOTED = frozenset(
 NOTHING_SAID = "The agent finished without a message."
 
 
-def compose_acknowledgement(task: TaskInput) -> str:
+def compose_acknowledgement(task: TaskInput, terms: TaskTerms | None) -> str:
     """The first line of contact: it has arrived, and what happens now."""
     several = f"{len(task.messages)} messages have" if len(task.messages) > 1 else "Your message has"
     return (
         f"{several} arrived, and work on it begins.\n\nThe answer comes in this conversation. "
-        "You can reply at any time; what you send while the agent works is taken up when it is done."
+        "You can reply at any time; what you send while the agent works is taken up when it is done. "
+        "`stop`, `pause` or `status`, alone in a reply, steers it; `help` lists the others.\n"
+        + (f"\n{terms.words()}\n" if terms else "")
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from airut.models.base import Model
 from airut.models.durations import Bytes, Seconds
+from airut.models.mail_notes import MailNotes, ProgressMails
 from airut.models.mail_oauth2 import MailOAuth2
 from airut.models.rate import ARate, Rate
 from airut.models.secret import Secret
@@ -108,14 +109,27 @@ class MailLimits(Model):
     """Mails that are taken. A person in a conversation sends a few an hour; a machine that has gone wild, hundreds."""
 
 
+QUEUED_AFTER = 60.0
+"""Seconds that a mail waits for its turn before that is told: what is taken up sooner needs no word."""
+
+
 class Replies(Model):
     acknowledge: Literal["first", "always", "never"] = "first"
+    """`first`: the first mail of a conversation, and any that has to wait."""
+    progress: ProgressMails | Literal["never"] = ProgressMails()
+    """How often a sender is told how far a long task is."""
     cc: Literal["participants", "sender"] = "participants"
     subject_tag: Literal["auto", "always", "never"] = "auto"
     """Whether the thread's token stands in the subject: `auto` once somebody's mail program loses the references."""
     attachments: Bytes = 20 * 1024**2
     give_up_after: Annotated[Seconds, Field(ge=60, le=30 * 86400)] = GIVE_UP_AFTER
     """How long a mail server may be away before an answer counts as not to be delivered."""
+
+    @property
+    def notes(self) -> MailNotes:
+        """What else than answers is sent."""
+        progress = None if self.progress == "never" else self.progress
+        return MailNotes(progress=progress, queued_after=None if self.acknowledge == "never" else QUEUED_AFTER)
 
 
 class EmailChannel(Model):

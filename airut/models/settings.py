@@ -3,6 +3,7 @@
 from typing import Literal
 
 from airut.models.base import Model
+from airut.models.mail_notes import MailNotes
 
 DAY = 86400.0
 
@@ -29,5 +30,7 @@ class ThreadSettings(Model):
     """Whether a task waits for the end of a usage limit, goes on with the next account, or ends as `usage_limited`."""
     agent_accounts: int = 1
     """How many accounts at the model's provider there are."""
+    mails: MailNotes | None = None
+    """What a conversation by mail is told besides; None where nobody could be asked, or there is no such channel."""
     plan_approval: bool = False
     """Whether leaving plan mode is a question to the thread."""

@@ -3,13 +3,18 @@
 from datetime import timedelta
 from typing import Protocol
 
-from airut.models.message import ChannelKind
+from airut.models.message import ChannelKind, Hints
+from airut.models.task_terms import TaskTerms
 from airut.ports.channel import Channel
 
 
 class Channels(Protocol):
     def of(self, repo: str, kind: ChannelKind) -> Channel | None:
         """The channel, or None when the repository has none of that kind."""
+        ...
+
+    def terms(self, repo: str, hints: Hints) -> TaskTerms | None:
+        """By which rules a task with these hints runs; None where the repository is not configured any more."""
         ...
 
     def acknowledges(self, repo: str, kind: ChannelKind, first: bool) -> bool:

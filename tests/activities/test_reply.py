@@ -12,12 +12,13 @@ from activities.reply import Replies
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.errors import DeliveryDeferred, DeliveryRefused
 from airut.models.blob import Text
-from airut.models.message import ChannelKind
+from airut.models.message import ChannelKind, Hints
 from airut.models.outcome import TaskOutcome
 from airut.models.redaction import Redactor
 from airut.models.reply import Delivery, Outbound, ReplyKind
 from airut.models.steps import ReplyInput
 from airut.models.task import TaskInput, Unsent
+from airut.models.task_terms import TaskTerms
 from airut.ports.channel import Channel
 from tests.support.messages import NOON, mail
 
@@ -53,6 +54,9 @@ class One:
 
     def gives_up_after(self, repo: str, kind: ChannelKind) -> timedelta:
         return timedelta(hours=2)
+
+    def terms(self, repo: str, hints: Hints) -> TaskTerms | None:
+        return TaskTerms(model=hints.model or "opus", time_s=7200, max_turns=200, budget_usd=10)
 
     def acknowledges(self, repo: str, kind: ChannelKind, first: bool) -> bool:
         return self._acknowledges and first
@@ -100,6 +104,9 @@ async def test_the_first_message_is_acknowledged(tmp_path: Path, number: int, ex
     acknowledgement = order(ReplyKind.ACKNOWLEDGEMENT, task=task)
     await ActivityEnvironment().run(Replies(One(outbox), LocalBlobStore(tmp_path)).acknowledge, acknowledgement)
     assert len(outbox.sent) == expected
+    for sent in outbox.sent:
+        assert sent.markdown.endswith("\n\nopus · at most 2 h, 200 turns, $10.00\n")
+        assert "`stop`, `pause` or `status`" in sent.markdown
 
 
 async def test_a_note_is_sent_as_it_stands(tmp_path: Path) -> None:

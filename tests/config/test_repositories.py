@@ -15,6 +15,7 @@ from airut.errors import ConfigError
 from airut.models.aws_credentials import SandboxAwsCredential
 from airut.models.credentials import SandboxCredential
 from airut.models.github_app import GITHUB_HOSTS, GithubApp, InstallationToken, SandboxGithubApp
+from airut.models.mail_notes import MailNotes, ProgressMails
 from airut.models.model_endpoint import ModelEndpoint
 from airut.models.policy import rule_aws, rule_credential
 from airut.models.repository import RepositorySecrets
@@ -130,6 +131,25 @@ def test_threads_go_by_the_configuration() -> None:
         agent_on_limit="fail",
         plan_approval=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("replies", "notes"),
+    [
+        ({}, MailNotes(progress=ProgressMails(after=1800, every=7200, max=6), queued_after=60)),
+        ({"progress": {"after": "10m", "max": 2}}, MailNotes(progress=ProgressMails(after=600, every=7200, max=2))),
+        ({"progress": "never", "acknowledge": "never"}, MailNotes(progress=None, queued_after=None)),
+    ],
+)
+def test_what_is_told_by_mail_is_configured(replies: dict[str, object], notes: MailNotes) -> None:
+    email = {
+        "account": {"username": "robot", "password": "p" * 8, "from": "robot@example.com"},
+        "imap": {"host": "mail.example.com"},
+        "smtp": {"host": "mail.example.com"},
+        "auth": {"trusted_authserv_id": ["mx.example.com"], "authorized_senders": ["ann@example.com"]},
+        "replies": replies,
+    }
+    assert repositories(channels={"email": email}).thread("web").mails == notes
 
 
 def test_the_disk_is_limited_unless_it_is_said_not_to_be() -> None:

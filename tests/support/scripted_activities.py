@@ -14,6 +14,7 @@ from airut.models.earlier import EarlierInput, EarlierResult
 from airut.models.firing import TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
 from airut.models.progress import ShowOrder
+from airut.models.progress_report import ReportOrder
 from airut.models.pull_request import PullRequestRef, PullRequestState
 from airut.models.question import Option, Question, QuestionItem
 from airut.models.settings import ThreadSettings
@@ -100,6 +101,7 @@ class ScriptedActivities:
         self.room.set()
         self.recall: Callable[[str], None] = lambda thread: None
         self.shown: list[ShowOrder] = []
+        self.reports: list[ReportOrder] = []
         self.followed: list[ShowOrder] = []
         self.show: Callable[[ShowOrder], Shown] = lambda order: Shown(message="1.1", follows=True)
 
@@ -127,6 +129,7 @@ class ScriptedActivities:
             self.run_trigger,
             self.clean_up_trigger,
             self.show_progress,
+            self.report_progress,
         ]
 
     @activity.defn
@@ -270,6 +273,10 @@ class ScriptedActivities:
     async def keep_archive(self, archive: ArchivedThread) -> None:
         self.asked.append("keep_archive")
         self.archives[archive.thread] = archive
+
+    @activity.defn
+    async def report_progress(self, order: ReportOrder) -> None:
+        self.reports.append(order)
 
     @activity.defn
     async def show_progress(self, order: ShowOrder) -> Shown:

@@ -1,0 +1,23 @@
+"""What a conversation by mail is told besides its answers, as configured (spec: email §9). Times in seconds."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from airut.models.base import Model
+from airut.models.durations import Seconds
+
+
+class ProgressMails(Model):
+    """`after` so long the first one, then one `every` so often, `max` of them for a task at most."""
+
+    after: Annotated[Seconds, Field(ge=1)] = 30 * 60.0
+    every: Annotated[Seconds, Field(ge=1)] = 2 * 3600.0
+    max: Annotated[int, Field(ge=1, le=100)] = 6
+
+
+class MailNotes(Model):
+    progress: ProgressMails | None = ProgressMails()
+    """None is never."""
+    queued_after: Seconds | None = 60.0
+    """A mail that waits for longer is acknowledged while it does; None is never."""

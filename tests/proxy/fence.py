@@ -5,14 +5,12 @@ A service has one port everywhere: the proxy binds it on its own loopback addres
 
 import asyncio
 import contextlib
-import ipaddress
 import json
 import os
 import secrets
 import signal
 import socket
 import ssl
-import struct
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -24,6 +22,7 @@ import httpx
 
 from airut.adapters.ca import RootCa, issue_proxy_ca, load_or_create_root
 from tests.proxy.authority import Authority
+from tests.proxy.nameserver import NameServer
 
 REPOSITORY = Path(__file__).parents[2]
 PROXY = "127.77.0.2"
@@ -120,39 +119,6 @@ def rules(*entries: dict[str, Any], **given: Any) -> dict[str, Any]:
         "limits": {},
     }
     return defaults | given
-
-
-class NameServer(asyncio.DatagramProtocol):
-    """Answers A queries from a table; counts every query, so that a test can say that there was none."""
-
-    def __init__(self) -> None:
-        self.names: dict[str, list[str]] = {}
-        self.asked: list[str] = []
-        self.ttl = 60
-
-    async def start(self) -> str:
-        loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0))
-        return "127.0.0.1:" + str(self._transport.get_extra_info("sockname")[1])
-
-    def close(self) -> None:
-        self._transport.close()
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        labels, offset = [], 12
-        while length := data[offset]:
-            labels.append(data[offset + 1 : offset + 1 + length].decode())
-            offset += 1 + length
-        question = data[12 : offset + 5]
-        qtype = struct.unpack_from("!H", data, offset + 1)[0]
-        name = ".".join(labels).lower()
-        self.asked.append(name)
-        known = [ipaddress.ip_address(text) for text in self.names.get(name, [])]
-        found = [address.packed for address in known if (address.version == 4) == (qtype == 1)]
-        answers = b"".join(struct.pack("!HHHIH", 0xC00C, qtype, 1, self.ttl, len(raw)) + raw for raw in found)
-        rcode = 0 if name in self.names else 3
-        header = data[:2] + struct.pack("!5H", 0x8180 | rcode, 1, len(found), 0, 0)
-        self._transport.sendto(header + question + answers, addr)
 
 
 @dataclass

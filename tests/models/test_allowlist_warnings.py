@@ -9,7 +9,8 @@ from airut.models.credentials import SandboxCredential
 from airut.models.policy import rule_set
 from airut.models.rules import Sandbox
 from airut.models.secret import Secret
-from tests.models.test_policy import AWS, FULL
+from tests.models.test_allowlist import FULL
+from tests.models.test_rules import AWS
 
 CREDENTIALS: tuple[SandboxCredential | SandboxAwsCredential, ...] = (
     SandboxCredential(name="TOKEN", surrogate="s", value=Secret("v"), hosts=("api.github.com", "*.corp.example")),

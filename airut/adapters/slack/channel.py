@@ -65,7 +65,9 @@ class SlackAnswers:
         return Delivery(message_id=message_id, notes=notes)
 
     async def _post_all(self, route: SlackRoute, outbound: Outbound, made: SlackAnswer, files: Sequence[Upload]) -> str:
-        there = await posted_since(self._web, self._directory, route.channel, route.thread_ts, outbound.at)
+        there: list[Json] = []
+        if outbound.again:  # else nothing is there yet, and Slack lets threads be read fifty times a minute
+            there = await posted_since(self._web, self._directory, route.channel, route.thread_ts, outbound.at)
         last = ""
         for post in made.posts:
             found = next((message for message in there if post.is_at(message)), None)

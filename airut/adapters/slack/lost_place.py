@@ -32,7 +32,8 @@ class LostPlace:
         )
         post = SlackPost(key=f"{outbound.key}/gone", text=words, sections=(words,))
         try:
-            if not await self._is_told(post, route.user, (outbound.at - EARLIER).timestamp()):
+            oldest = (outbound.at - EARLIER).timestamp()
+            if not (outbound.again and await self._is_told(post, route.user, oldest)):
                 await self._web.chat_postMessage(
                     channel=route.user, text=post.text, blocks=post.blocks(), metadata=post.metadata()
                 )

@@ -37,6 +37,7 @@ class Stage:
         values: dict[str, object] = {
             "key": "web/slack/t/task-1/done/0", "repo": "web", "thread": "t", "task": 1, "kind": ReplyKind.ANSWER,
             "at": datetime.now(UTC), "markdown": markdown, "routes": (route,),
+            "again": True,
         }  # fmt: skip
         return Outbound.model_validate(values | more)
 
@@ -90,6 +91,12 @@ async def test_what_has_failed_can_be_done_again_with_a_button(stage: Stage) -> 
     (retry,) = last["blocks"][-1]["elements"]
     assert (retry["action_id"], retry["value"]) == ("airut.retry", f"3 {thread}")
     assert "actions" not in [block["type"] for block in first["blocks"]]
+
+
+async def test_the_first_try_looks_for_nothing(stage: Stage) -> None:
+    await stage.answers.send(stage.outbound("Done.", again=False))
+    assert stage.texts == ["Done."]
+    assert [method for method, _ in stage.slack.calls] == ["chat.postMessage"]
 
 
 async def test_an_answer_is_posted_once(stage: Stage) -> None:

@@ -72,7 +72,7 @@ async def test_the_sender_is_killed_after_it_has_posted_and_before_it_can_say_so
     route = SlackRoute(team=TEAM, channel=channel.id, thread_ts=asked["ts"], ts=asked["ts"], user=ann.id)
     outbound = Outbound(
         key="k", repo="web", thread="t", task=1, kind=ReplyKind.ANSWER, at=datetime.now(UTC), markdown=markdown,
-        routes=(route,),
+        routes=(route,), again=True,
     )  # fmt: skip
 
     def said() -> list[str]:

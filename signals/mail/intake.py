@@ -6,7 +6,6 @@ same key, by which its thread knows it.
 
 import asyncio
 import logging
-import random
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
@@ -15,6 +14,7 @@ from airut.models.mail_settings import EmailChannel
 from airut.models.redaction import Redactor
 from airut.ports.blobs import BlobStore
 from airut.ports.mailbox import Mailbox, MailboxError, MailboxRefused, OpenMailbox
+from signals.backoff import Backoff
 from signals.mail.dns import TxtResolver
 from signals.mail.handling import Blocked, MailHandling, Report, Submit
 from signals.mail.status import Audit, MailboxState, MailboxStatus, log_audit
@@ -70,19 +70,17 @@ class MailIntake:
 
     async def run(self) -> None:
         """Connect, serve, and after any failure connect again. Never returns."""
-        delay = self._delays.reconnect
+        delays = self._delays
+        backoff = Backoff(delays.reconnect, delays.reconnect_most, delays.refused, delays.reconnect_most)
         while True:
             started = asyncio.get_running_loop().time()
             reason, refused = await self._connection()
-            if asyncio.get_running_loop().time() - started >= self._delays.stable:
-                delay = self._delays.reconnect
-            if refused:
-                delay = max(delay, self._delays.refused)
-            wait = delay * random.uniform(0.8, 1.2)  # noqa: S311  # so that many mailboxes do not come back at once
+            if asyncio.get_running_loop().time() - started >= delays.stable:
+                backoff.reset()
+            wait = backoff.next(refused=refused)
             self._degrade(reason, wait)
             logger.warning("mailbox of %s: %s; next try in %.0f s", self._repo, reason, wait)
             await asyncio.sleep(wait)
-            delay = min(delay * 2, self._delays.reconnect_most)
 
     async def drain(self) -> None:
         """Take no further mail in hand; return when the one that was is handed over and settled. Then cancel `run`."""

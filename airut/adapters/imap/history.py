@@ -23,12 +23,12 @@ async def processed_since(
         return await _headers(session, [*since, "KEYWORD", processed.flag], moment, most)
     if (await session.run("EXAMINE", folders.spelled(processed.folder))).result != "OK":
         return ()
-    try:
-        return await _headers(session, since, moment, most)
-    finally:
-        answer = await session.run("SELECT", folders.spelled(folder))
-        if answer.result != "OK":
-            raise MailboxRefused(f"folder {folder}: {answer.text}")
+    # Not in a `finally`: what fails here ends the connection, and what is cancelled must not wait for an answer.
+    mails = await _headers(session, since, moment, most)
+    answer = await session.run("SELECT", folders.spelled(folder))
+    if answer.result != "OK":
+        raise MailboxRefused(f"folder {folder}: {answer.text}")
+    return mails
 
 
 async def _headers(session: Session, criteria: list[str], moment: datetime, most: int) -> tuple[FetchedMail, ...]:

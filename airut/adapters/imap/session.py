@@ -255,6 +255,8 @@ class Session:
                     raise MailboxUnavailable(f"{self._settings.host}: no answer for {quiet:.0f} s")
                 with contextlib.suppress(TimeoutError):
                     await self._any_of({task}, left)
+                    if task.cancelled():  # with the greeting that it waited for: the connection is lost
+                        raise MailboxUnavailable(f"{self._settings.host}: {self._protocol.lost.result()}")
                     return task.result()
         except aioimaplib.AioImapException as error:
             self.abort()

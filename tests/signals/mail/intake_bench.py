@@ -24,7 +24,7 @@ from signals.mail.intake import Delays, MailIntake
 from signals.mail.status import MailAudit, MailboxState
 from tests.support.mailserver import PASSWORD
 
-FAST = Delays(reconnect=0.05, reconnect_most=0.2, refused=0.1, submit=0.05, submit_most=0.1, retry=0.05)
+FAST = Delays(reconnect=0.01, reconnect_most=0.1, refused=0.1, submit=0.05, submit_most=0.1, retry=0.05)
 
 
 class NoDns:

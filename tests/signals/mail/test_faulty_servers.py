@@ -1,0 +1,301 @@
+"""Whatever a mail server does wrong, each mail is handed over, counts once, and is moved once (spec: email §2, §12)."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from airut.models.mail_settings import EmailChannel
+from airut.models.message import InboundMessage
+from signals.mail.status import MailboxState
+from tests.signals.mail.intake_bench import Running, mail
+from tests.support.imap_server import Faults, ImapServer, imap_server
+
+RESULTS = b"Authentication-Results: mx; dmarc=pass header.from=example.org\r\n"
+FIRST, SECOND = (RESULTS + mail(subject).replace(b"\n", b"\r\n") for subject in ("first", "second"))
+
+
+def channel(server: ImapServer, **imap: object) -> EmailChannel:
+    values: dict[str, object] = {
+        "host": "127.0.0.1",
+        "port": server.port,
+        "security": "plain",
+        "command_timeout": 0.3,
+        "connect_timeout": 0.3,
+        "poll_interval": 0.1,
+        "first_run_max_age": "36500d",
+    }
+    return EmailChannel.model_validate(
+        {
+            "account": {"username": "agent", "password": "p", "from": "agent@mail.test"},
+            "imap": values | imap,
+            "smtp": {"host": "127.0.0.1"},
+            "auth": {"trusted_authserv_id": ["mx"], "authorized_senders": ["*@example.org"]},
+            "limits": {"per_sender": "10000/h", "per_repo": "10000/h"},
+        }
+    )
+
+
+@asynccontextmanager
+async def serving(faults: Faults, *mails: bytes) -> AsyncIterator[ImapServer]:
+    async with imap_server(faults) as server:
+        for raw in mails:
+            server.deliver(raw)
+        yield server
+
+
+async def emptied(server: ImapServer, seconds: float = 5.0) -> None:
+    """Until no mail is left to be seen."""
+    async with asyncio.timeout(seconds):
+        while any("\\Deleted" not in each.flags for each in server.folders["INBOX"].values()):
+            await asyncio.sleep(0.005)
+
+
+def taken(intake: Running) -> list[str]:
+    """Subjects of what was handed over, each key once, in order."""
+    found: dict[str, str] = {}
+    while not intake.temporal.received.empty():
+        message = intake.temporal.received.get_nowait()
+        assert isinstance(message, InboundMessage)
+        found[message.key] = message.subject
+    return list(found.values())
+
+
+def processed(server: ImapServer) -> list[bytes]:
+    return [each.raw for each in server.folders["Airut/Processed"].values()]
+
+
+async def commands_of_a_run(folder: Path) -> list[str]:
+    async with serving(Faults(), FIRST, SECOND) as server:
+        intake = Running(channel(server), folder)
+        async with asyncio.timeout(5):
+            while "IDLE" not in server.commands:
+                await asyncio.sleep(0.005)
+        await intake.stop()
+        return [command for command in server.commands if command != "LOGOUT"]
+
+
+@pytest.mark.parametrize("kind", ["before", "after", "middle"])
+async def test_a_connection_lost_at_any_command(tmp_path: Path, kind: str) -> None:
+    commands = await commands_of_a_run(tmp_path)
+    assert len(commands) > 20
+    for at in range(1, len(commands) + 1):
+        async with serving(Faults(at=at, kind=kind), FIRST, SECOND) as server:
+            intake = Running(channel(server), tmp_path)
+            await emptied(server)
+            await intake.stop()
+        assert (taken(intake), processed(server)) == (["first", "second"], [FIRST, SECOND]), (at, commands[at - 1])
+
+
+async def test_the_intake_killed_at_any_command(tmp_path: Path) -> None:
+    """What it remembered is gone with it; the next one knows nothing of it."""
+    commands = await commands_of_a_run(tmp_path)
+    for at in range(1, len(commands) + 1):
+        async with serving(Faults(at=at, kind="after"), FIRST, SECOND) as server:
+            killed = Running(channel(server), tmp_path)
+            async with asyncio.timeout(5):
+                while len(server.commands) < at:
+                    await asyncio.sleep(0.002)
+            killed.task.cancel()
+            _, alive = await asyncio.wait({killed.task}, timeout=3)
+            assert not alive, (at, commands[at - 1])  # a cancel is never swallowed
+            second = Running(channel(server), tmp_path)
+            second.temporal.received = killed.temporal.received
+            await emptied(server)
+            await second.stop()
+        assert (taken(second), processed(server)) == (["first", "second"], [FIRST, SECOND]), (at, commands[at - 1])
+
+
+async def test_a_server_that_falls_silent_at_any_command(tmp_path: Path) -> None:
+    commands = await commands_of_a_run(tmp_path)
+    kinds = {command.removeprefix("UID ").split()[0]: number for number, command in enumerate(commands, 1)}
+    assert {"AUTHENTICATE", "CAPABILITY", "SELECT", "SEARCH", "FETCH", "MOVE", "IDLE"} <= kinds.keys()
+    for at in kinds.values():
+        async with serving(Faults(at=at, kind="stall"), FIRST, SECOND) as server:
+            intake = Running(channel(server, rescan=0.1, command_timeout=0.15), tmp_path)
+            await emptied(server)
+            if commands[at - 1] == "IDLE":  # reached only when nothing is left to do
+                server.deliver(RESULTS + mail("third").replace(b"\n", b"\r\n"))
+                await emptied(server)
+            await intake.stop()
+        assert taken(intake)[:2] == ["first", "second"], commands[at - 1]
+
+
+NOISE = (
+    b"* 3 EXISTS\r\n* 1 EXPUNGE\r\n* OK [ALERT] full\r\n* 2 FETCH (UID 77 FLAGS (\\Seen))\r\n* SEARCH\r\n* BYEBYE\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("faults", "imap"),
+    [
+        (Faults(capabilities="IMAP4rev1 AUTH=PLAIN MOVE UIDPLUS"), {}),
+        (Faults(capabilities="IMAP4rev1 AUTH=PLAIN IDLE UIDPLUS"), {}),
+        (Faults(capabilities="IMAP4rev1 AUTH=PLAIN IDLE"), {}),
+        (Faults(capabilities="IMAP4rev1"), {}),
+        (Faults(refused={"IDLE": "NO not now"}), {}),
+        (Faults(refused={"IDLE": "BAD what"}), {}),
+        (Faults(refused={"UID FETCH 1 (UID BODY.PEEK": "BAD what", "UID FETCH 2 (UID BODY.PEEK": "BAD what"}), {}),
+        (Faults(refused={"SUBSCRIBE": "NO never"}), {}),
+        (Faults(noise=NOISE), {}),
+        (Faults(), {"idle": False}),
+        (Faults(), {"search": "unseen"}),
+    ],
+    ids=[
+        "no IDLE",
+        "no MOVE",
+        "no UIDPLUS",
+        "nothing",
+        "IDLE NO",
+        "IDLE BAD",
+        "PEEK",
+        "SUBSCRIBE",
+        "noise",
+        "poll",
+        "unseen",
+    ],
+)
+async def test_servers_that_can_little_or_say_much(tmp_path: Path, faults: Faults, imap: dict[str, object]) -> None:
+    async with serving(faults, FIRST) as server:
+        if "LOGIN" not in faults.capabilities and "AUTH=PLAIN" not in faults.capabilities:
+            faults.capabilities = "IMAP4rev1 AUTH=PLAIN"  # and nothing more
+        intake = Running(channel(server, **imap), tmp_path)
+        await emptied(server)
+        await intake.until(MailboxState.CONNECTED)
+        server.deliver(SECOND)
+        await emptied(server)
+        await intake.stop()
+    assert (taken(intake), processed(server)) == (["first", "second"], [FIRST, SECOND])
+    if "UIDPLUS" not in faults.capabilities:
+        assert len(server.folders["INBOX"]) == 2  # marked as deleted; an EXPUNGE would take others' along
+        assert "EXPUNGE" not in server.commands
+
+
+@pytest.mark.parametrize(
+    ("faults", "imap", "reason"),
+    [
+        (Faults(read_only=True), {}, "folder INBOX is read-only"),
+        (Faults(refused={"SELECT": "NO gone"}), {}, "folder INBOX: gone"),
+        (Faults(refused={"AUTHENTICATE": "NO [AUTHENTICATIONFAILED] no"}), {}, "login at 127.0.0.1 refused: "),
+        (Faults(refused={"CREATE": "NO quota"}), {}, "folder Airut/Failed cannot be made: quota"),
+        (Faults(refused={"UID SEARCH": "BAD what"}), {"processed": {"action": "delete"}}, "search refused: what"),
+        (
+            Faults(permanent_flags="\\Seen \\Deleted"),
+            {"processed": {"action": "flag"}},
+            "the server cannot keep the flag $AirutDone; set imap.processed.action: move",
+        ),
+        (Faults(refused={"UID MOVE": "NO quota"}), {}, "move to Airut/Processed: quota"),
+        (Faults(hang_ups=1000), {}, "closed by the server"),
+    ],
+)
+async def test_what_an_operator_has_to_mend_is_told_until_it_is_mended(
+    tmp_path: Path, faults: Faults, imap: dict[str, object], reason: str
+) -> None:
+    async with serving(faults, FIRST) as server:
+        intake = Running(channel(server, **imap), tmp_path)
+        await intake.until(MailboxState.DEGRADED, reason)
+        since, next_try = intake.intake.status.since, intake.intake.status.next_try
+        assert next_try is not None
+        assert next_try > since
+        faults.read_only, faults.refused, faults.hang_ups, faults.permanent_flags = False, {}, 0, "\\*"
+        if "flag" in str(imap):
+            await intake.until(MailboxState.CONNECTED)
+        else:
+            await emptied(server)
+        await intake.until(MailboxState.CONNECTED)
+        await intake.stop()
+    assert taken(intake) == ["first"]
+
+
+async def test_ten_failed_connections_then_one_that_holds(tmp_path: Path) -> None:
+    async with serving(Faults(hang_ups=10)) as server:
+        intake = Running(channel(server), tmp_path)
+        await intake.until(MailboxState.DEGRADED)
+        since = intake.intake.status.since
+        async with asyncio.timeout(10):
+            while server.connections < 10:
+                assert intake.intake.status.since == since  # one trouble, however many tries
+                await asyncio.sleep(0.01)
+        await intake.until(MailboxState.CONNECTED)
+        server.deliver(FIRST)
+        await emptied(server)
+        await intake.stop()
+    assert (taken(intake), server.connections) == (["first"], 11)
+
+
+async def test_other_numbers_in_the_middle_of_a_batch(tmp_path: Path) -> None:
+    """Another UIDVALIDITY on the next connection: what was known by number is forgotten, and nothing comes twice."""
+    faults = Faults(at=0, kind="before")
+    async with serving(faults, FIRST, SECOND) as server:
+
+        def break_up(command: str) -> None:
+            if command.startswith("UID FETCH 2 (UID RFC822.SIZE"):
+                faults.at = len(server.commands)
+                server.renumber()
+
+        faults.on_command = break_up
+        intake = Running(channel(server), tmp_path)
+        await emptied(server)
+        await intake.stop()
+    assert (taken(intake), processed(server)) == (["first", "second"], [FIRST, SECOND])
+
+
+async def test_a_mail_that_somebody_else_deletes_in_the_middle_of_a_batch(tmp_path: Path) -> None:
+    third = RESULTS + mail("third").replace(b"\n", b"\r\n")
+    for moment in ("UID FETCH 2 (UID RFC822.SIZE", "UID FETCH 2 (UID BODY", "UID MOVE 2"):
+        async with serving(faults := Faults(), FIRST, SECOND, third) as server:
+
+            def delete(command: str, server: ImapServer = server, moment: str = moment) -> None:
+                if command.startswith(moment):
+                    server.folders["INBOX"].pop(2, None)
+
+            faults.on_command = delete
+            intake = Running(channel(server), tmp_path)
+            await emptied(server)
+            await intake.stop()
+        subjects = ["first", "second", "third"] if moment.startswith("UID MOVE") else ["first", "third"]
+        assert (taken(intake), processed(server)) == (subjects, [FIRST, third])
+
+
+async def test_a_thousand_mails_at_once(tmp_path: Path) -> None:
+    mails = [RESULTS + mail(f"mail {number}").replace(b"\n", b"\r\n") for number in range(1000)]
+    async with serving(Faults(), *mails) as server:
+        intake = Running(channel(server, command_timeout=5), tmp_path)
+        await emptied(server, 60)
+        await intake.stop()
+    assert taken(intake) == [f"mail {number}" for number in range(1000)]
+    assert len(processed(server)) == 1000
+
+
+@pytest.mark.parametrize(
+    ("faults", "imap", "state"),
+    [
+        (Faults(), {}, "IDLE"),
+        (Faults(), {"idle": False, "poll_interval": 60}, "poll"),
+        (Faults(at=1, kind="stall"), {"command_timeout": 60, "connect_timeout": 60}, "connecting"),
+        (Faults(at=15, kind="stall"), {"command_timeout": 60}, "a command"),
+        (Faults(hang_ups=1000), {}, "waiting for the next try"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_shutdown_from_any_wait(tmp_path: Path, faults: Faults, imap: dict[str, object], state: str) -> None:
+    async with serving(faults) as server:
+        intake = Running(channel(server, **imap), tmp_path)
+        await asyncio.sleep(0.3)
+        began = time.monotonic()
+        await intake.intake.drain()
+        await intake.stop()
+        assert time.monotonic() - began < 3
+
+
+async def test_shutdown_while_temporal_is_away(tmp_path: Path) -> None:
+    async with serving(Faults(), FIRST) as server:
+        intake = Running(channel(server), tmp_path)
+        intake.temporal.down = ConnectionError("refused")
+        await intake.until(MailboxState.DEGRADED, "temporal")
+        await intake.intake.drain()
+        await intake.stop()
+        assert [each.raw for each in server.folders["INBOX"].values()] == [FIRST]

@@ -102,15 +102,13 @@ class Workspaces:
 
     async def _put_into_inbox(self, inbox: Path, file: Attachment) -> str:
         """Put a file there and return its name: another one where the inbox, which holds the whole thread's files,
-        has the name with other content. Written beside and renamed, so the agent never sees half a file."""
-        for name in _names(file.name):
-            target = inbox / name
-            if not target.exists():
-                await self._write(target, file.content)
-                return name
-            if hashlib.sha256(target.read_bytes()).hexdigest() == file.content.sha256:
-                return name
-        raise AssertionError("names never end")
+        has the name with other content, or has the content: the logo in a signature comes with each mail, under a new
+        number. Written beside and renamed, so the agent never sees half a file."""
+        if known := _named_by_content(inbox, file.content):
+            return known
+        name = next(name for name in _names(file.name) if not (inbox / name).exists())
+        await self._write(inbox / name, file.content)
+        return name
 
     async def _write(self, target: Path, content: BlobRef) -> None:
         partial = target.with_name(f".{target.name}.partial")
@@ -125,6 +123,15 @@ def _brought(order: WorkspaceInput, inbox: Path) -> Iterator[str]:
         file = inbox / name
         if content and file.exists() and hashlib.sha256(file.read_bytes()).hexdigest() == content.sha256:
             yield name
+
+
+def _named_by_content(inbox: Path, content: BlobRef) -> str:
+    """The file of that content, or the empty string. Most are told apart by their sizes."""
+    for file in sorted(inbox.iterdir()):
+        same_size = file.is_file(follow_symlinks=False) and file.stat().st_size == content.size
+        if same_size and hashlib.sha256(file.read_bytes()).hexdigest() == content.sha256:
+            return file.name
+    return ""
 
 
 def _names(name: str) -> Iterator[str]:

@@ -68,6 +68,7 @@ def compose_acknowledgement(task: TaskInput, terms: TaskTerms | None) -> str:
         "You can reply at any time; what you send while the agent works is taken up when it is done. "
         "`stop`, `pause` or `status`, alone in a reply, steers it; `help` lists the others.\n"
         + (f"\n{terms.words()}\n" if terms else "")
+        + "".join(f"\n- {note}\n" for note in dict.fromkeys(note for each in task.messages for note in each.notes))
     )
 
 

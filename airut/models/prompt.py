@@ -39,8 +39,11 @@ def compose_prompt(
             lines.append(f"[{message.author}, {message.sent_at:%Y-%m-%d %H:%M} UTC]")
         if number == 0 and message.subject and not text.lstrip().startswith(message.subject):
             lines.append(message.subject + "\n")
+        files = {file: f"[file: /inbox/{names.get(file.content.sha256, file.name)}]" for file in message.attachments}
+        for file, place in files.items():  # where a picture stood in the text: it may have another name by now
+            text = text.replace(f"[file: {file.name}]", place)
         lines.append(text.strip())
-        lines += [f"[file: /inbox/{names.get(file.content.sha256, file.name)}]" for file in message.attachments]
+        lines += dict.fromkeys(files.values())
         parts.append("\n".join(line for line in lines if line.strip()))
     if note is not None:
         parts.insert(0, note)

@@ -18,7 +18,7 @@ MAX_HEADER = 1024 * 1024
 
 
 class MalformedHeader(ValueError):
-    """A line of the header block is neither a field nor a continuation."""
+    """A line of the header block is neither a field nor a continuation, or can be read as two."""
 
 
 class HeaderBlock(Model):
@@ -42,16 +42,18 @@ def parse_header_block(raw: bytes) -> HeaderBlock:
     """Read up to the first empty line.
 
     Raises:
-        MalformedHeader: a line is neither a field nor a continuation, or the block is longer than MAX_HEADER.
+        MalformedHeader: a line is neither a field nor a continuation or holds CR or NUL, or the block is longer than
+            MAX_HEADER.
     """
     fields: list[tuple[str, list[bytes]]] = []
-    consumed = 0
-    for number, line in enumerate(_LINE_BREAK.split(raw[: MAX_HEADER + 1])):
-        consumed += len(line) + 1
+    lines = _LINE_BREAK.split(raw[:MAX_HEADER])
+    if len(raw) > MAX_HEADER and b"" not in lines[:-1]:  # the last one may be half a line
+        raise MalformedHeader("header block too long")
+    for number, line in enumerate(lines):
         if not line:
             break
-        if consumed > MAX_HEADER:
-            raise MalformedHeader("header block too long")
+        if b"\r" in line or b"\0" in line:  # where another reader's line might end
+            raise MalformedHeader(f"line {number + 1} of the header has a control character")
         if line[:1] in b" \t":
             if not fields:
                 raise MalformedHeader("begins with a continuation line")

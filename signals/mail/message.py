@@ -6,6 +6,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from airut.models.base import Model
 from airut.models.blob import Text
 from airut.models.command import CommandWord, Submission, command_of
+from airut.models.file_names import distinct
 from airut.models.mail_address import normalized
 from airut.models.mail_settings import EmailChannel, MailLimits
 from airut.models.message import Attachment, ChannelKind, InboundMessage, MailRoute
@@ -231,9 +232,9 @@ def _shortened(
     whole = uncut if len(uncut) > limits.text else text
     if len(whole) <= limits.text:
         return text, uncut, files
-    name = f"message-{key[:8]}.txt"
+    name = distinct(f"message-{key[:8]}.txt", {each.name.casefold() for each in files})
     file = MailFile(name=name, media_type="text/plain", content=whole.encode())
-    more = f"\n\n[the whole text is in the file {name}]"
+    more = f"\n\n[cut here; the whole text is in this file:]\n[file: {name}]"
     return _beginning(text, more), _beginning(uncut, more), (*files, file)
 
 

@@ -58,6 +58,17 @@ async def test_files_of_one_name_are_all_there(tmp_path: Path, blobs: LocalBlobS
     assert result.inbox == again.inbox == {first.content.sha256: "a.png", second.content.sha256: "a-2.png"}
 
 
+async def test_the_same_file_under_another_name_is_there_once(tmp_path: Path, blobs: LocalBlobStore) -> None:
+    """A signature's logo, which Outlook numbers anew in each mail."""
+    first, other = await attachment(blobs, "image001.png", b"logo"), await attachment(blobs, "image001.png", b"plan")
+    await prepare(tmp_path, blobs, first, other)
+    again = await attachment(blobs, "image007.png", b"logo")
+    result = await prepare(tmp_path, blobs, again)
+    inbox = ThreadFolders(state=tmp_path).of(THREAD).inbox
+    assert sorted(file.name for file in inbox.iterdir()) == ["image001-2.png", "image001.png"]
+    assert result.inbox == {again.content.sha256: "image001.png"}
+
+
 async def test_what_was_never_pushed_is_brought_back_and_named_until_something_newer_is_known(
     tmp_path: Path, blobs: LocalBlobStore
 ) -> None:

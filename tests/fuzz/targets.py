@@ -7,7 +7,7 @@ promises. Hypothesis and libFuzzer drive the same ones.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.fuzz import aws, connection, dns, github, http, json_bodies, mail, policy
+from tests.fuzz import aws, connection, dns, github, http, json_bodies, mail, mail_text, policy
 
 
 @dataclass(frozen=True)
@@ -38,5 +38,8 @@ TARGETS = (
     Target("mail-header", mail.header, mail.HEADERS, mail.WORDS),
     Target("authentication-results", mail.results, mail.RESULTS, mail.WORDS),
     Target("mail-author", mail.author, mail.AUTHORS, mail.WORDS),
+    Target("mail-message", mail_text.message, mail_text.MESSAGES, mail_text.WORDS),
+    Target("mail-html", mail_text.html, mail_text.HTML, mail_text.WORDS),
+    Target("mail-signature", mail_text.signature, mail_text.SIGNED, mail_text.WORDS),
     Target("allowlist", policy.allowlist, policy.ALLOWLISTS, policy.WORDS),
 )

@@ -2,12 +2,13 @@
 
 import pytest
 
-from airut.models.answer import NOTHING_SAID, WORDS, compose_answer, compose_footer
+from airut.models.answer import NOTHING_SAID, WORDS, compose_acknowledgement, compose_answer, compose_footer
 from airut.models.outcome import TaskOutcome, Usage
 from airut.models.pull_request import PullRequestRef, PullRequestState
 from airut.models.reply import ReplyKind
 from airut.models.steps import ReplyInput
 from airut.models.task import TaskInput
+from airut.models.task_terms import TaskTerms
 from tests.support.messages import NOON, mail
 
 MESSAGE = mail("add a file")
@@ -20,6 +21,19 @@ REQUEST = PullRequestRef(number=7, url="https://forge.example/7", head="b", stat
 def order(outcome: TaskOutcome, detail: str = "", **more: object) -> ReplyInput:
     values = {"task": TASK, "at": NOON, "kind": ReplyKind.ANSWER, "outcome": outcome, "detail": detail, **more}
     return ReplyInput.model_validate(values)
+
+
+def test_an_acknowledgement_says_what_holds_and_what_was_not_understood() -> None:
+    terms = TaskTerms(model="opus", time_s=3600, max_turns=200)
+    note = "`effort: silly` was not understood and not used; allowed are low, high"
+    twice = tuple(MESSAGE.model_copy(update={"notes": (note,)}) for _ in range(2))
+    said = compose_acknowledgement(TASK.model_copy(update={"messages": twice}), terms)
+    assert said == (
+        "2 messages have arrived, and work on it begins.\n\nThe answer comes in this conversation. You can reply at any "
+        "time; what you send while the agent works is taken up when it is done. `stop`, `pause` or `status`, alone in a "
+        "reply, steers it; `help` lists the others.\n\nopus · at most 1 h, 200 turns\n\n- " + note + "\n"
+    )
+    assert "- `" not in compose_acknowledgement(TASK, terms)
 
 
 def test_success_is_the_agents_words_and_the_pull_request() -> None:

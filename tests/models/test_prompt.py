@@ -21,6 +21,17 @@ def test_several_messages_carry_author_and_time_and_files() -> None:
     )
 
 
+def test_a_picture_is_named_where_it_stood_by_the_name_that_it_has_now() -> None:
+    logo = Attachment(name="image007.png", media_type="image/png", content=BlobRef(sha256="1" * 64, size=1))
+    twice = Attachment(name="image008.png", media_type="image/png", content=BlobRef(sha256="1" * 64, size=1))
+    message = mail("x").model_copy(update={"attachments": (FILE, logo, twice), "subject": ""})
+    text = "see [file: image007.png] and [file: unknown.png]"
+    names = {"0" * 64: "log-2.txt", "1" * 64: "image001.png"}
+    assert compose_prompt(((message, text),), names) == (
+        "see [file: /inbox/image001.png] and [file: unknown.png]\n[file: /inbox/log-2.txt]\n[file: /inbox/image001.png]\n"
+    )
+
+
 def test_in_a_channel_everybody_has_a_name_and_a_first_line_is_not_said_twice() -> None:
     post = mail("x").model_copy(update={"open_to_authorized": True, "subject": "add a test", "key": "k"})
     assert compose_prompt(((post, "add a test\nplease"),), contexts={"k": "[Bo] it broke"}) == (

@@ -9,7 +9,7 @@ from airut.models.mail_settings import EmailChannel
 from airut.models.message import MailRoute
 from airut.models.message_id import derive_token
 from airut.ports.mailbox import Disposition, FetchedMail
-from signals.mail.decision import Accept, Decision, Discard, decide
+from signals.mail.decision import Accept, Decision, Discard, Later, decide
 from signals.mail.dns import DnsTemporary
 from signals.mail.rates import Rates
 from tests.signals.mail.test_message import CHANNEL
@@ -110,3 +110,17 @@ async def test_a_large_mail_in_mode_verify_is_from_nobody() -> None:
     mail = stranger().model_copy(update={"whole": False, "size": 50_000_000})
     found = await decided(mail, mode="verify", reject_reply="daily")
     assert found == Discard(disposition=Disposition.REJECTED, reason="too_big", detail="50000000 bytes")
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [
+        (0, Later(detail="s._domainkey.example.org")),
+        (24, Later(detail="s._domainkey.example.org")),
+        (25, Discard(disposition=Disposition.REJECTED, reason="dns", detail="s._domainkey.example.org")),
+    ],
+)
+async def test_a_mail_waits_a_day_for_dns(hours: int, expected: Decision) -> None:
+    signature = "DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=s; h=from:subject:date; bh=AAAA; b=AAAA\r\n"
+    mail = fetched(f"{signature}From: alice@example.org\r\nDate: Mon, 2 Mar 2026 09:00:00 +0000\r\n{HEAD}")
+    assert await decided(mail, now=NOW + timedelta(hours=hours), mode="verify") == expected

@@ -155,7 +155,7 @@ def test_a_long_text_goes_along_as_a_file() -> None:
     text = "word " * 5000
     found = draft(mail(text), text=20_001)
     name = f"message-{found.key[:8]}.txt"
-    assert found.text == text[:EXCERPT] + f"\n\n[the whole text is in the file {name}]"
+    assert found.text == text[:EXCERPT] + f"\n\n[cut here; the whole text is in this file:]\n[file: {name}]"
     assert [(each.name, each.media_type, each.content) for each in found.files] == [
         (name, "text/plain", text.strip().encode())
     ]

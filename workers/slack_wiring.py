@@ -15,6 +15,7 @@ from airut.adapters.slack.dispatch import BoltDispatch
 from airut.adapters.slack.display import SlackDisplay
 from airut.adapters.slack.downloads import SlackDownloads
 from airut.adapters.slack.feedback import SlackFeedback
+from airut.adapters.slack.greetings import SlackGreetings
 from airut.adapters.slack.history import PAGE, RESTRICTED_PAGE, WebHistory
 from airut.adapters.slack.limits import RateLimits, Urgency
 from airut.config.schema import Config
@@ -30,11 +31,13 @@ from airut.temporal.delivery import amend_if_open, hand_over_if_open
 from airut.temporal.open_threads import open_slack_threads
 from airut.temporal.thread_control import TemporalThreadControl
 from signals.mail.handling import Submit
+from signals.slack.assistant import SlackAssistantThreads
 from signals.slack.backfill import SlackBackfill
 from signals.slack.clicks import SlackClicks
 from signals.slack.gate import SlackGate
 from signals.slack.handover import SlackHandover
 from signals.slack.intake import SlackIntake
+from signals.slack.late import SlackLate
 from signals.slack.link import SlackLink
 from signals.slack.names import SlackNames
 from signals.slack.places import SlackPlaces
@@ -58,10 +61,13 @@ def slack_intake(
     history = WebHistory(connection.web(Urgency.BACKFILL, HISTORY_PATIENCE), page)
     feedback = SlackFeedback(connection.web(Urgency.PROGRESS, SIGN_PATIENCE))
     gate = SlackGate(repo, channel, directory, SlackPlaces(channel.channels, history), feedback)
-    backfill = SlackBackfill(channel, history, lambda: open_slack_threads(client, repo), watermarks)
+    greetings = SlackGreetings(connection.web(Urgency.PROGRESS, SIGN_PATIENCE), directory)
+    late = SlackLate(directory, gate, greetings)
+    backfill = SlackBackfill(channel, history, lambda: open_slack_threads(client, repo), watermarks, late)
     handover = SlackHandover(repo, directory, gate, _Threads(client, submit), blobs, config.redactor)
     names = SlackNames(repo, channel, directory, history)
     app = connection.app(directory)
+    SlackAssistantThreads(repo, channel, directory, greetings).listen(app)
     _clicks(repo, channel, client, connection, directory).listen(app)
     return SlackIntake(app, SlackLink(repo, connection.socket, BoltDispatch(app)), handover, backfill, names)
 

@@ -82,6 +82,10 @@ class SlackChannel(Model):
     """Whether each task has a message that shows how far it is."""
     progress_interval: Annotated[Seconds, Field(ge=1)] = 3.0
     reactions: SlackReactions = SlackReactions()
+    suggested_prompts: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(max_length=4)] = ()
+    """Slack shows no more, when somebody opens an assistant thread."""
+    greeting: str | None = None
+    """What is said then; None is our own."""
     limits: SlackLimits = SlackLimits()
 
     @model_validator(mode="after")

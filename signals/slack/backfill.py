@@ -7,14 +7,15 @@ new connection, and after anything that could not be handed over; what a thread 
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from temporalio.service import RPCError
 
 from airut.errors import NoSpace
 from airut.models.slack_settings import SlackChannel
 from airut.ports.slack import SlackAway, SlackHistory, SlackPlace
+from signals.slack.late import Threads
 from signals.slack.watermarks import Watermarks
 
 logger = logging.getLogger(__name__)
@@ -24,10 +25,19 @@ TRIES = 3
 _AWAY = (SlackAway, RPCError, OSError, NoSpace)
 """Whoever has to be there is not; everything has to wait. `TimeoutError` is an `OSError`."""
 
+LATE_MOST = 7 * 24 * 3600.0
+"""Seconds beyond the time for which things are run: what came before nobody waits for any more."""
+
 Handle = Callable[[Mapping[str, Any]], Awaitable[None]]
 """What an event goes through."""
 OpenThreads = Callable[[], Awaitable[frozenset[tuple[str, str]]]]
 """Channel and first timestamp of every thread of ours that is open."""
+
+
+class Late(Protocol):
+    """What becomes of what is too old; `ours` are the open threads. Raises: as `Handle`"""
+
+    async def tell(self, events: Sequence[Mapping[str, Any]], ours: Threads) -> None: ...
 
 
 class SlackBackfill:
@@ -37,12 +47,14 @@ class SlackBackfill:
         history: SlackHistory,
         open_threads: OpenThreads,
         watermarks: Watermarks,
+        late: Late | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._channel = channel
         self._history = history
         self._open_threads = open_threads
         self._watermarks = watermarks
+        self._late = late
         self._clock = clock
         self._failures: Counter[tuple[str, str]] = Counter()
 
@@ -53,15 +65,35 @@ class SlackBackfill:
             Exception: not now. What was handed over already is known when it comes again.
         """
         begun = self._clock()
-        oldest_of_all = begun - self._channel.backfill.max_age
+        oldest = begun - self._channel.backfill.max_age
         places = {place.id: place for place in await self._history.places() if self._reads(place)}
-        since = {id_: max(self._watermarks.get(id_) or 0.0, oldest_of_all) for id_ in places}
-        threads = {thread for thread in await self._open_threads() if thread[0] in places}
+        marks = {id_: self._watermarks.get(id_) or oldest for id_ in places}
+        ours = {thread for thread in await self._open_threads() if thread[0] in places}
+        since = {id_: max(mark, oldest - LATE_MOST) for id_, mark in marks.items()}
+        found = await self._found(places, since, ours, oldest)
+        events = [
+            {**post, "type": "message", "channel": channel, "channel_type": places[channel].kind}
+            for (channel, _), post in sorted(found.items(), key=lambda item: float(item[0][1]))
+        ]
+        taken = [event for event in events if float(event["ts"]) > oldest]
+        for event in taken:
+            await self._try(handle, (event["channel"], event["ts"]), event)
+        if self._late is not None:
+            await self._late.tell(events[: len(events) - len(taken)], ours)
+        self._watermarks.set(self._read(places, found, begun))
+        return len(taken)
+
+    async def _found(
+        self, places: dict[str, SlackPlace], since: dict[str, float], ours: set[tuple[str, str]], oldest: float
+    ) -> dict[tuple[str, str], dict[str, Any]]:
+        """All posts since then by channel and timestamp. Threads that began before are known by their parents, as far
+        as these were written within the time that is read at all."""
         found: dict[tuple[str, str], dict[str, Any]] = {}
+        threads = set(ours)
         for id_, place in places.items():
             if self._channel.history_tier == "restricted" and place.kind != "im":
                 continue
-            async for post in self._history.posts(id_, oldest_of_all):
+            async for post in self._history.posts(id_, min(since[id_], oldest)):
                 if float(post["ts"]) > since[id_]:
                     found[id_, post["ts"]] = post
                 if float(post.get("latest_reply") or 0) > since[id_]:
@@ -69,11 +101,7 @@ class SlackBackfill:
         for id_, thread_ts in threads:
             async for post in self._history.replies(id_, thread_ts, since[id_]):
                 found[id_, post["ts"]] = post
-        for key, post in sorted(found.items(), key=lambda item: float(item[0][1])):
-            event = {**post, "type": "message", "channel": key[0], "channel_type": places[key[0]].kind}
-            await self._try(handle, key, event)
-        self._watermarks.set(self._read(places, found, begun))
-        return len(found)
+        return found
 
     async def _try(self, handle: Handle, key: tuple[str, str], event: dict[str, Any]) -> None:
         try:

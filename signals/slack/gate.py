@@ -86,6 +86,10 @@ class SlackGate:
             return "whoever runs Airut here"
         return f"<@{owner}>" if PERSON.fullmatch(owner) else owner
 
+    async def lets_in(self, post: Post, bot: SlackBot) -> bool:
+        """As `admits`, but nobody is told. Raises: SlackAway: as for `admits`."""
+        return self._is_for_us(post, bot.user) and await self.lets_change(post, bot)
+
     @property
     def most_files(self) -> int:
         """Of one message."""

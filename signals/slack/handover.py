@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -21,6 +22,11 @@ logger = logging.getLogger(__name__)
 
 EDIT_TRIES = (3.0, 7.0)
 """Seconds until a change is tried again whose thread is not there yet: its message may be under way."""
+
+MEETING = (0.2, 0.5, 0.8)
+"""Seconds between tries to hand over what may follow a mention that is in hand just now: less than Slack waits."""
+CLOSELY = 30.0
+"""Seconds between two posts, and from the later one until now, in which that may be so."""
 
 
 class SlackThreads(Protocol):
@@ -70,7 +76,12 @@ class SlackHandover:
             await self._submit(found, await self._made(found, bot), opens=opens(found))
 
     async def _submit(self, post: Post, accepted: Submission, *, opens: bool) -> None:
-        if await self._threads.submit(accepted, opens=opens):
+        taken = await self._threads.submit(accepted, opens=opens)
+        for wait in MEETING if _follows_closely(post) else ():
+            if not taken:
+                await asyncio.sleep(wait)
+                taken = await self._threads.submit(accepted, opens=opens)
+        if taken:
             self._gate.accepted(post)
         else:
             logger.debug("dropped: no thread of ours")
@@ -124,3 +135,9 @@ class SlackHandover:
             except Exception as error:  # it may be the last try, and nobody waits for it
                 logger.warning("a change of a message is not handed over: %s", type(error).__name__)
         logger.debug("a change of a message that is in no thread of ours")
+
+
+def _follows_closely(post: Post) -> bool:
+    """The thread may have been begun a moment ago, and both posts be under way."""
+    written = float(post.ts)
+    return not post.begins and written - float(post.thread_ts) < CLOSELY and time.time() - written < CLOSELY

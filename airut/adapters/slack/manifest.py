@@ -4,7 +4,7 @@ from typing import Any
 
 SCOPES = {
     "app_mentions:read": "hear when it is mentioned",
-    "assistant:write": "show in direct messages that it prepares, and their titles",
+    "assistant:write": "show in direct messages that it prepares, their titles, and what could be asked",
     "channels:history": "read threads in public channels that it is in",
     "channels:read": "know which public channels it is in",
     "chat:write": "answer, and show how far it is",
@@ -21,19 +21,29 @@ SCOPES = {
     "users:read": "know who writes",
 }
 """Each with what does not work without it."""
-EVENTS = ("app_mention", "message.channels", "message.groups", "message.im", "message.mpim")
+EVENTS = (
+    "app_mention",
+    "assistant_thread_context_changed",
+    "assistant_thread_started",
+    "message.channels",
+    "message.groups",
+    "message.im",
+    "message.mpim",
+)
+DESCRIPTION = "Gives tasks to coding agents in isolated sandboxes"
 
 
 def manifest(name: str) -> dict[str, Any]:
     """The manifest of an app of this name."""
     return {
-        "display_information": {"name": name, "description": "Gives tasks to coding agents in isolated sandboxes"},
+        "display_information": {"name": name, "description": DESCRIPTION},
         "features": {
             "app_home": {
                 "home_tab_enabled": False,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
+            "assistant_view": {"assistant_description": DESCRIPTION},
             "bot_user": {"display_name": name, "always_online": True},
         },
         "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},

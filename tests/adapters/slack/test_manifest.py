@@ -14,6 +14,7 @@ KINDS = ("channels", "groups", "im", "mpim")
 NEEDED = {
     "auth_test": set[str](),
     "assistant_threads_setStatus": {"assistant:write"},
+    "assistant_threads_setSuggestedPrompts": {"assistant:write"},
     "assistant_threads_setTitle": {"assistant:write"},
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},
@@ -43,7 +44,12 @@ def test_scopes_are_those_of_the_methods_that_are_called() -> None:
 
 def test_events_are_those_that_are_handled() -> None:
     assert {event.partition(".")[2] for event in EVENTS if event.startswith("message.")} == set(KINDS)
-    assert "app_mention" in EVENTS
+    assert {event for event in EVENTS if not event.startswith("message.")} == {
+        "app_mention",
+        "assistant_thread_context_changed",
+        "assistant_thread_started",
+    }
+    assert "assistant_view" in manifest("Robot")["features"]
 
 
 def test_the_command_prints_it() -> None:

@@ -12,6 +12,7 @@ from airut.adapters.slack.connection import SlackConnection
 from airut.adapters.slack.directory import WebDirectory
 from airut.adapters.slack.dispatch import BoltDispatch
 from airut.adapters.slack.feedback import SlackFeedback
+from airut.adapters.slack.greetings import SlackGreetings
 from airut.adapters.slack.history import WebHistory
 from airut.models.amendment import Amendment
 from airut.models.command import Submission, ThreadCommand
@@ -19,10 +20,12 @@ from airut.models.message import InboundMessage, SlackRoute
 from airut.models.redaction import Redactor
 from airut.models.secret import Secret
 from airut.models.slack_settings import SlackChannel
+from signals.slack.assistant import SlackAssistantThreads
 from signals.slack.backfill import SlackBackfill
 from signals.slack.gate import SlackGate
 from signals.slack.handover import SlackHandover
 from signals.slack.intake import Delays, SlackIntake
+from signals.slack.late import SlackLate
 from signals.slack.link import LinkDelays, SlackLink
 from signals.slack.names import SlackNames
 from signals.slack.places import SlackPlaces
@@ -113,12 +116,15 @@ def intake_of(settings: SlackChannel, threads: Threads, folder: Path) -> SlackIn
     directory = WebDirectory(web)
     history, feedback = WebHistory(web), SlackFeedback(web)
     gate = SlackGate("web", settings, directory, SlackPlaces(settings.channels, history), feedback)
-    backfill = SlackBackfill(settings, history, threads.open, Watermarks(folder / "marks.json"))
+    greetings = SlackGreetings(web, directory)
+    late = SlackLate(directory, gate, greetings)
+    backfill = SlackBackfill(settings, history, threads.open, Watermarks(folder / "marks.json"), late)
     redactor = Redactor()
     redactor.add(BOT_TOKEN)
     blobs = LocalBlobStore(folder / "blobs")
     handover = SlackHandover("web", directory, gate, threads, blobs, redactor, edit_tries=(0.1, 0.1))
     app = connection.app(directory)
+    SlackAssistantThreads("web", settings, directory, greetings).listen(app)
     link = SlackLink("web", connection.socket, BoltDispatch(app), QUICK)
     names = SlackNames("web", settings, directory, history)
     return SlackIntake(app, link, handover, backfill, names, Delays(retry=0.5, unfit=0.2))

@@ -1,7 +1,7 @@
 """Reading what was written while nobody listened: what, in which order, and how far back."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,15 +53,30 @@ def post(at: float, **more: Any) -> Json:
     return {"ts": str(at), "text": f"at {at:.0f}", "user": "U1", **more}
 
 
+class Late:
+    def __init__(self) -> None:
+        self.told: list[tuple[str, float]] = []
+        self.ours: Collection[tuple[str, str]] = ()
+
+    async def tell(self, events: Sequence[Mapping[str, Any]], ours: Collection[tuple[str, str]]) -> None:
+        self.told += [(event["channel"], float(event["ts"])) for event in events]
+        self.ours = ours
+
+
 def backfill(
-    history: History, path: Path, *threads: tuple[str, float], now: float = NOW, **settings: Any
+    history: History,
+    path: Path,
+    *threads: tuple[str, float],
+    now: float = NOW,
+    late: Late | None = None,
+    **settings: Any,
 ) -> SlackBackfill:
     async def open_threads() -> frozenset[tuple[str, str]]:
         return frozenset((channel, str(ts)) for channel, ts in threads)
 
     tokens = {"bot_token": Secret("xoxb-1"), "app_token": Secret("xapp-1")}
     channel = SlackChannel.model_validate({**tokens, "authorized": [{"workspace_members": True}], **settings})
-    return SlackBackfill(channel, history, open_threads, Watermarks(path), clock=lambda: now)
+    return SlackBackfill(channel, history, open_threads, Watermarks(path), late, clock=lambda: now)
 
 
 async def handed_over(found: SlackBackfill) -> list[tuple[str, str, float]]:
@@ -90,6 +105,27 @@ async def test_everything_of_the_last_day_in_order(tmp_path: Path) -> None:
         ("C1", "channel", NOW - 100),
         ("C1", "channel", NOW - 50),
     ]
+
+
+async def test_what_is_too_old_is_told_and_not_run(tmp_path: Path) -> None:
+    """As far back as the last time, but never more than a week further."""
+    (tmp_path / "marks").write_text(json.dumps({"C1": NOW - 3 * DAY, "D1": NOW - 9 * DAY}))
+    history = History(
+        ("D1", NOW - 8.5 * DAY, None),  # nobody waits for it any more
+        ("D1", NOW - 7.5 * DAY, None),
+        ("C1", NOW - 4 * DAY, None),  # known
+        ("C1", NOW - 2 * DAY, None),
+        ("C1", NOW - 1.5 * DAY, NOW - 6 * DAY),  # in a thread of ours
+        ("C1", NOW - 300, None),
+        ("G1", NOW - 2 * DAY, None),  # a channel that we are new in
+    )
+    late = Late()
+    found = backfill(history, tmp_path / "marks", ("C1", NOW - 6 * DAY), late=late)
+    assert await handed_over(found) == [("C1", "channel", NOW - 300)]
+    assert late.told == [("D1", NOW - 7.5 * DAY), ("C1", NOW - 2 * DAY), ("C1", NOW - 1.5 * DAY)]
+    assert late.ours == {("C1", str(NOW - 6 * DAY))}
+    marks = json.loads((tmp_path / "marks").read_text())
+    assert marks == {"C1": NOW - 300, "D1": NOW - 7.5 * DAY, "G1": NOW - DAY}
 
 
 async def test_what_was_read_is_not_read_again(tmp_path: Path) -> None:

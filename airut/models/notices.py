@@ -8,6 +8,8 @@ from airut.models.command import CommandName
 from airut.models.message import InboundMessage
 from airut.models.outcome import TaskOutcome
 from airut.models.question import Question
+from airut.models.steering import TaskStatus
+from airut.models.task import TaskStep
 
 COMMANDS = """\
 These words, alone in a message, steer the conversation:
@@ -49,6 +51,27 @@ def refusal(reason: Acceptance) -> str:
 
 def queued_while_paused(since: datetime, author: str) -> str:
     return f"This conversation is paused, since {since:{TIMED}} by {author}. Your message will run after `resume`."
+
+
+def waits_in_queue(place: int, task: int, status: TaskStatus | None) -> str:
+    """Why a message is not taken up yet; `status` is what the open task told last."""
+    number = "the next" if place == 1 else f"number {place}"
+    return (
+        f"Your message has arrived. It is {number} in the queue of this conversation, behind task {task}, "
+        f"{_delay(status)}. It is taken up by itself; `stop`, alone in a reply, ends that task."
+    )
+
+
+def _delay(status: TaskStatus | None) -> str:
+    match status.step if status else None:
+        case TaskStep.AWAITING_ANSWER:
+            return "which waits for an answer to its question"
+        case TaskStep.AWAITING_PROVIDER | TaskStep.AWAITING_OPERATOR if status and status.until:
+            return f"which waits for the model's provider, until {status.until:{TIMED}} for now"
+        case TaskStep.PAUSED:
+            return "which is paused"
+        case _:
+            return "which is still worked on"
 
 
 def help_text(unknown: str | None) -> str:

@@ -6,6 +6,7 @@ from typing import Literal
 from airut.models.base import Model
 from airut.models.message import InboundMessage
 from airut.models.question import Answer, Question
+from airut.models.settings import ThreadSettings
 from airut.models.task import TaskResult, TaskStep
 
 
@@ -28,6 +29,8 @@ class TaskMove(Model):
 
     host: str | None
     status: TaskStatus
+    settings: ThreadSettings | None = None
+    """As they were when the workspace was prepared."""
     result: TaskResult | None = None
     """What came of the task, once it is answered: whatever becomes of the task now, nobody answers again."""
 

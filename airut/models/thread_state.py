@@ -39,6 +39,13 @@ class TaskRecord(Model):
     cost_usd: float = 0.0
 
 
+class QueueNote(Model):
+    """A message whose author is told, at `due`, that it still waits."""
+
+    key: str
+    due: datetime
+
+
 class ThreadName(Model):
     """Which thread it is: its id, its repository's, and the channel that it is spoken through."""
 
@@ -94,6 +101,7 @@ class ThreadState(BaseModel):
     """What an archive did not keep; the next reply says so."""
     to_show: list[ShowOrder] = Field(default_factory=list)
     """What the channel has yet to show, oldest first."""
+    queue_notes: list[QueueNote] = Field(default_factory=list)
     waiting_shown: list[str] = Field(default_factory=list)
     """Keys of messages that it shows as waiting."""
 
@@ -126,6 +134,10 @@ class ThreadState(BaseModel):
         self.goal, self.subject = (first.uncut or first.text, first.subject) if first else (None, "")
         if first is None:
             self.paused = self.quiet_since = None
+
+    def learn(self, host: str | None, settings: ThreadSettings | None) -> None:
+        """What the open task has found out."""
+        self.host, self.settings = host or self.host, settings or self.settings
 
     @property
     def has_begun(self) -> bool:

@@ -13,6 +13,7 @@ from airut.models.answer import (
     compose_question,
     compose_unsent,
 )
+from airut.models.mail_notes import MailNotes
 from airut.models.message import ChannelKind
 from airut.models.outcome import TaskOutcome
 from airut.models.redaction import Redactor
@@ -35,13 +36,15 @@ class Replies:
         self._blobs = blobs
 
     @activity.defn
-    async def acknowledge(self, order: ReplyInput) -> None:
+    async def acknowledge(self, order: ReplyInput) -> MailNotes | None:
         with reported(TaskOutcome.REPLY_FAILED):
             task = order.task
-            if all(message.opens for message in task.messages):
-                return  # a schedule needs no word that it was heard, and nobody else has said anything
-            if self._channels.acknowledges(task.repo, task.channel, first=task.number == 1):
-                await self.send(order, compose_acknowledgement(task, self._channels.terms(task.repo, task.hints)), ())
+            notes = self._channels.notes(task.repo, task.channel)
+            by_a_person = any(not message.opens for message in task.messages)  # a schedule needs no word
+            if notes is not None and by_a_person and notes.acknowledges(first=task.number == 1):
+                terms = self._channels.terms(task.repo, task.hints)
+                await self.send(order, compose_acknowledgement(task, terms), ())
+            return notes
 
     @activity.defn
     async def reply(self, order: ReplyInput) -> ReplyRecord:

@@ -22,6 +22,7 @@ from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, Budge
 from airut.models.earlier import EarlierInput, EarlierResult
 from airut.models.firing import OtherFirings, TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.host import PlacementOrder
+from airut.models.mail_notes import MailNotes
 from airut.models.message import InboundMessage
 from airut.models.progress import ShowOrder
 from airut.models.progress_report import ReportOrder
@@ -219,8 +220,8 @@ async def other_firings(order: OtherFirings) -> list[str]:
 
 
 @activity.defn
-async def acknowledge(order: ReplyInput) -> None:
-    """Tell the author that the message has arrived, where the channel's settings want that."""
+async def acknowledge(order: ReplyInput) -> MailNotes | None:
+    """Tell the author that the message has arrived, where the channel's settings want that; and what else they want."""
     raise NotImplementedError
 
 

@@ -30,6 +30,7 @@ from airut.config.terms import terms
 from airut.errors import FileRefused, HistoryRefused
 from airut.models.command import Submission
 from airut.models.earlier import Earlier, EarlierInput
+from airut.models.mail_notes import MailNotes
 from airut.models.mail_settings import GIVE_UP_AFTER, EmailChannel
 from airut.models.message import ChannelKind, Hints, RemoteFile
 from airut.models.slack_settings import SlackChannel
@@ -207,11 +208,9 @@ class ConfiguredChannels:
     def terms(self, repo: str, hints: Hints) -> TaskTerms | None:
         return terms(self._config, repo, hints)
 
-    def acknowledges(self, repo: str, kind: ChannelKind, first: bool) -> bool:
+    def notes(self, repo: str, kind: ChannelKind) -> MailNotes | None:
         mail = self._config.repos[repo].channels.email if repo in self._config.repos else None
-        if kind is not ChannelKind.EMAIL or mail is None:
-            return False
-        return mail.replies.acknowledge == "always" or (first and mail.replies.acknowledge == "first")
+        return mail.replies.notes if kind is ChannelKind.EMAIL and mail is not None else None
 
     def gives_up_after(self, repo: str, kind: ChannelKind) -> timedelta:
         mail = self._config.repos[repo].channels.email if repo in self._config.repos else None

@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.models.blob import Text
     from airut.models.command import RetryStep
+    from airut.models.mail_notes import MailNotes
     from airut.models.outcome import TaskOutcome
     from airut.models.question import Question
     from airut.models.reply import ReplyKind
@@ -47,11 +48,18 @@ class Flow:
         again = task.retry if task.retry and task.retry.step in {RetryStep.PUBLISH, RetryStep.REPLY} else None
         self.agent: AgentResult | None = again.result.agent if again else None
         self.status = TaskStatus(step=TaskStep.ACCEPTED, since=workflow.now())
+        self.acknowledged: MailNotes | None = None
+        """What is told by mail, as the control worker said it."""
         self.granted_usd: float | None = None
         """What the run in hand may cost."""
         self.asked = 0
         """How many questions this task has asked."""
         self._told = 0
+
+    @property
+    def mails(self) -> MailNotes | None:
+        """What this conversation is told besides; None where nobody has said it yet."""
+        return self.settings.mails or self.acknowledged
 
     def end(self, outcome: TaskOutcome, detail: str = "") -> None:
         self.update(outcome=outcome, detail=cut(detail))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -38,6 +38,8 @@ class Placement:
         self.host = host
         self.lost_after_s = lost_after_s
         """None: a host that is away is waited for."""
+        self.waiting_since: datetime | None = None
+        """Since when nobody has taken what is to be done now, as far as that is known."""
 
     @property
     def lost_after(self) -> timedelta | None:
@@ -53,8 +55,12 @@ class Placement:
             contracts.claim_host,
             **options.at(options.CLAIM, contracts.PLACEMENT_QUEUE, "find a sandbox host", self._repo),
         )
-        await _until(handle, lambda: steering is not None and steering.interrupts)
-        claim = await handle
+        self.waiting_since = workflow.now()
+        try:
+            await _until(handle, lambda: steering is not None and steering.interrupts)
+            claim = await handle
+        finally:
+            self.waiting_since = None
         self.host = claim.host
         return claim.host
 
@@ -72,17 +78,21 @@ class Placement:
             HostGone: its worker did not come.
             ActivityError: the step failed, or was cancelled, or nobody had taken it when a pause came.
         """
-        waited = timedelta()
-        while True:
-            config = self._config(base, summary, waited)
-            handle = workflow.start_activity(stub, order, **config)
-            try:
-                await _until(handle, lambda: steering is not None and steering.stopped)
-                return await handle
-            except ActivityError as error:
-                waited = self._after(error, waited, config)
-                if steering is not None and steering.interrupts:
-                    raise
+        waited, begun = timedelta(), workflow.now()
+        try:
+            while True:
+                config = self._config(base, summary, waited)
+                handle = workflow.start_activity(stub, order, **config)
+                try:
+                    await _until(handle, lambda: steering is not None and steering.stopped)
+                    return await handle
+                except ActivityError as error:
+                    waited = self._after(error, waited, config)
+                    if steering is not None and steering.interrupts:
+                        raise
+                    self.waiting_since = begun
+        finally:
+            self.waiting_since = None
 
     async def run_agent[Order, Result](
         self,

@@ -32,8 +32,8 @@ class ProgressMails:
         """Until all are sent, or cancelled. One that could not be sent in time is left out, and so is one of a task
         that stands still: of that people are told otherwise."""
         flow = self._flow
-        await workflow.wait_condition(lambda: flow.settings.mails is not None)
-        rules = flow.settings.mails.progress if flow.settings.mails else None
+        await workflow.wait_condition(lambda: flow.mails is not None)
+        rules = flow.mails.progress if flow.mails else None
         if rules is None:
             return
         for number in range(rules.max):

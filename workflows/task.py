@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.publication import Publication
     from workflows.runs import Runs
     from workflows.showing import Showing
+    from workflows.wait_mails import WaitMails
 
 
 @workflow.defn
@@ -53,7 +54,9 @@ class TaskWorkflow:
         if task.shows:
             beside.append(asyncio.create_task(Showing(flow).run()))
         if is_told(task):
-            beside.append(asyncio.create_task(ProgressMails(flow).run()))
+            waits = WaitMails(flow)
+            parts = (ProgressMails(flow).run(), waits.provider(), waits.host())
+            beside += [asyncio.create_task(part) for part in parts]
         try:
             await self._work()
             await self._answer()
@@ -143,7 +146,7 @@ class TaskWorkflow:
         """Never delays a task, never fails it."""
         order = ReplyInput(task=self._flow.task, at=workflow.now(), kind=ReplyKind.ACKNOWLEDGEMENT)
         try:
-            await workflow.execute_activity(
+            self._flow.acknowledged = await workflow.execute_activity(
                 contracts.acknowledge,
                 order,
                 **self._flow.at_control(options.ACKNOWLEDGE, "acknowledge"),

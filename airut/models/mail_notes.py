@@ -1,6 +1,6 @@
 """What a conversation by mail is told besides its answers, as configured (spec: email §9). Times in seconds."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -17,7 +17,12 @@ class ProgressMails(Model):
 
 
 class MailNotes(Model):
+    acknowledge: Literal["first", "always", "never"] = "first"
     progress: ProgressMails | None = ProgressMails()
     """None is never."""
     queued_after: Seconds | None = 60.0
     """A mail that waits for longer is acknowledged while it does; None is never."""
+
+    def acknowledges(self, *, first: bool) -> bool:
+        """Whether a task's mails are; `first` tells a thread's first task."""
+        return self.acknowledge == "always" or (first and self.acknowledge == "first")

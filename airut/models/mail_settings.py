@@ -129,7 +129,8 @@ class Replies(Model):
     def notes(self) -> MailNotes:
         """What else than answers is sent."""
         progress = None if self.progress == "never" else self.progress
-        return MailNotes(progress=progress, queued_after=None if self.acknowledge == "never" else QUEUED_AFTER)
+        queued = None if self.acknowledge == "never" else QUEUED_AFTER
+        return MailNotes(acknowledge=self.acknowledge, progress=progress, queued_after=queued)
 
 
 class EmailChannel(Model):

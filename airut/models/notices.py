@@ -53,6 +53,18 @@ def queued_while_paused(since: datetime, author: str) -> str:
     return f"This conversation is paused, since {since:{TIMED}} by {author}. Your message will run after `resume`."
 
 
+def host_is_waited_for(since: datetime, host: str | None) -> str:
+    whose = "a sandbox host" if host is None else f"the sandbox host {host}, which has its workspace"
+    return (
+        f"**Your task waits for {whose}**, since {since:{TIMED}}. The operator has to look at it; the work goes on by "
+        "itself once it is there. Nothing of it is lost; `stop` ends the wait."
+    )
+
+
+def wait_is_over(since: datetime) -> str:
+    return f"Your task, which had to wait since {since:{TIMED}}, goes on."
+
+
 def waits_in_queue(place: int, task: int, status: TaskStatus | None) -> str:
     """Why a message is not taken up yet; `status` is what the open task told last."""
     number = "the next" if place == 1 else f"number {place}"

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Protocol
 
+from airut.models.mail_notes import MailNotes
 from airut.models.message import ChannelKind, Hints
 from airut.models.task_terms import TaskTerms
 from airut.ports.channel import Channel
@@ -17,8 +18,8 @@ class Channels(Protocol):
         """By which rules a task with these hints runs; None where the repository is not configured any more."""
         ...
 
-    def acknowledges(self, repo: str, kind: ChannelKind, first: bool) -> bool:
-        """Whether a message is acknowledged; `first` tells a thread's first task."""
+    def notes(self, repo: str, kind: ChannelKind) -> MailNotes | None:
+        """What is told besides answers; None where nothing is."""
         ...
 
     def gives_up_after(self, repo: str, kind: ChannelKind) -> timedelta:

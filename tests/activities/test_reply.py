@@ -12,6 +12,7 @@ from activities.reply import Replies
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.errors import DeliveryDeferred, DeliveryRefused
 from airut.models.blob import Text
+from airut.models.mail_notes import MailNotes
 from airut.models.message import ChannelKind, Hints
 from airut.models.outcome import TaskOutcome
 from airut.models.redaction import Redactor
@@ -26,6 +27,9 @@ MESSAGE = mail("do it")
 TASK = TaskInput(
     thread=MESSAGE.thread, repo="web", channel=MESSAGE.channel, number=1, messages=(MESSAGE,), session_id="s"
 )
+
+
+NOTES = MailNotes(queued_after=7.0)
 
 
 class Outbox:
@@ -45,9 +49,8 @@ class Outbox:
 class One:
     """One channel for every repository."""
 
-    def __init__(self, channel: Channel | None, acknowledges: bool = True) -> None:
+    def __init__(self, channel: Channel | None) -> None:
         self._channel = channel
-        self._acknowledges = acknowledges
 
     def of(self, repo: str, kind: ChannelKind) -> Channel | None:
         return self._channel
@@ -58,8 +61,8 @@ class One:
     def terms(self, repo: str, hints: Hints) -> TaskTerms | None:
         return TaskTerms(model=hints.model or "opus", time_s=7200, max_turns=200, budget_usd=10)
 
-    def acknowledges(self, repo: str, kind: ChannelKind, first: bool) -> bool:
-        return self._acknowledges and first
+    def notes(self, repo: str, kind: ChannelKind) -> MailNotes | None:
+        return NOTES if kind is ChannelKind.EMAIL else None
 
 
 def order(kind: ReplyKind = ReplyKind.ANSWER, **more: object) -> ReplyInput:
@@ -102,7 +105,8 @@ async def test_the_first_message_is_acknowledged(tmp_path: Path, number: int, ex
     outbox = Outbox()
     task = TASK.model_copy(update={"number": number})
     acknowledgement = order(ReplyKind.ACKNOWLEDGEMENT, task=task)
-    await ActivityEnvironment().run(Replies(One(outbox), LocalBlobStore(tmp_path)).acknowledge, acknowledgement)
+    replies = Replies(One(outbox), LocalBlobStore(tmp_path))
+    assert await ActivityEnvironment().run(replies.acknowledge, acknowledgement) == NOTES
     assert len(outbox.sent) == expected
     for sent in outbox.sent:
         assert sent.markdown.endswith("\n\nopus · at most 2 h, 200 turns, $10.00\n")

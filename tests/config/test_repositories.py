@@ -138,7 +138,10 @@ def test_threads_go_by_the_configuration() -> None:
     [
         ({}, MailNotes(progress=ProgressMails(after=1800, every=7200, max=6), queued_after=60)),
         ({"progress": {"after": "10m", "max": 2}}, MailNotes(progress=ProgressMails(after=600, every=7200, max=2))),
-        ({"progress": "never", "acknowledge": "never"}, MailNotes(progress=None, queued_after=None)),
+        (
+            {"progress": "never", "acknowledge": "never"},
+            MailNotes(acknowledge="never", progress=None, queued_after=None),
+        ),
     ],
 )
 def test_what_is_told_by_mail_is_configured(replies: dict[str, object], notes: MailNotes) -> None:

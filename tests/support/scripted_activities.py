@@ -12,6 +12,7 @@ from airut.models.blob import BlobRef, Text
 from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
 from airut.models.earlier import EarlierInput, EarlierResult
 from airut.models.firing import TriggerCleanUp, TriggerInput, TriggerResult
+from airut.models.mail_notes import MailNotes
 from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
 from airut.models.progress import ShowOrder
 from airut.models.progress_report import ReportOrder
@@ -100,6 +101,7 @@ class ScriptedActivities:
         """A workspace is ready once this is set."""
         self.room.set()
         self.recall: Callable[[str], None] = lambda thread: None
+        self.mails: MailNotes | None = None
         self.shown: list[ShowOrder] = []
         self.reports: list[ReportOrder] = []
         self.followed: list[ShowOrder] = []
@@ -219,8 +221,9 @@ class ScriptedActivities:
         return PublishResult(branch="airut/add", commit="d" * 40, pull_request=REQUEST)
 
     @activity.defn
-    async def acknowledge(self, order: ReplyInput) -> None:
+    async def acknowledge(self, order: ReplyInput) -> MailNotes | None:
         self.acknowledged.append(order)
+        return self.mails
 
     @activity.defn
     async def reply(self, order: ReplyInput) -> ReplyRecord:

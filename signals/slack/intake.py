@@ -34,6 +34,8 @@ class Delays(Model):
     """Until what could not be read or handed over is tried again."""
     unfit: float = 300.0
     """Until names are looked up again that nobody in the workspace had: somebody may have mended them there."""
+    refused: float = 300.0
+    """At most, where Slack says or the app has to be mended."""
     hourly: float = 3600.0
     """Until everything is read again without a reason: an event may be lost without a trace."""
 
@@ -82,7 +84,7 @@ class SlackIntake:
             try:
                 faults, wait = await self._names.faults(), self._delays.unfit
             except SlackAway as error:
-                faults, wait = (f"the names in its configuration cannot be looked up: {error}",), self._delays.retry
+                faults, wait = (f"the names in its configuration cannot be looked up: {error}",), self._wait(error)
             if not faults:
                 self._trouble = None
                 return
@@ -103,8 +105,13 @@ class SlackIntake:
                 await self._backfill.run(self._handle)
                 wait, self._trouble = self._delays.hourly, None
             except Exception as error:  # nothing of it is lost: it is read again
-                wait = self._delays.retry
+                wait = self._wait(error)
                 self._degrade(f"{type(error).__name__}: {error}", wait)
+
+    def _wait(self, error: Exception) -> float:
+        """Until it may work: where somebody has to mend the app first, or Slack names a time, not sooner."""
+        after = error.after if isinstance(error, SlackAway) else None
+        return max(self._delays.retry, min(after or 0.0, self._delays.refused))
 
     def _degrade(self, reason: str, wait: float) -> None:
         logger.warning("what was written meanwhile cannot be read yet: %s; next try in %.0f s", reason, wait)

@@ -7,8 +7,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from airut.adapters.slack.failures import SlackLimited, retry_after
+from airut.adapters.slack.failures import SlackLimited, SlackTokenUnreadable, retry_after
 from airut.adapters.slack.limits import RateLimits, Urgency
+from airut.errors import SecretError
 from airut.models.secret import Secret
 
 CALL_LIMIT = 30
@@ -33,10 +34,14 @@ class SlackWebClient(AsyncWebClient):
         """
         Raises:
             SlackLimited: not within `patience`.
+            SlackTokenUnreadable: the operator has to mend the token's source.
         """
         arguments = given.get("json") or given.get("params") or given.get("data") or {}
         await self._turn(api_method, str(arguments.get("channel") or ""))
-        self.token = self._secret.reveal()  # its source may have another than a moment ago
+        try:
+            self.token = self._secret.reveal()  # its source may have another than a moment ago
+        except SecretError as error:
+            raise SlackTokenUnreadable(str(error)) from None
         try:
             return await super().api_call(api_method, **given)
         except SlackApiError as error:

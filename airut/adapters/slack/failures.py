@@ -14,6 +14,10 @@ class SlackLimited(SlackClientError):
         self.after = after
 
 
+class SlackTokenUnreadable(SlackClientError):
+    """A call that was not made, since its token's source gives none: names field and source."""
+
+
 AWAY = (SlackClientError, ClientError, OSError, TimeoutError)
 """Everything that a call may raise. `TimeoutError` is what a call without an answer ends with."""
 
@@ -25,6 +29,8 @@ def code(error: Exception) -> str:
         return (
             str(data["error"]) if isinstance(data, dict) and "error" in data else f"HTTP {error.response.status_code}"
         )
+    if isinstance(error, SlackTokenUnreadable):
+        return str(error)
     return "ratelimited" if isinstance(error, SlackLimited) else type(error).__name__
 
 

@@ -7,10 +7,13 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from airut.adapters.slack.connection import SlackConnection
-from airut.adapters.slack.failures import SlackLimited, code, retry_after
+from airut.adapters.slack.directory import WebDirectory
+from airut.adapters.slack.failures import SlackLimited, SlackTokenUnreadable, code, passes, retry_after
 from airut.adapters.slack.limits import Urgency
+from airut.errors import SecretError
 from airut.models.secret import Secret
 from airut.models.slack_settings import SlackChannel
+from airut.ports.slack import SlackAway
 from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
 from tests.support.slack.server import Fault, SlackServer
 
@@ -61,3 +64,20 @@ async def test_a_token_that_was_renewed_is_the_next_calls(slack: SlackServer) ->
         await web.auth_test()
     source["token"] = BOT_TOKEN
     assert (await web.auth_test())["ok"]
+
+
+async def test_a_token_that_cannot_be_read_is_somebodys_to_mend(slack: SlackServer) -> None:
+    def fails() -> str:
+        if source:
+            return source[0]
+        raise SecretError("repos.web.channels.slack.bot_token: file /run/token: no such file")
+
+    source = [BOT_TOKEN]
+    found = connection(slack, Secret(fails))
+    source.clear()
+    with pytest.raises(SlackTokenUnreadable, match="no such file") as caught:
+        await found.web().auth_test()
+    assert passes(caught.value)
+    with pytest.raises(SlackAway, match=r"auth\.test: repos\.web\.channels\.slack\.bot_token: file"):
+        await WebDirectory(found.web()).bot()
+    assert slack.calls == []

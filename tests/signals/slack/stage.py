@@ -127,7 +127,7 @@ def intake_of(settings: SlackChannel, threads: Threads, folder: Path) -> SlackIn
     SlackAssistantThreads("web", settings, directory, greetings).listen(app)
     link = SlackLink("web", connection.socket, BoltDispatch(app), QUICK)
     names = SlackNames("web", settings, directory, history)
-    return SlackIntake(app, link, handover, backfill, names, Delays(retry=0.5, unfit=0.2))
+    return SlackIntake(app, link, handover, backfill, names, Delays(retry=0.5, refused=0.5, unfit=0.2))
 
 
 @asynccontextmanager
@@ -140,6 +140,8 @@ async def staged(folder: Path, listens: bool = True, **settings: Any) -> AsyncIt
         intake = intake_of(settings_of(server, **settings), threads, folder)
         running = asyncio.create_task(intake.run())
         if listens:
+            # What is written from now on comes as an event alone: what was written before is read by now.
+            await server.until((folder / "marks.json").exists)
             await server.until(lambda: server.connections == 1)
         yield Stage(server, threads, intake, channel, ann)
         running.cancel()

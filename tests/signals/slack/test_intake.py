@@ -7,6 +7,7 @@ import pytest
 
 from airut.models.command import ThreadCommand
 from airut.models.message import InboundMessage, SlackRoute
+from signals.status import ListenerState
 from tests.signals.slack.stage import MENTION, Stage, staged
 from tests.support.slack.methods import BOT_TOKEN
 from tests.support.slack.server import Fault
@@ -158,6 +159,21 @@ async def test_a_channel_that_is_not_listed(stage: Stage) -> None:
         "Tasks for `web` are not taken in this channel."
     ]
     assert stage.threads.accepted == []
+
+
+async def test_a_connected_app_is_degraded_by_what_it_cannot_read(stage: Stage) -> None:
+    await stage.server.until(lambda: stage.intake.status.state is ListenerState.CONNECTED)
+    stage.server.faults += [Fault("users.conversations", error="token_revoked")]
+    await stage.server.cut()
+    await stage.server.until(lambda: "token_revoked" in stage.intake.status.reason)
+    status = stage.intake.status
+    assert (status.state, status.reason) == (
+        ListenerState.DEGRADED,
+        "SlackAway: users.conversations: token_revoked "
+        "(the token was revoked: install the app again and set the new token)",
+    )
+    assert status.next_try is not None
+    await stage.server.until(lambda: stage.intake.status.state is ListenerState.CONNECTED)
 
 
 async def test_slack_asks_for_a_new_socket(stage: Stage) -> None:

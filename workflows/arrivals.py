@@ -110,5 +110,5 @@ class Arrivals:
     def _refused(self, message: InboundMessage) -> bool:
         self._state.inbox.withdraw(message.key)
         self._state.begin_anew()
-        self._state.notices.tell(message, NOTHING_SAID)
+        self._state.notices.tell(message, "\n\n".join((NOTHING_SAID, *message.notes)))
         return False

@@ -57,6 +57,8 @@ class SlackLimits(Model):
     file: Bytes = 100 * 1024**2
     files: Annotated[int, Field(ge=0)] = 50
     """Of one message."""
+    text: Annotated[int, Field(ge=1_000)] = 200_000
+    """Characters of one message, and of what was said before it."""
 
 
 class SlackChannel(Model):

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 _TOKEN = re.compile(r"<([^<>\n]*)>")
-_SPACES = re.compile(r"[ \t\u00a0]{2,}")
 Names = Mapping[str, str]
-"""Display names by the ids of people and user groups."""
+"""Display names by the ids of people, user groups and channels."""
 
 
 def mentioned(text: str) -> tuple[str, ...]:
@@ -19,10 +18,18 @@ def mentioned(text: str) -> tuple[str, ...]:
     return tuple(token[1:].partition("|")[0] for token in tokens if token.startswith(("@U", "@W")))
 
 
+def unnamed(text: str) -> tuple[str, ...]:
+    """The ids in a text that stand without a name: of people, groups, channels."""
+    found = (match[1].partition("|") for match in _TOKEN.finditer(text))
+    bare = (body for body, _, label in found if not label and body.startswith(("@", "#", "!subteam^")))
+    return tuple(body.removeprefix("!subteam^").lstrip("@#") for body in bare)
+
+
 def without_mention(text: str, user: str) -> str:
-    """The text less the mentions of one person."""
-    pattern = re.compile(rf"[ \t]*<@{re.escape(user)}(\|[^<>]*)?>[ \t]*[,:]?[ \t]*")
-    return _SPACES.sub(" ", pattern.sub(" ", text)).strip()
+    """The text less the mentions of one person; what stood around each is one blank apart, or begins its line."""
+    pattern = re.compile(rf"([ \t\u00a0]*)<@{re.escape(user)}(?:\|[^<>]*)?>[ \t\u00a0]*[,:]?[ \t\u00a0]*")
+    begins: Callable[[re.Match[str]], bool] = lambda match: match.string[: match.start()][-1:] in ("", "\n")  # noqa: E731
+    return pattern.sub(lambda match: "" if begins(match) else " ", text).strip()
 
 
 def readable(text: str, names: Names) -> str:

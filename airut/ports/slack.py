@@ -56,7 +56,7 @@ class SlackDirectory(Protocol):
         ...
 
     async def names(self, ids: frozenset[str]) -> dict[str, str]:
-        """Display names by id, as far as they are known."""
+        """Names of people, groups and channels by their ids, as far as they are known now: this raises nothing."""
         ...
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from airut.models.slack_posts import people_talking
-from airut.models.slack_settings import SlackChannel
+from airut.models.slack_settings import SlackChannel, SlackLimits
 from airut.ports.slack import SlackBot, SlackDirectory
 from signals.slack.authorization import Verdict, judge
 from signals.slack.events import Place, Post
@@ -91,9 +91,9 @@ class SlackGate:
         return self._is_for_us(post, bot.user) and await self.lets_change(post, bot)
 
     @property
-    def most_files(self) -> int:
+    def limits(self) -> SlackLimits:
         """Of one message."""
-        return self._channel.limits.files
+        return self._channel.limits
 
     def accepted(self, post: Post) -> None:
         """Show that it is."""

@@ -88,7 +88,7 @@ class SlackHandover:
 
     async def _made(self, post: Post, bot: SlackBot) -> Submission:
         names = await self._directory.names(referred(post))
-        return await self._stored(submission(post, self._repo, bot, names, datetime.now(UTC), self._gate.most_files))
+        return await self._stored(submission(post, self._repo, bot, names, datetime.now(UTC), self._gate.limits))
 
     async def _stored(self, accepted: Submission) -> Submission:
         """A long text is kept beside the history, and no text holds a secret."""

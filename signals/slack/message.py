@@ -7,7 +7,8 @@ from airut.models.blob import Text
 from airut.models.command import Submission, command_of, read_word
 from airut.models.message import ChannelKind, InboundMessage, SlackRoute
 from airut.models.slack_files import files_of
-from airut.models.slack_text import Names, mentioned, readable, without_mention, words
+from airut.models.slack_settings import SlackLimits
+from airut.models.slack_text import Names, readable, unnamed, without_mention, words
 from airut.ports.slack import SlackBot
 from signals.mail.hints import read_hints
 from signals.slack.events import Post
@@ -39,15 +40,18 @@ def _hashed(name: str) -> str:
 
 
 def referred(post: Post) -> frozenset[str]:
-    """The people whose names the text needs."""
-    return frozenset((post.user, *mentioned(words(post.body))))
+    """The people, groups and channels whose names the text needs."""
+    return frozenset((post.user, *unnamed(words(post.body))))
 
 
-def submission(post: Post, repo: str, bot: SlackBot, names: Names, now: datetime, most_files: int) -> Submission:
+def submission(post: Post, repo: str, bot: SlackBot, names: Names, now: datetime, limits: SlackLimits) -> Submission:
     """A command, or a message."""
     hinted = read_hints(readable(without_mention(words(post.body), bot.user), names).strip(), (), ())
     key, *also = message_keys(bot.team, post)
-    files, notes = files_of(post.body, most_files)
+    files, notes = files_of(post.body, limits.files)
+    text, cut = hinted.text[: limits.text], len(hinted.text) > limits.text
+    if cut:
+        notes = (*notes, f"the message was cut after {limits.text} characters; send what is longer as a file")
     message = InboundMessage(
         key=key,
         also=tuple(also),
@@ -60,7 +64,7 @@ def submission(post: Post, repo: str, bot: SlackBot, names: Names, now: datetime
         sent_at=datetime.fromtimestamp(float(post.ts), UTC),
         received_at=now,
         subject=_first_line(hinted.text),
-        text=Text(inline=hinted.text),
+        text=Text(inline=text),
         hints=hinted.hints,
         notes=(*hinted.notes, *notes),
         files=files,

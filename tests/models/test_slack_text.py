@@ -2,7 +2,7 @@
 
 import pytest
 
-from airut.models.slack_text import mentioned, readable, without_mention, words
+from airut.models.slack_text import mentioned, readable, unnamed, without_mention, words
 
 NAMES = {"U1": "Ann", "S1": "backend", "C1": "general"}
 
@@ -24,6 +24,48 @@ def test_readable(text: str, expected: str) -> None:
     assert readable(text, NAMES) == expected
 
 
+@pytest.mark.parametrize(
+    ("token", "shown"),
+    [
+        ("<@U1>", "@Ann"),
+        ("<@U1|>", "@Ann"),
+        ("<@U1|ann>", "@ann"),
+        ("<@U9>", "@U9"),
+        ("<@W1>", "@W1"),
+        ("<#C1|general>", "#general"),
+        ("<#C1>", "#general"),
+        ("<#C1|>", "#general"),
+        ("<#C9|>", "#C9"),
+        ("<!subteam^S1|@backend>", "@backend"),
+        ("<!subteam^S1>", "@backend"),
+        ("<!subteam^S9>", "@S9"),
+        ("<!here>", "@here"),
+        ("<!here|here>", "@here"),
+        ("<!channel>", "@channel"),
+        ("<!everyone|@everyone>", "@everyone"),
+        ("<!date^1392734382^{date_short}^https://a.test|18 Feb>", "18 Feb"),
+        ("<!date^1392734382^{date}>", "<!date^1392734382^{date}>"),
+        ("<https://a.test>", "https://a.test"),
+        ("<https://a.test|https://a.test>", "https://a.test"),
+        ("<https://a.test?x=1&amp;y=2|a &lt;b&gt;>", "a <b> (https://a.test?x=1&y=2)"),
+        ("<mailto:a@b.test|a@b.test>", "a@b.test"),
+        ("<mailto:a@b.test|Ann>", "Ann (a@b.test)"),
+        ("<tel:+4912345|call>", "call (tel:+4912345)"),
+        ("<!unknown^x|label>", "<!unknown^x|label>"),
+        ("<>", "<>"),
+        ("&amp;lt; &lt;@U1&gt;", "&lt; <@U1>"),
+        ("`<@U1>` ~no~ *yes* :tada:", "`@Ann` ~no~ *yes* :tada:"),
+    ],
+)
+def test_each_token(token: str, shown: str) -> None:
+    assert readable(token, NAMES) == shown
+
+
+def test_what_needs_a_name() -> None:
+    text = "<@U1> <@U2|bo> <#C1|> <#C2|x> <!subteam^S1> <!subteam^S2|@y> <!here> <https://a.test> &lt;@U3&gt;"
+    assert unnamed(text) == ("U1", "C1", "S1")
+
+
 def test_mentions() -> None:
     assert mentioned("<@U1> asks <@W2|bo>; not <#C1> nor <!here> nor @U3") == ("U1", "W2")
 
@@ -36,7 +78,10 @@ def test_mentions() -> None:
         ("please <@U0>, do it <@U1>", "please do it <@U1>"),
         ("<@U0>", ""),
         ("<@U01> other", "<@U01> other"),
-        ("one\n<@U0> two", "one\n two"),
+        ("one\n<@U0> two", "one\ntwo"),
+        ("one <@U0>\ntwo", "one \ntwo"),
+        ("<@U0> fix\n```\ndef f():\n    return  1\n```", "fix\n```\ndef f():\n    return  1\n```"),
+        ("  indented <@U0>", "indented"),
     ],
 )
 def test_our_own_mention_is_taken_out(text: str, expected: str) -> None:

@@ -106,11 +106,15 @@ async def test_what_cannot_be_read_or_fetched_is_told_and_stops_nothing(
 async def test_our_bare_name_is_a_prompt_where_something_was_said_and_a_question_where_nothing_was(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:
-    await deliver(temporal.client, slack("", thread, 10.0))
+    canvas = slack("", thread, 10.0).model_copy(update={"notes": ("the file plan was left out",)})
+    await deliver(temporal.client, canvas)
     await ended(temporal.client, thread)
     await deliver(temporal.client, slack("", thread, 20.0, thread_ts=5.0))
     await ended(temporal.client, thread)
-    assert [(reply.detail, reply.private) for reply in activities.replies] == [(NOTHING_SAID, False)] * 2
+    assert [(reply.detail, reply.private) for reply in activities.replies] == [
+        (f"{NOTHING_SAID}\n\nthe file plan was left out", False),
+        (NOTHING_SAID, False),
+    ]
     assert activities.agent_inputs == []
     activities.earlier = lambda order: EarlierResult(context=Text(inline="[bo] the build is broken"))
     await deliver(temporal.client, slack("", thread, 30.0, thread_ts=5.0))

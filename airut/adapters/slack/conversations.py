@@ -12,7 +12,7 @@ from airut.models.earlier import Earlier, EarlierInput, EarlierPost
 from airut.models.slack_files import files_of
 from airut.models.slack_posts import not_a_persons, people_talking
 from airut.models.slack_settings import SlackChannel
-from airut.models.slack_text import mentioned, readable, words
+from airut.models.slack_text import mentioned, readable, unnamed, words
 from airut.ports.slack import SlackAway, SlackDirectory
 
 PAGE = 200
@@ -47,11 +47,12 @@ class SlackConversations:
             direct = order.route.channel.startswith("D")
             wanted = [post for post in posts if self._is_context(post, us, order.everything, direct)]
             kept = wanted[-KEPT:]
-            names = await self._directory.names(frozenset(user for post in kept for user in _people(post)))
+            names = await self._directory.names(frozenset(name for post in kept for name in _named(post)))
+            shown = self._fitting([self._told(post, names) for post in kept])
             return Earlier(
-                posts=tuple(self._told(post, names) for post in kept),
-                left_out=len(wanted) - len(kept),
-                unread=unread and bool(kept),
+                posts=shown,
+                left_out=len(wanted) - len(shown),
+                unread=unread and bool(shown),
                 in_view=await self._in_view(posts, us),
             )
         except SlackAway as error:
@@ -108,6 +109,15 @@ class SlackConversations:
             files=files_of(post, self._settings.limits.files)[0],
         )
 
+    def _fitting(self, posts: list[EarlierPost]) -> tuple[EarlierPost, ...]:
+        """The newest, as far as an agent should be told of them at all."""
+        room = self._settings.limits.text
+        for number, post in enumerate(reversed(posts)):
+            room -= len(post.text)
+            if room < 0:
+                return tuple(posts[len(posts) - number :])
+        return tuple(posts)
+
     async def _in_view(self, posts: list[Json], us: str) -> str:
         """The channel's name, from our greeting; the empty string where there is none."""
         kept = (post.get("metadata") or {} for post in posts if post.get("user") == us)
@@ -122,8 +132,8 @@ class SlackConversations:
         return f"the channel #{channel['name']}" if channel.get("name") else f"the channel {views[-1]}"
 
 
-def _people(post: Json) -> tuple[str, ...]:
-    return str(post["user"]), *mentioned(words(post))
+def _named(post: Json) -> tuple[str, ...]:
+    return str(post["user"]), *unnamed(words(post))
 
 
 def _as_ours(error: Exception) -> HistoryUnavailable | HistoryRefused:

@@ -1,6 +1,7 @@
 """Who is who in the workspace, remembered for some minutes (spec: slack §4). Implements `airut.ports.slack`."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -11,6 +12,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from airut.adapters.slack.answers import told
 from airut.adapters.slack.failures import AWAY, again_after, code, named
 from airut.ports.slack import SlackAway, SlackBot, SlackPerson
+
+logger = logging.getLogger(__name__)
 
 PEOPLE_AGE = 300.0
 """Seconds. Who was taken off a list is out after so long."""
@@ -96,8 +99,23 @@ class WebDirectory:
         return await self._channels.get("", "users.conversations", self._joined)
 
     async def names(self, ids: frozenset[str]) -> dict[str, str]:
-        people = [await self.person(each) for each in sorted(ids)]
-        return {person.id: person.name for person in people if person is not None}
+        found: dict[str, str] = {}
+        for each in sorted(ids):
+            try:
+                if (name := await self._name(each)) is not None:
+                    found[each] = name
+            except SlackAway as error:
+                logger.debug("%s has no name: %s", each, error)
+        return found
+
+    async def _name(self, id_: str) -> str | None:
+        if id_.startswith(("C", "G")):
+            return (await self.channels()).get(id_)
+        if id_.startswith("S"):
+            groups = await self._handles.get("", "usergroups.list", self._groups)
+            return next((handle for handle, group in groups.items() if group == id_), None)
+        person = await self.person(id_)
+        return person.name if person is not None else None
 
     async def _groups(self) -> dict[str, str]:
         return {group["handle"]: group["id"] for group in told(await self._web.usergroups_list())["usergroups"]}

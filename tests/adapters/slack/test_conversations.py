@@ -142,3 +142,16 @@ async def test_what_slack_answers_instead(slack: SlackServer, web: AsyncWebClien
     with pytest.raises(HistoryUnavailable, match="ratelimited") as raised:
         await conversations(web).earlier(order)
     assert raised.value.retry_after == 30
+
+
+async def test_what_was_said_at_length_is_told_as_far_as_it_fits(slack: SlackServer, web: AsyncWebClient) -> None:
+    space = slack.workspace
+    ann = space.person("ann")
+    channel = space.channel("general", ann)
+    begun = space.post(channel, ann, "a" * 600)
+    for letter in "bc":
+        space.post(channel, ann, letter * 500, thread=begun["ts"])
+    trigger = space.post(channel, ann, f"<@{BOT_USER}> sum up", thread=begun["ts"])
+    earlier = await conversations(web, limits={"text": 1000}).earlier(before(channel, trigger))
+    assert [post.text[0] for post in earlier.posts] == ["b", "c"]
+    assert earlier.left_out == 1

@@ -110,3 +110,15 @@ async def test_who_we_are_is_asked_once(slack: SlackServer, web: AsyncWebClient)
         await directory.bot()
     assert [(await directory.bot()).team for _ in range(3)] == [TEAM] * 3
     assert asked(slack, "auth.test") == 1
+
+
+async def test_names_of_people_groups_and_channels_as_far_as_they_are_known(
+    slack: SlackServer, web: AsyncWebClient
+) -> None:
+    ann, channel = slack.workspace.person("ann", display_name="Annie"), slack.workspace.channel("general")
+    slack.workspace.groups["S1"] = {"handle": "devs", "users": []}
+    ids = frozenset({ann.id, channel.id, "S1", "U0NOBODY", "C0NOWHERE", "S0NONE"})
+    directory = WebDirectory(web)
+    slack.faults.append(Fault("usergroups.list", error="missing_scope"))
+    assert await directory.names(ids - {"S0NONE"}) == {ann.id: "Annie", channel.id: "general"}
+    assert await directory.names(ids) == {ann.id: "Annie", channel.id: "general", "S1": "devs"}

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airut.models.message import InboundMessage
+from airut.models.slack_settings import SlackLimits
 from airut.ports.slack import SlackBot
 from signals.slack.events import Post, read
 from signals.slack.message import submission
@@ -16,7 +17,9 @@ def accepted(**event: Any) -> InboundMessage:
     body = {"type": "message", "channel": "D1", "channel_type": "im", "user": "U1", "team": "T1", "ts": "10.000001"}
     post = read({**body, "text": "look", **event}, BOT)
     assert isinstance(post, Post)
-    found = submission(post, "web", BOT, {"U1": "Ann"}, datetime(2026, 1, 1, tzinfo=UTC), most_files=3)
+    found = submission(
+        post, "web", BOT, {"U1": "Ann"}, datetime(2026, 1, 1, tzinfo=UTC), SlackLimits(files=3, text=1000)
+    )
     assert isinstance(found, InboundMessage)
     return found
 
@@ -69,3 +72,12 @@ def test_two_posts_of_one_program_are_one_message() -> None:
     assert first.key != second.key
     assert first.also == second.also != ()
     assert accepted().also == ()
+
+
+def test_a_long_text_is_cut_and_says_so() -> None:
+    message = accepted(text="model: opus\n" + "x" * 1001)
+    assert (message.text.inline, message.notes) == (
+        "x" * 1000,
+        ("the message was cut after 1000 characters; send what is longer as a file",),
+    )
+    assert accepted(text="x" * 1000).notes == ()

@@ -55,3 +55,7 @@ def test_events_are_those_that_are_handled() -> None:
 def test_the_command_prints_it() -> None:
     result = CliRunner().invoke(app, ["slack", "manifest", "--name", "Robot"])
     assert (result.exit_code, json.loads(result.stdout)) == (0, manifest("Robot"))
+
+
+def test_the_manifest_in_the_documentation_is_this_one() -> None:
+    assert json.loads(Path("docs/slack-manifest.json").read_text()) == manifest("Airut")

@@ -31,7 +31,7 @@ class Authority:
         subject = _name(common_name)
         usage = _key_usage(authority=True)
         certificate = (
-            _builder(subject, subject, key.public_key(), days=365)
+            _builder(subject, subject, key.public_key(), 365 * 24)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(usage, critical=True)
             .sign(key, hashes.SHA256())
@@ -60,10 +60,10 @@ class Authority:
     def certificate_pem(self) -> bytes:
         return self._certificate.public_bytes(serialization.Encoding.PEM)
 
-    def leaf(self, *names: str) -> tuple[bytes, bytes]:
-        """Certificate and key (PEM) for host names and IP addresses."""
+    def leaf(self, *names: str, hours: int = 30 * 24) -> tuple[bytes, bytes]:
+        """Certificate and key (PEM) for host names and IP addresses, good since a day and for so many hours more."""
         certificate = (
-            _builder(_name(names[0][:64]), self._certificate.subject, self._leaf_key.public_key(), days=30)
+            _builder(_name(names[0][:64]), self._certificate.subject, self._leaf_key.public_key(), hours)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(authority=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -115,7 +115,7 @@ def _general_name(name: str) -> x509.GeneralName:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, hours: int
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
@@ -125,7 +125,7 @@ def _builder(
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))  # clocks of containers may lag
-        .not_valid_after(now + datetime.timedelta(days=days))
+        .not_valid_after(now + datetime.timedelta(hours=hours))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
 

@@ -1,13 +1,13 @@
 """One mail over one connection: connect, TLS, log in, hand over (RFC 5321, RFC 3207, RFC 4954)."""
 
 import contextlib
-import ipaddress
 import ssl
 from collections.abc import Mapping
 
 import aiosmtplib
 
 from airut.adapters.mail_render import RenderedMail
+from airut.adapters.mail_tls import describe_tls_error, is_loopback, tls_context
 from airut.adapters.oauth2 import AccessTokens, TokenFailed
 from airut.adapters.oauth2.xoauth2 import first_response, refusal
 from airut.adapters.smtp.responses import Verdict, judge, shown
@@ -41,7 +41,7 @@ class Submission:
         self._account = account
         self._tokens = tokens
         self._security = settings.security or (Security.TLS if settings.port == 465 else Security.STARTTLS)
-        if self._security is Security.PLAIN and not _is_loopback(settings.host):
+        if self._security is Security.PLAIN and not is_loopback(settings.host):
             raise ConfigError(f"smtp.security: plain is for a loopback host only, not {settings.host}; use starttls")
 
     async def submit(self, mail: RenderedMail) -> Mapping[str, str]:
@@ -53,7 +53,10 @@ class Submission:
             MessageTooLarge, ContentRefused: another form of the mail may be accepted.
         """
         where = f"{self._settings.host}:{self._settings.port}"
-        client = self._client(mail.sender)
+        try:
+            client = self._client(mail.sender)
+        except OSError as error:
+            raise DeliveryDeferred(str(error)) from error
         try:
             await self._open(client)
             return await self._transfer(client, mail)
@@ -61,11 +64,11 @@ class Submission:
             raise DeliveryDeferred(f"{where} answered {shown(error.code, error.message)}") from error
         except TimeoutError as error:
             raise DeliveryDeferred(f"{where} did not answer in time") from error
-        except ssl.SSLCertVerificationError as error:
-            raise DeliveryDeferred(_certificate_remedy(where, error)) from error
         except (aiosmtplib.SMTPException, OSError) as error:
-            if isinstance(error.__cause__, ssl.SSLCertVerificationError):
-                raise DeliveryDeferred(_certificate_remedy(where, error.__cause__)) from error
+            fault = error if isinstance(error, ssl.SSLError) else error.__cause__
+            if isinstance(fault, ssl.SSLError):
+                settings = self._settings
+                raise DeliveryDeferred(describe_tls_error(fault, settings.host, settings.ca_file)) from error
             raise DeliveryDeferred(f"cannot send through {where}: {error}") from error
         finally:
             # The mail is accepted or not by now; how the connection ends changes nothing.
@@ -81,18 +84,10 @@ class Submission:
             timeout=COMMAND_TIMEOUT,
             use_tls=self._security is Security.TLS,
             start_tls=False,
-            tls_context=self._tls_context(),
+            tls_context=tls_context(self._settings.ca_file, "smtp"),
             # Given, since the default asks DNS for this machine's name and tells it to the server.
             local_hostname=sender.rpartition("@")[2],
         )
-
-    def _tls_context(self) -> ssl.SSLContext:
-        try:
-            context = ssl.create_default_context(cafile=self._settings.ca_file)
-        except OSError as error:
-            raise DeliveryDeferred(f"smtp.ca_file {self._settings.ca_file} cannot be read: {error}") from error
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        return context
 
     async def _open(self, client: aiosmtplib.SMTP) -> None:
         await client.connect(timeout=CONNECT_TIMEOUT)
@@ -190,14 +185,3 @@ class Submission:
         if len(refused) == len(recipients):
             raise DeliveryRefused("; ".join(f"{recipient}: {answer}" for recipient, answer in refused.items()))
         return refused
-
-
-def _certificate_remedy(where: str, error: ssl.SSLCertVerificationError) -> str:
-    return f"the certificate of {where} is not trusted: {error.verify_message}; see smtp.ca_file"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -105,12 +105,12 @@ async def test_wrong_password(server: MailServer, tmp_path: Path) -> None:
 
 
 async def test_certificate_of_an_unknown_authority(server: MailServer, tmp_path: Path) -> None:
-    with pytest.raises(DeliveryDeferred, match=r"certificate of 127\.0\.0\.1:\d+ is not trusted"):
+    with pytest.raises(DeliveryDeferred, match=r"TLS to 127\.0\.0\.1 failed: unknown issuer"):
         await channel(server, tmp_path, trusted=False).send(OUTBOUND)
 
 
 async def test_certificate_for_another_name(wrong_name: MailServer, tmp_path: Path) -> None:
-    with pytest.raises(DeliveryDeferred, match=r"not valid for '127\.0\.0\.1'|mismatch"):
+    with pytest.raises(DeliveryDeferred, match="certificate is for another name"):
         await channel(wrong_name, tmp_path).send(OUTBOUND)
 
 

@@ -5,13 +5,16 @@ import ssl
 from pathlib import Path
 
 
-def tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """`ca_file` is used instead of the system store, not besides it.
+def tls_context(ca_file: Path | None, section: str) -> ssl.SSLContext:
+    """`ca_file` is used instead of the system store, not besides it; `section` is where it is configured.
 
     Raises:
-        OSError: the file cannot be read, or holds no certificate.
+        OSError: the file cannot be read, or holds no certificate; names it.
     """
-    context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    try:
+        context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    except OSError as error:
+        raise OSError(f"{section}.ca_file {ca_file} cannot be read: {error.strerror or error}") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 

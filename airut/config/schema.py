@@ -178,7 +178,8 @@ class Config(Model):
             if repo.channels.email is None:
                 continue
             imap, account = repo.channels.email.imap, repo.channels.email.account
-            mailbox = (imap.host, account.username, imap.folder)
+            folder = "INBOX" if imap.folder.upper() == "INBOX" else imap.folder  # RFC 9051 §5.1: in any case
+            mailbox = (imap.host.lower(), account.username, folder)
             if other := mailboxes.setdefault(mailbox, name) if mailbox in mailboxes else None:
                 raise ValueError(f"repos.{other} and repos.{name} share mailbox {account.username} on {imap.host}")
             mailboxes[mailbox] = name

@@ -224,8 +224,11 @@ def test_mistakes_are_named_with_their_place(file: Path, change: tuple[str, str]
 
 def test_two_repositories_cannot_share_a_mailbox(file: Path) -> None:
     web = GOOD.split("repos:\n")[1]
-    file.write_text(GOOD + web.replace("  web:", "  api:"))
-    with pytest.raises(ConfigError, match=r"repos\.web and repos\.api share mailbox bot on mail\.example\.com"):
+    same = web.replace("  web:", "  api:").replace(
+        "imap: {host: mail.example.com}", "imap: {host: MAIL.Example.com, folder: inbox}"
+    )
+    file.write_text(GOOD + same)
+    with pytest.raises(ConfigError, match=r"repos\.web and repos\.api share mailbox bot on MAIL\.Example\.com"):
         load_config(file)
 
 

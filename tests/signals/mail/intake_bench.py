@@ -37,6 +37,8 @@ class Temporal:
 
     def __init__(self) -> None:
         self.received: asyncio.Queue[Submission] = asyncio.Queue()
+        self.taken: list[Submission] = []
+        """All that `received` has ever held."""
         self.bounces: list[Bounce] = []
         self.down: Exception | None = None
         self.refused = ""
@@ -51,6 +53,7 @@ class Temporal:
         if self.refused and isinstance(accepted, InboundMessage) and self.refused in accepted.subject:
             raise self.refusal
         await self.received.put(accepted)
+        self.taken.append(accepted)
         if self.then is not None:
             self.then()
             await asyncio.sleep(0)

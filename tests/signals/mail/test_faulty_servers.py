@@ -4,10 +4,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from airut.adapters.imap.wire import format_internal_date
 from airut.models.mail_settings import EmailChannel
 from airut.models.message import InboundMessage
 from signals.mail.status import MailboxState
@@ -258,6 +260,38 @@ async def test_a_mail_that_somebody_else_deletes_in_the_middle_of_a_batch(tmp_pa
             await intake.stop()
         subjects = ["first", "second", "third"] if moment.startswith("UID MOVE") else ["first", "third"]
         assert (taken(intake), processed(server)) == (subjects, [FIRST, third])
+
+
+async def subjects_until(intake: Running, count: int) -> list[str]:
+    """Subjects of what is handed over, each key once, when there are so many."""
+    async with asyncio.timeout(5):
+        while True:
+            found = {each.key: each.subject for each in intake.temporal.taken if isinstance(each, InboundMessage)}
+            if len(found) >= count:
+                return list(found.values())
+            await asyncio.sleep(0.002)
+
+
+@pytest.mark.parametrize("action", ["move", "flag", "delete"])
+async def test_the_first_run_leaves_old_mails_alone_also_where_it_is_cut_off(tmp_path: Path, action: str) -> None:
+    now = datetime.now(UTC)
+    dates = [format_internal_date(now - timedelta(hours=hours)) for hours in (72, 25, 23)]
+    mails = [RESULTS + mail(subject).replace(b"\n", b"\r\n") for subject in ("old", "older", "new", "next")]
+    expected = ["old", "older", "new"] if action == "delete" else ["new"]  # a mailbox that is emptied has no first run
+    for at in (0, *range(4, 24, {"move": 1, "flag": 3, "delete": 20}[action])):
+        async with imap_server(Faults(at=at, kind="after")) as server:
+            for raw, date in zip(mails[:3], dates, strict=True):
+                server.deliver(raw, date=date)
+            settings = channel(server, first_run_max_age="24h", processed={"action": action})
+            intake = Running(settings, tmp_path)
+            assert await subjects_until(intake, len(expected)) == expected, at
+            await intake.until(MailboxState.CONNECTED)
+            server.deliver(mails[3], date=dates[0])  # as old, and the first run is over
+            assert await subjects_until(intake, len(expected) + 1) == [*expected, "next"], at
+            assert at or intake.intake.status.adopted == 3 - len(expected)
+            await intake.stop()
+        kept = [each for folder in server.folders.values() for each in folder.values()]
+        assert not [each for each in kept if "\\Seen" in each.flags]
 
 
 async def test_a_thousand_mails_at_once(tmp_path: Path) -> None:

@@ -19,7 +19,16 @@ from airut.ports.mailbox import Disposition
 from signals.mail.handling import SubmitRefused
 from signals.mail.intake import MailIntake
 from signals.mail.status import MailAudit, MailboxState
-from tests.signals.mail.intake_bench import FAST, NoDns, Running, Temporal, folder_size, mail, running, settled
+from tests.signals.mail.intake_bench import (
+    FAST,
+    NoDns,
+    Running,
+    Temporal,
+    folder_size,
+    mail,
+    running,
+    settled,
+)
 from tests.support.mailserver import PASSWORD, email_channel, mail_server, running_mail_server  # noqa: F401  # fixture
 
 

@@ -1,6 +1,5 @@
 """TLS for mail connections: 1.2 or newer, chain and host name verified, no switch to turn that off."""
 
-import ipaddress
 import ssl
 from pathlib import Path
 
@@ -33,11 +32,3 @@ def describe_tls_error(error: ssl.SSLError, host: str, ca_file: Path | None) -> 
         else:
             reason = message
     return f"TLS to {host} failed: {reason} (ca_file: {ca_file or 'system store'})"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether nothing sent to this host can leave the machine. Names other than `localhost` are not asked for."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"

@@ -1,6 +1,5 @@
 """How a mailbox logs in by OAuth 2.0 instead of a password (spec: email §11)."""
 
-import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from airut.models.base import Model
+from airut.models.loopback import is_loopback
 from airut.models.secret import Secret
 
 PROVIDERS = ("microsoft", "generic")
@@ -16,16 +16,9 @@ PROVIDERS = ("microsoft", "generic")
 def _protected(url: str) -> str:
     """Secrets are sent there."""
     parts = urlsplit(url)
-    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))):
+    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))):
         return url
     raise ValueError("must be an https address")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 HttpsUrl = Annotated[str, AfterValidator(_protected)]

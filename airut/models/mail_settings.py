@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from airut.models.base import Model
 from airut.models.durations import Bytes, Seconds
+from airut.models.loopback import is_loopback
 from airut.models.mail_notes import MailNotes, ProgressMails
 from airut.models.mail_oauth2 import MailOAuth2
 from airut.models.rate import ARate, Rate
@@ -23,6 +24,11 @@ class Security(StrEnum):
     TLS = "tls"
     STARTTLS = "starttls"
     PLAIN = "plain"
+
+
+def _check_protection(security: Security | None, host: str) -> None:
+    if security is Security.PLAIN and not is_loopback(host):
+        raise ValueError(f"security: plain is for a loopback host only, not for {host}; write starttls or tls")
 
 
 class MailAccount(Model):
@@ -59,6 +65,11 @@ class ImapSettings(Model):
     search: Literal["unprocessed", "unseen"] = "unprocessed"
     first_run_max_age: Seconds = 24 * 3600.0
 
+    @model_validator(mode="after")
+    def _protected(self) -> Self:
+        _check_protection(self.security, self.host)
+        return self
+
 
 class SmtpSettings(Model):
     host: str
@@ -71,6 +82,11 @@ class SmtpSettings(Model):
     """Where the account's server or we keep what was sent: searched before a mail goes out again."""
     save_sent: bool = False
     """Whether we put a copy there, for servers that do not."""
+
+    @model_validator(mode="after")
+    def _protected(self) -> Self:
+        _check_protection(self.security, self.host)
+        return self
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:

@@ -119,11 +119,6 @@ async def test_nobody_listens() -> None:
         await Session.connect(settings)
 
 
-async def test_plain_is_for_loopback_only() -> None:
-    with pytest.raises(MailboxRefused, match="loopback"):
-        await Session.connect(ImapSettings.model_validate({"host": "mail.example.org", "security": "plain"}))
-
-
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 

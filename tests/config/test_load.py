@@ -171,6 +171,18 @@ def test_no_secret_shows(file: Path) -> None:
             "replies.subject_tag: 'auto', 'always' or 'never'",
         ),
         (("smtp: {", "smtp: {sent_folder: Sent, save_sent: true, "), None),
+        (
+            ("smtp: {", "smtp: {security: plain, "),
+            "email.smtp: security: plain is for a loopback host only, not for mail",
+        ),
+        (
+            ("imap: {", "imap: {security: plain, "),
+            "email.imap: security: plain is for a loopback host only, not for mail",
+        ),
+        (("imap: {host: mail.example.com", "imap: {security: plain, host: localhost"), None),
+        (("imap: {host: mail.example.com", "imap: {security: plain, host: '::1'"), None),
+        (("imap: {", "imap: {poll_interval: 50ms, "), "email.imap.poll_interval: "),
+        (("imap: {", "imap: {poll_interval: 0.05s, "), "email.imap.poll_interval: greater than or equal to 0.1"),
         (("smtp: {", "smtp: {save_sent: true, "), "smtp: save_sent needs sent_folder"),
         (("auth: {trusted", "auth: {reject_reply: daily, trusted"), None),
         (("auth: {trusted", "auth: {reject_reply: always, trusted"), "auth.reject_reply: 'never' or 'daily'"),

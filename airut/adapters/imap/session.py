@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from aioimaplib import aioimaplib
 
 from airut.adapters.imap.protocol import AUTH, NONAUTH, ImapProtocol
-from airut.adapters.mail_tls import describe_tls_error, is_loopback, tls_context
+from airut.adapters.mail_tls import describe_tls_error, tls_context
 from airut.adapters.oauth2 import AccessTokens, TokenFailed
 from airut.adapters.oauth2.xoauth2 import first_response, refusal
 from airut.models.mail_settings import ImapSettings, MailAccount, Security
@@ -58,8 +58,6 @@ class Session:
 
     @classmethod
     async def _connect(cls, settings: ImapSettings) -> "Session":
-        if settings.security is Security.PLAIN and not is_loopback(settings.host):
-            raise MailboxRefused(f"imap.security: plain is for a loopback host only, not for {settings.host}")
         loop = asyncio.get_running_loop()
         context = None if settings.security is Security.PLAIN else tls_context(settings.ca_file, "imap")
         at_once = context if settings.security is Security.TLS else None

@@ -31,11 +31,7 @@ class SmtpChannel:
         sent: SentFolder | None = None,
     ) -> None:
         """With `tokens` it logs in by them. `sent` is searched before a second try, and given copies where that is
-        configured.
-
-        Raises:
-            ConfigError: the connection would not be protected.
-        """
+        configured."""
         self._submission = Submission(settings, account, tokens)
         self._sender = Sender(
             account.sender, account.aliases, installation, replies.cc == "participants", replies.subject_tag

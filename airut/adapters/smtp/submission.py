@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import aiosmtplib
 
 from airut.adapters.mail_render import RenderedMail
-from airut.adapters.mail_tls import describe_tls_error, is_loopback, tls_context
+from airut.adapters.mail_tls import describe_tls_error, tls_context
 from airut.adapters.oauth2 import AccessTokens, TokenFailed
 from airut.adapters.oauth2.xoauth2 import first_response, refusal
 from airut.adapters.smtp.responses import Verdict, judge, shown
-from airut.errors import ConfigError, DeliveryDeferred, DeliveryRefused
+from airut.errors import DeliveryDeferred, DeliveryRefused
 from airut.models.mail_settings import MailAccount, Security, SmtpSettings
 
 CONNECT_TIMEOUT = 15.0
@@ -32,17 +32,11 @@ class Submission:
     """Where and how mail is handed over. Holds no connection."""
 
     def __init__(self, settings: SmtpSettings, account: MailAccount, tokens: AccessTokens | None = None) -> None:
-        """With `tokens` it logs in by them.
-
-        Raises:
-            ConfigError: an unprotected connection to a host that is not this machine.
-        """
+        """With `tokens` it logs in by them."""
         self._settings = settings
         self._account = account
         self._tokens = tokens
         self._security = settings.security or (Security.TLS if settings.port == 465 else Security.STARTTLS)
-        if self._security is Security.PLAIN and not is_loopback(settings.host):
-            raise ConfigError(f"smtp.security: plain is for a loopback host only, not {settings.host}; use starttls")
 
     async def submit(self, mail: RenderedMail) -> Mapping[str, str]:
         """Hand over the mail; returns recipients that were refused for good, each with the server's answer.

@@ -8,7 +8,7 @@ import pytest
 
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.smtp import SmtpChannel
-from airut.errors import ConfigError, DeliveryDeferred, DeliveryRefused
+from airut.errors import DeliveryDeferred, DeliveryRefused
 from airut.models.blob import BlobRef
 from airut.models.mail_settings import MailAccount, Replies, Security, SmtpSettings
 from airut.models.message import Attachment, ConsoleRoute, MailRoute
@@ -209,8 +209,3 @@ async def test_no_credentials_without_starttls(tmp_path: Path) -> None:
         with pytest.raises(DeliveryDeferred, match="offers no STARTTLS"):
             await channel(server.port, tmp_path, security=None).send(OUTBOUND)
     assert server.commands == ["EHLO mail.test", "QUIT"]
-
-
-def test_plain_is_for_this_machine_only(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="loopback"):
-        channel(587, tmp_path, host="mail.example.org")

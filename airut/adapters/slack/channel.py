@@ -68,18 +68,21 @@ class SlackAnswers:
         there: list[Json] = []
         if outbound.again:  # else nothing is there yet, and Slack lets threads be read fifty times a minute
             there = await posted_since(self._web, self._directory, route.channel, route.thread_ts, outbound.at)
-        last = ""
+        stand: list[Json] = []
         for post in made.posts:
             found = next((message for message in there if post.is_at(message)), None)
-            last = str(found["ts"]) if found else await self._post(route, post)
+            stand.append(found or await self._post(route, post))
+        if made.whole is None and not all(message.get("blocks") for message in stand):
+            files = [*files, Upload(name=REPLY_FILE, content=outbound.markdown.encode())]
         refused = [await uploaded(self._web, file, route.channel, route.thread_ts, there) for file in files]
         if missing := "\n".join(why for why in refused if why):
             told_of = SlackPost(key=f"{outbound.key}/files", text=missing, sections=(escaped(missing),))
             if not any(told_of.is_at(message) for message in there):
                 await self._post(route, told_of)
-        return f"{route.channel}/{last}"
+        return f"{route.channel}/{stand[-1]['ts']}"
 
-    async def _post(self, route: SlackRoute, post: SlackPost) -> str:
+    async def _post(self, route: SlackRoute, post: SlackPost) -> Json:
+        """The message as it stands there: without blocks where Slack did not take ours."""
         try:
             return await self._say(route, post, post.text, post.blocks())
         except AWAY as error:
@@ -88,7 +91,7 @@ class SlackAnswers:
         logger.warning("Slack refused the blocks of %s; it goes out as plain text", post.key)
         return await self._say(route, post, "\n".join((*post.sections, post.footer)).strip(), None)
 
-    async def _say(self, route: SlackRoute, post: SlackPost, text: str, blocks: list[Json] | None) -> str:
+    async def _say(self, route: SlackRoute, post: SlackPost, text: str, blocks: list[Json] | None) -> Json:
         said = await self._web.chat_postMessage(
             channel=route.channel,
             thread_ts=route.thread_ts,
@@ -98,7 +101,7 @@ class SlackAnswers:
             unfurl_links=False,
             unfurl_media=False,
         )
-        return str(said["ts"])
+        return {"ts": str(said["ts"]), "blocks": blocks}
 
     async def _files(self, outbound: Outbound) -> tuple[list[Upload], tuple[str, ...]]:
         files: list[Upload] = []

@@ -170,10 +170,17 @@ async def test_names_are_nice_to_have(stage: Stage) -> None:
     assert stage.texts == ["Done."]
 
 
-async def test_blocks_that_slack_refuses_become_plain_text(stage: Stage) -> None:
-    stage.slack.faults.append(Fault("chat.postMessage", error="invalid_blocks"))
-    await stage.answers.send(stage.outbound("**Done**", footer=("$1",)))
-    assert [(post["text"], "blocks" in post) for post in stage.said] == [("*Done*\n$1", False)]
+@pytest.mark.parametrize("error", ["invalid_blocks", "msg_too_long"])
+async def test_blocks_that_slack_refuses_become_plain_text_and_a_file(stage: Stage, error: str) -> None:
+    stage.slack.faults += [Fault("chat.postMessage", error=error), Fault("upload", status=503)]
+    outbound = stage.outbound("**Done**", footer=("$1",))
+    with pytest.raises(DeliveryDeferred):
+        await stage.answers.send(outbound)
+    await stage.answers.send(outbound)  # finds the text, and that it has no blocks
+    text, file = stage.said
+    assert (text["text"], "blocks" in text) == ("*Done*\n$1", False)
+    assert file["files"][0]["name"] == "reply.md"
+    assert stage.slack.workspace.contents[file["files"][0]["id"]] == b"**Done**"
 
 
 async def test_a_file_that_slack_refuses_is_named_and_the_rest_goes(stage: Stage) -> None:

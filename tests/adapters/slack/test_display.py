@@ -87,8 +87,8 @@ async def test_a_task_has_one_message_from_its_start_to_its_end(stage: Stage) ->
     (post,) = stage.said
     assert shown == Shown(message=post["ts"], state=ShownState.PREPARING, follows=True)
     assert "opus · at most 2 h, 200 turns, $10.00" in str(post["blocks"])
-    shown = await display.show(order := stage.order(ShownState.RUNNING, shown))
-    await display.update(order, running("look"))
+    shown = await display.show(stage.order(ShownState.RUNNING, shown))
+    await display.update(stage.order(ShownState.RUNNING, shown), running("look"))
     assert "✅ look\\n🔄 the rest" in str(post["blocks"])
     closed = stage.order(ShownState.CLOSED, shown, outcome=TaskOutcome.SUCCESS)
     await display.show(closed)
@@ -105,6 +105,25 @@ async def test_a_post_whose_answer_was_lost_is_found_by_another_process(stage: S
     shown = await stage.display().show(order)
     assert shown.message == stage.said[0]["ts"]
     assert len(stage.said) == 1
+
+
+async def test_after_a_restart_the_same_message_goes_on(stage: Stage) -> None:
+    before = stage.display()
+    shown = await before.show(stage.order(ShownState.RUNNING))
+    order = stage.order(ShownState.RUNNING, shown)
+    await before.update(order, running("look"))
+    await stage.display().update(order, running("look", "write"))
+    (post,) = stage.said
+    assert "✅ look\\n✅ write\\n🔄 the rest" in str(post["blocks"])
+
+
+async def test_after_a_pause_the_plan_of_before_is_not_shown(stage: Stage) -> None:
+    display = stage.display(speed=1000)
+    shown = await display.show(order := stage.order(ShownState.RUNNING))
+    await display.update(order.model_copy(update={"shown": shown}), running("look"))
+    for state in (ShownState.PAUSED, ShownState.RUNNING):
+        shown = await display.show(stage.order(state, shown))
+        assert "look" not in str(stage.said[0]["blocks"])
 
 
 async def test_what_looks_the_same_is_not_sent_again(stage: Stage) -> None:
@@ -210,9 +229,10 @@ async def test_a_thread_that_is_no_assistants_has_neither(slack: SlackServer, we
     assert stage.texts == ["⏳ Preparing"]
 
 
-async def test_twenty_busy_tasks_stay_below_forty_a_minute_and_their_last_words_are_shown(stage: Stage) -> None:
-    """On a clock on which a minute is half a second."""
+async def test_twenty_busy_tasks_stay_below_forty_a_minute_and_their_last_words_are_shown(slack: SlackServer) -> None:
+    """On a clock on which a minute is half a second, so without the limits of the app's other calls."""
     speed, tasks = 120.0, 20
+    stage = Stage(slack, AsyncWebClient(token=BOT_TOKEN, base_url=f"{slack.base}/api/", retry_handlers=[]))
     display = stage.display(speed)
     orders: list[ShowOrder] = []
     for task in range(1, tasks + 1):

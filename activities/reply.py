@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from temporalio import activity
 
 from activities.failures import reported
+from activities.questions import asked
 from airut.errors import ConfigError, DeliveryDeferred, DeliveryRefused
 from airut.models.answer import (
     compose_acknowledgement,
@@ -13,6 +14,7 @@ from airut.models.answer import (
     compose_question,
     compose_unsent,
 )
+from airut.models.asked import Asked
 from airut.models.mail_notes import MailNotes
 from airut.models.message import ChannelKind
 from airut.models.outcome import TaskOutcome
@@ -53,7 +55,8 @@ class Replies:
                 return await self.send(order, order.detail, ())
             text = await fetch(self._blobs, order.text) if order.text else ""
             if order.question is not None:
-                return await self.send(order, compose_question(order.question, text), ())
+                question = asked(order, order.question, text, self._redactor)
+                return await self.send(order, compose_question(order.question, text), (), question)
             answer = await self._unsent(order) + compose_answer(order, text)
             return await self.send(order, answer, compose_footer(order))
 
@@ -64,7 +67,9 @@ class Replies:
             return ""
         return compose_unsent(before.reason, await fetch(self._blobs, before.text))
 
-    async def send(self, order: ReplyInput, markdown: str, footer: tuple[str, ...]) -> ReplyRecord:
+    async def send(
+        self, order: ReplyInput, markdown: str, footer: tuple[str, ...], question: Asked | None = None
+    ) -> ReplyRecord:
         """
         Raises:
             DeliveryDeferred, DeliveryRefused
@@ -85,6 +90,7 @@ class Replies:
             private=order.private,
             again=activity.info().attempt > 1,
             attachments=order.attachments,
+            asked=question,
             routes=tuple(message.route for message in task.messages),
             participants=task.participants,
         )

@@ -37,6 +37,7 @@ from airut.models.steps import (
     ImageResult,
     PublishInput,
     PublishResult,
+    QuestionOver,
     ReplyInput,
     WorkspaceInput,
     WorkspaceResult,
@@ -246,6 +247,12 @@ async def show_progress(order: ShowOrder) -> Shown:
 @activity.defn
 async def follow_progress(order: ShowOrder) -> Shown:
     """Show how far a running agent is, until it has ended or this is cancelled."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def settle_question(order: QuestionOver) -> None:
+    """Show that a question is over where people have it before them, if the channel can do that."""
     raise NotImplementedError
 
 

@@ -21,6 +21,7 @@ from activities.payloads import PayloadSweeps
 from activities.placement import Placement
 from activities.progress import ProgressShows
 from activities.publish import Publishing
+from activities.questions import Questions
 from activities.reply import Replies
 from activities.reports import Reports
 from activities.sweep import Sweeps
@@ -42,6 +43,7 @@ CLASSES = (
     Placement,
     ProgressShows,
     Publishing,
+    Questions,
     Replies,
     Reports,
     Sweeps,

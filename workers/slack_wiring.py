@@ -15,6 +15,7 @@ from airut.adapters.slack.dispatch import BoltDispatch
 from airut.adapters.slack.display import SlackDisplay
 from airut.adapters.slack.downloads import SlackDownloads
 from airut.adapters.slack.feedback import SlackFeedback
+from airut.adapters.slack.forms import SlackForms
 from airut.adapters.slack.greetings import SlackGreetings
 from airut.adapters.slack.history import PAGE, RESTRICTED_PAGE, WebHistory
 from airut.adapters.slack.limits import RateLimits, Urgency
@@ -25,12 +26,12 @@ from airut.models.message import Hints
 from airut.models.secret import Secret
 from airut.models.slack_settings import SlackChannel
 from airut.models.task_terms import TaskTerms
-from airut.models.thread_button import ACTION as BUTTON
 from airut.ports.blobs import BlobStore
 from airut.temporal.delivery import amend_if_open, hand_over_if_open
 from airut.temporal.open_threads import open_slack_threads
 from airut.temporal.thread_control import TemporalThreadControl
 from signals.mail.handling import Submit
+from signals.slack.answer_clicks import AnswerClicks
 from signals.slack.assistant import SlackAssistantThreads
 from signals.slack.backfill import SlackBackfill
 from signals.slack.clicks import SlackClicks
@@ -68,15 +69,22 @@ def slack_intake(
     names = SlackNames(repo, channel, directory, history)
     app = connection.app(directory)
     SlackAssistantThreads(repo, channel, directory, greetings).listen(app)
-    _clicks(repo, channel, client, connection, directory).listen(app)
+    _clicks(config, repo, channel, client, connection, directory).listen(app)
     return SlackIntake(app, SlackLink(repo, connection.socket, BoltDispatch(app)), handover, backfill, names)
 
 
 def _clicks(
-    repo: str, channel: SlackChannel, client: Client, connection: SlackConnection, directory: WebDirectory
+    config: Config,
+    repo: str,
+    channel: SlackChannel,
+    client: Client,
+    connection: SlackConnection,
+    directory: WebDirectory,
 ) -> SlackClicks:
     feedback = SlackFeedback(connection.web(Urgency.BUTTON))
-    return SlackClicks(repo, channel, directory, feedback, {BUTTON: ThreadClicks(repo, TemporalThreadControl(client))})
+    threads, forms = TemporalThreadControl(client), SlackForms(connection.web(Urgency.BUTTON))
+    buttons, answers = ThreadClicks(repo, threads), AnswerClicks(repo, threads, forms, config.redactor)
+    return SlackClicks(repo, channel, directory, feedback, buttons, answers)
 
 
 class _Threads:

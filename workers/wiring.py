@@ -14,6 +14,7 @@ from activities.files import FileFetches
 from activities.firing import Firings
 from activities.keeping import ArchiveKeeping
 from activities.payloads import PayloadSweeps
+from activities.questions import Questions
 from activities.reply import Replies
 from activities.reports import Reports
 from airut.adapters.archives_local import LocalArchives
@@ -35,6 +36,7 @@ from airut.models.mail_settings import GIVE_UP_AFTER, EmailChannel
 from airut.models.message import ChannelKind, Hints, RemoteFile
 from airut.models.slack_settings import SlackChannel
 from airut.models.task_terms import TaskTerms
+from airut.ports.asked import AskedQuestions
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
 from airut.ports.conversations import Conversations
@@ -63,7 +65,8 @@ def payload_store(config: Config) -> LocalBlobStore:
 def control_activities(config: Config, client: Client) -> Activities:
     """What the control worker runs besides workflows."""
     blobs = blob_store(config)
-    replies = Replies(ConfiguredChannels(config, blobs), blobs, config.redactor)
+    channels = ConfiguredChannels(config, blobs)
+    replies = Replies(channels, blobs, config.redactor)
     budgets = BudgetChecks(ConfiguredBudgets(config), TemporalBudgetLedger(client))
     keeping = ArchiveKeeping(
         LocalArchives(config.archives),
@@ -76,6 +79,7 @@ def control_activities(config: Config, client: Client) -> Activities:
     return [
         replies.acknowledge,
         replies.reply,
+        Questions(channels, blobs, config.redactor).settle_question,
         Reports(replies, TemporalRunProgress(client)).report_progress,
         FileFetches(ConfiguredFiles(config), blobs).fetch_files,
         EarlierReading(ConfiguredConversations(config), blobs, config.redactor).read_earlier,
@@ -186,19 +190,23 @@ class ConfiguredConversations:
 
 
 class ConfiguredChannels:
-    """Implements `airut.ports.channels.Channels`: one sender for each channel of each repository."""
+    """Implements `airut.ports.channels.Channels` and `airut.ports.asked.AskingChannels`: one sender for each channel of
+    each repository."""
 
     def __init__(self, config: Config, blobs: BlobStore) -> None:
         self._config = config
         installation = installation_id(config.state)
         self._channels: dict[tuple[str, ChannelKind], Channel] = {}
+        self._asking: dict[tuple[str, ChannelKind], AskedQuestions] = {}
         for name, repo in config.repos.items():
             if repo.channels.console is not None:
                 self._channels[name, ChannelKind.CONSOLE] = ConsoleChannel()
             if (slack := repo.channels.slack) is not None:
                 from workers.slack_wiring import slack_answers  # see there
 
-                self._channels[name, ChannelKind.SLACK] = slack_answers(slack, blobs)
+                self._channels[name, ChannelKind.SLACK] = self._asking[name, ChannelKind.SLACK] = slack_answers(
+                    slack, blobs
+                )
             if (mail := repo.channels.email) is not None:
                 self._channels[name, ChannelKind.EMAIL] = mail_answers(mail, blobs, installation)
 
@@ -207,6 +215,9 @@ class ConfiguredChannels:
 
     def terms(self, repo: str, hints: Hints) -> TaskTerms | None:
         return terms(self._config, repo, hints)
+
+    def asking(self, repo: str, kind: ChannelKind) -> AskedQuestions | None:
+        return self._asking.get((repo, kind))
 
     def notes(self, repo: str, kind: ChannelKind) -> MailNotes | None:
         mail = self._config.repos[repo].channels.email if repo in self._config.repos else None

@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options, remarks
     from workflows.outcomes import cut, reason
     from workflows.placement import Placement
+    from workflows.settling import Settling
     from workflows.steering import Steering
 
 REMOVAL_WAIT = timedelta(minutes=15)
@@ -54,6 +55,7 @@ class Flow:
         """What the run in hand may cost."""
         self.asked = 0
         """How many questions this task has asked."""
+        self.settling = Settling()
         self._told = 0
 
     @property
@@ -113,6 +115,8 @@ class Flow:
             text=text,
             question=question,
         )
+        if question is not None:
+            self.settling.posted(order)
         await self.send(order, limits)
 
     def next_seq(self) -> int:

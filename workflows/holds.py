@@ -131,6 +131,7 @@ class Holds:
         finally:
             posting.cancel()
         order = flow.steering.take_answer()
+        flow.settling.answered(order)
         if order.left:  # it is answered with the others, done again with them, and its files are the agent's
             answer = order.left.model_copy(update={"notes": order.message.notes if order.message else ()})
             flow.task = flow.task.model_copy(update={"messages": (*flow.task.messages, answer)})

@@ -81,9 +81,11 @@ class TaskWorkflow:
         begin in one step of the workflow."""
         flow = self._flow
         telling = asyncio.create_task(flow.tell_thread(self._complete())) if answered else None
+        flow.settling.over(flow.result.outcome)
         await flow.release(delivered=flow.result.reply is not None)
         if telling is not None:
             await telling
+        await flow.settling.finish()
 
     def _complete(self) -> TaskResult:
         """The result with all that the thread has to know; what comes too late from now on is in the next one."""

@@ -10,9 +10,7 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.models.amendment import Amendment
-    from airut.models.answer_parsing import parse_answer
     from airut.models.command import AnswerOrder, Submission, ThreadCommand
-    from airut.models.late_answer import as_message
     from airut.models.message import InboundMessage
     from airut.models.notices import Acceptance, dropped
     from airut.models.retry import RetryOrder
@@ -21,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.thread import ThreadInput, ThreadPhase, ThreadStatus
     from airut.models.thread_state import ThreadState
     from workflows.amendments import Changes
+    from workflows.answers import Answers
     from workflows.arrivals import Arrivals
     from workflows.bounces import Bounces
     from workflows.commands import Commands
@@ -50,7 +49,7 @@ class ThreadWorkflow:
         self._commands = Commands(self._state, self._orders.append)
         self._changes = Changes(self._state, self._commands)
         self._arrivals = Arrivals(self._state)
-        self._answered: tuple[str, int] | None = None
+        self._answers = Answers(self._state, self._commands, self._orders)
         self._early: list[Submission] = []
         self._recalled = thread.carried is not None
         self._telling = Telling(thread, self._state, self._commands)
@@ -104,35 +103,20 @@ class ThreadWorkflow:
 
     @retry.validator
     def _can_retry(self, order: RetryOrder) -> None:
-        refused = self._state.why_not_retry(order, running=self._commands.task is not None)
+        task, told = self._commands.task, self._open_task.told
+        refused = self._state.why_not_retry(order, task is not None, told.outcome if task and told else None)
         if refused and not self._state.inbox.knows(order.key):
             raise ApplicationError(refused[1], type=refused[0], non_retryable=True)
 
     @workflow.update(name=contracts.ANSWER)
     def answer(self, order: AnswerOrder) -> str:
         """Answer the open question; the task goes on with it."""
-        task, question = self._commands.task, self._commands.status.question if self._commands.status else None
-        if task is not None and question is not None and not self._state.inbox.knows(order.key):
-            self._state.inbox.remember(order.key, workflow.now())
-            chosen = order.choices
-            if len(chosen) > 1 and len(question.items) > 1:
-                chosen = tuple(f"{number}: {choice}" for number, choice in enumerate(chosen, start=1))
-            answer = parse_answer(question, order.text or ", ".join(chosen), order.author, order.at)
-            late = as_message(order, question, answer, task.messages[-1], workflow.now())
-            self._answer(TaskOrder(name="answer", author=order.author, answer=answer, late=late))
+        self._answers.give(order)
         return f"{self._thread.thread} goes on with this answer."
 
     @answer.validator
     def _can_answer(self, order: AnswerOrder) -> None:
-        if self._state.inbox.knows(order.key):
-            return
-        status = self._commands.status
-        if not self._question_is_open() or not status or not status.question or status.question.id != order.question_id:
-            raise ApplicationError(
-                "No such question is open (any more); `airut thread show` tells what is.",
-                type="no_question",
-                non_retryable=True,
-            )
+        self._answers.check(order)
 
     @workflow.query(name=contracts.STATUS)
     def status(self) -> ThreadStatus:
@@ -180,8 +164,8 @@ class ThreadWorkflow:
         if self._state.accept(message, workflow.now()) is not Acceptance.QUEUED or not self._arrivals.take_in(message):
             return
         by_a_person = not message.opens  # what a schedule says is a task of its own
-        if by_a_person and self._question_is_open():
-            self._answer(TaskOrder(name="answer", author=message.author, message=self._state.inbox.take_back()))
+        if by_a_person and self._answers.awaited:
+            self._answers.take(self._state.inbox.take_back())
         elif by_a_person and self._is_burst():
             self._orders.append(TaskOrder(name="join", author=message.author, message=self._state.inbox.take_back()))
         else:
@@ -258,11 +242,6 @@ class ThreadWorkflow:
             return False
         return workflow.info().is_continue_as_new_suggested() and workflow.all_handlers_finished()
 
-    def _question_is_open(self) -> bool:
-        task, told = self._commands.task, self._commands.status
-        is_open = bool(task and told and told.question and (told.question.id, told.asked) != self._answered)
-        return is_open and not self._state.closing  # what comes after a close is for the thread's next life
-
     def _is_burst(self) -> bool:
         """Of the message that was queued last: nothing that was sent before it may wait for a later task."""
         told = self._commands.status
@@ -270,12 +249,6 @@ class ThreadWorkflow:
         first = first and (told is None or told.step is TaskStep.PREPARING) and not self._state.paused
         first = first and not self._state.closing and len(self._state.inbox.queue) == 1
         return first and workflow.now() - self._display.since < BURST
-
-    def _answer(self, order: TaskOrder) -> None:
-        """The first answer counts; what comes after it is queued."""
-        told = self._commands.status
-        self._answered = (told.question.id, told.asked) if told and told.question else None
-        self._orders.append(order)
 
     async def _run_task(self) -> None:
         session = str(uuid.uuid5(SESSIONS, self._thread.thread))
@@ -285,7 +258,8 @@ class ThreadWorkflow:
         else:
             task = state.next_task(self._thread, session)
         state.retry = None
-        self._commands.task, self._commands.status, self._answered = task, None, None
+        self._commands.task, self._commands.status = task, None
+        self._answers.begin()
         self._display.since = workflow.now()
         self._display.show()
         result = await self._open_task.outcome_of(task)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from airut.models.question import GO_ON, Answer, Option, Question, QuestionItem, QuestionKind
+from airut.models.command import AnswerOrder
+from airut.models.question import GO_ON, Answer, ItemAnswer, Option, Question, QuestionItem, QuestionKind
 
 EMPTY = "(an empty answer)"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -27,6 +28,35 @@ def parse_answer(question: Question, text: str, author: str, at: datetime) -> An
     return Answer(question_id=question.id, replies=_replies(question, said), text=said, author=author, at=at)
 
 
+def ordered_answer(question: Question, order: AnswerOrder) -> Answer:
+    """The answer that an order gives. Raises: ValueError: what it picks is not there, or it says nothing"""
+    if order.items:
+        return picked_answer(question, order.items, order.author, order.at)
+    chosen = order.choices
+    if len(chosen) > 1 and len(question.items) > 1:
+        chosen = tuple(f"{number}: {choice}" for number, choice in enumerate(chosen, start=1))
+    return parse_answer(question, order.text or ", ".join(chosen), order.author, order.at)
+
+
+def picked_answer(question: Question, items: Sequence[ItemAnswer], author: str, at: datetime) -> Answer:
+    """The answer of options that were picked, and of words where those were not enough."""
+    if len(items) != len(question.items):
+        raise ValueError(f"{len(items)} answers to {len(question.items)} questions")
+    replies = tuple(_picked(item, given) for item, given in zip(question.items, items, strict=True))
+    text = "\n".join(given.text.strip() for given in items if given.text.strip())
+    return Answer(question_id=question.id, replies=replies, text=text, author=author, at=at)
+
+
+def _picked(item: QuestionItem, given: ItemAnswer) -> str:
+    """Words come in the place of a single choice, and behind several."""
+    if any(place >= len(item.options) for place in given.chosen):
+        raise ValueError("an option that is not there")
+    labels = [item.options[place].label for place in dict.fromkeys(given.chosen)]
+    if not item.multiple:
+        labels = [] if given.text.strip() else labels[:1]
+    return ", ".join([*labels, *filter(None, [given.text.strip()])])
+
+
 def words_besides(question: Question, answer: Answer) -> str:
     """What the person wrote, where the replies do not say all of it; empty where they do."""
     said = answer.text.strip()
@@ -39,19 +69,21 @@ def question_markdown(question: Question) -> str:
     parts = [question.plan.strip()] if question.plan.strip() else []
     for number, item in enumerate(question.items, 1):
         lines = [f"**{number}. {item.text.strip()}**" if several else f"**{item.text.strip()}**"]
-        lines += [_option_line(place, option, several) for place, option in enumerate(item.options)]
+        lines += [option_line(place, option, several) for place, option in enumerate(item.options)]
         parts.append("\n".join(lines[:1] + [""] * bool(item.options) + lines[1:]))
-    parts.append(_how_to_answer(question))
+    parts.append(how_to_answer(question))
     return "\n\n".join(parts) + "\n"
 
 
-def _option_line(place: int, option: Option, several: bool) -> str:
+def option_line(place: int, option: Option, several: bool) -> str:
+    """One option in Markdown, with the mark by which a text can choose it; `several` questions are asked at once."""
     mark = f"{LETTERS[place]})" if several else f"{place + 1})"
     said = f": {option.description.strip()}" if option.description.strip() else ""
     return f"- {mark} {option.label.strip()}{said}"
 
 
-def _how_to_answer(question: Question) -> str:
+def how_to_answer(question: Question) -> str:
+    """For people who answer by text."""
     item, *more = question.items
     if more:
         return "Reply with one choice for each number, such as `1: b 2: a`, or with your own words behind the numbers."

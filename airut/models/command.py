@@ -8,6 +8,7 @@ from enum import StrEnum
 from airut.models.base import Model
 from airut.models.blob import Text
 from airut.models.message import InboundMessage
+from airut.models.question import ItemAnswer
 
 
 class CommandName(StrEnum):
@@ -65,11 +66,15 @@ class RetryStep(StrEnum):
 
 class AnswerOrder(Model):
     """Argument of the update `answer`: the answer to the question that a task waits for. `choices` are numbers or
-    labels, in the order of the questions; `text` is free text."""
+    labels, in the order of the questions; `text` is free text. `items` come from where options are picked, not named:
+    one for each item, and nothing is to be read from words."""
 
     question_id: str
     choices: tuple[str, ...] = ()
     text: str = ""
+    items: tuple[ItemAnswer, ...] = ()
+    task: int | None = None
+    """The task that has asked; None is whichever is open. The id of a question can come again in a later one."""
     author: str
     key: str
     """Makes an answer that is sent twice count once."""

@@ -58,6 +58,13 @@ class Question(Model):
     tool_input: dict[str, JsonValue] = {}
 
 
+class ItemAnswer(Model):
+    """What somebody picked for one item: places of its options, counted from 0, and words of their own."""
+
+    chosen: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    text: str = ""
+
+
 class Answer(Model):
     """What somebody answered. `replies` has one text for each item: the chosen labels, joined by a comma, or free
     text; an item that was not answered has an empty one."""

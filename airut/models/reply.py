@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+from airut.models.asked import Asked
 from airut.models.base import Model
 from airut.models.message import Attachment, Route
 
@@ -42,6 +43,8 @@ class Outbound(Model):
     again: bool = False
     """Whether an earlier try may have sent it already, of which nobody knows."""
     attachments: tuple[Attachment, ...] = ()
+    asked: Asked | None = None
+    """The question, where it is one; `markdown` has it for people who answer by text."""
     routes: tuple[Route, ...]
     participants: tuple[str, ...] = ()
     """Authorized addresses seen in the thread: who may be copied in."""

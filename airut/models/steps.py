@@ -139,6 +139,18 @@ class ReplyInput(Model):
     """For the author of the task's last message alone, where the channel can do that."""
 
 
+class QuestionOver(Model):
+    """A question that nobody can answer any more; `posted` is what it was sent with. It was answered by `answer`, or by
+    `message`; or its task came to an end with `outcome`."""
+
+    posted: ReplyInput
+    at: datetime
+    author: str = ""
+    answer: Answer | None = None
+    message: InboundMessage | None = None
+    outcome: TaskOutcome | None = None
+
+
 class CleanUpInput(Model):
     task: TaskInput
     attempts: int

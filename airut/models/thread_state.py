@@ -22,12 +22,21 @@ from airut.models.task import Recollection, ReplyRecord, RetryOf, Stored, TaskIn
 
 COMMANDS_KEPT = 20
 REPLIES_KEPT = 5
-"""How many commands and replies a thread still knows; more would only make it larger."""
+ANSWERS_KEPT = 5
+"""How many commands, replies and answers a thread still knows; more would only make it larger."""
 
 
 class Pause(Model):
     at: datetime
     author: str
+
+
+class AnswerRecord(Model):
+    """A question that was answered, and by whom."""
+
+    question_id: str
+    author: str
+    at: datetime
 
 
 class TaskRecord(Model):
@@ -97,6 +106,7 @@ class ThreadState(BaseModel):
     """What it had said."""
     bounces: tuple[Bounce, ...] = ()
     """Mails of this thread that other servers could not deliver."""
+    answered: tuple[AnswerRecord, ...] = ()
     losses: tuple[str, ...] = ()
     """What an archive did not keep; the next reply says so."""
     to_show: list[ShowOrder] = Field(default_factory=list)
@@ -255,14 +265,20 @@ class ThreadState(BaseModel):
         said = task_over(number, ended)
         return said if number >= self.tasks else f"{said} The conversation has gone on since, with task {self.tasks}."
 
-    def why_not_retry(self, order: RetryOrder, running: bool) -> tuple[str, str] | None:
-        """Why this task cannot be done again now: a kind and words; None when it can."""
+    def why_not_retry(
+        self, order: RetryOrder, running: bool, answered: TaskOutcome | None = None
+    ) -> tuple[str, str] | None:
+        """Why this task cannot be done again now: a kind and words; None when it can. `answered` is the outcome of the
+        open task once people have been told of it: whoever reads that can have it done again at once."""
+        closes = answered is not None and order.task == self.tasks
         if self.closing:
             return "thread_closing", "The conversation is being closed; send a message to begin it again."
-        if running or self.retry:
+        if (running and not closes) or self.retry:
             return "task_open", "A task is open; stop it, or wait for its answer."
         if self.paused:
             return "thread_paused", "The conversation is paused; resume it first."
+        if answered is not None and closes:
+            return self._nothing_to_retry(order, self.tasks, answered)
         if self.last is None:
             return "nothing_to_retry", "There is no task yet that could be done again."
         before = self.meant(order)
@@ -270,6 +286,9 @@ class ThreadState(BaseModel):
             return "nothing_to_retry", self.over(order.task)
         if before is None:
             return "nothing_to_retry", f"Task {order.task} is not recorded any more with its input."
-        if not order.operator and before.result.outcome.succeeded:
-            return "nothing_to_retry", f"Task {before.input.number} ended as {before.result.outcome}: nothing to retry."
+        return self._nothing_to_retry(order, before.input.number, before.result.outcome)
+
+    def _nothing_to_retry(self, order: RetryOrder, number: int, outcome: TaskOutcome) -> tuple[str, str] | None:
+        if not order.operator and outcome.succeeded:
+            return "nothing_to_retry", f"Task {number} ended as {outcome}: nothing to retry."
         return None

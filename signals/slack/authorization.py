@@ -1,10 +1,14 @@
 """Who may ask in Slack (spec: slack §4). The rules are tried in order; the first that fits decides."""
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 
-from airut.models.slack_settings import SlackDeny, SlackMatch, SlackRule
+from airut.models.slack_settings import SlackChannel, SlackDeny, SlackMatch, SlackRule
 from airut.ports.slack import SlackDirectory, SlackPerson
+
+PERSON = re.compile(r"[UW][A-Z0-9]{5,}")
+"""A user's id, where the owner may also be words."""
 
 
 class Verdict(StrEnum):
@@ -35,6 +39,14 @@ async def judge(
         elif await _fits(rule, person, directory, unknown=False):
             return Verdict.ALLOWED
     return Verdict.NOT_LISTED
+
+
+def not_listed(repo: str, channel: SlackChannel) -> str:
+    """What one of our workspace is told whom no rule lets in."""
+    owner = channel.owner or "whoever runs Airut here"
+    if PERSON.fullmatch(owner):
+        owner = f"<@{owner}>"
+    return f"You are not on the list of those who may give tasks for `{repo}`; ask {owner}."
 
 
 def _is_ours(person: SlackPerson, team: str) -> bool:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Protocol
@@ -10,12 +9,11 @@ from typing import Protocol
 from airut.models.slack_posts import people_talking
 from airut.models.slack_settings import SlackChannel, SlackLimits
 from airut.ports.slack import SlackBot, SlackDirectory
-from signals.slack.authorization import Verdict, judge
+from signals.slack.authorization import Verdict, judge, not_listed
 from signals.slack.events import Place, Post
 from signals.slack.places import SlackPlaces
 
 audit = logging.getLogger("airut.audit")
-PERSON = re.compile(r"[UW][A-Z0-9]{5,}")
 
 
 class Feedback(Protocol):
@@ -59,8 +57,7 @@ class SlackGate:
             return False
         verdict = await self._verdict(post, bot)
         if verdict is Verdict.NOT_LISTED:
-            listed = f"those who may give tasks for `{self._repo}`"
-            self._turn_away(post, f"You are not on the list of {listed}; ask {self._owner}.")
+            self._turn_away(post, not_listed(self._repo, self._channel))
         return verdict is Verdict.ALLOWED
 
     async def lets_change(self, post: Post, bot: SlackBot) -> bool:
@@ -78,13 +75,6 @@ class SlackGate:
         if verdict is not Verdict.ALLOWED and opens(post):  # others speak in threads that need not be ours
             audit.warning("%s: refused %s in %s at %s: %s", self._repo, post.user, post.channel, post.ts, verdict)
         return verdict
-
-    @property
-    def _owner(self) -> str:
-        owner = self._channel.owner
-        if owner is None:
-            return "whoever runs Airut here"
-        return f"<@{owner}>" if PERSON.fullmatch(owner) else owner
 
     async def lets_in(self, post: Post, bot: SlackBot) -> bool:
         """As `admits`, but nobody is told. Raises: SlackAway: as for `admits`."""

@@ -4,7 +4,7 @@ https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +26,8 @@ class Press(Model):
     written_by: str
     """Who has posted the message."""
     user: str
+    home: str | None
+    """The workspace that Slack says this person is of."""
     action_id: str
     block_id: str
     value: str
@@ -34,6 +36,8 @@ class Press(Model):
     trigger: str
     """What a modal can be opened for, within three seconds."""
     chosen: Mapping[str, tuple[str, ...]] = {}
+    blocks: tuple[Mapping[str, Any], ...] = ()
+    """The message's."""
 
     def is_ours(self, bot: SlackBot) -> bool:
         """Whether it stood in a message that we have posted, in our workspace."""
@@ -55,16 +59,19 @@ def read_press(body: Mapping[str, Any]) -> Press:
         thread_ts=str(message.get("thread_ts") or place.get("thread_ts") or message["ts"]),
         written_by=str(message.get("user") or ""),
         user=body["user"]["id"],
+        home=body["user"].get("team_id"),
         action_id=action["action_id"],
         block_id=str(action.get("block_id") or ""),
         value=next(iter(_chosen(action)), ""),
         at=str(action["action_ts"]),
         trigger=str(body.get("trigger_id") or ""),
-        chosen=_all_chosen((body.get("state") or {}).get("values") or {}),
+        blocks=tuple(message.get("blocks") or ()),
+        chosen=all_chosen((body.get("state") or {}).get("values") or {}),
     )
 
 
-def _all_chosen(values: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+def all_chosen(values: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """The values by block, of which each of ours has one element that holds any."""
     return {block: tuple(_chosen(next(iter(found.values()), {}))) for block, found in values.items()}
 
 
@@ -76,6 +83,11 @@ def _chosen(element: Mapping[str, Any]) -> list[str]:
         option = element["selected_option"]
         return [str(option["value"])] if option else []
     return [str(element["value"])] if element.get("value") is not None else []
+
+
+def places(values: Iterable[str]) -> tuple[int, ...]:
+    """Values of options, which are their places in the question."""
+    return tuple(int(value) for value in values if value.isascii() and value.isdecimal() and len(value) <= 3)
 
 
 def author_of(person: SlackPerson) -> str:

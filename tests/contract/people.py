@@ -134,14 +134,19 @@ class Slacking:
     def __init__(self, there: Installation) -> None:
         workspace = there.slack.workspace
         self._slack = there.slack
-        self._user = workspace.person(f"p{uuid.uuid4().hex[:8]}")
-        self._channel = workspace.channel(f"c{uuid.uuid4().hex[:8]}", self._user)
+        self.user = workspace.person(f"p{uuid.uuid4().hex[:8]}")
+        self.channel = workspace.channel(f"c{uuid.uuid4().hex[:8]}", self.user)
         self._first = ""
         self._newest: Json = {}
 
     @property
     def thread(self) -> str:
-        return f"web/slack/T0TEAM-{self._channel.id}-{self._first}"
+        return f"web/slack/T0TEAM-{self.channel.id}-{self._first}"
+
+    @property
+    def ours(self) -> list[Json]:
+        """What Airut has posted, oldest first."""
+        return [post for post in self.channel.thread(self._first) if post["user"] == BOT_USER]
 
     async def writes(self, text: str, files: Mapping[str, bytes] | None = None) -> None:
         uploads = [self._slack.upload(name, content, "text/plain") for name, content in (files or {}).items()]
@@ -149,18 +154,17 @@ class Slacking:
         begins = not self._first
         words = f"<@{BOT_USER}> {text}" if begins else text
         self._newest = self._slack.write(
-            self._channel, self._user, words, thread=self._first or None, mention=begins, **more
+            self.channel, self.user, words, thread=self._first or None, mention=begins, **more
         )
         self._first = self._first or str(self._newest["ts"])
 
     async def comes_again(self) -> None:
-        for event in self._slack.events(self._channel, self._newest, mention=False):
+        for event in self._slack.events(self.channel, self._newest, mention=False):
             self._slack.event(event)
 
     async def heard(self) -> Sequence[Said]:
-        posts = [post for post in self._channel.thread(self._first) if post["user"] == BOT_USER]
         said: list[Said] = []
-        for post in posts:
+        for post in self.ours:
             for file in post.get("files") or ():
                 content = self._slack.workspace.contents[file["id"]]
                 said[-1] = said[-1].model_copy(update={"files": {**said[-1].files, file["name"]: content}})

@@ -30,6 +30,7 @@ from airut.models.steps import (
     ImageResult,
     PublishInput,
     PublishResult,
+    QuestionOver,
     ReplyInput,
     WorkspaceInput,
     WorkspaceResult,
@@ -62,6 +63,8 @@ class ScriptedActivities:
         self.read: list[EarlierInput] = []
         self.earlier: Callable[[EarlierInput], EarlierResult] = lambda order: EarlierResult()
         self.brought: tuple[str, ...] = ()
+        self.over: list[QuestionOver] = []
+        """Questions that nobody can answer any more."""
         self.cleaned: list[CleanUpInput] = []
         self.acknowledged: list[ReplyInput] = []
         self.reserved: list[BudgetRequest] = []
@@ -119,6 +122,7 @@ class ScriptedActivities:
             self.publish,
             self.acknowledge,
             self.reply,
+            self.settle_question,
             self.clean_up,
             self.reserve_budget,
             self.settle_budget,
@@ -237,6 +241,10 @@ class ScriptedActivities:
             delivered_at=datetime.now(UTC),
             attachments=order.attachments,
         )
+
+    @activity.defn
+    async def settle_question(self, order: QuestionOver) -> None:
+        self.over.append(order)
 
     @activity.defn
     async def clean_up(self, order: CleanUpInput) -> None:

@@ -13,14 +13,19 @@ from airut.adapters.slack.feedback import SlackFeedback
 from airut.adapters.slack.inline import escaped
 from airut.adapters.slack.lost_place import LostPlace
 from airut.adapters.slack.posts import REPLY_FILE, SlackAnswer, SlackPost, answer
+from airut.adapters.slack.questions import question_answer, settled_post
 from airut.adapters.slack.thread_posts import posted_since
 from airut.adapters.slack.uploads import Upload, uploaded
 from airut.errors import BlobError, DeliveryDeferred, DeliveryRefused
+from airut.models.asked import Asked, QuestionEnd
 from airut.models.message import SlackRoute
 from airut.models.reply import Delivery, Outbound
 from airut.models.slack_settings import SlackRule
 from airut.ports.blobs import BlobStore
 from airut.ports.slack import SlackAway
+
+NOT_CHANGED = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+"""What we have posted can be deleted, and a workspace can keep us from changing it."""
 
 Json = dict[str, Any]
 logger = logging.getLogger(__name__)
@@ -51,7 +56,9 @@ class SlackAnswers:
             return Delivery(message_id=f"{last.channel}/{outbound.key}")
         files, notes = await self._files(outbound)
         authors = (*(route.user for route in routes), *outbound.participants)
-        made = answer(outbound, await self._candidates.of(outbound.markdown, authors), notes)
+        asked = outbound.asked
+        mentions = await self._candidates.of(asked.lead if asked else outbound.markdown, authors)
+        made = question_answer(outbound, asked, mentions) if asked else answer(outbound, mentions, notes)
         if made.whole is not None:
             files.append(Upload(name=REPLY_FILE, content=made.whole))
         try:
@@ -81,6 +88,32 @@ class SlackAnswers:
                 await self._post(route, told_of)
         return f"{route.channel}/{stand[-1]['ts']}"
 
+    async def settle(self, asked: Asked, end: QuestionEnd) -> None:
+        """Implements `airut.ports.asked.AskedQuestions`."""
+        routes = [route for route in asked.routes if isinstance(route, SlackRoute)]
+        if not routes:
+            return
+        authors = (*(route.user for route in routes), *asked.participants)
+        post = settled_post(asked, end, await self._candidates.of(asked.lead, authors))
+        try:
+            there = await posted_since(self._web, self._directory, routes[-1].channel, routes[-1].thread_ts, asked.at)
+            for message in there:
+                if post.is_at(message):
+                    await self._web.chat_update(
+                        channel=routes[-1].channel,
+                        ts=message["ts"],
+                        text=post.text,
+                        blocks=post.blocks(),
+                        metadata=post.metadata(),
+                    )
+        except SlackAway as error:
+            raise DeliveryDeferred(f"Slack does not show that a question is over: {error}", error.after) from None
+        except AWAY as error:
+            if code(error) in NOT_CHANGED:
+                logger.info("a question that is over stays as it is: %s", code(error))
+                return
+            raise delivery_error(error) from None
+
     async def _post(self, route: SlackRoute, post: SlackPost) -> Json:
         """The message as it stands there: without blocks where Slack did not take ours."""
         try:
@@ -89,7 +122,7 @@ class SlackAnswers:
             if code(error) not in UNREADABLE:
                 raise
         logger.warning("Slack refused the blocks of %s; it goes out as plain text", post.key)
-        return await self._say(route, post, "\n".join((*post.sections, post.footer)).strip(), None)
+        return await self._say(route, post, post.words, None)
 
     async def _say(self, route: SlackRoute, post: SlackPost, text: str, blocks: list[Json] | None) -> Json:
         said = await self._web.chat_postMessage(

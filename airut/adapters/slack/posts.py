@@ -30,17 +30,26 @@ class SlackPost(Model):
     text: str
     """What a notification shows, and what is posted where blocks are refused."""
     sections: tuple[str, ...]
+    body: tuple[Json, ...] = ()
+    """Blocks below the sections."""
     footer: str = ""
     buttons: tuple[Json, ...] = ()
 
     def blocks(self) -> list[Json]:
         found: list[Json] = [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in self.sections]
+        found += [dict(block) for block in self.body]
         if self.footer:
             found.append({"type": "context", "elements": [{"type": "mrkdwn", "text": self.footer}]})
         if self.buttons:
             found.append({"type": "actions", "elements": list(self.buttons)})
         found[-1]["block_id"] = block_id(self.key)
         return found
+
+    @property
+    def words(self) -> str:
+        """All of it as plain text."""
+        body = (block["text"]["text"] for block in self.body if "text" in block)
+        return "\n".join((*self.sections, *body, self.footer)).strip()
 
     def metadata(self) -> Json:
         return metadata(self.key)

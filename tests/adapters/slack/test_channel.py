@@ -10,8 +10,11 @@ from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.slack.channel import SlackAnswers
 from airut.adapters.slack.directory import WebDirectory
 from airut.errors import DeliveryDeferred, DeliveryRefused
+from airut.models.asked import Asked, QuestionEnd
 from airut.models.message import Attachment, SlackRoute
+from airut.models.question import Question
 from airut.models.reply import Outbound, ReplyKind
+from tests.support.scripted_activities import QUESTION
 from tests.support.slack.server import Fault, SlackServer
 from tests.support.slack.workspace import BOT_USER, TEAM, Channel, Json, User
 
@@ -257,3 +260,38 @@ async def test_a_limit_on_files_delays_the_answer(stage: Stage, method: str) -> 
 async def test_another_channels_message_has_no_place_here(stage: Stage) -> None:
     with pytest.raises(DeliveryRefused, match="no message from Slack"):
         await stage.answers.send(stage.outbound("Done.", routes=()))
+
+
+def asked(stage: Stage, question: Question) -> Asked:
+    outbound = stage.outbound("")
+    return Asked(
+        key="web/slack/t/task-1/ask/1", thread="t", task=1, at=outbound.at, lead="I looked.", question=question,
+        routes=outbound.routes,
+    )  # fmt: skip
+
+
+async def test_a_question_stands_in_the_thread_until_it_is_over(stage: Stage) -> None:
+    question = asked(stage, QUESTION)
+    outbound = stage.outbound("whole", key=question.key, kind=ReplyKind.QUESTION, asked=question, again=True)
+    first = await stage.answers.send(outbound)
+    assert await stage.answers.send(outbound) == first
+    (post,) = stage.said
+    assert "actions" in [block["type"] for block in post["blocks"]]
+    end = QuestionEnd(at=datetime.now(UTC), author=f"ann ({stage.ann.id})", replies=("spaces",))
+    for _ in range(2):
+        await stage.answers.settle(question, end)
+    (post,) = stage.said
+    assert [block["type"] for block in post["blocks"]] == ["section"] * 4
+    assert post["blocks"][-1]["text"]["text"].startswith(f"✅ *spaces*\n_answered by_ <@{stage.ann.id}>, <!date^")
+    assert await stage.answers.send(outbound) == first  # by its key it is found as before
+
+
+async def test_a_question_that_is_not_there_or_stays_as_it_is(stage: Stage) -> None:
+    question, end = asked(stage, QUESTION), QuestionEnd(at=datetime.now(UTC))
+    await stage.answers.settle(question, end)
+    await stage.answers.send(stage.outbound("", key=question.key, asked=question))
+    stage.slack.faults.append(Fault("chat.update", error="message_not_found"))
+    await stage.answers.settle(question, end)
+    stage.slack.faults.append(Fault("chat.update", status=503))
+    with pytest.raises(DeliveryDeferred):
+        await stage.answers.settle(question, end)

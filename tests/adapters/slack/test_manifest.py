@@ -17,6 +17,7 @@ NEEDED = {
     "assistant_threads_setSuggestedPrompts": {"assistant:write"},
     "assistant_threads_setTitle": {"assistant:write"},
     "chat_postMessage": {"chat:write"},
+    "views_open": set[str](),
     "chat_update": {"chat:write"},
     "chat_postEphemeral": {"chat:write"},
     "conversations_history": {f"{kind}:history" for kind in KINDS},

@@ -1,8 +1,7 @@
 """A listener for presses on a real socket, with a thread that plays its part."""
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,14 +10,18 @@ from airut.adapters.slack.connection import SlackConnection
 from airut.adapters.slack.directory import WebDirectory
 from airut.adapters.slack.dispatch import BoltDispatch
 from airut.adapters.slack.feedback import SlackFeedback
+from airut.adapters.slack.forms import SlackForms
 from airut.models.command import AnswerOrder, ThreadCommand
 from airut.models.message import ChannelKind
+from airut.models.redaction import Redactor
 from airut.models.retry import RetryOrder
 from airut.models.secret import Secret
 from airut.models.slack_settings import SlackChannel
 from airut.models.thread import ThreadPhase, ThreadStatus
-from signals.slack.clicks import Carry, SlackClicks
+from signals.slack.answer_clicks import AnswerClicks
+from signals.slack.clicks import SlackClicks
 from signals.slack.link import SlackLink
+from signals.slack.thread_clicks import ThreadClicks
 from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
 from tests.support.slack.server import SlackServer
 from tests.support.slack.workspace import TEAM, Channel, Json, User
@@ -95,9 +98,8 @@ class Stage:
 
 
 @asynccontextmanager
-async def pressing(
-    carry: Mapping[re.Pattern[str], Carry] | None, thread: Thread, limit: float = 2.5
-) -> AsyncIterator[Stage]:
+async def pressing(limit: float = 2.5) -> AsyncIterator[Stage]:
+    thread = Thread()
     async with SlackServer.running() as server:
         ann = server.workspace.person("ann", real_name="Ann Lee")
         channel = server.workspace.channel("general", ann)
@@ -113,7 +115,10 @@ async def pressing(
         web = connection.web()
         directory = WebDirectory(web)
         app = connection.app(directory)
-        SlackClicks("web", settings, directory, SlackFeedback(web), carry or {}, limit).listen(app)
+        redactor = Redactor()
+        redactor.add(BOT_TOKEN)
+        buttons, answers = ThreadClicks("web", thread), AnswerClicks("web", thread, SlackForms(web), redactor)
+        SlackClicks("web", settings, directory, SlackFeedback(web), buttons, answers, limit).listen(app)
         link = SlackLink("web", connection.socket, BoltDispatch(app))
         listening = asyncio.create_task(link.run(lambda: None))
         await server.until(lambda: server.connections == 1)

@@ -8,11 +8,10 @@ import pytest
 from airut.adapters.slack.buttons import elements
 from airut.models.command import CommandName, CommandRecord
 from airut.models.message import SlackRoute
-from airut.models.thread_button import ACTION, Verb
+from airut.models.thread_button import Verb
 from airut.ports.thread_control import ThreadAway, ThreadGone, ThreadRefused
 from signals.slack.clicks import ENDED, NOT_TAKEN
-from signals.slack.thread_clicks import ThreadClicks
-from tests.signals.slack.pressing import Stage, Thread, pressing, status
+from tests.signals.slack.pressing import Stage, pressing, status
 from tests.support.slack.interaction import click
 from tests.support.slack.server import Fault
 from tests.support.slack.workspace import TEAM, Json
@@ -20,8 +19,7 @@ from tests.support.slack.workspace import TEAM, Json
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
-    thread = Thread()
-    async with pressing({ACTION: ThreadClicks("web", thread)}, thread, limit=0.5) as running:
+    async with pressing(limit=0.5) as running:
         yield running
 
 

@@ -23,9 +23,17 @@ def click(
     return _act(server, user, channel, post, block, action_id, action)
 
 
-def choose(server: SlackServer, user: User, channel: Channel, post: Json, action_id: str, *values: str) -> Envelope:
+def choose(
+    server: SlackServer,
+    user: User,
+    channel: Channel,
+    post: Json,
+    action_id: str,
+    *values: str,
+    block_id: str | None = None,
+) -> Envelope:
     """Have these options chosen of a menu or of check boxes, which is remembered for the user and sent at once."""
-    block, element = _found(post["blocks"], action_id, None)
+    block, element = _found(post["blocks"], action_id, block_id)
     state = server.workspace.chosen.setdefault((user.id, post["ts"]), {})
     state[_id(block), action_id] = chosen = _selection(element, values)
     return _act(server, user, channel, post, block, action_id, chosen)

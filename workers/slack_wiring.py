@@ -27,7 +27,7 @@ from airut.models.secret import Secret
 from airut.models.slack_settings import SlackChannel
 from airut.models.task_terms import TaskTerms
 from airut.ports.blobs import BlobStore
-from airut.temporal.delivery import amend_if_open, hand_over_if_open
+from airut.temporal.delivery import amend_if_open, hand_over_if_open, tell_overheard
 from airut.temporal.open_threads import open_slack_threads
 from airut.temporal.thread_control import TemporalThreadControl
 from signals.mail.handling import Submit
@@ -65,10 +65,11 @@ def slack_intake(
     greetings = SlackGreetings(connection.web(Urgency.PROGRESS, SIGN_PATIENCE), directory)
     late = SlackLate(directory, gate, greetings)
     backfill = SlackBackfill(channel, history, lambda: open_slack_threads(client, repo), watermarks, late)
-    handover = SlackHandover(repo, directory, gate, _Threads(client, submit), blobs, config.redactor)
+    threads = _Threads(client, submit)
+    handover = SlackHandover(repo, directory, gate, threads, blobs, config.redactor)
     names = SlackNames(repo, channel, directory, history)
     app = connection.app(directory)
-    SlackAssistantThreads(repo, channel, directory, greetings).listen(app)
+    SlackAssistantThreads(repo, channel, directory, greetings, threads.overheard).listen(app)
     _clicks(config, repo, channel, client, connection, directory).listen(app)
     return SlackIntake(app, SlackLink(repo, connection.socket, BoltDispatch(app)), handover, backfill, names)
 
@@ -102,6 +103,9 @@ class _Threads:
 
     async def amend(self, amendment: Amendment) -> bool:
         return await amend_if_open(self._client, amendment)
+
+    async def overheard(self, thread: str, at: float) -> None:
+        await tell_overheard(self._client, thread, at)
 
 
 @cache

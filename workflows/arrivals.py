@@ -28,10 +28,26 @@ class Arrivals:
 
     def take_in(self, message: InboundMessage) -> bool:
         """Of a message that is queued now. False: it says nothing, and nothing was said before it; it is gone."""
-        route = message.route
-        if isinstance(route, SlackRoute) and not message.follows:
-            self._state.heard = max(self._state.heard, float(route.ts))
+        if not message.follows:
+            self._has_heard(message)
+        elif self._knows_all():
+            message = self._without(message)
         return not self._is_void(message) or self._refused(message)
+
+    def _knows_all(self) -> bool:
+        """Whether nobody has said anything besides that a task has to know."""
+        return self._state.attends and self._state.overheard <= self._state.heard
+
+    def _without(self, message: InboundMessage) -> InboundMessage:
+        self._has_heard(message)
+        message = message.model_copy(update={"follows": False})
+        self._state.inbox.replace(message.key, message)
+        return message
+
+    def _has_heard(self, message: InboundMessage) -> None:
+        if isinstance(message.route, SlackRoute):
+            self._state.heard = max(self._state.heard, float(message.route.ts))
+            self._state.attends = True
 
     async def run(self) -> None:
         """One message at a time, beside all else."""
@@ -57,14 +73,15 @@ class Arrivals:
 
     async def _with_context(self, message: InboundMessage) -> InboundMessage:
         state, route = self._state, message.route
-        if not isinstance(route, SlackRoute):
+        if not isinstance(route, SlackRoute) or self._knows_all():
+            self._has_heard(message)
             return message.model_copy(update={"follows": False})
         order = EarlierInput(
             repo=message.repo,
             channel=message.channel,
             route=route,
             since=state.heard,
-            everything=not state.recent,  # nobody of us was in the thread until now
+            everything=not state.attends,
         )
         try:
             found = await workflow.execute_activity(
@@ -75,9 +92,10 @@ class Arrivals:
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise
+            self._has_heard(message)
             told = Text(inline=unreadable(reason(error)[1][:300]))
             return message.model_copy(update={"follows": False, "context": told})
-        state.heard = max(state.heard, float(route.ts))
+        self._has_heard(message)
         files = (*found.files, *message.files)[-FILES_MOST:]
         return message.model_copy(update={"follows": False, "context": found.context, "files": files})
 

@@ -77,6 +77,11 @@ class ThreadWorkflow:
         elif (new := self._changes.take(amendment)) is not None:
             self._take_in(new)
 
+    @workflow.signal(name=contracts.OVERHEARD)
+    def overheard(self, at: float) -> None:
+        """People talk in the thread: the next task is told of it."""
+        self._state.overheard = max(self._state.overheard, at)
+
     @workflow.signal(name=contracts.MOVED)
     def moved(self, move: TaskMove) -> None:
         """The open task tells where it is."""

@@ -95,6 +95,10 @@ class ThreadState(BaseModel):
     settings: ThreadSettings = ThreadSettings()
     heard: float = 0.0
     """Up to where what was said around our messages is known, by their channel's clock."""
+    overheard: float = 0.0
+    """When something was said that was not for us, by the same."""
+    attends: bool = False
+    """Whether nothing was said since `heard` that this life of the thread was not told of."""
     quiet_since: datetime | None = None
     """Since when nothing has happened in this thread."""
     warned: bool = False

@@ -54,7 +54,18 @@ async def report_if_open(client: Client, bounce: Bounce) -> bool:
     return await _signal_if_open(client, bounce.thread, contracts.BOUNCED, bounce)
 
 
-async def _signal_if_open(client: Client, thread: str, signal: str, argument: Submission | Amendment | Bounce) -> bool:
+async def tell_overheard(client: Client, thread: str, at: float) -> bool:
+    """Tell a thread that people talk in it. False: it is not open.
+
+    Raises:
+        RPCError: as for `deliver`.
+    """
+    return await _signal_if_open(client, thread, contracts.OVERHEARD, at)
+
+
+async def _signal_if_open(
+    client: Client, thread: str, signal: str, argument: Submission | Amendment | Bounce | float
+) -> bool:
     try:
         await client.get_workflow_handle(thread).signal(signal, argument, rpc_timeout=LIMIT)
     except RPCError as error:

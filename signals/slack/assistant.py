@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from slack_bolt.async_app import AsyncApp
+from temporalio.service import RPCError
 
 from airut.models.slack_settings import SlackChannel
 from airut.ports.slack import SlackAway, SlackDirectory
 from signals.slack.authorization import Verdict, judge
+from signals.slack.message import thread_id
 
 logger = logging.getLogger(__name__)
 
@@ -24,14 +26,21 @@ class Greetings(Protocol):
     async def look_at(self, channel: str, thread_ts: str, view: str | None) -> None: ...
 
 
+Overheard = Callable[[str, float], Awaitable[None]]
+"""Tell a thread, where it is open, that there is something new to know."""
+
+
 class SlackAssistantThreads:
     """Whoever may ask is greeted. That is nice to have: it comes after the event is acknowledged, and never again."""
 
-    def __init__(self, repo: str, channel: SlackChannel, directory: SlackDirectory, greetings: Greetings) -> None:
+    def __init__(
+        self, repo: str, channel: SlackChannel, directory: SlackDirectory, greetings: Greetings, overheard: Overheard
+    ) -> None:
         self._repo = repo
         self._channel = channel
         self._directory = directory
         self._greetings = greetings
+        self._overheard = overheard
         self._at_it: set[asyncio.Task[None]] = set()
         self._in_turn = asyncio.Lock()
 
@@ -58,7 +67,16 @@ class SlackAssistantThreads:
 
     async def _on_changed(self, event: Mapping[str, Any]) -> None:
         thread = event["assistant_thread"]
-        self._later(self._greetings.look_at(str(thread["channel_id"]), str(thread["thread_ts"]), _view(thread)))
+        self._later(self._look_at(thread, float(event["event_ts"])))
+
+    async def _look_at(self, thread: Mapping[str, Any], at: float) -> None:
+        channel, thread_ts = str(thread["channel_id"]), str(thread["thread_ts"])
+        await self._greetings.look_at(channel, thread_ts, _view(thread))
+        try:
+            team = (await self._directory.bot()).team
+            await self._overheard(thread_id(self._repo, team, channel, thread_ts), at)
+        except (SlackAway, RPCError, OSError) as error:
+            logger.info("a thread in %s does not know what is in view: %s", channel, type(error).__name__)
 
     def _later(self, doing: Coroutine[None, None, None]) -> None:
         async def in_turn() -> None:

@@ -97,6 +97,10 @@ class SlackGate:
             return False
         return not people_talking(post.body, us, self._channel.ignore_prefix)
 
+    def overhears(self, post: Post, us: str) -> bool:
+        """Whether people talk to each other, in a thread that may be ours."""
+        return post.place is Place.CHANNEL and not post.begins and not self._is_for_us(post, us)
+
     def _turn_away(self, post: Post, text: str) -> None:
         """Whoever spoke to us, once a day."""
         today = datetime.now(UTC).date().isoformat()

@@ -39,6 +39,8 @@ class SlackThreads(Protocol):
 
     async def amend(self, amendment: Amendment) -> bool: ...
 
+    async def overheard(self, thread: str, at: float) -> None: ...
+
 
 class SlackHandover:
     def __init__(
@@ -72,6 +74,9 @@ class SlackHandover:
             logger.debug("dropped: %s", found.reason)
         elif isinstance(found, Edit):
             await self._amend(found, bot)
+        elif self._gate.overhears(found, bot.user):
+            thread = thread_id(self._repo, bot.team, found.channel, found.thread_ts)
+            await self._threads.overheard(thread, float(found.ts))
         elif await self._gate.admits(found, bot):
             await self._submit(found, await self._made(found, bot), opens=opens(found))
 

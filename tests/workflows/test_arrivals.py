@@ -7,16 +7,18 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
+from airut import contracts
 from airut.models.amendment import Amendment
 from airut.models.blob import Text
+from airut.models.command import CommandName
 from airut.models.earlier import EarlierInput, EarlierResult, unreadable
 from airut.models.message import Attachment, ChannelKind, InboundMessage, RemoteFile, SlackRoute
 from airut.models.notices import NOTHING_SAID
 from airut.models.steps import FetchResult
-from airut.temporal.delivery import amend_if_open, deliver
+from airut.temporal.delivery import amend_if_open, deliver, tell_overheard
 from tests.support.messages import mail
 from tests.support.scripted_activities import BLOB, ScriptedActivities
-from tests.workflows.asking import idle_after, until
+from tests.workflows.asking import command, idle_after, until
 
 FILE = RemoteFile(id="F1", name="a.csv", media_type="text/csv", size=3, url="https://files.slack.com/a.csv")
 OLDER = FILE.model_copy(update={"id": "F0", "name": "old.csv"})
@@ -50,16 +52,24 @@ def asked(order: EarlierInput) -> tuple[float, float, bool]:
     return order.since, float(order.route.ts), order.everything
 
 
-async def test_a_mention_in_a_foreign_thread_brings_what_was_said_and_later_ones_what_was_said_since(
+async def test_a_mention_in_a_foreign_thread_brings_what_was_said_and_later_ones_what_people_said_since(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:
     activities.earlier = lambda order: EarlierResult(context=Text(inline=f"said before {order.route.ts}"))
-    for number, ts in enumerate((20.0, 30.0), start=1):
+    for number, ts in enumerate((20.0, 30.0, 40.0, 50.0), start=1):
+        if ts == 40.0:
+            await tell_overheard(temporal.client, thread, 35.0)
+            await tell_overheard(temporal.client, thread, 33.0)
         await deliver(temporal.client, slack(f"do {number}", thread, ts, thread_ts=10.0))
         await idle_after(temporal.client, thread, number)
-    assert [asked(order) for order in activities.read] == [(0.0, 20.0, True), (20.0, 30.0, False)]
+    assert [asked(order) for order in activities.read] == [(0.0, 20.0, True), (30.0, 40.0, False)]
     contexts = [order.task.messages[0].context for order in activities.agent_inputs]
-    assert contexts == [Text(inline="said before 20.000000"), Text(inline="said before 30.000000")]
+    assert contexts == [
+        Text(inline="said before 20.000000"),
+        None,
+        Text(inline="said before 40.000000"),
+        None,
+    ]
 
 
 async def test_a_post_that_begins_a_thread_has_nothing_before_it(
@@ -69,7 +79,20 @@ async def test_a_post_that_begins_a_thread_has_nothing_before_it(
     await idle_after(temporal.client, thread, 1)
     await deliver(temporal.client, slack("more", thread, 20.0, thread_ts=10.0))
     await idle_after(temporal.client, thread, 2)
-    assert [asked(order) for order in activities.read] == [(10.0, 20.0, False)]
+    assert activities.read == []
+
+
+async def test_a_thread_that_begins_again_is_told_everything_since_it_ended(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    await deliver(temporal.client, slack("do it", thread, 10.0))
+    await idle_after(temporal.client, thread, 1)
+    await temporal.client.get_workflow_handle(thread).signal(contracts.CONTROL, command(thread, CommandName.CLOSE))
+    await ended(temporal.client, thread)
+    assert await tell_overheard(temporal.client, thread, 15.0) is False
+    await deliver(temporal.client, slack("more", thread, 20.0, thread_ts=10.0))
+    await idle_after(temporal.client, thread, 1)
+    assert [asked(order) for order in activities.read] == [(10.0, 20.0, True)]
 
 
 async def test_the_files_of_earlier_messages_come_first(
@@ -146,7 +169,7 @@ async def test_a_message_can_be_taken_back_or_changed_while_its_files_are_fetche
     back = Amendment(key="k", target=second.key, thread=thread, at=40.0, becomes=None)
     again = third.model_copy(update={"text": Text(inline="third, again"), "follows": False})
     change = Amendment(key="l", target=third.key, thread=thread, at=41.0, becomes=again)
-    assert [await amend_if_open(temporal.client, each) for each in (back, change)] == [True, True]
+    assert [await amend_if_open(temporal.client, each) for each in (change, back)] == [True, True]
     handed_out.set()
     await idle_after(temporal.client, thread, 2)
     texts = [[message.text.inline for message in order.task.messages] for order in activities.agent_inputs]

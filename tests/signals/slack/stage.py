@@ -46,6 +46,8 @@ class Threads:
     accepted: list[Submission] = field(default_factory=list)
     amendments: list[Amendment] = field(default_factory=list)
     """Each try to hand one over."""
+    talk: list[tuple[str, float]] = field(default_factory=list)
+    """What was overheard, in whatever threads."""
     away: int = 0
     delay: float = 0.0
 
@@ -65,6 +67,9 @@ class Threads:
     async def amend(self, amendment: Amendment) -> bool:
         self.amendments.append(amendment)
         return amendment.thread in self._open
+
+    async def overheard(self, thread: str, at: float) -> None:
+        self.talk.append((thread, at))
 
     async def open(self) -> frozenset[tuple[str, str]]:
         ids = {each.route for each in self.accepted if isinstance(each, InboundMessage)}
@@ -124,7 +129,7 @@ def intake_of(settings: SlackChannel, threads: Threads, folder: Path) -> SlackIn
     blobs = LocalBlobStore(folder / "blobs")
     handover = SlackHandover("web", directory, gate, threads, blobs, redactor, edit_tries=(0.1, 0.1))
     app = connection.app(directory)
-    SlackAssistantThreads("web", settings, directory, greetings).listen(app)
+    SlackAssistantThreads("web", settings, directory, greetings, threads.overheard).listen(app)
     link = SlackLink("web", connection.socket, BoltDispatch(app), QUICK)
     names = SlackNames("web", settings, directory, history)
     return SlackIntake(app, link, handover, backfill, names, Delays(retry=0.5, refused=0.5, unfit=0.2))

@@ -59,6 +59,9 @@ async def test_the_channel_in_view_is_remembered_with_it(stage: Stage) -> None:
             == [{"channel": "C0OTHER"}]
         )
     )
+    await stage.server.until(lambda: bool(stage.threads.talk))
+    ((thread, _),) = stage.threads.talk
+    assert thread == f"web/slack/T0TEAM-{stage.server.workspace.direct(stage.ann).id}-{thread_ts}"
     before = opened(stage, stage.ann, "C0OTHER", kind="context_changed", root="1.000001")
     await stage.settled()
     assert said(stage, stage.ann, before) == []  # nobody was greeted there

@@ -69,6 +69,9 @@ async def test_what_in_a_channel_is_for_us(stage: Stage) -> None:
         stage.server.write(stage.channel, stage.ann, text, thread=thread)
         await stage.settled()
     assert stage.threads.texts == ["start", "go on", "and @bo"]
+    (start, *_) = (each for each in stage.threads.accepted if isinstance(each, InboundMessage))
+    talk = [post["ts"] for post in stage.channel.thread(begun) if post["text"].startswith(("//", f"<@{bo.id}"))]
+    assert list(dict.fromkeys(stage.threads.talk)) == [(start.thread, float(ts)) for ts in talk]
 
 
 async def test_a_long_text_is_kept_beside_the_history(stage: Stage) -> None:

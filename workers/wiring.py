@@ -147,7 +147,8 @@ def mail_answers(mail: EmailChannel, blobs: BlobStore, installation: str) -> Smt
     """The output half of a mailbox."""
     tokens, folder = access_tokens(mail), mail.smtp.sent_folder
     sent = ImapSentFolder(mail.imap, mail.account, folder, tokens) if folder is not None else None
-    return SmtpChannel(mail.smtp, mail.account, mail.replies, blobs, installation, tokens, sent)
+    authorized = mail.auth.authorized_senders
+    return SmtpChannel(mail.smtp, mail.account, mail.replies, blobs, installation, tokens, sent, authorized=authorized)
 
 
 def slack_channels(config: Config) -> dict[str, SlackChannel]:

@@ -82,6 +82,8 @@ async def _show(settings: Settings, prefix: str, follow: bool, as_json: bool) ->
         text = await settings.blobs.get(status.last_reply.markdown)
         console.rule(f"last reply, {status.last_reply.delivered_at:%Y-%m-%d %H:%M} UTC")
         console.print(Markdown(clean(text.decode(errors="replace"))))
+        for note in status.last_reply.notes:
+            console.print(f"note: {clean(note)}", highlight=False, markup=False)
         for line in listed(status):
             console.print(f"file: {line}", highlight=False, markup=False)
 

@@ -34,8 +34,6 @@ class Server(socketserver.ThreadingTCPServer):
     """Speaks IMAP or SMTP up to the login, over TLS from the start or from STARTTLS on. `injected` comes with the answer
     to that command, in clear text. In threads, since asyncio's streams do not end well where a handshake fails."""
 
-    daemon_threads = True
-
     def __init__(self, protocol: str, security: str, context: ssl.SSLContext, injected: bytes) -> None:
         super().__init__(("127.0.0.1", 0), Conversation)
         self.protocol = protocol
@@ -69,6 +67,7 @@ class Conversation(socketserver.BaseRequestHandler):
             pass
         finally:
             connection.close()
+            self.request.close()
 
 
 @contextmanager
@@ -95,7 +94,7 @@ async def reach(protocol: str, port: int, security: str, ca_file: Path, blobs: P
                 await session.close()
             else:
                 smtp = SmtpSettings.model_validate(where)
-                await SmtpChannel(smtp, ACCOUNT, Replies(), LocalBlobStore(blobs), "i").send(OUTBOUND)
+                await SmtpChannel(smtp, ACCOUNT, Replies(), LocalBlobStore(blobs), "i", authorized=()).send(OUTBOUND)
     except (MailboxUnavailable, DeliveryDeferred) as error:
         return str(error)
     return "connected"

@@ -167,7 +167,10 @@ class Session:
             await self._await_push(running, seconds)
             if not running.done():
                 self._protocol.idle_done()
-                await self._any_of({running}, DONE_LIMIT)
+                await self._any_of({running}, min(DONE_LIMIT, self._settings.command_timeout))
+        except TimeoutError as error:
+            self.abort()
+            raise MailboxUnavailable(f"{self._settings.host}: no answer to IDLE or its end") from error
         finally:
             running.cancel()
             accepted.cancel()

@@ -20,6 +20,8 @@ class Recipients:
 
     to: tuple[str, ...]
     cc: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    """Whom the newest mail was sent to besides, and who is not copied in."""
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -60,8 +62,9 @@ def recipients(
         return Recipients(to, ())
     allowed = {same(address) for address in participants}
     newest = routes[-1]
-    wanted = [address for address in (*newest.to, *newest.cc) if same(address) in allowed]
-    return Recipients(to, others(wanted, {same(address) for address in to})[:MAX_CC])
+    addressed = others((*newest.to, *newest.cc), {same(address) for address in to})
+    cc = tuple(address for address in addressed if same(address) in allowed)[:MAX_CC]
+    return Recipients(to, cc, tuple(address for address in addressed if address not in cc))
 
 
 def _without_detail(address: str) -> str:

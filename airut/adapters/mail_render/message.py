@@ -46,6 +46,8 @@ class RenderedMail:
     to: tuple[str, ...]
     cc: tuple[str, ...]
     content: bytes
+    left_out: tuple[str, ...] = ()
+    """Whom the answered mail was sent to besides, and who is not copied in."""
 
 
 def own_message_id(outbound: Outbound, sender: Sender) -> str:
@@ -95,7 +97,7 @@ def render(
     subject = _subject(newest, sender.subject_tag, untied=untied)
     header = _header(_linked(newest, outbound, sender), sender, date, message_id, who, subject)
     content = header + message.as_bytes()
-    return RenderedMail(message_id, sender.address, who.to, who.cc, content)
+    return RenderedMail(message_id, sender.address, who.to, who.cc, content, who.left_out)
 
 
 def _linked(newest: MailRoute, outbound: Outbound, sender: Sender) -> MailRoute:

@@ -8,11 +8,15 @@ from airut.adapters.mail_render import RenderedMail, Sender, own_message_id, ren
 from airut.adapters.oauth2 import AccessTokens
 from airut.adapters.smtp.submission import ContentRefused, MessageTooLarge, Submission
 from airut.errors import BlobError, DeliveryDeferred, DeliveryRefused
+from airut.models.mail_address import is_authorized
 from airut.models.mail_settings import MailAccount, Replies, SmtpSettings
 from airut.models.reply import Delivery, Outbound
 from airut.ports.blobs import BlobStore
 from airut.ports.mailbox import MailboxRefused, MailboxUnavailable
 from airut.ports.sent_folder import SentFolder
+
+NOTE_MOST = 1000
+"""Characters: a list of recipients may be long, and records are kept in histories."""
 
 logger = logging.getLogger(__name__)
 
@@ -29,9 +33,11 @@ class SmtpChannel:
         installation: str,
         tokens: AccessTokens | None = None,
         sent: SentFolder | None = None,
+        *,
+        authorized: tuple[str, ...],
     ) -> None:
-        """With `tokens` it logs in by them. `sent` is searched before a second try, and given copies where that is
-        configured."""
+        """Only those on the list `authorized` are copied in. With `tokens` it logs in by them. `sent` is searched
+        before a second try, and given copies where that is configured."""
         self._submission = Submission(settings, account, tokens)
         self._sender = Sender(
             account.sender, account.aliases, installation, replies.cc == "participants", replies.subject_tag
@@ -39,9 +45,13 @@ class SmtpChannel:
         self._limit = replies.attachments
         self._blobs = blobs
         self._sent = sent
+        self._authorized = authorized
         self._saves = settings.save_sent
 
     async def send(self, outbound: Outbound) -> Delivery:
+        # Who took part once may have been taken off the list since.
+        still = tuple(each for each in outbound.participants if is_authorized(each, self._authorized))
+        outbound = outbound.model_copy(update={"participants": still})
         if outbound.again and (message_id := await self._found(outbound)):
             return Delivery(message_id=message_id)
         files, left_out = await self._files(outbound)
@@ -99,6 +109,8 @@ class SmtpChannel:
         refused = await self._submission.submit(mail)
         await self._keep(mail, outbound)
         notes = tuple(f"{recipient} was not reached: {answer}" for recipient, answer in refused.items())
+        if mail.left_out:
+            notes += (f"Not copied in: {', '.join(mail.left_out)}"[:NOTE_MOST],)
         return Delivery(message_id=mail.message_id, notes=left_out + notes)
 
     def _render(

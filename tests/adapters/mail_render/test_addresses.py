@@ -30,12 +30,14 @@ def test_only_authorized_people_are_copied_in_and_never_we() -> None:
         cc=("bob@example.org", "bob@example.org\r\nBcc: eve@evil.example"),
     )
     allowed = (*newest.to[:3], "bob@example.org", newest.cc[1])
-    assert recipients([newest], allowed, OURS, True).cc == ("bob@example.org",)
+    found = recipients([newest], allowed, OURS, True)
+    assert (found.cc, found.left_out) == (("bob@example.org",), ("eve@evil.example",))
 
 
 def test_at_most_twenty_copies() -> None:
     many = tuple(f"user{n}@example.org" for n in range(30))
-    assert recipients([route("ann@example.org", to=many)], many, OURS, True).cc == many[:20]
+    found = recipients([route("ann@example.org", to=many)], many, OURS, True)
+    assert (found.cc, found.left_out) == (many[:20], many[20:])
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,9 @@ async def servers() -> AsyncIterator[Servers]:
 
 def sender(server: MailServer, blobs: Path, tokens: AccessTokens) -> SmtpChannel:
     channel = email_channel(server, USER)
-    return SmtpChannel(channel.smtp, channel.account, Replies(), LocalBlobStore(blobs), "i", tokens)
+    return SmtpChannel(
+        channel.smtp, channel.account, Replies(), LocalBlobStore(blobs), "i", tokens, authorized=("*@mail.test",)
+    )
 
 
 async def logged_in(server: MailServer, tokens: AccessTokens) -> None:

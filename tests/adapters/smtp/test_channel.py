@@ -48,6 +48,7 @@ def channel(port: int, blobs: Path, **changes: object) -> SmtpChannel:
         Replies(attachments=1000),
         LocalBlobStore(blobs),
         "inst-1",
+        authorized=("*@mail.test",),
     )
 
 
@@ -209,3 +210,17 @@ async def test_no_credentials_without_starttls(tmp_path: Path) -> None:
         with pytest.raises(DeliveryDeferred, match="offers no STARTTLS"):
             await channel(server.port, tmp_path, security=None).send(OUTBOUND)
     assert server.commands == ["EHLO mail.test", "QUIT"]
+
+
+async def test_who_is_not_on_the_list_any_more_is_not_copied_in_and_that_is_told(tmp_path: Path) -> None:
+    route = ROUTE.model_copy(update={"cc": ("eve@elsewhere.test",)})
+    outbound = OUTBOUND.model_copy(
+        update={"routes": (route,), "participants": (*OUTBOUND.participants, "eve@elsewhere.test")}
+    )
+    async with running(ScriptedServer()) as server:
+        delivery = await channel(server.port, tmp_path).send(outbound)
+    assert delivery.notes == ("Not copied in: eve@elsewhere.test",)
+    assert [line for line in server.commands if line.startswith("RCPT")] == [
+        "RCPT TO:<ann@mail.test>",
+        "RCPT TO:<bob@mail.test>",
+    ]

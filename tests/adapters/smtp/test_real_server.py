@@ -51,7 +51,7 @@ def started(factory: pytest.TempPathFactory, certificate_host: str) -> Iterator[
 def channel(server: MailServer, blobs: Path, password: str = PASSWORD, trusted: bool = True) -> SmtpChannel:
     settings = SmtpSettings(host=server.host, port=server.smtp_port, ca_file=server.ca_file if trusted else None)
     account = MailAccount(username="bot@mail.test", password=Secret(password), **{"from": "Aïrut <bot@mail.test>"})
-    return SmtpChannel(settings, account, Replies(), LocalBlobStore(blobs), "inst-1")
+    return SmtpChannel(settings, account, Replies(), LocalBlobStore(blobs), "inst-1", authorized=("*@mail.test",))
 
 
 def mailbox(server: MailServer, user: str) -> list[EmailMessage]:

@@ -42,7 +42,7 @@ class Kept:
 
 def channel(port: int, blobs: Path, sent: Kept, saves: bool = False) -> SmtpChannel:
     settings = SmtpSettings(host="127.0.0.1", port=port, security=Security.PLAIN, sent_folder="Sent", save_sent=saves)
-    return SmtpChannel(settings, ACCOUNT, Replies(), LocalBlobStore(blobs), "i", sent=sent)
+    return SmtpChannel(settings, ACCOUNT, Replies(), LocalBlobStore(blobs), "i", sent=sent, authorized=("*@mail.test",))
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,7 @@ async def test_a_server_that_falls_silent_at_any_command(tmp_path: Path) -> None
             intake = Running(channel(server, rescan=0.1, command_timeout=0.15), tmp_path)
             await emptied(server)
             if commands[at - 1] == "IDLE":  # reached only when nothing is left to do
+                await intake.until(MailboxState.DEGRADED, "127.0.0.1: no answer to IDLE or its end")
                 server.deliver(RESULTS + mail("third").replace(b"\n", b"\r\n"))
                 await emptied(server)
             await intake.stop()

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from airut.adapters.slack.answers import told
 from airut.adapters.slack.failures import AWAY, again_after, code, named, passes
-from airut.errors import FileDeferred, FileRefused
+from airut.errors import FileDeferred, FileRefused, SecretError
 from airut.models.message import ChannelKind, RemoteFile
 from airut.models.slack_files import files_of
 from airut.models.slack_settings import SlackChannel
@@ -41,7 +41,7 @@ class SlackDownloads:
             raise FileRefused(_too_large(file.size, most))
         try:
             async with ClientSession(timeout=LIMIT) as session:
-                content = await self._download(session, settings, file, most)
+                content = await self._download(session, settings, file, self._webs[repo].proxy)
         except (ClientError, TimeoutError, OSError) as error:
             raise FileDeferred(f"Slack does not hand out {file.id}: {type(error).__name__}") from None
         return FetchedFile(name=file.name, media_type=file.media_type, content=content)
@@ -60,19 +60,25 @@ class SlackDownloads:
             raise FileRefused(notes[0].partition(" was left out: ")[2])
         return found[0]
 
-    async def _download(self, session: ClientSession, settings: SlackChannel, file: RemoteFile, most: int) -> bytes:
+    async def _download(
+        self, session: ClientSession, settings: SlackChannel, file: RemoteFile, proxy: str | None
+    ) -> bytes:
+        """`proxy` is the machine's, as for all other calls."""
         own = urlsplit(settings.api)
-        headers = {"Authorization": f"Bearer {settings.bot_token.reveal()}"}
+        try:
+            headers = {"Authorization": f"Bearer {settings.bot_token.reveal()}"}
+        except SecretError as error:
+            raise FileDeferred(str(error)) from None
         url = file.url
         for _ in range(REDIRECTS):
             if not _is_slacks(url, own):
                 raise FileRefused("its address is not one of Slack's")
-            async with session.get(url, headers=headers, allow_redirects=False) as response:
+            async with session.get(url, headers=headers, allow_redirects=False, proxy=proxy) as response:
                 if response.status in (301, 302, 303, 307, 308):
                     url = urljoin(url, response.headers.get("Location", ""))
                     continue
                 _check(response, file)
-                return await _read(response, most)
+                return await _read(response, settings.limits.file)
         raise FileRefused("Slack sends from one address to the next")
 
 

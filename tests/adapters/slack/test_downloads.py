@@ -8,7 +8,7 @@ from aiohttp import web as http
 
 from airut.adapters.slack.connection import SlackConnection
 from airut.adapters.slack.downloads import SlackDownloads
-from airut.errors import FileDeferred, FileRefused
+from airut.errors import FileDeferred, FileRefused, SecretError
 from airut.models.message import ChannelKind, RemoteFile
 from airut.models.secret import Secret
 from airut.models.slack_settings import SlackChannel
@@ -126,6 +126,24 @@ async def test_what_is_known_to_be_too_large_is_not_asked_for(elsewhere: Elsewhe
     with pytest.raises(FileRefused, match=r"2\.0 MiB"):
         await fetched(downloads(elsewhere.url, file=1024**2), file(f"{elsewhere.url}/f", size=2 * 1024**2))
     assert elsewhere.seen == []
+
+
+async def test_a_token_that_cannot_be_read_is_waited_for(slack: SlackServer) -> None:
+    def token() -> str:
+        if source:
+            return source[0]
+        raise SecretError("bot_token: no such file")
+
+    source = [BOT_TOKEN]
+    values = {"bot_token": Secret(token), "app_token": Secret(APP_TOKEN), "api": f"{slack.base}/api/"}
+    settings = SlackChannel.model_validate({**values, "authorized": [{"workspace_members": True}]})
+    found = SlackDownloads({"web": settings}, {"web": SlackConnection(settings).web()})
+    made = slack.upload("a.csv", b"a,b", "text/csv")
+    source.clear()
+    with pytest.raises(FileDeferred, match="bot_token: no such file"):
+        await fetched(found, file(made["url_private"]))
+    source.append(BOT_TOKEN)
+    assert await fetched(found, file(made["url_private"])) == b"a,b"
 
 
 async def test_nobody_there() -> None:

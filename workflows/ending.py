@@ -82,10 +82,11 @@ class Ending:
             reopen(self._state, found)
 
     async def end(self) -> None:
-        """Keep what a later message needs, and clear the rest away. A host that is away does so when it is back."""
+        """Keep what a later message needs, and clear the rest away. A host that is away does so when it is back. Where
+        nothing was ever run, that is which commands were answered: a channel that is read again brings them again."""
         state = self._state
-        if state.tasks == 0:
-            return  # nothing was ever done here
+        if state.tasks == 0 and not (state.inbox.seen and workflow.patched("nothing-is-answered-twice")):
+            return  # nobody has ever said anything here
         kept = Archived(transcript=state.stored.transcript, storage=state.stored.storage)
         if state.host is not None:
             order = ArchiveOrder(thread=self._thread.thread, repo=self._thread.repo, session_id=state.session_id)

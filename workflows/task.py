@@ -33,6 +33,7 @@ class TaskWorkflow:
         self._flow = Flow(task)
         self._begun_with = task.messages
         self._unused: list[InboundMessage] = []
+        self._showing = Showing(self._flow)
 
     @workflow.signal(name=contracts.STEER)
     def steer(self, order: TaskOrder) -> None:
@@ -52,7 +53,7 @@ class TaskWorkflow:
         flow = self._flow
         beside = [asyncio.create_task(self._acknowledge())]
         if task.shows:
-            beside.append(asyncio.create_task(Showing(flow).run()))
+            self._showing.begin()
         if is_told(task):
             waits = WaitMails(flow)
             parts = (ProgressMails(flow).run(), waits.provider(), waits.host())
@@ -74,6 +75,7 @@ class TaskWorkflow:
     async def _leave(self, beside: list[asyncio.Task[None]], *, answered: bool = False) -> None:
         for each in beside:
             each.cancel()
+        self._showing.leave()
         await seen_through(self._clear_away(answered))
 
     async def _clear_away(self, answered: bool) -> None:
@@ -86,6 +88,7 @@ class TaskWorkflow:
         if telling is not None:
             await telling
         await flow.settling.finish()
+        await self._showing.end()
 
     def _complete(self) -> TaskResult:
         """The result with all that the thread has to know; what comes too late from now on is in the next one."""

@@ -27,3 +27,8 @@ def people_talking(body: Mapping[str, Any], us: str, prefix: str) -> bool:
     if us in mentioned(text):
         return False
     return bool(prefix and text.startswith(prefix)) or (text.startswith("<@") and bool(mentioned(text)))
+
+
+def wears_ours(body: Mapping[str, Any], us: str) -> bool:
+    """Whether a reaction of ours is on it."""
+    return any(us in (each.get("users") or ()) for each in body.get("reactions") or ())

@@ -7,7 +7,7 @@ new connection, and after anything that could not be handed over; what a thread 
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from temporalio.service import RPCError
@@ -24,6 +24,9 @@ TRIES = 3
 """A post that cannot be handled so often is passed over: once may be chance, three times is the post."""
 _AWAY = (SlackAway, RPCError, OSError, NoSpace)
 """Whoever has to be there is not; everything has to wait. `TimeoutError` is an `OSError`."""
+
+SETTLED = 300.0
+"""Seconds that Slack's clock and ours may be apart: what it dates older than that was there when reading began."""
 
 LATE_MOST = 7 * 24 * 3600.0
 """Seconds beyond the time for which things are run: what came before nobody waits for any more."""
@@ -70,7 +73,7 @@ class SlackBackfill:
         marks = {id_: self._watermarks.get(id_) or oldest for id_ in places}
         ours = {thread for thread in await self._open_threads() if thread[0] in places}
         since = {id_: max(mark, oldest - LATE_MOST) for id_, mark in marks.items()}
-        found = await self._found(places, since, ours, oldest)
+        found, newest = await self._found(places, since, ours, oldest)
         events = [
             {**post, "type": "message", "channel": channel, "channel_type": places[channel].kind}
             for (channel, _), post in sorted(found.items(), key=lambda item: float(item[0][1]))
@@ -80,20 +83,24 @@ class SlackBackfill:
             await self._try(handle, (event["channel"], event["ts"]), event)
         if self._late is not None:
             await self._late.tell(events[: len(events) - len(taken)], ours)
-        self._watermarks.set(self._read(places, found, begun))
+        read = {id_: max(newest.get(id_, 0.0), begun - SETTLED) for id_ in places}
+        self._watermarks.set(self._read(places, (key for key in found if float(key[1]) <= read[key[0]]), begun))
         return len(taken)
 
     async def _found(
         self, places: dict[str, SlackPlace], since: dict[str, float], ours: set[tuple[str, str]], oldest: float
-    ) -> dict[tuple[str, str], dict[str, Any]]:
-        """All posts since then by channel and timestamp. Threads that began before are known by their parents, as far
-        as these were written within the time that is read at all."""
+    ) -> tuple[dict[tuple[str, str], dict[str, Any]], dict[str, float]]:
+        """All posts since then by channel and timestamp, and the newest one of each channel that stands in no thread.
+        Threads that began before are known by their parents, as far as these were written within the time that is read
+        at all."""
         found: dict[tuple[str, str], dict[str, Any]] = {}
+        newest: dict[str, float] = {}
         threads = set(ours)
         for id_, place in places.items():
             if self._channel.history_tier == "restricted" and place.kind != "im":
                 continue
             async for post in self._history.posts(id_, min(since[id_], oldest)):
+                newest[id_] = max(newest.get(id_, 0.0), float(post["ts"]))
                 if float(post["ts"]) > since[id_]:
                     found[id_, post["ts"]] = post
                 if float(post.get("latest_reply") or 0) > since[id_]:
@@ -101,7 +108,7 @@ class SlackBackfill:
         for id_, thread_ts in threads:
             async for post in self._history.replies(id_, thread_ts, since[id_]):
                 found[id_, post["ts"]] = post
-        return found
+        return found, newest
 
     async def _try(self, handle: Handle, key: tuple[str, str], event: dict[str, Any]) -> None:
         try:
@@ -118,10 +125,12 @@ class SlackBackfill:
     def _reads(self, place: SlackPlace) -> bool:
         return place.kind == "im" or self._channel.backfill.channels
 
-    def _read(
-        self, places: dict[str, SlackPlace], found: dict[tuple[str, str], dict[str, Any]], begun: float
-    ) -> dict[str, float]:
-        """The new watermarks: what is written from now on is read the next time, by Slack's clock and not by ours."""
+    def _read(self, places: dict[str, SlackPlace], found: Iterable[tuple[str, str]], begun: float) -> dict[str, float]:
+        """The new watermarks: what is written from now on is read the next time, by Slack's clock and not by ours.
+
+        `found` leaves out what came while this was read. A thread is read after its channel: an answer in it may be
+        newer than a post that the channel did not have yet, and that must not count as read.
+        """
         read = {id_: self._watermarks.get(id_) or begun - self._channel.backfill.max_age for id_ in places}
         for id_, ts in found:
             read[id_] = max(read[id_], float(ts))

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from airut.models.base import Model
-from airut.models.slack_posts import not_a_persons
+from airut.models.slack_posts import not_a_persons, wears_ours
 from airut.models.slack_text import mentioned
 from airut.ports.slack import SlackBot
 
@@ -32,6 +32,8 @@ class Post(Model):
     """The workspace of whoever wrote it."""
     mentions_us: bool
     client_id: str | None
+    taken: bool = False
+    """It wears a reaction of ours, which none does before its thread has it."""
     body: Mapping[str, Any]
 
     @property
@@ -84,6 +86,7 @@ def _post(body: Mapping[str, Any], event: Mapping[str, Any], bot: SlackBot) -> P
         home=body.get("user_team") or body.get("team"),
         mentions_us=bot.user in mentioned(str(body.get("text") or "")),
         client_id=str(body["client_msg_id"]) if body.get("client_msg_id") else None,
+        taken=wears_ours(body, bot.user),
         body=dict(body),
     )
 

@@ -86,7 +86,9 @@ class SlackGate:
         return self._channel.limits
 
     def accepted(self, post: Post) -> None:
-        """Show that it is."""
+        """Show that it is. One that is read again may have its answer by now, and says so."""
+        if post.taken:
+            return
         self._later(self._feedback.react(post.channel, post.ts, self._channel.reactions.accepted))
 
     def _is_for_us(self, post: Post, us: str) -> bool:

@@ -52,7 +52,6 @@ class SlackLate:
         """Somebody who may ask has spoken to us, and there is no sign of ours that it was taken."""
         if not opens(post) and (post.channel, post.thread_ts) not in ours:
             return False
-        signs = [user for each in post.body.get("reactions") or () for user in each.get("users") or ()]
-        if bot.user in signs or bot.user in (post.body.get("reply_users") or ()):
+        if post.taken or bot.user in (post.body.get("reply_users") or ()):
             return False
         return await self._gate.lets_in(post, bot)

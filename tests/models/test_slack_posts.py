@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from airut.models.slack_posts import not_a_persons, people_talking
+from airut.models.slack_posts import not_a_persons, people_talking, wears_ours
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,17 @@ def test_people_talking(text: str, talking: bool) -> None:
 
 def test_without_a_prefix_nothing_begins_with_it() -> None:
     assert not people_talking({"text": "// go"}, "U0", "")
+
+
+@pytest.mark.parametrize(
+    ("reactions", "ours"),
+    [
+        (None, False),
+        ([], False),
+        ([{"name": "eyes"}], False),
+        ([{"users": ["U1"]}], False),
+        ([{"users": ["U1", "U0"]}], True),
+    ],
+)
+def test_reactions_of_ours(reactions: list[dict[str, Any]] | None, ours: bool) -> None:
+    assert wears_ours({"text": "hello", "reactions": reactions}, "U0") is ours

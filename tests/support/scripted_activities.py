@@ -108,6 +108,8 @@ class ScriptedActivities:
         self.shown: list[ShowOrder] = []
         self.reports: list[ReportOrder] = []
         self.followed: list[ShowOrder] = []
+        self.lets_go = 0.0
+        """Seconds that a follower takes to end."""
         self.show: Callable[[ShowOrder], Shown] = lambda order: Shown(message="1.1", follows=True)
 
     def all(self) -> Sequence[Callable[..., Any]]:
@@ -297,9 +299,13 @@ class ScriptedActivities:
     @activity.defn
     async def follow_progress(self, order: ShowOrder) -> Shown:
         self.followed.append(order)
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(0.05)
+        try:
+            while True:
+                activity.heartbeat()
+                await asyncio.sleep(0.05)
+        except asyncio.CancelledError:
+            await asyncio.sleep(self.lets_go)
+            raise
 
     @activity.defn
     async def recall_archive(self, thread: str) -> ArchivedThread | None:

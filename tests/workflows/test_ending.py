@@ -52,6 +52,17 @@ async def test_no_note_of_a_later_life_has_the_number_of_an_earlier_one(
     assert numbers == sorted(numbers)
 
 
+async def test_a_command_that_comes_again_when_nothing_was_ever_run_is_answered_once(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    """A channel is read again after each loss of its connection."""
+    order = command(thread, CommandName.HELP)
+    for _ in range(2):
+        await deliver_command(temporal.client, order)
+        await temporal.client.get_workflow_handle(thread).result()
+    assert len(notes(activities)) == 1
+
+
 async def test_commands_that_start_the_thread_find_what_it_was(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:

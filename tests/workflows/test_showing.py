@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -76,6 +77,24 @@ async def test_a_task_is_shown_from_its_start_to_its_end_and_its_agent_is_follow
     second = [order for order in activities.shown if order.task == 2]
     assert queued.routes == second[0].routes == second[0].waited == second[-1].waited
     assert all(order.waited == () for order in second[1:-1])
+
+
+async def test_a_task_closes_after_its_follower(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str, follows: None
+) -> None:
+    """One that outlives its workflow fails, with a traceback in the log of every quiet task."""
+    activities.show = lambda order: Shown(message="1.1", state=order.look.state, follows=True)
+    activities.lets_go = 1.0
+    activities.gate.clear()
+    await deliver(temporal.client, post("first", thread))
+    async with asyncio.timeout(LIMIT):
+        while not activities.followed:
+            await asyncio.sleep(0.02)
+    activities.gate.set()
+    await idle_after(temporal.client, thread, 1)
+    history = await temporal.client.get_workflow_handle(f"{thread}/task-1").fetch_history()
+    kinds = [EventType.Name(event.event_type) for event in history.events]
+    assert kinds.count("EVENT_TYPE_ACTIVITY_TASK_CANCELED") == 1
 
 
 async def test_what_cannot_be_shown_holds_up_nothing(

@@ -139,6 +139,18 @@ async def test_what_was_read_is_not_read_again(tmp_path: Path) -> None:
     ]
 
 
+async def test_what_comes_to_a_channel_while_its_threads_are_read_is_read_the_next_time(tmp_path: Path) -> None:
+    """The thread's answer is newer than a post that its channel did not have when that was read."""
+    history = History(("C1", NOW - 400, None), ("C1", NOW - 350, NOW - 400), ("C1", NOW + 2, NOW - 400))
+    await handed_over(backfill(history, tmp_path / "marks"))
+    assert json.loads((tmp_path / "marks").read_text())["C1"] == NOW - 350
+    history.written += (("C1", NOW + 1, None),)
+    assert await handed_over(backfill(history, tmp_path / "marks", now=NOW + 10)) == [
+        ("C1", "channel", NOW + 1),
+        ("C1", "channel", NOW + 2),
+    ]
+
+
 @pytest.mark.parametrize("content", ["", "no json", "[1]", '{"C1": "x"}'])
 async def test_marks_that_cannot_be_read_are_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "marks").write_text(content)

@@ -31,6 +31,17 @@ async def test_a_mention_becomes_a_message_of_its_thread(stage: Stage) -> None:
     await stage.server.until(lambda: post.get("reactions") == [{"name": "eyes", "users": [BOT_USER], "count": 1}])
 
 
+async def test_what_is_read_again_keeps_the_sign_of_its_outcome(stage: Stage) -> None:
+    direct = stage.server.workspace.direct(stage.ann)
+    done = [{"name": "white_check_mark", "users": [BOT_USER], "count": 1}]
+    stage.server.write(direct, stage.ann, "hello", reactions=done)
+    begun = stage.server.write(direct, stage.ann, "and this")
+    await stage.settled()
+    assert stage.threads.texts == ["hello", "and this"]
+    await stage.server.until(lambda: bool(begun.get("reactions")))
+    assert done == [{"name": "white_check_mark", "users": [BOT_USER], "count": 1}]
+
+
 async def test_an_event_is_acknowledged_after_temporal_has_it(stage: Stage) -> None:
     stage.threads.delay = 0.3
     stage.server.write(stage.server.workspace.direct(stage.ann), stage.ann, "hello")

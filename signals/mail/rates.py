@@ -62,6 +62,8 @@ class Rates:
 
     def excess(self, sender: str, at: datetime) -> Excess | None:
         """Why a mail that arrived then is above a limit; None when it is not."""
+        if len(self._taken) < min(self._per_sender.most, self._per_repo.most):
+            return None  # nearly always: nothing has to be counted
         own = [moment for moment, who in self._taken if who == sender]
         everybody = [moment for moment, _ in self._taken]
         return _excess(self._per_sender, own, at, of_all=False) or _excess(self._per_repo, everybody, at, of_all=True)

@@ -85,6 +85,8 @@ async def test_a_connection_lost_at_any_command(tmp_path: Path, kind: str) -> No
     commands = await commands_of_a_run(tmp_path)
     assert len(commands) > 20
     for at in range(1, len(commands) + 1):
+        if kind == "middle" and not commands[at - 1].startswith("UID "):
+            continue  # the others' answers are a line: half of one says no more than none
         async with serving(Faults(at=at, kind=kind), FIRST, SECOND) as server:
             intake = Running(channel(server), tmp_path)
             await emptied(server)
@@ -279,7 +281,7 @@ async def test_the_first_run_leaves_old_mails_alone_also_where_it_is_cut_off(tmp
     dates = [format_internal_date(now - timedelta(hours=hours)) for hours in (72, 25, 23)]
     mails = [RESULTS + mail(subject).replace(b"\n", b"\r\n") for subject in ("old", "older", "new", "next")]
     expected = ["old", "older", "new"] if action == "delete" else ["new"]  # a mailbox that is emptied has no first run
-    for at in (0, *range(4, 24, {"move": 1, "flag": 3, "delete": 20}[action])):
+    for at in (0, *range(4, 24, {"move": 2, "flag": 4, "delete": 20}[action])):
         async with imap_server(Faults(at=at, kind="after")) as server:
             for raw, date in zip(mails[:3], dates, strict=True):
                 server.deliver(raw, date=date)
@@ -296,12 +298,12 @@ async def test_the_first_run_leaves_old_mails_alone_also_where_it_is_cut_off(tmp
 
 
 async def test_a_thousand_mails_at_once(tmp_path: Path) -> None:
-    mails = [RESULTS + mail(f"mail {number}").replace(b"\n", b"\r\n") for number in range(1000)]
+    mails = [FIRST.replace(b"first", f"mail-{number}".encode()) for number in range(1000)]
     async with serving(Faults(), *mails) as server:
         intake = Running(channel(server, command_timeout=5), tmp_path)
         await emptied(server, 60)
         await intake.stop()
-    assert taken(intake) == [f"mail {number}" for number in range(1000)]
+    assert taken(intake) == [f"mail-{number}" for number in range(1000)]
     assert len(processed(server)) == 1000
 
 

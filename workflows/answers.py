@@ -72,7 +72,7 @@ class Answers:
         given = next((each for each in reversed(self._state.answered) if each.question_id == question_id), None)
         if given is not None:
             return f"Already answered by {given.author}, {given.at:{TIMED}}."
-        return "That question is not open any more; `airut thread show` tells what is."
+        return "That question is not open any more."
 
     def _pass_on(self, order: TaskOrder) -> None:
         told, state = self._commands.status, self._state

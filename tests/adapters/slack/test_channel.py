@@ -295,3 +295,13 @@ async def test_a_question_that_is_not_there_or_stays_as_it_is(stage: Stage) -> N
     stage.slack.faults.append(Fault("chat.update", status=503))
     with pytest.raises(DeliveryDeferred):
         await stage.answers.settle(question, end)
+
+
+async def test_a_question_whose_blocks_slack_refuses_can_be_answered_by_text(stage: Stage) -> None:
+    stage.slack.faults.append(Fault("chat.postMessage", error="invalid_blocks"))
+    question = asked(stage, QUESTION)
+    await stage.answers.send(stage.outbound("whole", key=question.key, kind=ReplyKind.QUESTION, asked=question))
+    assert stage.said[0]["text"] == (
+        f"I looked.\n❓ <@{stage.ann.id}> The agent has a question:\n*Tabs or spaces?*\n\n1) tabs\n2) spaces\n"
+        "Reply with a number, or in your own words. Anybody who may give tasks here can answer."
+    )

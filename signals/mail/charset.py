@@ -63,23 +63,23 @@ def clean_text(text: str) -> str:
 
 def unflow(text: str, *, delete_space: bool) -> str:
     """Undo `format=flowed` (RFC 3676 §4.2): join lines that end in a space with the next of the same quote depth."""
-    lines: list[str] = []
+    lines: list[list[str]] = []  # each of its pieces: a paragraph can have a million
     previous_depth = -1
     flowing = False
     for line in text.split("\n"):
         depth = len(line) - len(line.lstrip(">"))
         content = line[depth:].removeprefix(" ")
         if flowing and depth == previous_depth and content != "-- ":
-            lines[-1] += content
+            lines[-1].append(content)
+        elif not depth and content.startswith(">"):
+            lines.append([" ", content])  # stuffed by its author so as not to be a quote (RFC 3676 §4.4)
         else:
-            lines.append(">" * depth + (" " if depth else "") + content)
-        if not depth and content.startswith(">"):
-            lines[-1] = f" {content}"  # stuffed by its author so as not to be a quote (RFC 3676 §4.4)
+            lines.append([">" * depth + (" " if depth else ""), content])
         flowing = content.endswith(" ") and content != "-- "
         if flowing and delete_space:
-            lines[-1] = lines[-1][:-1]
+            lines[-1][-1] = content[:-1]
         previous_depth = depth
-    return "\n".join(lines)
+    return "\n".join("".join(pieces) for pieces in lines)
 
 
 def _codec(name: str | None) -> str | None:

@@ -68,3 +68,11 @@ SEPARATOR = re.compile(
 )
 UNDERSCORES = re.compile(r"\s*(?:\\?_){20,}\s*$")
 DEVICE_SIGNATURE = re.compile(rf"[\s*_\[]*(?:{_DEVICE})\b.{{0,120}}$", re.IGNORECASE)
+# Words that send the reader into the quote: answers written there, often in a colour, look like what is quoted.
+POINTS_BELOW = re.compile(
+    r"\b(?:below|in-?line|inserted|interleaved|unten|nachfolgend|eingefügt|ci-dessous|plus bas|abajo|más abajo"
+    r"|qui sotto|di seguito|abaixo|hieronder|nedan|nedenfor|poniżej|níže|ниже|aşağıda"
+    r"|in (?:red|blue|green|bold|colou?r|italics)|in (?:rot|blau|grün|fett)|en (?:rouge|bleu|vert|gras)"
+    r"|en (?:rojo|azul|verde|negrita)|in (?:rosso|blu|verde)|em (?:vermelho|azul|verde))\b",
+    re.IGNORECASE,
+)

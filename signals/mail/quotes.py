@@ -15,6 +15,7 @@ from signals.mail.languages import (
     DEVICE_SIGNATURE,
     FROM_LINE,
     OTHER_LINES,
+    POINTS_BELOW,
     SEPARATOR,
     UNDERSCORES,
 )
@@ -26,6 +27,10 @@ _MARKS = re.compile(f"([{QUOTE_BEGIN}-{SIGNATURE_END}])")
 _ATTRIBUTION_LINES = 3
 MAX_ATTRIBUTION = 500
 """Characters: names, an address and a date in any language."""
+_SEPARATOR_LENGTH = 1000
+"""Characters: no line that a client draws or writes above a quote is longer."""
+_POINTER_LENGTH = 300
+"""Characters: whoever has answered in the quote writes a line or two above it."""
 _HEADER_BLOCK_LINES = 8
 """Within so many lines the rest of an Outlook header block must stand; Cc and Importance come between."""
 _SIGNATURE_LINES = 20
@@ -106,12 +111,17 @@ def compose_body(regions: list[Region]) -> Body:
     quoted = "\n\n".join(region.text for region in regions if region.kind is Kind.QUOTE)
     uncut = _written(_without_tail(regions, quotes=False))
     kept = _without_tail(regions, quotes=True)
-    if not any(region.kind is Kind.OWN for region in kept):
+    if not any(region.kind is Kind.OWN for region in kept) or _points_below(own):
         return Body(cut=uncut, uncut=uncut, quoted=quoted, own=own)
     cut = _written(kept)
     if any(region.kind is Kind.QUOTE for region in regions[len(kept) :]):
         cut = f"{cut}\n\n{CUT_MARK}"
     return Body(cut=cut, uncut=uncut, quoted=quoted, own=own)
+
+
+def _points_below(own: str) -> bool:
+    """Whether a short text is about answers within the quote (*see below in blue*), so that it must stay."""
+    return len(own) <= _POINTER_LENGTH and POINTS_BELOW.search(own) is not None
 
 
 def without_signature(text: str) -> str:
@@ -121,15 +131,19 @@ def without_signature(text: str) -> str:
         if lines[index] in ("-- ", "--"):
             lines = lines[:index]
             break
-    while lines and (lines[-1].strip() in ("", "---") or DEVICE_SIGNATURE.match(lines[-1])):
+    while lines and (lines[-1].strip() in ("", "---") or _names_a_device(lines[-1])):
         lines.pop()
     return "\n".join(lines)
+
+
+def _names_a_device(line: str) -> bool:
+    return len(line) <= _SEPARATOR_LENGTH and DEVICE_SIGNATURE.match(line) is not None
 
 
 def _quotes_the_rest(lines: list[str], index: int) -> bool:
     """A separator line, or a header block with or without a rule of underscores above it."""
     line = lines[index]
-    if not line or not line.strip():
+    if not line.strip() or len(line) > _SEPARATOR_LENGTH:
         return False
     if SEPARATOR.match(line):
         return True
@@ -164,9 +178,9 @@ def _own_words(regions: list[Region]) -> str:
     before_quote = False
     for region in reversed([region for region in regions if region.text.strip()]):
         if region.kind is Kind.OWN:
-            parts.insert(0, _split_attribution(region.text)[0] if before_quote else region.text)
+            parts.append(_split_attribution(region.text)[0] if before_quote else region.text)
         before_quote = region.kind is Kind.QUOTE
-    return without_signature("\n".join(parts)).strip()
+    return without_signature("\n".join(reversed(parts))).strip()
 
 
 def _split_attribution(text: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from signals.mail.charset import unflow
 from signals.mail.html import html_to_markdown
 from signals.mail.quotes import CUT_MARK, compose_body, split_marked, split_plain
 
@@ -112,6 +113,25 @@ def test_plain(text: str, cut: str) -> None:
     assert compose_body(split_plain(text)).cut == cut
 
 
+@pytest.mark.parametrize(
+    ("words", "cut"),
+    [
+        ("See my answers below.", False),
+        ("Answers inline, in red:", False),
+        ("Antworten siehe unten.", False),
+        ("Mes réponses ci-dessous, en bleu.", False),
+        ("Odpowiedzi poniżej.", False),
+        ("Yes, do it.", True),
+        ("The belowdeck is fine.", True),
+        ("Put it below the table. " + "And more. " * 40, True),
+    ],
+)
+def test_a_quote_that_the_words_point_to_stays(words: str, cut: bool) -> None:
+    body = compose_body(split_plain(PLAIN_CLIENTS["outlook"].replace("{words}", words)))
+    assert (body.cut != body.uncut) is cut
+    assert body.own == words.strip()
+
+
 def test_an_ordinary_blockquote_is_content() -> None:
     body = compose_body(split_marked(html_to_markdown("<p>The spec says</p><blockquote>must</blockquote>")))
     assert body.cut == body.uncut == "The spec says\n\n> must"
@@ -123,7 +143,24 @@ def test_nested_clients_are_cut_at_the_outermost_mark() -> None:
     assert compose_body(split_marked(html_to_markdown(outer))).cut == f"third\n\n{CUT_MARK}"
 
 
-def test_long_text_is_linear() -> None:
-    """Nothing in the patterns may backtrack over a whole mail."""
-    text = ("On 1 " * 50 + "\n") * 2000 + "> x" * 1000 + "\n" + "_" * 5000
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text",
+    [
+        ("On 1 " * 50 + "\n") * 2000 + "> x" * 1000 + "\n" + "_" * 5000,
+        "_" * 1_000_000,
+        "> a\nb\n" * 50_000,
+        "From: a\n" * 50_000,
+        "-- \n" * 50_000,
+        "On 1 " * 200_000 + "\n> x",
+    ],
+    ids=["attributions", "a rule", "many quotes", "many headers", "many signatures", "one line"],
+)
+def test_what_is_made_to_be_slow(text: str) -> None:
+    """Nothing may look at the rest of a mail again for each of its lines."""
     assert compose_body(split_plain(text)).cut
+
+
+@pytest.mark.timeout(20)
+def test_a_paragraph_of_many_lines() -> None:
+    assert unflow("a \n" * 200_000, delete_space=True) == "a" * 200_000

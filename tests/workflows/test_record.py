@@ -27,7 +27,7 @@ async def preparing(client: Client, activities: ScriptedActivities, thread: str,
     activities.room.clear()
     first, *more = texts
     await deliver(client, mail(first, thread))
-    await until(client, thread, lambda status: status.task is not None)
+    await until(client, thread, lambda status: status.task is not None and "prepare_workspace" in activities.asked)
     for text in more:
         await deliver(client, mail(text, thread))
 

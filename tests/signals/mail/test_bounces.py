@@ -3,11 +3,14 @@
 import base64
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airut.models.bounce import Bounce
 from airut.models.reply import ReplyKind
 from signals.mail.bounces import read_bounce
-from signals.mail.header import parse_header_block
+from signals.mail.header import HeaderBlock, parse_header_block
+from signals.mail.loops import answers_invitation
 from tests.support.messages import NOON
 
 OURS = "<airut.abcdefghij234567.3.done.0@mail.test>"
@@ -131,3 +134,14 @@ def test_a_report_in_base64() -> None:
     found = read(POSTFIX[: POSTFIX.index("Content-Type: message/rfc822")] + headers)
     assert found == BOUNCE
     assert found.words == f"reply bounced at ann@example.org: {BOUNCE.diagnostic}"
+
+
+@given(st.data())
+def test_whatever_comes_nothing_is_raised(data: st.DataObject) -> None:
+    """A report that is cut, doubled or overwritten anywhere, and whether it answers an invitation."""
+    raw = POSTFIX.replace("rfc822;", "text/calendar; method=REPLY").encode()
+    start, end = sorted((data.draw(st.integers(0, len(raw))), data.draw(st.integers(0, len(raw)))))
+    raw = raw[:start] + data.draw(st.binary(max_size=30)) + raw[end:] + data.draw(st.sampled_from([b"", raw]))
+    found = read_bounce(raw, HeaderBlock(fields=()), "web", "mail.test", NOON)
+    assert found is None or found.thread == BOUNCE.thread
+    assert answers_invitation(raw) in (True, False)

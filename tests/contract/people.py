@@ -54,8 +54,9 @@ class Person(Protocol):
         ...
 
 
-async def hears(person: Person, kind: str, count: int = 1) -> Sequence[Said]:
-    """Wait until so many of this kind were said; returns all of them.
+async def hears(person: Person, kind: str, count: int = 1, files: int = 0) -> Sequence[Said]:
+    """Wait until so many of this kind were said, the last with so many files, which some channels send after the words;
+    returns all of them.
 
     Raises:
         TimeoutError
@@ -63,7 +64,7 @@ async def hears(person: Person, kind: str, count: int = 1) -> Sequence[Said]:
     heard: Sequence[Said] = ()
     try:
         async with asyncio.timeout(LIMIT):
-            while len(found := [said for said in heard if said.kind == kind]) < count:
+            while len(found := [said for said in heard if said.kind == kind]) < count or len(found[-1].files) < files:
                 await asyncio.sleep(0.2)
                 heard = await person.heard()
     except TimeoutError:

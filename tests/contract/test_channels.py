@@ -100,7 +100,7 @@ async def test_files_both_ways(there: Installation, person: Person) -> None:
     out = Attachment(name="report.bin", media_type="application/octet-stream", content=made)
     there.plays(done("See the report.", bundle=None).model_copy(update={"outbox": (out,)}))
     await person.writes("Look at this.", {"notes.bin": content})
-    (answer,) = await hears(person, "done")
+    (answer,) = await hears(person, "done", files=1)
     (order,) = there.runs(person.thread)
     files = [(file.name, file.content.sha256) for message in order.task.messages for file in message.attachments]
     assert files == [("notes.bin", hashlib.sha256(content).hexdigest())]

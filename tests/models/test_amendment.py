@@ -60,3 +60,13 @@ def test_a_thread_that_has_not_run_is_about_its_first_message_as_that_stands() -
     assert (state.subject, state.goal, state.quiet_since, state.paused) == ("", None, None, None)
     assert state.inbox.queued_bytes == 0
     assert state.inbox.knows(first.key)
+
+
+def test_what_is_held_is_carried_from_run_to_run() -> None:
+    state = ThreadState(heard=12.000001, overheard=13.5, attends=True)
+    message = mail("now").model_copy(update={"edited": 2.0, "follows": True})
+    command = ThreadCommand(name=CommandName.STOP, message=mail("stop"))
+    for becomes in (message, command, None):
+        state.amendments.hold(amendment("a", 2.0).model_copy(update={"becomes": becomes}), NOON)
+    state.amendments.withdraw("b")
+    assert ThreadState.model_validate_json(state.model_dump_json()) == state

@@ -5,7 +5,7 @@ import asyncio
 from airut.models.outcome import AgentOutcome
 from signals.slack.clicks import NOT_TAKEN
 from tests.contract.people import Slacking, hears
-from tests.support.installation import Installation
+from tests.support.installation import LIMIT, Installation
 from tests.support.scripted_activities import asks, done
 from tests.support.slack.interaction import click, submit
 from tests.support.slack.workspace import Json
@@ -84,3 +84,21 @@ async def test_what_has_failed_is_done_again(there: Installation) -> None:
     told = there.slack.workspace.ephemeral
     await there.until(lambda: [each["text"] for each in told if each["user"] == person.user.id] != [])
     assert [each["text"] for each in told if each["user"] == person.user.id] == ["Task 2 does task 1 again."]
+
+
+async def test_a_task_is_paused_resumed_and_stopped_with_the_buttons_below_it(there: Installation) -> None:
+    person = Slacking(there)
+    there.host.gate.clear()
+    there.host.interrupted = done("", AgentOutcome.STOPPED, bundle=None)
+    await person.writes("A long one.")
+    await there.until(lambda: len(there.runs(person.thread)) == 1)
+    for action_id, runs in (("airut.pause", 1), ("airut.resume", 2), ("airut.stop", 2)):
+        await pressed(there, person, action_id)
+        async with asyncio.timeout(LIMIT):
+            while len(there.runs(person.thread)) != runs:
+                await asyncio.sleep(0.05)
+    (stopped,) = await hears(person, "done")
+    assert "The task was stopped by" in stopped.text
+    await there.until(lambda: with_button(person, "airut.stop") is None)
+    told = [each["text"] for each in there.slack.workspace.ephemeral if each["user"] == person.user.id]
+    assert told[1] == "Task 1 goes on. No message waits."

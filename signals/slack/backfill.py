@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from airut.errors import NoSpace
 from airut.models.slack_settings import SlackChannel
@@ -113,9 +113,9 @@ class SlackBackfill:
     async def _try(self, handle: Handle, key: tuple[str, str], event: dict[str, Any]) -> None:
         try:
             await handle(event)
-        except _AWAY:
-            raise
-        except Exception:  # its own failure: what comes after it must not wait for ever
+        except Exception as error:  # its own failure: what comes after it must not wait for ever
+            if isinstance(error, _AWAY) and not _is_refused(error):
+                raise
             self._failures[key] += 1
             if self._failures[key] < TRIES:
                 raise
@@ -135,3 +135,8 @@ class SlackBackfill:
         for id_, ts in found:
             read[id_] = max(read[id_], float(ts))
         return read
+
+
+def _is_refused(error: Exception) -> bool:
+    """Temporal is there, and will never take this."""
+    return isinstance(error, RPCError) and error.status is RPCStatusCode.INVALID_ARGUMENT

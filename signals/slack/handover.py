@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from airut.models.amendment import Amendment
 from airut.models.command import Submission, ThreadCommand
+from airut.models.message import RemoteFile
 from airut.models.redaction import Redactor
 from airut.ports.blobs import BlobStore
 from airut.ports.slack import SlackBot, SlackDirectory
@@ -99,9 +100,18 @@ class SlackHandover:
         """A long text is kept beside the history, and no text holds a secret."""
         if isinstance(accepted, ThreadCommand):
             return accepted
-        text = self._redactor.text(accepted.text.inline or "")
-        subject = self._redactor.text(accepted.subject)
-        return accepted.model_copy(update={"text": await store(self._blobs, text), "subject": subject})
+        hidden = self._redactor.text
+        text = await store(self._blobs, hidden(accepted.text.inline or ""))
+        files = tuple(self._without_secrets(file) for file in accepted.files)
+        notes = tuple(map(hidden, accepted.notes))
+        return accepted.model_copy(
+            update={"text": text, "subject": hidden(accepted.subject), "files": files, "notes": notes}
+        )
+
+    def _without_secrets(self, file: RemoteFile) -> RemoteFile:
+        """Its address, which Slack makes from its name, can be asked for again."""
+        url = "" if self._redactor.holds(file.url.encode()) else file.url
+        return file.model_copy(update={"name": self._redactor.text(file.name), "url": url})
 
     async def _amend(self, edit: Edit, bot: SlackBot) -> None:
         """A change goes to the thread that is there. One that first speaks to us may open it."""

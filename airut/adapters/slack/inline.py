@@ -12,6 +12,7 @@ ZERO_WIDTH = "\u200b"
 
 _LINK_SCHEMES = {"http", "https", "mailto"}
 _MARKERS = {"strong": "*", "em": "_", "s": "~"}
+_ADDRESS = re.compile(r"(?:https?://|\b(?=www\.))([^\s/?#:]+)", re.IGNORECASE)
 _UNSAFE = re.compile(r"[|<>\s\x00-\x1f]")
 
 
@@ -84,7 +85,12 @@ class Inline:
             return
         target = _UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), url)
         label = " ".join(label.split())
-        self._put(f"<{target}>" if label in ("", url, unquote(url)) else f"<{target}|{escaped(label)}>")
+        if label in ("", url, unquote(url)):
+            self._put(f"<{target}>")
+        elif _misleads(label, url):
+            self._put(f"{escaped(label)} (<{target}>)")
+        else:
+            self._put(f"<{target}|{escaped(label)}>")
 
     def _text(self, text: str, *, linked: bool) -> None:
         text = text.replace("```", ZERO_WIDTH.join("```"))  # or a fence would begin here
@@ -119,6 +125,19 @@ def plain(node: SyntaxTreeNode) -> str:
     if node.type in ("softbreak", "hardbreak"):
         return " "
     return "".join(plain(child) for child in node.children) if node.children else node.content
+
+
+def _misleads(label: str, url: str) -> bool:
+    """Whether it names an address on another host: what an agent writes may be meant to lead people astray."""
+    shown = _ADDRESS.search(label)
+    return shown is not None and shown[1].lower().removeprefix("www.") != _host(url)
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").lower().removeprefix("www.")
+    except ValueError:
+        return ""
 
 
 def _allowed(url: str) -> bool:

@@ -35,6 +35,8 @@ MENTIONED = 5
 """People."""
 REPLY = 500
 """Characters that are shown of an answer to one item."""
+REPLY_ESCAPED = 700
+"""The same as they are sent: answers to four items go into one section."""
 
 Json = dict[str, Any]
 _PERSON = re.compile(r".* \(([UW][A-Z0-9]{2,})\)")
@@ -204,8 +206,10 @@ def _replies(replies: Sequence[str]) -> str:
 
 def _said(reply: str) -> str:
     """In one line, and bold where that cannot come out otherwise."""
-    line = " ".join(reply[:REPLY].split()) + ("…" if len(reply) > REPLY else "")
-    return escaped(line) if "*" in line else f"*{escaped(line)}*"
+    whole = escaped(" ".join(reply[:REPLY].split()))
+    line = next(iter(sections([Line(text=whole)], REPLY_ESCAPED)), "")
+    line += "…" if len(reply) > REPLY or len(line) < len(whole) else ""
+    return line if "*" in line else f"*{line}*"
 
 
 def _person(author: str) -> str:

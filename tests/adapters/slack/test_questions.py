@@ -134,6 +134,12 @@ def test_what_the_message_cannot_hold_is_posted_before_it(lead: str, text: str, 
 AT = f"<!date^{int(WHEN.timestamp())}^{{date_short_pretty}} {{time}}|2026-03-29 14:02 UTC>"
 
 
+def test_long_answers_fit_into_the_settled_message() -> None:
+    made = asked(*(item(2) for _ in range(4)))
+    post = settled_post(made, QuestionEnd(at=WHEN, author="root", replies=("<&>" * 200,) * 4), NOBODY)
+    assert faults(post.blocks(), post.text) == []
+
+
 @pytest.mark.parametrize(
     ("end", "shown"),
     [

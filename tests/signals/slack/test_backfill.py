@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.service import RPCError, RPCStatusCode
 
 from airut.models.secret import Secret
 from airut.models.slack_settings import SlackChannel
@@ -13,6 +14,7 @@ from airut.ports.slack import SlackAway, SlackPlace
 from signals.slack.backfill import TRIES, SlackBackfill
 from signals.slack.watermarks import Watermarks
 
+GONE = RPCError("connection refused", RPCStatusCode.UNAVAILABLE, b"")
 DAY = 24 * 3600.0
 NOW = 10 * DAY
 Json = dict[str, Any]
@@ -171,7 +173,7 @@ async def test_channels_can_be_left_to_themselves(tmp_path: Path) -> None:
     assert await handed_over(found) == [("D1", "im", NOW - 200)]
 
 
-@pytest.mark.parametrize("error", [SlackAway("users.info"), OSError("refused"), TimeoutError()])
+@pytest.mark.parametrize("error", [SlackAway("users.info"), OSError("refused"), TimeoutError(), GONE])
 async def test_while_somebody_is_away_nothing_counts_as_read(tmp_path: Path, error: Exception) -> None:
     history = History(("C1", NOW - 300, None), ("C1", NOW - 200, None))
     found = backfill(history, tmp_path / "marks")
@@ -186,18 +188,21 @@ async def test_while_somebody_is_away_nothing_counts_as_read(tmp_path: Path, err
     assert len(await handed_over(found)) == 2
 
 
-async def test_a_post_that_breaks_us_is_passed_over(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "error", [ValueError("ours"), RPCError("too large", RPCStatusCode.INVALID_ARGUMENT, b"")], ids=["ours", "refused"]
+)
+async def test_a_post_that_cannot_be_handed_over_is_passed_over(tmp_path: Path, error: Exception) -> None:
     history = History(("C1", NOW - 300, None), ("C1", NOW - 200, None))
     found = backfill(history, tmp_path / "marks")
     handled: list[float] = []
 
     async def handle(event: Mapping[str, Any]) -> None:
         if float(event["ts"]) == NOW - 300:
-            raise ValueError("ours")
+            raise error
         handled.append(float(event["ts"]))
 
     for _ in range(TRIES - 1):
-        with pytest.raises(ValueError, match="ours"):
+        with pytest.raises(type(error)):
             await found.run(handle)
     await found.run(handle)
     assert handled == [NOW - 200]

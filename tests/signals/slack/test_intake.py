@@ -95,9 +95,14 @@ async def test_a_long_text_is_kept_beside_the_history(stage: Stage) -> None:
 
 async def test_secrets_are_taken_out(stage: Stage) -> None:
     direct = stage.server.workspace.direct(stage.ann)
-    stage.server.write(direct, stage.ann, f"use {BOT_TOKEN} for it")
+    file = {"id": "F1", "name": f"{BOT_TOKEN}.txt", "mimetype": "text/plain", "size": 3}
+    file |= {"url_private": f"https://files.slack.com/F1/{BOT_TOKEN}.txt"}  # Slack makes it of the name
+    stage.server.write(direct, stage.ann, f"use {BOT_TOKEN} for it", files=[file])
     await stage.settled()
     assert stage.threads.texts == ["use *** for it"]
+    (message,) = stage.threads.accepted
+    assert isinstance(message, InboundMessage)
+    assert [(each.name, each.url) for each in message.files] == [("***.txt", "")]
 
 
 async def test_commands_and_hints(stage: Stage) -> None:

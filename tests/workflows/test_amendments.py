@@ -116,7 +116,12 @@ async def test_the_only_message_is_taken_back_before_anything_ran(
         await temporal.client.get_workflow_handle(thread).result()
     description = await temporal.client.get_workflow_handle(thread).describe()
     assert description.status is WorkflowExecutionStatus.COMPLETED
-    assert (activities.asked, activities.replies) == ([], [])
+    # Nothing but the keys of both, by which a redelivery stays without effect.
+    assert (activities.asked, activities.replies) == (["keep_archive"], [])
+    await deliver(temporal.client, message)
+    async with asyncio.timeout(60):
+        await temporal.client.get_workflow_handle(thread).result()
+    assert (activities.agent_inputs, activities.replies) == ([], [])
 
 
 async def test_what_mentions_us_only_since_its_change_is_a_new_message(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 
-from signals.mail.html_inline import Inline, attribute, is_hidden
+from signals.mail.html_inline import Inline, attribute, is_dropped, longest_run
 from signals.mail.html_marks import mark_regions
 from signals.mail.html_table import table_rows, write_table
 from signals.mail.quotes import QUOTE_BEGIN, SIGNATURE_END
@@ -25,7 +25,6 @@ _BLOCKS = re.compile(
     r"address|article|aside|blockquote|body|center|d[dlt]|details|div|fieldset|figure|footer|form|h[1-6]|header|hr|html|li"
     r"|main|nav|[ou]l|p|pre|section|summary|table|tbody|t[dhr]|tfoot|thead"
 )
-_DROPPED = re.compile(r"script|style|head|title|meta|link|noscript|template|object|iframe|svg|select|button")
 _MARK = re.compile(f"[{QUOTE_BEGIN}-{SIGNATURE_END}]")
 _SPELT_MARK = re.compile(r"&#(?:x0*e00[0-3](?![0-9a-f])|0*5734[4-7](?![0-9]));?", re.IGNORECASE)
 """Our marks as character references, which only a mail that wants to look marked holds."""
@@ -48,8 +47,6 @@ def html_to_markdown(html: str, files: Mapping[str, str] | None = None) -> str:
     """
     # The comment keeps the parser from guessing that short or XML-like text was passed by mistake.
     soup = BeautifulSoup("<!-- -->" + _parseable(_SPELT_MARK.sub("", _within_limits(html))), "html.parser")
-    for element in soup.find_all(_is_dropped):
-        element.extract()
     mark_regions(soup)
     return join_blocks(_Writer(Inline(files or {})).blocks(soup, 0))
 
@@ -78,6 +75,8 @@ class _Writer:
         run: list[PageElement] = []
         for child in parent.children:
             if isinstance(child, PreformattedString):  # comments, doctype, Outlook's `<![if …]>`
+                continue
+            if isinstance(child, Tag) and is_dropped(child):
                 continue
             if _is_mark(child) or (isinstance(child, Tag) and _is_block(child)):
                 blocks += self._paragraph(run)
@@ -137,6 +136,8 @@ class _Writer:
         number = int(start) if start.isascii() and start.isdigit() and len(start) < 9 else 1
         lines: list[str] = []
         for child in element.find_all(True, recursive=False):
+            if is_dropped(child):
+                continue
             if child.name in ("ul", "ol"):  # wrong but common: a list directly in a list
                 lines.append(_prefixed(self._list(child, depth + 1), "  ") if depth < MAX_DEPTH else child.get_text())
                 continue
@@ -184,10 +185,6 @@ def _is_block(element: Tag) -> bool:
     return _named_block(element) or element.find(_named_block) is not None or _holds_mark(element)
 
 
-def _is_dropped(element: Tag) -> bool:
-    return _DROPPED.fullmatch(element.name) is not None or is_hidden(element)
-
-
 def _named_block(element: Tag) -> bool:
     return _BLOCKS.fullmatch(element.name) is not None
 
@@ -209,7 +206,5 @@ def _prefixed(text: str, prefix: str) -> str:
 
 
 def _fenced(text: str) -> str:
-    fence = "```"
-    while fence in text:
-        fence += "`"
+    fence = "`" * max(3, longest_run(text) + 1)
     return f"{fence}\n{text.strip(chr(10))}\n{fence}"

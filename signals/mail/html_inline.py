@@ -9,6 +9,7 @@ from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 _EMPHASIS = {"b": "**", "strong": "**", "i": "*", "em": "*", "s": "~~", "strike": "~~", "del": "~~"}
 _WHITE = re.compile(r"[ \t\n\f\u00a0\u200b]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
+_DROPPED = re.compile(r"script|style|head|title|meta|link|noscript|template|object|iframe|svg|select|button")
 _TINY = re.compile(r"\s*[01](?:px)?\s*")
 _TINY_STYLE = re.compile(r"(?:^|;)\s*(?:width|height)\s*:\s*[01]px", re.IGNORECASE)
 _LINK = re.compile(r"(?:https?|mailto|ftp):", re.IGNORECASE)
@@ -22,8 +23,10 @@ def attribute(element: Tag, name: str) -> str:
     return value if isinstance(value, str) else " ".join(value or ())
 
 
-def is_hidden(element: Tag) -> bool:
-    return element.has_attr("hidden") or bool(_HIDDEN.search(attribute(element, "style")))
+def is_dropped(element: Tag) -> bool:
+    """Nothing of it is to be read. Such elements stay in the tree: to take one out costs a look at each before it."""
+    hidden = element.has_attr("hidden") or bool(_HIDDEN.search(attribute(element, "style")))
+    return hidden or _DROPPED.fullmatch(element.name) is not None
 
 
 class Inline:
@@ -40,7 +43,7 @@ class Inline:
             return ""
         if isinstance(element, NavigableString):
             return _WHITE.sub(" ", str(element))
-        if not isinstance(element, Tag):
+        if not isinstance(element, Tag) or is_dropped(element):
             return ""
         if depth > MAX_DEPTH:
             return _WHITE.sub(" ", element.get_text())
@@ -80,6 +83,11 @@ class Inline:
         return attribute(element, "alt").strip()
 
 
+def longest_run(text: str) -> int:
+    """Backticks in a row: a fence around the text needs more."""
+    return max((len(run) for run in re.findall("`+", text)), default=0)
+
+
 def _wrapped(text: str, marker: str) -> str:
     """Emphasis around the words, not around the white space beside them, which Markdown would not read."""
     words = text.strip()
@@ -94,8 +102,6 @@ def _code(text: str) -> str:
     text = " ".join(text.split())
     if not text:
         return ""
-    fence = "`"
-    while fence in text:
-        fence += "`"
+    fence = "`" * (longest_run(text) + 1)
     pad = " " if text[0] == "`" or text[-1] == "`" else ""
     return f"{fence}{pad}{text}{pad}{fence}"

@@ -5,9 +5,12 @@ import re
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 
-from signals.mail.html_inline import attribute
+from signals.mail.html_inline import attribute, is_dropped
 from signals.mail.languages import ATTRIBUTION
 from signals.mail.quotes import MAX_ATTRIBUTION, QUOTE_BEGIN, QUOTE_END, SIGNATURE_BEGIN, SIGNATURE_END
+
+MAX_BESIDE = 200
+"""Marks beside other elements than a `div`: more signatures and headings of quotes are in no mail."""
 
 # Outlook rewrites ids and classes of mails that pass through it to `x_…`, once for each pass.
 _PREFIX = re.compile(r"^(?:x_)+")
@@ -45,32 +48,41 @@ def mark_regions(soup: BeautifulSoup) -> None:
     """Put marks around the outermost quotes and signatures. A marked `blockquote` becomes a `div`: the quote cutter
     writes its `> ` itself."""
     marked: set[int] = set()
+    beside = 0
     for element in soup.find_all(True):
-        if id(element.parent) in marked:
+        if id(element.parent) in marked or is_dropped(element):
             marked.add(id(element))  # parents come first, so that one look up is enough however deep it is
             continue
+        if beside > MAX_BESIDE:
+            return
         if _quotes_the_rest(element):
             element.insert_before(NavigableString(QUOTE_BEGIN))
-        elif quote := _first_of_several(element):
+            return  # all that follows, whatever it is
+        if quote := _first_of_several(element):
             marked |= {id(each) for each in (*quote.previous_siblings, quote)}
             quote.name = "div"
             element.insert(0, NavigableString(QUOTE_BEGIN))
             quote.insert_after(NavigableString(QUOTE_END))
             continue  # what follows it is looked at by itself
-        elif _is_quote(element):
-            _surround(element, QUOTE_BEGIN, QUOTE_END)
+        if _is_quote(element):
+            beside += _surround(element, QUOTE_BEGIN, QUOTE_END)
         elif _is_signature(element):
-            _surround(element, SIGNATURE_BEGIN, SIGNATURE_END)
+            beside += _surround(element, SIGNATURE_BEGIN, SIGNATURE_END)
         else:
             continue
         marked.add(id(element))
 
 
-def _surround(element: Tag, begin: str, end: str) -> None:
-    if element.name == "blockquote":
+def _surround(element: Tag, begin: str, end: str) -> bool:
+    """Put the marks inside where that is the same; else beside, and say so: it costs a look at each sibling."""
+    if element.name in ("blockquote", "div"):
         element.name = "div"
+        element.insert(0, NavigableString(begin))
+        element.append(NavigableString(end))
+        return False
     element.insert_before(NavigableString(begin))
     element.insert_after(NavigableString(end))
+    return True
 
 
 def _quotes_the_rest(element: Tag) -> bool:

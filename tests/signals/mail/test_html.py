@@ -88,6 +88,25 @@ def test_html_made_to_be_slow(piece: str) -> None:
     assert html_to_markdown(f"x{piece * 20_000}").startswith("x")
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<blockquote type=cite>a</blockquote>b" * 8000,
+        "<i hidden>a</i>b" * 8000,
+        "<span class=gmail_signature>a</span>b" * 8000,
+        "<div id=appendonsend></div>b" * 8000,
+        f"<pre>{'`' * 100_000}</pre>b",
+        f"<table>{'<tr><td>a</td></tr>' * 4000}<tr>{'<td>b</td>' * 4000}</tr></table>",
+    ],
+    ids=["quotes", "hidden", "signatures", "separators", "fence", "table"],
+)
+def test_what_costs_for_each_of_many(html: str) -> None:
+    markdown = html_to_markdown(html)
+    assert "b" in markdown
+    assert len(markdown) < 4 * len(html)
+
+
 def test_depth_is_no_danger() -> None:
     assert html_to_markdown("<div>" * 5000 + "deep") == "deep"
     assert html_to_markdown("<b>" * 5000 + "deep").strip("*") == "deep"

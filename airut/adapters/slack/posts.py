@@ -14,6 +14,10 @@ from airut.models.thread_button import ThreadButton, Verb
 
 HEAD = 2_500
 """Characters of an answer that is too long for so many messages; the whole goes along as a file."""
+LONG = 64 * 1024
+"""Characters that are rendered as a whole: five messages hold less, and a megabyte of short lines takes a minute."""
+BEGINNING = 4 * HEAD
+"""Characters of a longer answer that are rendered, for its head."""
 NOTIFIED = 150
 """Characters of what a notification shows."""
 REPLY_FILE = "reply.md"
@@ -84,12 +88,16 @@ class SlackAnswer(Model):
 
 def answer(outbound: Outbound, mentions: Mentions, notes: tuple[str, ...] = ()) -> SlackAnswer:
     """`notes` are what could not be sent along."""
-    found = lines(outbound.markdown, mentions)
+    is_long = len(outbound.markdown) > LONG
+    found = lines(outbound.markdown[:BEGINNING] if is_long else outbound.markdown, mentions)
     texts = sections(found) or ["\u200b"]
     parts = messages(texts)
     whole = None
-    if len(parts) > MESSAGES:
-        parts, whole = [[head(found, HEAD), f"_The whole answer is in {REPLY_FILE}._"]], outbound.markdown.encode()
+    if is_long or len(parts) > MESSAGES:
+        parts, whole = (
+            [[head(found, HEAD) or "…", f"_The whole answer is in {REPLY_FILE}._"]],
+            outbound.markdown.encode(),
+        )
     footer = "\n".join(escaped(line) for line in (*notes, *outbound.footer))[:2000]
     retry = ThreadButton(verb=Verb.RETRY, thread=outbound.thread, task=outbound.task)
     again = (element(retry),) if outbound.failed else ()

@@ -29,6 +29,8 @@ BOXES_MOST, MENU_MOST = 10, 100
 """Options of boxes and of a menu that Slack takes."""
 ITEM_SECTIONS = 2
 """Sections of 3,000 characters for one item; what is longer is posted whole before the question."""
+LEAD_MOST = 12_000
+"""Characters of it that are looked at: what is longer hardly fits, and a megabyte takes a minute."""
 LEAD_SECTIONS = 1
 """Of what stands before the question in its message; what is longer is posted before it."""
 MENTIONED = 5
@@ -99,7 +101,8 @@ def _opening(asked: Asked, mentions: Mentions) -> list[Json]:
 
 
 def _holds_all(asked: Asked, mentions: Mentions) -> bool:
-    return len(_lead(asked, mentions)) <= LEAD_SECTIONS and not _is_cut(asked.question)
+    is_short = len(asked.lead) <= LEAD_MOST and len(_lead(asked, mentions)) <= LEAD_SECTIONS
+    return is_short and not _is_cut(asked.question)
 
 
 def _lead(asked: Asked, mentions: Mentions) -> list[str]:

@@ -112,6 +112,7 @@ def test_labels_are_cut_and_the_full_text_stands_above() -> None:
         ("", "Which one?", 0),
         ("I *looked*.", "Which one?", 0),
         ("I looked. " * 400, "Which one?", 1),
+        ("a\n" * 500_000, "Which one?", 1),  # all of it rendered would take a minute
         ("", "why " * 2_500, 4),
     ],
 )

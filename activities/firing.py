@@ -3,15 +3,22 @@
 from temporalio import activity
 
 from activities.failures import reported
-from airut.models.firing import OtherFirings
-from airut.models.message import InboundMessage
+from airut.models.firing import Opening, OtherFirings
+from airut.models.message import InboundMessage, SlackRoute
 from airut.models.outcome import TaskOutcome
+from airut.ports.openings import Openings
 from airut.ports.threads import Threads
 
 
 class Firings:
-    def __init__(self, threads: Threads) -> None:
+    def __init__(self, threads: Threads, openings: Openings) -> None:
         self._threads = threads
+        self._openings = openings
+
+    @activity.defn
+    async def open_conversation(self, opening: Opening) -> SlackRoute:
+        with reported(TaskOutcome.REPLY_FAILED):
+            return await self._openings.open(opening)
 
     @activity.defn
     async def start_thread(self, message: InboundMessage) -> None:

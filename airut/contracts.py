@@ -20,10 +20,10 @@ from airut.models.archive import (
 from airut.models.blob import SweptBlobs
 from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
 from airut.models.earlier import EarlierInput, EarlierResult
-from airut.models.firing import OtherFirings, TriggerCleanUp, TriggerInput, TriggerResult
+from airut.models.firing import Opening, OtherFirings, TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.host import PlacementOrder
 from airut.models.mail_notes import MailNotes
-from airut.models.message import InboundMessage
+from airut.models.message import InboundMessage, SlackRoute
 from airut.models.progress import ShowOrder
 from airut.models.progress_report import ReportOrder
 from airut.models.shown import Shown
@@ -201,6 +201,12 @@ async def run_trigger(order: TriggerInput) -> TriggerResult:
 @activity.defn
 async def clean_up_trigger(order: TriggerCleanUp) -> None:
     """Remove a trigger's sandboxes and its folders."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def open_conversation(opening: Opening) -> SlackRoute:
+    """Post in Slack what a firing's thread begins with, once."""
     raise NotImplementedError
 
 

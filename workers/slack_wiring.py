@@ -19,6 +19,7 @@ from airut.adapters.slack.forms import SlackForms
 from airut.adapters.slack.greetings import SlackGreetings
 from airut.adapters.slack.history import PAGE, RESTRICTED_PAGE, WebHistory
 from airut.adapters.slack.limits import RateLimits, Urgency
+from airut.adapters.slack.openings import SlackOpenings
 from airut.config.schema import Config
 from airut.models.amendment import Amendment
 from airut.models.command import Submission
@@ -133,6 +134,11 @@ def slack_display(channel: SlackChannel, terms: Callable[[Hints], TaskTerms | No
 def slack_conversations(channel: SlackChannel) -> SlackConversations:
     web = _connection(channel).web(patience=EARLIER_PATIENCE)
     return SlackConversations(channel, web, _directory(channel))
+
+
+def slack_openings(channel: SlackChannel) -> SlackOpenings:
+    web = _connection(channel).web()
+    return SlackOpenings(web, _directory(channel), WebHistory(web))
 
 
 def slack_files(channels: Mapping[str, SlackChannel]) -> SlackDownloads:

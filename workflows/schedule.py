@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.command import CommandName, ThreadCommand, without_text
     from airut.models.due import Due
     from airut.models.firing import FiringEnd, FiringResult, GiveWay, OtherFirings, ScheduledTask
-    from airut.models.message import InboundMessage
+    from airut.models.message import InboundMessage, SlackRoute
     from airut.models.outcome import TaskOutcome
     from airut.models.schedule import Overlap
     from airut.models.task import TaskClosed
@@ -42,6 +42,7 @@ class ScheduledTaskWorkflow:
         self._closed: TaskClosed | None = None
         self._askers: list[str] = []
         self._others: set[str] = set()
+        self._undelivered = ""
 
     @workflow.signal(name=contracts.TASK_CLOSED)
     def task_closed(self, closed: TaskClosed) -> None:
@@ -79,8 +80,22 @@ class ScheduledTaskWorkflow:
             return FiringResult(end=FiringEnd.STOPPED, outcome=TaskOutcome.STOPPED)
         if text is None:
             return FiringResult(end=FiringEnd.NOTHING_TO_DO)
-        message = self._task.message(self._nominal, workflow.now(), text, workflow.info().workflow_id)
+        try:
+            opened = await self._opened()
+        except ActivityError as error:
+            workflow.logger.warning("no thread was opened: %s", error.cause)
+            self._undelivered = str(error.cause)
+            return FiringResult(end=FiringEnd.UNDELIVERED, outcome=TaskOutcome.REPLY_FAILED)
+        message = self._task.message(self._nominal, workflow.now(), text, workflow.info().workflow_id, opened)
         return await self._deliver(message)
+
+    async def _opened(self) -> SlackRoute | None:
+        """Where the thread begins, if a post of ours has to begin it: only once there is something to do."""
+        opening = self._task.opening(self._nominal, workflow.info().start_time)
+        if opening is None:
+            return None
+        options_ = self._options(options.REPLY, f"open a thread in {opening.place}")
+        return await workflow.execute_activity(contracts.open_conversation, opening, **options_)
 
     async def _prompt(self) -> Text | None:
         """The prompt, from the settings or from the trigger; None when there is nothing to do."""
@@ -179,6 +194,8 @@ class ScheduledTaskWorkflow:
         lines = [f"**{result.word if result else state}**, meant for {self._nominal:%Y-%m-%d %H:%M:%S} UTC"]
         if result is not None and result.thread is not None:
             lines.append(f"thread: `{result.thread}`")
+        if self._undelivered:
+            lines.append(self._undelivered)
         workflow.set_current_details("\n\n".join(lines))
 
 

@@ -246,6 +246,16 @@ class RepoConfig(Model):
     def _schedules_deliver(self) -> Self:
         """Whoever gets a schedule's answer may reply to it, so it has to be somebody who may give tasks."""
         for name, schedule in self.schedules.items():
+            if (place := schedule.deliver.slack) is not None:
+                if self.channels.slack is None:
+                    raise ValueError(
+                        f"schedules.{name}.deliver.slack needs channels.slack, by which the answers go out"
+                    )
+                if (places := self.channels.slack.channels) and place not in places:
+                    raise ValueError(
+                        f"schedules.{name}.deliver.slack: {place} is none of channels.slack.channels; add it there"
+                    )
+                continue
             if self.channels.email is None:
                 raise ValueError(f"schedules.{name}.deliver.email needs channels.email, by which the answers go out")
             allowed = self.channels.email.auth.authorized_senders

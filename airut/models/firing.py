@@ -9,11 +9,23 @@ from airut.models.blob import Text
 from airut.models.clock_shift import ClockShift
 from airut.models.cron import parse_cron
 from airut.models.due import Due, judge
-from airut.models.message import ChannelKind, Hints, InboundMessage, MailRoute
+from airut.models.message import ChannelKind, Hints, InboundMessage, MailRoute, SlackRoute
 from airut.models.message_id import derive_token, workflow_id
 from airut.models.outcome import TaskOutcome
 from airut.models.schedule import ScheduleSettings
+from airut.models.slack_thread import slack_thread
 from airut.models.workspace import DefaultBranch
+
+
+class Opening(Model):
+    """Asks for the post of ours in Slack that a firing's thread begins with. `key` tells it from every other, `place`
+    is a channel's id or `#name`, and nothing of it was posted before `begun`."""
+
+    repo: str
+    place: str
+    subject: str
+    key: str
+    begun: datetime
 
 
 class ScheduledTask(Model):
@@ -41,28 +53,55 @@ class ScheduledTask(Model):
         """Under which name the trigger's folders lie, in the form of a thread id."""
         return f"{self.repo}/schedule/{self.name}.{nominal.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"
 
-    def message(self, nominal: datetime, sent_at: datetime, text: Text, notify: str) -> InboundMessage:
-        """What the firing says to its thread. The same firing always says the same."""
-        at = nominal.astimezone(UTC).isoformat()
-        token = derive_token(self.repo, f"{self.id}\0{at}" if self.settings.thread == "new" else self.id)
-        people = self.settings.deliver.email
-        subject = self.settings.subject or f"{self.repo}: {self.name}"
+    @property
+    def subject(self) -> str:
+        return self.settings.subject or f"{self.repo}: {self.name}"
+
+    def opening(self, nominal: datetime, now: datetime) -> Opening | None:
+        """The post in Slack whose thread this firing is; None where its answer goes out by mail."""
+        if (place := self.settings.deliver.slack) is None:
+            return None
+        return Opening(repo=self.repo, place=place, subject=self.subject, key=self._key(nominal), begun=now)
+
+    def message(
+        self, nominal: datetime, sent_at: datetime, text: Text, notify: str, opened: SlackRoute | None = None
+    ) -> InboundMessage:
+        """What the firing says to its thread. The same firing always says the same. `opened` is where its post is."""
+        thread, people, route = self._in_slack(opened) if opened else self._by_mail(nominal)
         return InboundMessage(
-            key=hashlib.sha256(f"{self.id}\0{at}".encode()).hexdigest(),
-            thread=workflow_id(self.repo, token),
+            key=self._key(nominal),
+            thread=thread,
             repo=self.repo,
-            channel=ChannelKind.EMAIL,
+            channel=ChannelKind.EMAIL if opened is None else ChannelKind.SLACK,
             author=self.id,
             participants=people,
             open_to_authorized=True,  # a schedule is not a person who would have to be copied in
             sent_at=nominal,
             received_at=sent_at,
-            subject=subject,
+            subject=self.subject,
             text=text,
             hints=Hints(model=self.settings.model, effort=self.settings.effort),
-            route=MailRoute(token=token, message_id=None, sender=people[0], to=people, subject=subject, opens=True),
+            route=route,
             notify=notify,
         )
+
+    def _in_slack(self, opened: SlackRoute) -> tuple[str, tuple[str, ...], MailRoute | SlackRoute]:
+        """Thread, participants and route of a firing that a post of ours has opened a thread for."""
+        return slack_thread(self.repo, opened.team, opened.channel, opened.thread_ts), (), opened
+
+    def _by_mail(self, nominal: datetime) -> tuple[str, tuple[str, ...], MailRoute | SlackRoute]:
+        """Thread, participants and route of a firing whose answer is a mail."""
+        people = self.settings.deliver.email
+        token = derive_token(self.repo, f"{self.id}\0{_at(nominal)}" if self.settings.thread == "new" else self.id)
+        route = MailRoute(token=token, message_id=None, sender=people[0], to=people, subject=self.subject, opens=True)
+        return workflow_id(self.repo, token), people, route
+
+    def _key(self, nominal: datetime) -> str:
+        return hashlib.sha256(f"{self.id}\0{_at(nominal)}".encode()).hexdigest()
+
+
+def _at(nominal: datetime) -> str:
+    return nominal.astimezone(UTC).isoformat()
 
 
 class TriggerInput(Model):
@@ -117,6 +156,8 @@ class FiringEnd(StrEnum):
     NOT_DUE = "not_due"
     NOTHING_TO_DO = "nothing_to_do"
     STOPPED = "stopped"
+    UNDELIVERED = "undelivered"
+    """Its thread could not be opened."""
     DELIVERED = "delivered"
 
 

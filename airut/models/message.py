@@ -85,6 +85,8 @@ class SlackRoute(Model):
     thread_ts: str
     ts: str
     user: str
+    opens: bool = False
+    """True where nobody wrote: a schedule has opened the thread with a post of ours, which is the message."""
 
 
 Route = Annotated[MailRoute | ConsoleRoute | SlackRoute, Field(discriminator="kind")]
@@ -138,4 +140,4 @@ class InboundMessage(Model):
     @property
     def opens(self) -> bool:
         """Whether a schedule says this, and not a person."""
-        return isinstance(self.route, MailRoute) and self.route.opens
+        return not isinstance(self.route, ConsoleRoute) and self.route.opens

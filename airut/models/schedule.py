@@ -14,6 +14,8 @@ from airut.models.timezones import ZoneName
 
 SCHEDULE_NAME = r"^[a-z0-9][a-z0-9-]{0,39}$"
 
+SLACK_PLACE = r"^(#[^\s#]{1,80}|[CG][A-Z0-9]{2,20})$"
+
 PROMPT_MOST = 20_000
 """Characters. A prompt stands in the history of every firing; longer instructions belong into the repository."""
 
@@ -70,15 +72,15 @@ class TriggerCommand(Model):
 class DeliverTo(Model):
     """Who gets the answer."""
 
-    email: Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], Field(min_length=1, max_length=20)]
-    slack: str | None = None
+    email: Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], Field(max_length=20)] = ()
+    slack: Annotated[str, Field(pattern=SLACK_PLACE)] | None = None
+    """A channel's id, or its `#name`."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _mail_only(cls, value: object) -> object:
-        if isinstance(value, dict) and value.get("slack") is not None:
-            raise ValueError("slack comes with the Slack channel, which is not there yet; write email: [a@b.example]")
-        return value
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if bool(self.email) == (self.slack is not None):
+            raise ValueError('give either email: [a@b.example] or slack: "#channel"')
+        return self
 
 
 class ScheduleSettings(Model):
@@ -108,4 +110,6 @@ class ScheduleSettings(Model):
             raise ValueError("give either prompt or trigger")
         if self.prompt is not None and not self.prompt.strip():
             raise ValueError("prompt is empty")
+        if self.deliver.slack is not None and self.thread == "same":
+            raise ValueError("thread: same is for deliver.email; in Slack each firing has a thread of its own")
         return self

@@ -9,6 +9,7 @@ from airut.models.message import ChannelKind, InboundMessage, SlackRoute
 from airut.models.slack_files import files_of
 from airut.models.slack_settings import SlackLimits
 from airut.models.slack_text import Names, readable, unnamed, without_mention, words
+from airut.models.slack_thread import slack_thread
 from airut.ports.slack import SlackBot
 from signals.mail.hints import read_hints
 from signals.slack.events import Post
@@ -18,8 +19,7 @@ CONTEXT_SUBJECT = 80
 
 
 def thread_id(repo: str, team: str, channel: str, thread_ts: str) -> str:
-    """The workflow's id: from Slack's own names alone, so that there is no mapping to lose."""
-    return f"{repo}/slack/{team}-{channel}-{thread_ts}"
+    return slack_thread(repo, team, channel, thread_ts)
 
 
 def message_keys(team: str, post: Post) -> tuple[str, ...]:

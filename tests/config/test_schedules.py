@@ -107,6 +107,19 @@ GOOD = {"cron": '"0 5 * * *"', "prompt": "look", "deliver": "{email: [ann@exampl
             {"prompt": None, "trigger": "{command: make x | mail}"},
             "nightly.trigger.command: write a list, one word an item: no shell reads it",
         ),
+        ({"deliver": "{}"}, 'nightly.deliver: give either email: [a@b.example] or slack: "#channel"'),
+        (
+            {"deliver": '{email: [ann@example.com], slack: "#dev"}'},
+            'nightly.deliver: give either email: [a@b.example] or slack: "#channel"',
+        ),
+        (
+            {"deliver": '{slack: "#dev"}'},
+            "schedules.nightly.deliver.slack needs channels.slack, by which the answers go out",
+        ),
+        (
+            {"deliver": '{slack: "#dev"}', "thread": "same"},
+            "nightly: thread: same is for deliver.email; in Slack each firing has a thread of its own",
+        ),
         ({"overlap": "maybe"}, "nightly.overlap: 'skip', 'buffer_one', 'buffer_all', 'cancel_other' or 'allow_all'"),
         ({"catch_up": "1s"}, "nightly.catch_up: greater than or equal to 10"),
         ({"thread": "old"}, "nightly.thread: 'new' or 'same'"),
@@ -116,7 +129,7 @@ GOOD = {"cron": '"0 5 * * *"', "prompt": "look", "deliver": "{email: [ann@exampl
         ({"deliver": "{email: []}"}, "nightly.deliver.email: "),
         ({"deliver": "{email: [ann]}"}, "'ann' is no bare mail address such as ann@example.com"),
         ({"deliver": "{email: [Ann <ann@example.com>]}"}, "is no bare mail address"),
-        ({"deliver": '{slack: "#ops"}'}, "slack comes with the Slack channel"),
+        ({"deliver": '{slack: "ops"}'}, "nightly.deliver.slack: "),
         (
             {"deliver": "{email: [eve@elsewhere.net]}"},
             "repos.web: schedules.nightly.deliver.email: eve@elsewhere.net may not give tasks here; add it to "

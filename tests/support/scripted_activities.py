@@ -7,12 +7,14 @@ from typing import Any
 
 from temporalio import activity
 
+from airut.errors import DeliveryRefused
 from airut.models.archive import Archived, ArchivedThread, ArchiveOrder, RemoveOrder, Restored, RestoreOrder
 from airut.models.blob import BlobRef, Text
 from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
 from airut.models.earlier import EarlierInput, EarlierResult
-from airut.models.firing import TriggerCleanUp, TriggerInput, TriggerResult
+from airut.models.firing import Opening, TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.mail_notes import MailNotes
+from airut.models.message import SlackRoute
 from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
 from airut.models.progress import ShowOrder
 from airut.models.progress_report import ReportOrder
@@ -57,6 +59,7 @@ class ScriptedActivities:
         self.asked: list[str] = []
         self.agent_inputs: list[AgentInput] = []
         self.replies: list[ReplyInput] = []
+        self.openings: list[Opening] = []
         self.workspace_inputs: list[WorkspaceInput] = []
         self.fetched: list[FetchInput] = []
         self.fetch: Callable[[FetchInput], FetchResult] = lambda order: FetchResult(attachments=())
@@ -111,6 +114,14 @@ class ScriptedActivities:
         self.lets_go = 0.0
         """Seconds that a follower takes to end."""
         self.show: Callable[[ShowOrder], Shown] = lambda order: Shown(message="1.1", follows=True)
+
+    async def open(self, opening: Opening) -> SlackRoute:
+        """Implements `airut.ports.openings.Openings`."""
+        self.openings.append(opening)
+        if not opening.place.startswith("C"):
+            raise DeliveryRefused(f"the app is in no channel {opening.place}")
+        ts = f"{len(self.openings)}.000001"
+        return SlackRoute(team="T1", channel=opening.place, thread_ts=ts, ts=ts, user="U0AIRUT", opens=True)
 
     def all(self) -> Sequence[Callable[..., Any]]:
         return [

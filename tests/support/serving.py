@@ -18,8 +18,8 @@ from workflows.registered import WORKFLOWS
 @asynccontextmanager
 async def serving(client: Client, scripted: ScriptedActivities, *more: Callable[..., Any]) -> AsyncIterator[None]:
     """The workers end with the block. `more` are activities besides those that threads use."""
-    real = Firings(TemporalThreads(client))  # what schedules do with threads is Temporal's own
-    firings = (real.start_thread, real.task_is_pending, real.other_firings)
+    real = Firings(TemporalThreads(client), scripted)  # what schedules do with threads is Temporal's own
+    firings = (real.open_conversation, real.start_thread, real.task_is_pending, real.other_firings)
     async with AsyncExitStack() as stack:
         host = (contracts.host_queue(scripted.host), contracts.agent_queue(scripted.host))
         for queue in (contracts.CONTROL_QUEUE, contracts.PLACEMENT_QUEUE, *host):

@@ -9,7 +9,7 @@ import pytest
 from airut.config.schema import Config
 from airut.errors import FileRefused
 from airut.models.message import ChannelKind, RemoteFile
-from workers.wiring import ConfiguredFiles
+from workers.configured_channels import ConfiguredFiles
 
 LOADED = """
 import sys

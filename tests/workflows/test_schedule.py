@@ -13,7 +13,7 @@ from temporalio.worker import Replayer
 
 from airut.models.blob import Text
 from airut.models.firing import FiringEnd, FiringResult, ScheduledTask, TriggerInput, TriggerResult
-from airut.models.message import MailRoute
+from airut.models.message import ChannelKind, MailRoute, SlackRoute
 from airut.models.outcome import TaskOutcome
 from airut.models.schedule import DeliverTo, ScheduleSettings
 from airut.temporal.delivery import deliver
@@ -119,6 +119,28 @@ async def test_a_prompt_opens_a_thread_and_the_firing_ends_with_its_task(
     assert (message.text.inline, message.hints.model, message.hints.effort) == ("look around", "opus", "high")
     assert activities.replies[0].outcome is TaskOutcome.SUCCESS
     await replays(made.client, running.id)
+
+
+async def test_an_answer_in_slack_stands_below_a_post_of_ours(schedule: Make, activities: ScriptedActivities) -> None:
+    made = await schedule(subject="Look", deliver=DeliverTo(slack="C0DEV"))
+    await made.handle.trigger()
+    (result,) = await made.results(1)
+    (opened,) = activities.openings
+    assert (opened.place, opened.subject) == ("C0DEV", "Look")
+    (message,) = activities.agent_inputs[0].task.messages
+    route = SlackRoute(team="T1", channel="C0DEV", thread_ts="1.000001", ts="1.000001", user="U0AIRUT", opens=True)
+    assert (message.route, message.opens, message.channel) == (route, True, ChannelKind.SLACK)
+    assert (result.thread, result.end) == ("web/slack/T1-C0DEV-1.000001", FiringEnd.DELIVERED)
+    await replays(made.client, (await made.firings())[0].id)
+
+
+async def test_a_place_in_slack_that_is_not_there_is_told_and_no_agent_runs(
+    schedule: Make, activities: ScriptedActivities
+) -> None:
+    made = await schedule(deliver=DeliverTo(slack="#gone"))
+    await made.handle.trigger()
+    assert await made.results(1) == [FiringResult(end=FiringEnd.UNDELIVERED, outcome=TaskOutcome.REPLY_FAILED)]
+    assert activities.agent_inputs == []
 
 
 async def test_a_reply_of_whom_it_was_delivered_to_continues_the_thread(

@@ -24,8 +24,8 @@ class LostPlace:
 
     async def tell(self, outbound: Outbound, route: SlackRoute, why: str) -> None:
         """The answer itself does not go along: it was for a place with other readers. Fails nothing."""
-        if route.channel.startswith("D"):
-            return  # a direct message that is gone: there is no other way to this person
+        if route.channel.startswith("D") or route.opens:
+            return  # a direct message that is gone: there is no other way to this person; and a schedule is none
         words = (
             f"My answer to your message in <#{route.channel}> cannot be posted there: {PLACE_GONE[why]}. "
             f"It is kept: `airut thread show {escaped(outbound.thread)}` shows it."

@@ -110,7 +110,7 @@ def _lead(asked: Asked, mentions: Mentions) -> list[str]:
 
 
 def _asked_whom(asked: Asked) -> str:
-    routes = [route for route in asked.routes if isinstance(route, SlackRoute)]
+    routes = [route for route in asked.routes if isinstance(route, SlackRoute) and not route.opens]
     people = " ".join(f"<@{user}>" for user in list(dict.fromkeys(route.user for route in routes))[:MENTIONED])
     what = "a question" if len(asked.question.items) == 1 else f"{len(asked.question.items)} questions"
     return f"❓ {people} The agent has {what}:".replace("  ", " ")

@@ -126,7 +126,7 @@ GOOD = {"cron": '"0 5 * * *"', "prompt": "look", "deliver": "{email: [ann@exampl
         ({"repeat": "3"}, "nightly.repeat: unknown key"),
         ({"promt": "x"}, 'nightly.promt: unknown key; nearest is "prompt"'),
         ({"deliver": None}, "nightly.deliver: is required"),
-        ({"deliver": "{email: []}"}, "nightly.deliver.email: "),
+        ({"deliver": "{email: []}"}, 'nightly.deliver: give either email: [a@b.example] or slack: "#channel"'),
         ({"deliver": "{email: [ann]}"}, "'ann' is no bare mail address such as ann@example.com"),
         ({"deliver": "{email: [Ann <ann@example.com>]}"}, "is no bare mail address"),
         ({"deliver": '{slack: "ops"}'}, "nightly.deliver.slack: "),

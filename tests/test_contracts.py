@@ -27,7 +27,7 @@ from activities.reports import Reports
 from activities.sweep import Sweeps
 from activities.trigger import Triggers
 from activities.workspace import Workspaces
-from airut import contracts
+from airut.contracts import stubs
 
 CLASSES = (
     AgentRuns,
@@ -59,7 +59,7 @@ def activities_of(holder: object) -> dict[str, Callable[..., Any]]:
 
 
 IMPLEMENTED = {name: function for holder in CLASSES for name, function in activities_of(holder).items()}
-STUBS = activities_of(contracts)
+STUBS = activities_of(stubs)
 
 
 def test_every_stub_is_implemented_and_nothing_else() -> None:

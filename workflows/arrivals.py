@@ -5,6 +5,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.contracts import stubs
     from airut.models.blob import Text
     from airut.models.earlier import EarlierInput, unreadable
     from airut.models.message import ChannelKind, InboundMessage, SlackRoute
@@ -85,7 +86,7 @@ class Arrivals:
         )
         try:
             found = await workflow.execute_activity(
-                contracts.read_earlier,
+                stubs.read_earlier,
                 order,
                 **options.at(options.EARLIER, contracts.CONTROL_QUEUE, "what was said before", message.repo),
             )
@@ -102,7 +103,7 @@ class Arrivals:
     async def _with_files(self, message: InboundMessage) -> InboundMessage:
         try:
             fetched = await workflow.execute_activity(
-                contracts.fetch_files,
+                stubs.fetch_files,
                 FetchInput(repo=message.repo, channel=message.channel, files=message.files),
                 **options.at(options.FILES, contracts.CONTROL_QUEUE, f"{len(message.files)} files", message.repo),
             )

@@ -8,6 +8,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.contracts import stubs
     from airut.models.archive import MISSING, Archived, ArchiveOrder, RemoveOrder, lost_archive
     from airut.models.base import Model
     from airut.models.command import Submission, ThreadCommand
@@ -66,7 +67,7 @@ class Ending:
         thread = self._thread
         try:
             found = await workflow.execute_activity(
-                contracts.recall_archive,
+                stubs.recall_archive,
                 thread.thread,
                 **options.at(options.RECALL, contracts.CONTROL_QUEUE, "an earlier life?", thread.repo),
             )
@@ -91,7 +92,7 @@ class Ending:
         if state.host is not None:
             order = ArchiveOrder(thread=self._thread.thread, repo=self._thread.repo, session_id=state.session_id)
             try:
-                kept = await self._on_host(contracts.archive_thread, order, "archive the thread")
+                kept = await self._on_host(stubs.archive_thread, order, "archive the thread")
             except ActivityError as error:
                 lost = f"files in /storage: the host {state.host} could not be asked ({reason(error)[1]})"
                 kept = kept.model_copy(update={"losses": (lost,)})
@@ -102,14 +103,14 @@ class Ending:
         self.losses = kept.losses
         archive = archived(state, self._thread, kept, workflow.now())
         await workflow.execute_activity(
-            contracts.keep_archive,
+            stubs.keep_archive,
             archive,
             **options.at(options.CLEAN_UP, contracts.CONTROL_QUEUE, "keep the archive", self._thread.repo),
         )
         if state.host is not None:
             removal = RemoveOrder(thread=self._thread.thread, repo=self._thread.repo)
             try:
-                await self._on_host(contracts.remove_thread, removal, "clear the workspace away")
+                await self._on_host(stubs.remove_thread, removal, "clear the workspace away")
             except ActivityError as error:
                 workflow.logger.error("not cleared away: %s", reason(error)[1])
         state.host, state.losses = None, archive.losses

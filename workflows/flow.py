@@ -9,6 +9,7 @@ from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.contracts import stubs
     from airut.models.blob import Text
     from airut.models.command import RetryStep
     from airut.models.mail_notes import MailNotes
@@ -95,7 +96,7 @@ class Flow:
         """Raises: ActivityError: three days were not enough, or the channel refuses it for good."""
         summary = f"{order.kind}: {order.outcome}" if order.outcome else str(order.kind)
         limits = options.over(limits, order.task.channel)
-        return await workflow.execute_activity(contracts.reply, order, **self.at_control(limits, summary))
+        return await workflow.execute_activity(stubs.reply, order, **self.at_control(limits, summary))
 
     async def tell(
         self,
@@ -133,7 +134,7 @@ class Flow:
         config = options.at(options.CLEAN_UP, contracts.host_queue(host), "remove the sandbox", self.task.repo)
         config["schedule_to_start_timeout"] = REMOVAL_WAIT
         try:
-            await workflow.execute_activity(contracts.clean_up, order, **config)
+            await workflow.execute_activity(stubs.clean_up, order, **config)
         except ActivityError as error:  # what could not be removed must not unsay the answer
             workflow.logger.error("not cleaned up: %s", reason(error)[1])
 

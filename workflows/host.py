@@ -8,6 +8,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.contracts import stubs
     from airut.models.host import DrainOrder, HostInput, HostStatus, HostUp, PlacementOrder
 
 AWAY = timedelta(seconds=10)
@@ -65,7 +66,7 @@ class HostWorkflow:
         drained, starts = wanted = self._wanted
         try:
             await workflow.execute_activity(
-                contracts.set_placement,
+                stubs.set_placement,
                 PlacementOrder(open=not drained),
                 task_queue=contracts.host_queue(self._host),
                 schedule_to_start_timeout=AWAY,

@@ -14,6 +14,7 @@ from temporalio.exceptions import (
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.contracts import stubs
     from airut.models.outcome import TaskOutcome
     from airut.models.reply import ReplyKind
     from airut.models.steering import TaskOrder
@@ -105,7 +106,7 @@ class OpenTask:
         delivered = self.told is not None and self.told.reply is not None
         order = CleanUpInput(task=task, attempts=SANDBOXES_MOST, delivered=delivered, every=True)
         try:
-            await workflow.execute_activity(contracts.clean_up, order, **config)
+            await workflow.execute_activity(stubs.clean_up, order, **config)
         except ActivityError as error:
             workflow.logger.error("not cleaned up: %s", type(error.cause).__name__)
 

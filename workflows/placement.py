@@ -13,6 +13,7 @@ from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.contracts import stubs
     from airut.models.steering import TaskOrder
     from workflows import options
     from workflows.completion import seen_through
@@ -52,7 +53,7 @@ class Placement:
             ActivityError: the wait was ended.
         """
         handle = workflow.start_activity(
-            contracts.claim_host,
+            stubs.claim_host,
             **options.at(options.CLAIM, contracts.PLACEMENT_QUEUE, "find a sandbox host", self._repo),
         )
         self.waiting_since = workflow.now()
@@ -134,7 +135,7 @@ class Placement:
         waited, base = self._presence, options.PING
         while True:
             config = self._config(base, "is the host there?", waited)
-            handle = workflow.start_activity(contracts.ping_host, **config)
+            handle = workflow.start_activity(stubs.ping_host, **config)
             try:
                 await _until(handle, lambda: steering.interrupts)
                 await handle

@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from airut import contracts
+    from airut.contracts import stubs
     from airut.models.archive import RestoreOrder
     from airut.models.steps import FetchInput, ImageInput, WorkspaceInput, WorkspaceResult
     from airut.models.task import TaskStep
@@ -41,7 +41,7 @@ class Preparation:
             uncommitted=flow.result.stored.changes,
         )
         summary = f"fetch {flow.task.repo}"
-        workspace = await place.run(contracts.prepare_workspace, order, options.WORKSPACE, summary, flow.steering)
+        workspace = await place.run(stubs.prepare_workspace, order, options.WORKSPACE, summary, flow.steering)
         flow.settings = workspace.settings or flow.settings
         place.lost_after_s = flow.settings.host_lost_after_s
         flow.notes += [note for note in workspace.notes if note not in flow.notes]
@@ -55,7 +55,7 @@ class Preparation:
                 continue
             flow.enter(TaskStep.PREPARING, "files")
             fetched = await workflow.execute_activity(
-                contracts.fetch_files,
+                stubs.fetch_files,
                 FetchInput(repo=message.repo, channel=message.channel, files=message.files),
                 **flow.at_control(options.FILES, f"{len(message.files)} files"),
             )
@@ -78,7 +78,7 @@ class Preparation:
             storage=stored.storage,
         )
         summary = "session and storage"
-        restored = await flow.placement.run(contracts.restore_thread, order, options.WORKSPACE, summary, flow.steering)
+        restored = await flow.placement.run(stubs.restore_thread, order, options.WORKSPACE, summary, flow.steering)
         flow.notes += [f"Not brought back: {note}." for note in restored.notes]
 
     async def image(self, workspace: WorkspaceResult) -> str:
@@ -86,5 +86,5 @@ class Preparation:
         flow.enter(TaskStep.PREPARING, "image")
         order = ImageInput(repo=flow.task.repo, policy_commit=workspace.policy.commit)
         summary = "image of .airut/container"
-        image = await flow.placement.run(contracts.build_image, order, options.IMAGE, summary, flow.steering)
+        image = await flow.placement.run(stubs.build_image, order, options.IMAGE, summary, flow.steering)
         return image.tag

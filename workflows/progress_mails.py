@@ -6,7 +6,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from airut import contracts
+    from airut.contracts import stubs
     from airut.models.message import ChannelKind
     from airut.models.progress_report import ReportOrder
     from airut.models.reply import ReplyKind
@@ -55,7 +55,7 @@ class ProgressMails:
         )
         try:
             await workflow.execute_activity(
-                contracts.report_progress, order, **flow.at_control(options.ACKNOWLEDGE, "how far it is")
+                stubs.report_progress, order, **flow.at_control(options.ACKNOWLEDGE, "how far it is")
             )
         except ActivityError as error:
             workflow.logger.info("the progress is not told: %s", type(error.cause).__name__)

@@ -4,7 +4,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from airut import contracts
+    from airut.contracts import stubs
     from airut.models.blob import BlobRef
     from airut.models.outcome import TaskOutcome
     from airut.models.steps import PublishInput, PublishResult, WorkspaceResult
@@ -55,6 +55,6 @@ class Publication:
         order = PublishInput(task=flow.task, policy=prepared.policy, bundle=bundle, text=agent.text)
         while True:
             try:
-                return await flow.placement.run(contracts.publish, order, options.PUBLISH, "push, pull request")
+                return await flow.placement.run(stubs.publish, order, options.PUBLISH, "push, pull request")
             except HostGone:
                 await flow.moved()  # the bundle is in the blob store: any host can publish it

@@ -9,6 +9,7 @@ from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.contracts import stubs
     from airut.models.notices import still_waiting
     from airut.models.outcome import AgentOutcome, AgentVerdict, TaskOutcome
     from airut.models.steps import AgentInput, WorkspaceResult
@@ -129,7 +130,7 @@ class Runs:
             if flow.task.number == 1:
                 await flow.tell_thread()  # from now on nothing can join
             order = self._order(workspace, image, left, budget)
-            agent = await flow.placement.run_agent(contracts.run_agent, order, self._options(left), flow.steering)
+            agent = await flow.placement.run_agent(stubs.run_agent, order, self._options(left), flow.steering)
         except (Exception, asyncio.CancelledError) as error:
             lost = self._gathered.of_lost(error)
             if lost.prompt_taken:

@@ -10,6 +10,7 @@ from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.contracts import stubs
     from airut.models.blob import Text
     from airut.models.command import CommandName, ThreadCommand, without_text
     from airut.models.due import Due
@@ -95,7 +96,7 @@ class ScheduledTaskWorkflow:
         if opening is None:
             return None
         options_ = self._options(options.REPLY, f"open a thread in {opening.place}")
-        return await workflow.execute_activity(contracts.open_conversation, opening, **options_)
+        return await workflow.execute_activity(stubs.open_conversation, opening, **options_)
 
     async def _prompt(self) -> Text | None:
         """The prompt, from the settings or from the trigger; None when there is nothing to do."""
@@ -128,7 +129,7 @@ class ScheduledTaskWorkflow:
 
     async def _start_thread(self, message: InboundMessage) -> None:
         options_ = self._options(options.START_THREAD, f"open {message.thread}")
-        await workflow.execute_activity(contracts.start_thread, message, **options_)
+        await workflow.execute_activity(stubs.start_thread, message, **options_)
 
     async def _wait_for_task(self, thread: str, *, until_asked: bool) -> None:
         while self._closed is None and not (until_asked and self._askers):
@@ -138,7 +139,7 @@ class ScheduledTaskWorkflow:
                 )
             except TimeoutError:
                 options_ = self._options(options.START_THREAD, "is the task still there?")
-                if not await workflow.execute_activity(contracts.task_is_pending, thread, **options_):
+                if not await workflow.execute_activity(stubs.task_is_pending, thread, **options_):
                     return
 
     async def _stop(self, message: InboundMessage) -> None:
@@ -157,7 +158,7 @@ class ScheduledTaskWorkflow:
         own = workflow.info().workflow_id
         order = OtherFirings(schedule=self._task.id, firing=own)
         found = await workflow.execute_activity(
-            contracts.other_firings, order, **self._options(options.START_THREAD, "who else runs?")
+            stubs.other_firings, order, **self._options(options.START_THREAD, "who else runs?")
         )
         self._others.update(found)
         while self._others and not self._askers:

@@ -8,6 +8,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.contracts import stubs
     from airut.models.message import ChannelKind
     from airut.models.outcome import TaskOutcome
     from airut.models.steering import TaskOrder
@@ -60,6 +61,6 @@ class Settling:
 async def _settle(over: QuestionOver) -> None:
     config = options.at(options.SETTLE, contracts.CONTROL_QUEUE, "the question is over", over.posted.task.repo)
     try:
-        await workflow.execute_activity(contracts.settle_question, over, **config)
+        await workflow.execute_activity(stubs.settle_question, over, **config)
     except ActivityError as error:
         workflow.logger.info("a question that is over still shows as open: %s", reason(error)[1])

@@ -11,6 +11,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.contracts import stubs
     from airut.models.progress import Look, ShowOrder, show_order
     from airut.models.shown import Shown, ShownState
     from workflows import options
@@ -85,13 +86,13 @@ class Showing:
         order = self._order(look)
         try:
             config = self._flow.at_control(options.SHOW, f"show: {look.state}")
-            self._showing = workflow.start_activity(contracts.show_progress, order, **config)
+            self._showing = workflow.start_activity(stubs.show_progress, order, **config)
             self._now_stands(await self._showing, look)
         except ActivityError as error:
             workflow.logger.info("not shown: %s", type(error.cause).__name__)
         if look.state is ShownState.RUNNING and self._shown.follows and look == self._look and not self._leaving:
             config = options.at(options.FOLLOW, contracts.PROGRESS_QUEUE, "show the progress", self._flow.task.repo)
-            self._following = workflow.start_activity(contracts.follow_progress, self._order(look), **config)
+            self._following = workflow.start_activity(stubs.follow_progress, self._order(look), **config)
 
     async def _end_following(self) -> None:
         if (following := self._following) is None:

@@ -7,6 +7,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.contracts import stubs
     from airut.models.budget import BudgetGrant, BudgetRefusal, BudgetRelease, BudgetRequest, BudgetSettlement
     from airut.models.outcome import AgentOutcome, AgentVerdict, TaskOutcome
     from airut.models.task import TaskStep
@@ -64,7 +65,7 @@ class Spending:
             asked_usd=flow.task.hints.budget,
         )
         config = flow.at_control(options.BUDGET, "reserve the budget")
-        self._grant = await workflow.execute_activity(contracts.reserve_budget, order, **config)
+        self._grant = await workflow.execute_activity(stubs.reserve_budget, order, **config)
         return self._grant.refusal
 
     async def settle(self, usd: float) -> None:
@@ -74,7 +75,7 @@ class Spending:
         order = BudgetSettlement(key=self._key, repo=self._flow.task.repo, usd=usd)
         config = self._flow.at_control(options.BUDGET, "settle the budget")
         try:
-            await workflow.execute_activity(contracts.settle_budget, order, **config)
+            await workflow.execute_activity(stubs.settle_budget, order, **config)
         except ActivityError as error:  # what nobody settles is given back by itself, and the answer must not wait
             workflow.logger.error("costs were not settled: %s", reason(error)[1])
 
@@ -92,6 +93,6 @@ async def release(task: str, repo: str) -> None:
     """For a task that was terminated: what it still holds is given back, since it cannot settle any more."""
     config = options.at(options.BUDGET, contracts.CONTROL_QUEUE, "release the budget", repo)
     try:
-        await workflow.execute_activity(contracts.release_budget, BudgetRelease(task=task, repo=repo), **config)
+        await workflow.execute_activity(stubs.release_budget, BudgetRelease(task=task, repo=repo), **config)
     except ActivityError as error:
         workflow.logger.error("the budget was not released: %s", type(error.cause).__name__)

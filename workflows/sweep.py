@@ -9,6 +9,7 @@ from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.contracts import stubs
     from airut.models.archive import Expired, ExpireOrder
     from airut.models.sweep import SweepMemory, SweepOrder
 
@@ -42,7 +43,7 @@ class SweepWorkflow:
         config = SWEEP.copy()
         config["task_queue"], config["summary"] = contracts.host_queue(host), f"sweep {host}"
         order = SweepOrder(now=workflow.now(), memory=memory)
-        report = await workflow.execute_activity(contracts.sweep_host, order, **config)
+        report = await workflow.execute_activity(stubs.sweep_host, order, **config)
         await asyncio.gather(*map(self._make_room, report.ask))
         counts = ((report.sandboxes, "sandboxes"), (report.threads, "threads"), (report.images, "images"))
         removed = ", ".join(f"{len(things)} {name}" for things, name in counts if things)
@@ -64,6 +65,6 @@ class ExpiryWorkflow:
     @workflow.run
     async def run(self) -> Expired:
         order = ExpireOrder(now=workflow.now())
-        expired = await workflow.execute_activity(contracts.expire_records, order, **EXPIRE)
-        swept = await workflow.execute_activity(contracts.expire_payloads, order, **EXPIRE_PAYLOADS)
+        expired = await workflow.execute_activity(stubs.expire_records, order, **EXPIRE)
+        swept = await workflow.execute_activity(stubs.expire_payloads, order, **EXPIRE_PAYLOADS)
         return expired.model_copy(update={"payloads": swept.count, "bytes": expired.bytes + swept.bytes})

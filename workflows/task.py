@@ -7,6 +7,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.contracts import stubs
     from airut.models.message import InboundMessage
     from airut.models.outcome import TaskOutcome
     from airut.models.reply import ReplyKind
@@ -152,7 +153,7 @@ class TaskWorkflow:
         order = ReplyInput(task=self._flow.task, at=workflow.now(), kind=ReplyKind.ACKNOWLEDGEMENT)
         try:
             self._flow.acknowledged = await workflow.execute_activity(
-                contracts.acknowledge,
+                stubs.acknowledge,
                 order,
                 **self._flow.at_control(options.ACKNOWLEDGE, "acknowledge"),
             )

@@ -8,6 +8,7 @@ from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.contracts import stubs
     from airut.models.message import InboundMessage
     from airut.models.notice_board import Notice
     from airut.models.notices import queued_while_paused
@@ -70,7 +71,7 @@ class Telling:
         limits = options.over(limits, order.task.channel)
         config = options.at(limits, contracts.CONTROL_QUEUE, f"reply: {order.outcome or order.kind}", order.task.repo)
         try:
-            return await workflow.execute_activity(contracts.reply, order, **config)
+            return await workflow.execute_activity(stubs.reply, order, **config)
         except ActivityError as error:
             workflow.logger.warning("not answered: %s", type(error.cause).__name__)
             return None

@@ -8,6 +8,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.contracts import stubs
     from airut.models.message import InboundMessage
     from airut.models.progress import Look, ShowOrder, show_order, shows_tasks
     from airut.models.shown import Shown, ShownState
@@ -73,6 +74,6 @@ class ThreadShows:
             limits = options.SHOW
         config = options.at(limits, contracts.CONTROL_QUEUE, f"show: {order.look.state}", order.repo)
         try:
-            await workflow.execute_activity(contracts.show_progress, order, **config)
+            await workflow.execute_activity(stubs.show_progress, order, **config)
         except ActivityError as error:
             workflow.logger.info("not shown: %s", type(error.cause).__name__)

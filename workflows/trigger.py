@@ -9,6 +9,7 @@ from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
+    from airut.contracts import stubs
     from airut.models.blob import Text
     from airut.models.firing import ScheduledTask, TriggerCleanUp, TriggerInput
     from airut.models.outcome import TaskOutcome
@@ -55,17 +56,17 @@ class TriggerRun:
     async def _run(self, trigger: TriggerCommand) -> Text | None:
         repo = self._task.repo
         claim = await workflow.execute_activity(
-            contracts.claim_host, **self._options(options.CLAIM, contracts.PLACEMENT_QUEUE, "find a sandbox host")
+            stubs.claim_host, **self._options(options.CLAIM, contracts.PLACEMENT_QUEUE, "find a sandbox host")
         )
         self._host = claim.host
         queue = contracts.host_queue(claim.host)
         workspace = await workflow.execute_activity(
-            contracts.prepare_workspace,
+            stubs.prepare_workspace,
             WorkspaceInput(thread=self._folder, repo=repo),
             **self._options(options.WORKSPACE, queue, f"fetch {repo}"),
         )
         image = await workflow.execute_activity(
-            contracts.build_image,
+            stubs.build_image,
             ImageInput(repo=repo, policy_commit=workspace.policy.commit),
             **self._options(options.IMAGE, queue, "image of .airut/container"),
         )
@@ -85,7 +86,7 @@ class TriggerRun:
             )
             try:
                 ended = await workflow.execute_activity(
-                    contracts.run_trigger, order, **self._trigger_options(claim.host, trigger)
+                    stubs.run_trigger, order, **self._trigger_options(claim.host, trigger)
                 )
             except ActivityError as error:
                 lost = reason(error)[0] is TaskOutcome.SANDBOX_LOST and not is_cancelled_exception(error)
@@ -102,7 +103,7 @@ class TriggerRun:
         order = TriggerCleanUp(folder=self._folder, attempts=self._attempt)
         config = self._options(options.CLEAN_UP, contracts.host_queue(self._host), "remove the sandbox")
         try:
-            await workflow.execute_activity(contracts.clean_up_trigger, order, **config)
+            await workflow.execute_activity(stubs.clean_up_trigger, order, **config)
         except ActivityError as error:  # what could not be removed must not keep the prompt from its thread
             workflow.logger.error("not cleaned up: %s", reason(error)[1])
 

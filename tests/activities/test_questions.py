@@ -17,8 +17,8 @@ from airut.models.redaction import Redactor
 from airut.models.reply import ReplyKind
 from airut.models.steps import QuestionOver, ReplyInput
 from airut.models.task import TaskInput
+from tests.support.agent_results import QUESTION
 from tests.support.messages import NOON, mail
-from tests.support.scripted_activities import QUESTION
 
 SECRET = "sk-ant-api03-0123456789"
 

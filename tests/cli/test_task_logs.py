@@ -12,8 +12,9 @@ from airut.adapters.blobs_local import LocalBlobStore
 from airut.models.folders import ThreadFolders
 from airut.temporal.delivery import deliver
 from tests.cli.conftest import Airut
+from tests.support.agent_results import done
 from tests.support.messages import mail
-from tests.support.scripted_activities import ScriptedActivities, done
+from tests.support.scripted_activities import ScriptedActivities
 from tests.workflows.asking import idle_after
 
 

@@ -13,8 +13,9 @@ from airut.models.outcome import AgentOutcome
 from airut.models.thread import ThreadPhase, ThreadStatus
 from airut.temporal.delivery import deliver
 from tests.cli.conftest import Airut, Printed
+from tests.support.agent_results import done
 from tests.support.messages import mail
-from tests.support.scripted_activities import ScriptedActivities, done
+from tests.support.scripted_activities import ScriptedActivities
 from tests.workflows.asking import idle_after, status_of
 
 

@@ -8,8 +8,8 @@ import pytest
 from airut.models.message import Attachment
 from airut.models.outcome import AgentOutcome
 from tests.contract.people import Person, Slacking, hears, hears_of
+from tests.support.agent_results import asks, done
 from tests.support.installation import Installation, told
-from tests.support.scripted_activities import asks, done
 from tests.support.slack.server import Fault
 
 LONG = "\n\n".join(f"Paragraph {number}: " + "word " * 60 for number in range(40))

@@ -5,8 +5,8 @@ import asyncio
 from airut.models.outcome import AgentOutcome
 from signals.slack.clicks import NOT_TAKEN
 from tests.contract.people import Slacking, hears
+from tests.support.agent_results import asks, done
 from tests.support.installation import LIMIT, Installation
-from tests.support.scripted_activities import asks, done
 from tests.support.slack.interaction import click, submit
 from tests.support.slack.workspace import Json
 

@@ -12,8 +12,8 @@ from airut.models.retry import RetryOrder
 from airut.models.task import ReplyRecord, TaskResult, Unsent
 from airut.models.thread import ThreadInput
 from airut.models.thread_state import ThreadState
+from tests.support.agent_results import BLOB, done
 from tests.support.messages import NOON, mail
-from tests.support.scripted_activities import BLOB, done
 
 THREAD = ThreadInput(thread="web/mail/abcdefgh23456789", repo="web", channel=ChannelKind.EMAIL)
 

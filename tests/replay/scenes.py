@@ -23,8 +23,9 @@ from airut.temporal.budget import TemporalBudgetLedger
 from airut.temporal.delivery import command, deliver
 from airut.temporal.hosts import report_up, set_drained
 from airut.temporal.schedules import as_schedule, scheduled_task
+from tests.support.agent_results import done
 from tests.support.messages import NOON, mail
-from tests.support.scripted_activities import ScriptedActivities, done
+from tests.support.scripted_activities import ScriptedActivities
 
 LIMIT = 200.0
 """Seconds for anything to come about: what waits for a provider waits up to two minutes more."""

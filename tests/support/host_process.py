@@ -17,6 +17,7 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.config.schema import Config
+    from airut.contracts import stubs
     from airut.models.base import Model
     from airut.models.blob import Text
     from airut.models.firing import TriggerInput, TriggerResult
@@ -101,7 +102,7 @@ class OneStep:
     async def run(self, host: str, seconds: float, order: AgentInput | None) -> None:
         if order is not None:
             await workflow.execute_activity(
-                contracts.run_agent,
+                stubs.run_agent,
                 order,
                 task_queue=contracts.agent_queue(host),
                 start_to_close_timeout=timedelta(minutes=10),

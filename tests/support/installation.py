@@ -23,9 +23,10 @@ from airut.demo.mailserver import MailServer
 from airut.models.steps import AgentInput
 from airut.models.task import AgentResult
 from airut.temporal.connection import connect
+from tests.support.agent_results import done
 from tests.support.hosting import ScriptedHost, hosting
 from tests.support.mailserver import running_mail_server
-from tests.support.scripted_activities import ScriptedActivities, done
+from tests.support.scripted_activities import ScriptedActivities
 from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
 from tests.support.slack.server import SlackServer
 from tests.support.temporal_server import EmbeddedServer

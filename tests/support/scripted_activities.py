@@ -9,17 +9,13 @@ from temporalio import activity
 
 from airut.errors import DeliveryRefused
 from airut.models.archive import Archived, ArchivedThread, ArchiveOrder, RemoveOrder, Restored, RestoreOrder
-from airut.models.blob import BlobRef, Text
 from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
 from airut.models.earlier import EarlierInput, EarlierResult
 from airut.models.firing import Opening, TriggerCleanUp, TriggerInput, TriggerResult
 from airut.models.mail_notes import MailNotes
 from airut.models.message import SlackRoute
-from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
 from airut.models.progress import ShowOrder
 from airut.models.progress_report import ReportOrder
-from airut.models.pull_request import PullRequestRef, PullRequestState
-from airut.models.question import Option, Question, QuestionItem
 from airut.models.settings import ThreadSettings
 from airut.models.shown import Shown
 from airut.models.steps import (
@@ -39,16 +35,7 @@ from airut.models.steps import (
 )
 from airut.models.task import AgentResult, ReplyRecord
 from airut.models.workspace import DefaultBranch
-
-BLOB = BlobRef(sha256="0" * 64, size=3)
-REQUEST = PullRequestRef(
-    number=1, url="https://forge.example/1", head="airut/add", state=PullRequestState.OPEN, created=True
-)
-QUESTION = Question(
-    id="toolu_1",
-    items=(QuestionItem(text="Tabs or spaces?", options=(Option(label="tabs"), Option(label="spaces"))),),
-    tool="AskUserQuestion",
-)
+from tests.support.agent_results import BLOB, REQUEST, done
 
 
 class ScriptedActivities:
@@ -322,22 +309,6 @@ class ScriptedActivities:
     async def recall_archive(self, thread: str) -> ArchivedThread | None:
         self.recall(thread)
         return self.archives.get(thread)
-
-
-def done(text: str, outcome: AgentOutcome = AgentOutcome.DONE, bundle: BlobRef | None = BLOB) -> AgentResult:
-    """An ended run."""
-    verdict = AgentVerdict(outcome=outcome, usage=Usage(cost_usd=0.25, turns=2))
-    return AgentResult(verdict=verdict, text=Text(inline=text), bundle=bundle)
-
-
-def refused(outcome: AgentOutcome, **verdict: object) -> AgentResult:
-    told = AgentVerdict.model_validate({"outcome": outcome, "detail": "words of the API", **verdict})
-    return AgentResult(verdict=told, text=Text(inline=""))
-
-
-def asks(text: str = "I have to know something.") -> AgentResult:
-    verdict = AgentVerdict(outcome=AgentOutcome.QUESTION, question=QUESTION, prompt_taken=True, usage=Usage(turns=1))
-    return AgentResult(verdict=verdict, text=Text(inline=text), transcript=BLOB)
 
 
 def in_turn(activities: ScriptedActivities, *results: AgentResult) -> None:

@@ -21,8 +21,8 @@ from airut.models.steps import AgentInput
 from airut.models.task import AgentResult
 from airut.temporal.codec import data_converter
 from airut.temporal.delivery import deliver
+from tests.support.agent_results import done
 from tests.support.messages import mail
-from tests.support.scripted_activities import done
 from tests.support.scripted_workers import scripted_workers, task_closed
 from tests.support.temporal_server import EmbeddedServer
 from tests.temporal.carrier import Carrier, carry

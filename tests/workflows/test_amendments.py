@@ -12,8 +12,9 @@ from airut.models.message import InboundMessage
 from airut.models.outcome import TaskOutcome
 from airut.models.thread import ThreadPhase
 from airut.temporal.delivery import amend_if_open, deliver
+from tests.support.agent_results import done
 from tests.support.messages import mail
-from tests.support.scripted_activities import ScriptedActivities, done, in_turn
+from tests.support.scripted_activities import ScriptedActivities, in_turn
 from tests.workflows.asking import idle_after, orders, status_of, until
 
 

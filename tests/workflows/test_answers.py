@@ -14,8 +14,9 @@ from airut.models.reply import ReplyKind
 from airut.models.settings import ThreadSettings
 from airut.models.steps import ReplyInput
 from airut.temporal.delivery import deliver
+from tests.support.agent_results import asks, done
 from tests.support.messages import mail
-from tests.support.scripted_activities import ScriptedActivities, asks, done, in_turn
+from tests.support.scripted_activities import ScriptedActivities, in_turn
 from tests.workflows.asking import idle_after, until
 from tests.workflows.test_record import preparing, words
 

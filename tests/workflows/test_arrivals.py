@@ -16,8 +16,9 @@ from airut.models.message import Attachment, ChannelKind, InboundMessage, Remote
 from airut.models.notices import NOTHING_SAID
 from airut.models.steps import FetchResult
 from airut.temporal.delivery import amend_if_open, deliver, tell_overheard
+from tests.support.agent_results import BLOB
 from tests.support.messages import mail
-from tests.support.scripted_activities import BLOB, ScriptedActivities
+from tests.support.scripted_activities import ScriptedActivities
 from tests.workflows.asking import command, idle_after, until
 
 FILE = RemoteFile(id="F1", name="a.csv", media_type="text/csv", size=3, url="https://files.slack.com/a.csv")

@@ -8,8 +8,9 @@ from airut.models.outcome import AgentOutcome, AgentVerdict
 from airut.models.steps import AgentInput
 from airut.models.task import AgentResult
 from airut.temporal.delivery import deliver
+from tests.support.agent_results import done
 from tests.support.messages import mail
-from tests.support.scripted_activities import ScriptedActivities, done
+from tests.support.scripted_activities import ScriptedActivities
 from tests.workflows.asking import idle_after
 
 BLOCKED = ("PUT b.example (2)", "GET evil.example (1)")

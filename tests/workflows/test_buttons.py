@@ -11,8 +11,9 @@ from airut.models.retry import RetryOrder
 from airut.ports.thread_control import ThreadGone, ThreadRefused
 from airut.temporal.delivery import deliver
 from airut.temporal.thread_control import TemporalThreadControl
+from tests.support.agent_results import done
 from tests.support.messages import mail
-from tests.support.scripted_activities import ScriptedActivities, done
+from tests.support.scripted_activities import ScriptedActivities
 from tests.workflows.asking import command, idle_after, until
 
 

@@ -19,8 +19,9 @@ from airut.models.thread import ThreadPhase
 from airut.temporal.delivery import command as deliver_command
 from airut.temporal.delivery import deliver, report_if_open
 from tests.signals.mail.test_bounces import BOUNCE
+from tests.support.agent_results import done
 from tests.support.messages import mail
-from tests.support.scripted_activities import ScriptedActivities, done
+from tests.support.scripted_activities import ScriptedActivities
 from tests.workflows.asking import command, idle_after, orders, status_of, until
 
 

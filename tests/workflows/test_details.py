@@ -5,8 +5,9 @@ from temporalio.testing import WorkflowEnvironment
 
 from airut.models.outcome import AgentOutcome
 from airut.temporal.delivery import deliver
+from tests.support.agent_results import done
 from tests.support.messages import mail
-from tests.support.scripted_activities import ScriptedActivities, done
+from tests.support.scripted_activities import ScriptedActivities
 from tests.workflows.asking import idle_after
 
 

@@ -5,8 +5,9 @@ from temporalio.testing import WorkflowEnvironment
 from airut.models.message import Attachment, ChannelKind, RemoteFile
 from airut.models.steps import FetchInput, FetchResult
 from airut.temporal.delivery import deliver
+from tests.support.agent_results import BLOB
 from tests.support.messages import mail
-from tests.support.scripted_activities import BLOB, ScriptedActivities
+from tests.support.scripted_activities import ScriptedActivities
 from tests.workflows.asking import idle_after
 
 FILE = RemoteFile(id="F1", name="a.csv", media_type="text/csv", size=3, url="https://files.slack.com/a.csv")

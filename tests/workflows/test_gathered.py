@@ -5,7 +5,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, RetryState, T
 from temporalio.exceptions import TimeoutError as ActivityTimeout
 
 from airut.models.outcome import LostRun, Usage
-from tests.support.scripted_activities import BLOB
+from tests.support.agent_results import BLOB
 from workflows.gathered import lost_run
 
 LOST = LostRun(usage=Usage(cost_usd=1.5, turns=2), prompt_taken=True, transcript=BLOB, ran_s=3)

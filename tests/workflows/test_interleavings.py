@@ -18,8 +18,9 @@ from airut.models.steps import AgentInput
 from airut.models.task import AgentResult
 from airut.models.thread import ThreadPhase, ThreadStatus
 from airut.temporal.delivery import deliver
+from tests.support.agent_results import QUESTION, asks, done, refused
 from tests.support.messages import mail
-from tests.support.scripted_activities import QUESTION, ScriptedActivities, asks, done, refused
+from tests.support.scripted_activities import ScriptedActivities
 from tests.workflows.asking import LIMIT, command, orders, status_of
 
 COMMANDS = (CommandName.PAUSE, CommandName.RESUME, CommandName.STOP)

@@ -20,8 +20,9 @@ from airut.models.steering import TaskMove, TaskStatus
 from airut.models.steps import ReplyInput
 from airut.models.task import TaskInput, TaskStep
 from airut.temporal.delivery import deliver
+from tests.support.agent_results import BLOB, QUESTION, asks, done, refused
 from tests.support.messages import NOON, mail
-from tests.support.scripted_activities import BLOB, QUESTION, ScriptedActivities, asks, done, in_turn, refused
+from tests.support.scripted_activities import ScriptedActivities, in_turn
 from tests.workflows.asking import LIMIT, idle_after, orders, until
 from workflows.task import TaskWorkflow
 from workflows.turns import LOST, MOVED

@@ -13,8 +13,9 @@ from airut.models.outcome import AgentOutcome, TaskOutcome
 from airut.models.reply import ReplyKind
 from airut.models.task import TaskStep
 from airut.temporal.delivery import deliver
+from tests.support.agent_results import REQUEST, asks, done
 from tests.support.messages import mail
-from tests.support.scripted_activities import REQUEST, ScriptedActivities, asks, done, in_turn
+from tests.support.scripted_activities import ScriptedActivities, in_turn
 from tests.workflows.asking import idle_after, orders, until
 
 

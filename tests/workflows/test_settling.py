@@ -16,8 +16,9 @@ from airut.models.settings import ThreadSettings
 from airut.ports.thread_control import ThreadRefused
 from airut.temporal.delivery import deliver
 from airut.temporal.thread_control import TemporalThreadControl
+from tests.support.agent_results import asks, done
 from tests.support.messages import mail
-from tests.support.scripted_activities import ScriptedActivities, asks, done, in_turn
+from tests.support.scripted_activities import ScriptedActivities, in_turn
 from tests.workflows.asking import command, idle_after, until
 
 

@@ -16,8 +16,9 @@ from airut.models.outcome import TaskOutcome
 from airut.models.progress import ShowOrder
 from airut.models.shown import Shown, ShownState
 from airut.temporal.delivery import deliver
+from tests.support.agent_results import asks, done
 from tests.support.messages import mail, post
-from tests.support.scripted_activities import ScriptedActivities, asks, done, in_turn
+from tests.support.scripted_activities import ScriptedActivities, in_turn
 from tests.workflows.asking import LIMIT, idle_after, orders, until
 
 S = ShownState

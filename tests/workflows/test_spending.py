@@ -19,8 +19,9 @@ from airut.models.outcome import AgentOutcome, LostRun, TaskOutcome, Usage
 from airut.models.steps import AgentInput
 from airut.models.task import AgentResult
 from airut.temporal.delivery import deliver
+from tests.support.agent_results import BLOB, done
 from tests.support.messages import mail
-from tests.support.scripted_activities import BLOB, ScriptedActivities, done
+from tests.support.scripted_activities import ScriptedActivities
 from tests.workflows.asking import idle_after
 from tests.workflows.test_thread import replays
 from workflows.turns import LOST

@@ -17,8 +17,9 @@ from airut.models.reply import ReplyKind
 from airut.models.steps import AgentInput
 from airut.models.task import AgentResult
 from airut.temporal.delivery import deliver
+from tests.support.agent_results import BLOB, REQUEST, done
 from tests.support.messages import mail
-from tests.support.scripted_activities import BLOB, REQUEST, ScriptedActivities, done, in_turn
+from tests.support.scripted_activities import ScriptedActivities, in_turn
 from tests.workflows.asking import idle_after, status_of
 from workflows.outcomes import OUTCOMES
 from workflows.task import TaskWorkflow

@@ -19,8 +19,9 @@ from airut.models.steps import AgentInput
 from airut.models.task import AgentResult, TaskStep
 from airut.models.thread import ThreadPhase
 from airut.temporal.delivery import deliver
+from tests.support.agent_results import BLOB, QUESTION, asks, done, refused
 from tests.support.messages import mail
-from tests.support.scripted_activities import BLOB, QUESTION, ScriptedActivities, asks, done, in_turn, refused
+from tests.support.scripted_activities import ScriptedActivities, in_turn
 from tests.workflows.asking import idle_after, orders, status_of, until
 
 

@@ -14,7 +14,7 @@ from airut.models.asked import Asked, QuestionEnd
 from airut.models.message import Attachment, SlackRoute
 from airut.models.question import Question
 from airut.models.reply import Outbound, ReplyKind
-from tests.support.scripted_activities import QUESTION
+from tests.support.agent_results import QUESTION
 from tests.support.slack.server import Fault, SlackServer
 from tests.support.slack.workspace import BOT_USER, TEAM, Channel, Json, User
 

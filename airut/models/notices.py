@@ -41,7 +41,7 @@ def refusal(reason: Acceptance) -> str:
     if reason is Acceptance.QUEUE_FULL:
         return (
             "Your message was **not** taken: too many wait in this conversation already. "
-            "Send it again when the next answer has come."
+            "Write it again when the next answer has come."
         )
     return (
         "Your message was **not** taken, since you have no part in this conversation. "

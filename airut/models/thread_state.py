@@ -122,15 +122,16 @@ class ThreadState(BaseModel):
     def accept(self, message: InboundMessage, now: datetime) -> Acceptance:
         """Queue a message, unless its key is known, the queue is full, or its author has no part in this thread.
 
-        The key of a message that was refused for a full queue is not remembered: sent again later, it counts.
+        What was refused is known from then on: its author was told to write it again, and its channel may deliver it
+        once more by itself.
         """
         inbox = self.inbox
         if any(map(inbox.knows, (message.key, *message.also))):
             return Acceptance.KNOWN
-        if not inbox.has_room_for(message):
-            return self.notices.refuse(message, Acceptance.QUEUE_FULL)
         for key in (message.key, *message.also):
             inbox.remember(key, now)
+        if not inbox.has_room_for(message):
+            return self.notices.refuse(message, Acceptance.QUEUE_FULL)
         if not inbox.admits(message):
             return self.notices.refuse(message, Acceptance.NOT_PARTICIPANT)
         inbox.add(message)

@@ -46,12 +46,14 @@ def test_keys_are_forgotten_by_age_and_number() -> None:
     assert len(state.inbox.seen) == 1
 
 
-def test_a_full_queue_refuses_and_does_not_remember_the_key() -> None:
+def test_what_a_full_queue_refused_is_not_run_when_it_is_delivered_again() -> None:
     state = ThreadState()
     for number in range(limits.QUEUE_MOST):
         state.accept(mail(str(number)), NOON)
     assert state.accept(mail("one more"), NOON) is Acceptance.QUEUE_FULL
-    assert len(state.inbox.seen) == limits.QUEUE_MOST
+    state.inbox.queue.clear()
+    assert state.accept(mail("one more"), NOON) is Acceptance.KNOWN
+    assert state.accept(mail("one more, written again"), NOON) is Acceptance.QUEUED
 
 
 def test_a_task_takes_twenty_messages_and_the_rest_waits() -> None:

@@ -4,7 +4,7 @@ import logging
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.failures import AWAY, code
+from airut.adapters.slack.web.failures import AWAY, code
 from airut.models.message import SlackRoute
 from airut.models.progress import ShowOrder
 from airut.models.shown import ShownState

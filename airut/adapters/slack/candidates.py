@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from airut.adapters.slack.directory import WebDirectory
-from airut.adapters.slack.mentions import Candidate, Mentions
+from airut.adapters.slack.text.mentions import Candidate, Mentions
 from airut.models.slack_settings import SlackMatch, SlackRule
 from airut.ports.slack import SlackAway, SlackPerson
 

@@ -8,14 +8,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from airut.adapters.slack.candidates import SlackCandidates
 from airut.adapters.slack.directory import WebDirectory
-from airut.adapters.slack.failures import AWAY, PLACE_GONE, UNREADABLE, code, delivery_error
 from airut.adapters.slack.feedback import SlackFeedback
-from airut.adapters.slack.inline import escaped
 from airut.adapters.slack.lost_place import LostPlace
 from airut.adapters.slack.posts import REPLY_FILE, SlackAnswer, SlackPost, answer
 from airut.adapters.slack.questions import question_answer, settled_post
+from airut.adapters.slack.text.inline import escaped
 from airut.adapters.slack.thread_posts import posted_since
 from airut.adapters.slack.uploads import Upload, uploaded
+from airut.adapters.slack.web.failures import AWAY, PLACE_GONE, UNREADABLE, code, delivery_error
 from airut.errors import BlobError, DeliveryDeferred, DeliveryRefused
 from airut.models.asked import Asked, QuestionEnd
 from airut.models.message import SlackRoute

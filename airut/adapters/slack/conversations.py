@@ -5,8 +5,8 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.answers import told
-from airut.adapters.slack.failures import AWAY, OPERATORS, SlackLimited, code, retry_after
+from airut.adapters.slack.web.answers import told
+from airut.adapters.slack.web.failures import AWAY, OPERATORS, SlackLimited, code, retry_after
 from airut.errors import HistoryRefused, HistoryUnavailable
 from airut.models.earlier import Earlier, EarlierInput, EarlierPost
 from airut.models.slack_files import files_of

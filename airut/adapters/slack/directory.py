@@ -9,8 +9,8 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.answers import told
-from airut.adapters.slack.failures import AWAY, again_after, code, named
+from airut.adapters.slack.web.answers import told
+from airut.adapters.slack.web.failures import AWAY, again_after, code, named
 from airut.ports.slack import SlackAway, SlackBot, SlackPerson
 
 logger = logging.getLogger(__name__)

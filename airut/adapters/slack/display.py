@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.answers import told
 from airut.adapters.slack.assistant import SlackAssistant
-from airut.adapters.slack.failures import AWAY, code, passes, retry_after
 from airut.adapters.slack.marks import SlackMarks
 from airut.adapters.slack.posts import has_key, metadata
 from airut.adapters.slack.progress_blocks import ProgressMessage, progress_message
 from airut.adapters.slack.thread_posts import posted_since
+from airut.adapters.slack.web.answers import told
+from airut.adapters.slack.web.failures import AWAY, code, passes, retry_after
 from airut.errors import DeliveryDeferred
 from airut.models.message import Hints, SlackRoute
 from airut.models.progress import RunProgress, ShowOrder

@@ -7,8 +7,8 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.answers import told
-from airut.adapters.slack.failures import AWAY, again_after, code, named, passes
+from airut.adapters.slack.web.answers import told
+from airut.adapters.slack.web.failures import AWAY, again_after, code, named, passes
 from airut.errors import FileDeferred, FileRefused, SecretError
 from airut.models.message import ChannelKind, RemoteFile
 from airut.models.slack_files import files_of

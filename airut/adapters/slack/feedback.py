@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.failures import AWAY, OPERATORS, code, passes
+from airut.adapters.slack.web.failures import AWAY, OPERATORS, code, passes
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from airut.adapters.slack.conversations import VIEW
-from airut.adapters.slack.failures import AWAY, code
 from airut.adapters.slack.posts import has_key, metadata
 from airut.adapters.slack.thread_posts import posted_since
+from airut.adapters.slack.web.failures import AWAY, code
 from airut.ports.slack import SlackAway, SlackDirectory
 
 TITLE = 75

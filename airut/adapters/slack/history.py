@@ -7,8 +7,8 @@ from typing import Any, Literal
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.answers import told
-from airut.adapters.slack.failures import AWAY, again_after, code, named, retry_after
+from airut.adapters.slack.web.answers import told
+from airut.adapters.slack.web.failures import AWAY, again_after, code, named, retry_after
 from airut.ports.slack import SlackAway, SlackPlace
 
 PAGE = 200

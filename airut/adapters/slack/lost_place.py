@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.answers import told
-from airut.adapters.slack.failures import AWAY, PLACE_GONE, code
-from airut.adapters.slack.inline import escaped
 from airut.adapters.slack.posts import SlackPost
+from airut.adapters.slack.text.inline import escaped
+from airut.adapters.slack.web.answers import told
+from airut.adapters.slack.web.failures import AWAY, PLACE_GONE, code
 from airut.models.message import SlackRoute
 from airut.models.reply import Outbound
 

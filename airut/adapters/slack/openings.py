@@ -5,11 +5,11 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.answers import told
-from airut.adapters.slack.failures import AWAY, PLACE_GONE, code, delivery_error
-from airut.adapters.slack.inline import escaped
 from airut.adapters.slack.posts import SlackPost
+from airut.adapters.slack.text.inline import escaped
 from airut.adapters.slack.thread_posts import EARLIER, PAGE
+from airut.adapters.slack.web.answers import told
+from airut.adapters.slack.web.failures import AWAY, PLACE_GONE, code, delivery_error
 from airut.errors import DeliveryDeferred, DeliveryRefused
 from airut.models.firing import Opening
 from airut.models.message import SlackRoute

@@ -4,10 +4,10 @@ import hashlib
 from typing import Any
 
 from airut.adapters.slack.buttons import element
-from airut.adapters.slack.inline import escaped
-from airut.adapters.slack.lengths import MESSAGES, head, messages, sections
-from airut.adapters.slack.mentions import Mentions
-from airut.adapters.slack.mrkdwn import Line, lines
+from airut.adapters.slack.text.inline import escaped
+from airut.adapters.slack.text.lengths import MESSAGES, head, messages, sections
+from airut.adapters.slack.text.mentions import Mentions
+from airut.adapters.slack.text.mrkdwn import Line, lines
 from airut.models.base import Model
 from airut.models.reply import Outbound
 from airut.models.thread_button import ThreadButton, Verb

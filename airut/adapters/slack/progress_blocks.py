@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airut.adapters.slack.buttons import elements
-from airut.adapters.slack.inline import escaped
 from airut.adapters.slack.posts import block_id
+from airut.adapters.slack.text.inline import escaped
 from airut.models.agent import PlanItem
 from airut.models.base import Model
 from airut.models.durations import spoken_duration

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from airut.adapters.slack.buttons import plain
-from airut.adapters.slack.inline import escaped
-from airut.adapters.slack.lengths import sections
-from airut.adapters.slack.mentions import Mentions
-from airut.adapters.slack.mrkdwn import Line, lines
 from airut.adapters.slack.posts import SlackAnswer, SlackPost, answer
+from airut.adapters.slack.text.inline import escaped
+from airut.adapters.slack.text.lengths import sections
+from airut.adapters.slack.text.mentions import Mentions
+from airut.adapters.slack.text.mrkdwn import Line, lines
 from airut.models.answer_parsing import how_to_answer, option_line, question_markdown
 from airut.models.asked import Asked, QuestionEnd
 from airut.models.message import SlackRoute

@@ -5,7 +5,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.answers import told
+from airut.adapters.slack.web.answers import told
 from airut.ports.slack import SlackDirectory
 
 EARLIER = timedelta(minutes=5)

@@ -7,8 +7,8 @@ from typing import Any
 from aiohttp import ClientResponseError, ClientSession, ClientTimeout
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.answers import told
-from airut.adapters.slack.failures import AWAY, PLACE_GONE, SlackLimited, code, passes
+from airut.adapters.slack.web.answers import told
+from airut.adapters.slack.web.failures import AWAY, PLACE_GONE, SlackLimited, code, passes
 from airut.models.base import Model
 
 SENDING = ClientTimeout(total=600, sock_connect=15, sock_read=60)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.connection import SlackConnection
+from airut.adapters.slack.web.connection import SlackConnection
 from airut.models.secret import Secret
 from airut.models.slack_settings import SlackChannel
 from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from aiohttp import web as http
 
-from airut.adapters.slack.connection import SlackConnection
 from airut.adapters.slack.downloads import SlackDownloads
+from airut.adapters.slack.web.connection import SlackConnection
 from airut.errors import FileDeferred, FileRefused, SecretError
 from airut.models.message import ChannelKind, RemoteFile
 from airut.models.secret import Secret

@@ -6,9 +6,9 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.client import SlackWebClient
 from airut.adapters.slack.history import PATIENCE, WebHistory
-from airut.adapters.slack.limits import RateLimits, Urgency
+from airut.adapters.slack.web.client import SlackWebClient
+from airut.adapters.slack.web.limits import RateLimits, Urgency
 from airut.models.secret import Secret
 from airut.ports.slack import SlackAway
 from tests.support.slack.methods import BOT_TOKEN

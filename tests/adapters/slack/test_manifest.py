@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from airut.adapters.slack.manifest import EVENTS, SCOPES, manifest
 from airut.cli.main import app
 
-SOURCES = [*Path("airut/adapters/slack").glob("*.py"), *Path("signals/slack").glob("*.py")]
+SOURCES = [*Path("airut/adapters/slack").rglob("*.py"), *Path("signals/slack").glob("*.py")]
 KINDS = ("channels", "groups", "im", "mpim")
 NEEDED = {
     "auth_test": set[str](),

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from airut.adapters.slack.mentions import Mentions
 from airut.adapters.slack.questions import question_answer, question_post, settled_post
+from airut.adapters.slack.text.mentions import Mentions
 from airut.models.asked import Asked, QuestionEnd
 from airut.models.message import SlackRoute
 from airut.models.outcome import TaskOutcome

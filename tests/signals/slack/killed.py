@@ -15,8 +15,8 @@ from pathlib import Path
 
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.slack.channel import SlackAnswers
-from airut.adapters.slack.connection import SlackConnection
 from airut.adapters.slack.directory import WebDirectory
+from airut.adapters.slack.web.connection import SlackConnection
 from airut.models.command import Submission
 from airut.models.reply import Outbound
 from tests.signals.slack.stage import Threads, intake_of, settings_at

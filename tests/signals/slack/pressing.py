@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from airut.adapters.slack.connection import SlackConnection
 from airut.adapters.slack.directory import WebDirectory
-from airut.adapters.slack.dispatch import BoltDispatch
 from airut.adapters.slack.feedback import SlackFeedback
 from airut.adapters.slack.forms import SlackForms
+from airut.adapters.slack.web.connection import SlackConnection
+from airut.adapters.slack.web.dispatch import BoltDispatch
 from airut.models.command import AnswerOrder, ThreadCommand
 from airut.models.message import ChannelKind
 from airut.models.redaction import Redactor

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from airut.adapters.blobs_local import LocalBlobStore
-from airut.adapters.slack.connection import SlackConnection
 from airut.adapters.slack.directory import WebDirectory
-from airut.adapters.slack.dispatch import BoltDispatch
 from airut.adapters.slack.feedback import SlackFeedback
 from airut.adapters.slack.greetings import SlackGreetings
 from airut.adapters.slack.history import WebHistory
+from airut.adapters.slack.web.connection import SlackConnection
+from airut.adapters.slack.web.dispatch import BoltDispatch
 from airut.models.amendment import Amendment
 from airut.models.command import Submission, ThreadCommand
 from airut.models.message import InboundMessage, SlackRoute

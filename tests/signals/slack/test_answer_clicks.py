@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from airut.adapters.slack.mentions import Mentions
 from airut.adapters.slack.questions import question_post
+from airut.adapters.slack.text.mentions import Mentions
 from airut.models.asked import Asked
 from airut.models.question import ItemAnswer, Option, Question, QuestionItem
 from airut.models.question_place import QuestionPlace

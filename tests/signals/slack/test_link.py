@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airut.adapters.slack.connection import SlackConnection
+from airut.adapters.slack.web.connection import SlackConnection
 from airut.models.secret import Secret
 from airut.ports.slack_socket import Acknowledged
 from signals.slack.link import SlackLink

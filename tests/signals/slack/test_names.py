@@ -2,9 +2,9 @@
 
 import pytest
 
-from airut.adapters.slack.connection import SlackConnection
 from airut.adapters.slack.directory import WebDirectory
 from airut.adapters.slack.history import WebHistory
+from airut.adapters.slack.web.connection import SlackConnection
 from airut.ports.slack import SlackAway
 from signals.slack.names import SlackNames
 from tests.signals.slack.stage import settings_of

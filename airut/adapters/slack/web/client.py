@@ -7,8 +7,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from airut.adapters.slack.failures import SlackLimited, SlackTokenUnreadable, retry_after
-from airut.adapters.slack.limits import RateLimits, Urgency
+from airut.adapters.slack.web.failures import SlackLimited, SlackTokenUnreadable, retry_after
+from airut.adapters.slack.web.limits import RateLimits, Urgency
 from airut.errors import SecretError
 from airut.models.secret import Secret
 

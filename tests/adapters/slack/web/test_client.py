@@ -6,10 +6,10 @@ import time
 import pytest
 from slack_sdk.errors import SlackApiError
 
-from airut.adapters.slack.connection import SlackConnection
 from airut.adapters.slack.directory import WebDirectory
-from airut.adapters.slack.failures import SlackLimited, SlackTokenUnreadable, code, passes, retry_after
-from airut.adapters.slack.limits import Urgency
+from airut.adapters.slack.web.connection import SlackConnection
+from airut.adapters.slack.web.failures import SlackLimited, SlackTokenUnreadable, code, passes, retry_after
+from airut.adapters.slack.web.limits import Urgency
 from airut.errors import SecretError
 from airut.models.secret import Secret
 from airut.models.slack_settings import SlackChannel

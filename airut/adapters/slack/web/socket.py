@@ -13,8 +13,8 @@ from typing import Any
 from aiohttp import ClientError, ClientSession, ClientTimeout, ClientWebSocketResponse, ClientWSTimeout, WSMsgType
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.client import CALL_LIMIT
-from airut.adapters.slack.failures import AWAY, OPERATORS, code, named, retry_after
+from airut.adapters.slack.web.client import CALL_LIMIT
+from airut.adapters.slack.web.failures import AWAY, OPERATORS, code, named, retry_after
 from airut.errors import SecretError
 from airut.models.secret import Secret
 from airut.ports.slack_socket import SocketLost, SocketRefused

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from airut.adapters.slack.inline import ZERO_WIDTH, Inline, escaped
-from airut.adapters.slack.mentions import Mentions
-from airut.adapters.slack.tables import table
+from airut.adapters.slack.text.inline import ZERO_WIDTH, Inline, escaped
+from airut.adapters.slack.text.mentions import Mentions
+from airut.adapters.slack.text.tables import table
 from airut.models.base import Model
 
 MAX_RENDERED = 256 * 1024

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from airut.adapters.slack.mrkdwn import Line
+from airut.adapters.slack.text.mrkdwn import Line
 
 SECTION = 3_000
 """Characters of a section's text (https://docs.slack.dev/reference/block-kit/blocks/section-block)."""

@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airut.adapters.slack.lengths import head, messages, sections, written
-from airut.adapters.slack.mrkdwn import Line, lines
+from airut.adapters.slack.text.lengths import head, messages, sections, written
+from airut.adapters.slack.text.mrkdwn import Line, lines
 
 
 def cut(markdown: str, limit: int) -> list[str]:

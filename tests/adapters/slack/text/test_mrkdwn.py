@@ -2,9 +2,9 @@
 
 import pytest
 
-from airut.adapters.slack.lengths import written
-from airut.adapters.slack.mentions import Candidate, Mentions
-from airut.adapters.slack.mrkdwn import lines
+from airut.adapters.slack.text.lengths import written
+from airut.adapters.slack.text.mentions import Candidate, Mentions
+from airut.adapters.slack.text.mrkdwn import lines
 
 PEOPLE = Mentions(
     [

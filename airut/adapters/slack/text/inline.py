@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 from markdown_it.tree import SyntaxTreeNode
 
-from airut.adapters.slack.mentions import Mentions
+from airut.adapters.slack.text.mentions import Mentions
 
 ZERO_WIDTH = "\u200b"
 """Where a marker touches a letter, Slack takes it for a character of the word; this space parts the two."""

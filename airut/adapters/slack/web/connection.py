@@ -8,9 +8,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from airut.adapters.slack.client import CALL_LIMIT, SlackWebClient
-from airut.adapters.slack.limits import RateLimits, Urgency
-from airut.adapters.slack.socket import opened
+from airut.adapters.slack.web.client import CALL_LIMIT, SlackWebClient
+from airut.adapters.slack.web.limits import RateLimits, Urgency
+from airut.adapters.slack.web.socket import opened
 from airut.models.slack_settings import SlackChannel
 from airut.ports.slack import SlackDirectory
 from airut.ports.slack_socket import SlackSocket

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from markdown_it.tree import SyntaxTreeNode
 
-from airut.adapters.slack.inline import plain
+from airut.adapters.slack.text.inline import plain
 
 
 def width(text: str) -> int:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from airut.adapters.slack.limits import SPECIAL, RateLimits, Turn, Urgency
+from airut.adapters.slack.web.limits import SPECIAL, RateLimits, Turn, Urgency
 
 
 class Clock:

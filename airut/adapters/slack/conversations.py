@@ -7,6 +7,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from airut.adapters.slack.web.answers import told
 from airut.adapters.slack.web.failures import AWAY, OPERATORS, SlackLimited, code, retry_after
+from airut.adapters.slack.web.pages import PAGE, RESTRICTED_PAGE, next_cursor, pages
 from airut.errors import HistoryRefused, HistoryUnavailable
 from airut.models.earlier import Earlier, EarlierInput, EarlierPost
 from airut.models.slack_files import files_of
@@ -15,9 +16,6 @@ from airut.models.slack_settings import SlackChannel
 from airut.models.slack_text import mentioned, readable, unnamed, words
 from airut.ports.slack import SlackAway, SlackDirectory
 
-PAGE = 200
-RESTRICTED_PAGE = 15
-"""Objects of a call: what Slack recommends, and what it gives an app that is distributed outside its Marketplace."""
 READ = 1_000
 RESTRICTED_READ = 60
 """Posts that are read at most; the latter are four calls, of which such an app has one a minute."""
@@ -68,28 +66,25 @@ class SlackConversations:
         return await self._read(order, order.since, self._most)
 
     async def _read(self, order: EarlierInput, since: float, most: int) -> tuple[list[Json], bool]:
-        until, cursor, read = float(order.route.ts), None, list[Json]()
-        while True:
-            try:
-                body = told(
-                    await self._web.conversations_replies(
-                        channel=order.route.channel,
-                        ts=order.route.thread_ts,
-                        oldest=f"{since:.6f}",
-                        latest=order.route.ts,
-                        limit=self._page,
-                        cursor=cursor,
-                        include_all_metadata=True,
-                    )
-                )
-            except AWAY as error:
-                if code(error) in GONE:
-                    return [], False
-                raise
-            read += [post for post in body["messages"] if since < float(post["ts"]) < until]
-            cursor = (body.get("response_metadata") or {}).get("next_cursor") or None
-            if cursor is None or len(read) >= most:
-                return read, cursor is not None
+        until, read = float(order.route.ts), list[Json]()
+        try:
+            async for page in pages(
+                self._web.conversations_replies,
+                channel=order.route.channel,
+                ts=order.route.thread_ts,
+                oldest=f"{since:.6f}",
+                latest=order.route.ts,
+                limit=self._page,
+                include_all_metadata=True,
+            ):
+                read += [post for post in page["messages"] if since < float(post["ts"]) < until]
+                if len(read) >= most:
+                    return read, next_cursor(page) is not None
+        except AWAY as error:
+            if code(error) in GONE:
+                return [], False
+            raise
+        return read, False
 
     def _is_context(self, post: Json, us: str, everything: bool, direct: bool) -> bool:
         if not_a_persons(post, us):

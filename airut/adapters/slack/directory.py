@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from airut.adapters.slack.web.answers import told
 from airut.adapters.slack.web.failures import AWAY, again_after, code, named
+from airut.adapters.slack.web.pages import PAGE, pages
 from airut.ports.slack import SlackAway, SlackBot, SlackPerson
 
 logger = logging.getLogger(__name__)
@@ -122,17 +123,10 @@ class WebDirectory:
 
     async def _joined(self) -> dict[str, str]:
         found: dict[str, str] = {}
-        cursor: str | None = None
-        while True:
-            page = told(
-                await self._web.users_conversations(
-                    types="public_channel,private_channel", exclude_archived=True, limit=200, cursor=cursor
-                )
-            )
+        types = "public_channel,private_channel"
+        async for page in pages(self._web.users_conversations, types=types, exclude_archived=True, limit=PAGE):
             found |= {channel["id"]: channel["name"] for channel in page["channels"]}
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
-            if cursor is None:
-                return found
+        return found
 
 
 def _person(body: dict[str, Any]) -> SlackPerson:

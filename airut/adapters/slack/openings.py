@@ -1,15 +1,15 @@
 """The post that a schedule's thread begins with (spec: lifecycle §14). Implements `airut.ports.openings`."""
 
 from datetime import datetime
-from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from airut.adapters.slack.posts import SlackPost
 from airut.adapters.slack.text.inline import escaped
-from airut.adapters.slack.thread_posts import EARLIER, PAGE
+from airut.adapters.slack.thread_posts import not_before
 from airut.adapters.slack.web.answers import told
 from airut.adapters.slack.web.failures import AWAY, PLACE_GONE, code, delivery_error
+from airut.adapters.slack.web.pages import PAGE, pages
 from airut.errors import DeliveryDeferred, DeliveryRefused
 from airut.models.firing import Opening
 from airut.models.message import SlackRoute
@@ -17,8 +17,6 @@ from airut.ports.slack import SlackAway, SlackBot, SlackDirectory, SlackHistory
 
 FOOTER = "A scheduled task. The answer comes in this thread."
 INVITE = "invite the app there (/invite), and run the schedule again"
-
-Json = dict[str, Any]
 
 
 class SlackOpenings:
@@ -55,19 +53,13 @@ class SlackOpenings:
 
     async def _found(self, post: SlackPost, bot: SlackBot, channel: str, begun: datetime) -> str | None:
         """Where an earlier try has posted it."""
-        oldest, cursor = f"{(begun - EARLIER).timestamp():.6f}", None
-        while True:
-            page = told(
-                await self._web.conversations_history(
-                    channel=channel, oldest=oldest, limit=PAGE, cursor=cursor, include_all_metadata=True
-                )
-            )
+        read = self._web.conversations_history
+        oldest = not_before(begun)
+        async for page in pages(read, channel=channel, oldest=oldest, limit=PAGE, include_all_metadata=True):
             for message in page["messages"]:
                 if message.get("user") == bot.user and post.is_at(message):
                     return str(message["ts"])
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
-            if cursor is None:
-                return None
+        return None
 
     async def _posted(self, post: SlackPost, channel: str) -> str:
         said = told(

@@ -69,12 +69,8 @@ async def decide(
         header = parse_header_block(mail.content)
     except MalformedHeader as error:
         return Discard(disposition=Disposition.REJECTED, reason="bad_header", detail=str(error))
-    if loop := loop_reason(header, own_addresses(channel), channel.auth.allow_lists):
-        bounce = await _bounce(mail, header, repo, channel) if loop is LoopReason.BOUNCE else None
-        detail = f"task {bounce.task} of {bounce.thread}: {bounce.words}" if bounce else ""
-        return Discard(disposition=Disposition.PROCESSED, reason=loop, detail=detail, bounce=bounce)
-    if mail.whole and answers_invitation(mail.content):
-        return Discard(disposition=Disposition.PROCESSED, reason=LoopReason.CALENDAR)
+    if (by_machine := await _by_machine(mail, header, repo, channel)) is not None:
+        return by_machine
     if channel.auth.mode == "verify" and not mail.whole:
         # A signature covers the body, which is not fetched: whoever sent this stays unknown.
         return Discard(disposition=Disposition.REJECTED, reason="too_big", detail=f"{mail.size} bytes")
@@ -109,10 +105,21 @@ async def decide(
     return Accept(draft=draft)
 
 
+async def _by_machine(mail: FetchedMail, header: HeaderBlock, repo: str, channel: EmailChannel) -> Discard | None:
+    """What becomes of a mail that a program wrote: it is never answered. None: a person may have written it."""
+    if loop := loop_reason(header, own_addresses(channel), channel.auth.allow_lists):
+        bounce = await _bounce(mail, header, repo, channel) if loop is LoopReason.BOUNCE else None
+        detail = f"task {bounce.task} of {bounce.thread}: {bounce.words}" if bounce else ""
+        return Discard(disposition=Disposition.PROCESSED, reason=loop, detail=detail, bounce=bounce)
+    if mail.whole and answers_invitation(mail.content):
+        return Discard(disposition=Disposition.PROCESSED, reason=LoopReason.CALENDAR)
+    return None
+
+
 async def _bounce(mail: FetchedMail, header: HeaderBlock, repo: str, channel: EmailChannel) -> Bounce | None:
     domain = own_addresses(channel)[0].rpartition("@")[2]
     try:
-        # Up to 40 MiB of MIME, as below.
+        # Up to 40 MiB of MIME, as in `decide`.
         return await asyncio.to_thread(read_bounce, mail.content, header, repo, domain, mail.internal_date)
     except Exception as error:  # the standard library's parser has its days, and a report is never worth a poison
         logger.warning("a report could not be read: %s", type(error).__name__)

@@ -136,7 +136,8 @@ class MailHandling:
                     return f"dns: {detail}"
                 case Accept(draft=draft):
                     redacted = without_secrets(draft, self._redactor)
-                    await self._hand_over(await self._stored(submission(redacted, self._repo, self._blobs)))
+                    accepted = await self._stored(submission(redacted, self._repo, self._blobs))
+                    await self._hand_over(self._submit(accepted))
                     self._rates.count(draft.sender, mail.internal_date)
                     self._settling[uid] = Disposition.PROCESSED
                 case Discard():
@@ -149,9 +150,9 @@ class MailHandling:
 
     async def _put_aside(self, mail: FetchedMail, discard: Discard) -> None:
         if discard.bounce is not None:
-            await self._told_of(discard.bounce)
+            await self._hand_over(self._report(discard.bounce))
         if discard.notice is not None:
-            await self._hand_over(discard.notice)
+            await self._hand_over(self._submit(discard.notice))
             if discard.told_of is not None:
                 self._rates.told(discard.told_of, discard.notice.author, _now())
         self._record(mail, discard)
@@ -162,15 +163,10 @@ class MailHandling:
         except (NoSpace, OSError) as error:
             raise Blocked(f"blob store: {error}") from error
 
-    async def _told_of(self, bounce: Bounce) -> None:
+    async def _hand_over(self, giving: Awaitable[object]) -> None:
+        """Wait until Temporal has it."""
         try:
-            await self._report(bounce)
-        except _AWAY as error:
-            raise Blocked(f"temporal: {error}") from error
-
-    async def _hand_over(self, accepted: Submission) -> None:
-        try:
-            await self._submit(accepted)
+            await giving
         except _AWAY as error:
             raise Blocked(f"temporal: {error}") from error
 

@@ -10,10 +10,10 @@ from airut.models.command import AnswerOrder
 from airut.models.question import ItemAnswer
 from airut.models.question_place import OTHER, PICK, SELECT, SEND, QuestionPlace, read_place
 from airut.models.redaction import Redactor
+from airut.models.slack_thread import slack_thread
 from airut.ports.slack import SlackBot
 from airut.ports.thread_control import ThreadControl
 from signals.slack.clicks import Carried, Refused
-from signals.slack.message import thread_id
 from signals.slack.presses import Press, key_of, places
 from signals.slack.submissions import Sent
 
@@ -57,7 +57,7 @@ class AnswerClicks:
 
     async def sent(self, sent: Sent, author: str, bot: SlackBot) -> None:
         """Raises: as `ThreadControl`"""
-        thread = thread_id(self._repo, bot.team, sent.form.channel, sent.form.thread_ts)
+        thread = slack_thread(self._repo, bot.team, sent.form.channel, sent.form.thread_ts)
         await self._answer(thread, sent.form.place, sent.items, author, key_of(sent.user, sent.view))
 
     async def _answer(

@@ -9,9 +9,9 @@ from slack_bolt.async_app import AsyncApp
 from temporalio.service import RPCError
 
 from airut.models.slack_settings import SlackChannel
+from airut.models.slack_thread import slack_thread
 from airut.ports.slack import SlackAway, SlackDirectory
 from signals.slack.authorization import Verdict, judge
-from signals.slack.message import thread_id
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class SlackAssistantThreads:
         await self._greetings.look_at(channel, thread_ts, _view(thread))
         try:
             team = (await self._directory.bot()).team
-            await self._overheard(thread_id(self._repo, team, channel, thread_ts), at)
+            await self._overheard(slack_thread(self._repo, team, channel, thread_ts), at)
         except (SlackAway, RPCError, OSError) as error:
             logger.info("a thread in %s does not know what is in view: %s", channel, type(error).__name__)
 

@@ -12,12 +12,13 @@ from airut.models.amendment import Amendment
 from airut.models.command import Submission, ThreadCommand
 from airut.models.message import RemoteFile
 from airut.models.redaction import Redactor
+from airut.models.slack_thread import slack_thread
 from airut.ports.blobs import BlobStore
 from airut.ports.slack import SlackBot, SlackDirectory
 from airut.ports.texts import store
 from signals.slack.events import Dropped, Edit, Post, read
 from signals.slack.gate import SlackGate, opens
-from signals.slack.message import message_key, referred, submission, thread_id
+from signals.slack.message import message_key, referred, submission
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class SlackHandover:
         elif isinstance(found, Edit):
             await self._amend(found, bot)
         elif self._gate.overhears(found, bot.user):
-            thread = thread_id(self._repo, bot.team, found.channel, found.thread_ts)
+            thread = slack_thread(self._repo, bot.team, found.channel, found.thread_ts)
             await self._threads.overheard(thread, float(found.ts))
         elif await self._gate.admits(found, bot):
             await self._submit(found, await self._made(found, bot), opens=opens(found))
@@ -134,7 +135,7 @@ class SlackHandover:
         return Amendment(
             key=hashlib.sha256(f"{target}/{edit.edited_ts}".encode()).hexdigest(),
             target=target,
-            thread=thread_id(self._repo, bot.team, edit.channel, edit.thread_ts),
+            thread=slack_thread(self._repo, bot.team, edit.channel, edit.thread_ts),
             at=float(edit.edited_ts),
             becomes=becomes,
             begins=edit.calls_us,

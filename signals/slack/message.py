@@ -18,10 +18,6 @@ CONTEXT_SUBJECT = 80
 """Characters of a thread's first line that tell it from others in lists."""
 
 
-def thread_id(repo: str, team: str, channel: str, thread_ts: str) -> str:
-    return slack_thread(repo, team, channel, thread_ts)
-
-
 def message_keys(team: str, post: Post) -> tuple[str, ...]:
     """What makes two deliveries one message: where it stands, and the id that its author's program gave it, under
     which it may have been posted twice."""
@@ -55,7 +51,7 @@ def submission(post: Post, repo: str, bot: SlackBot, names: Names, now: datetime
     message = InboundMessage(
         key=key,
         also=tuple(also),
-        thread=thread_id(repo, bot.team, post.channel, post.thread_ts),
+        thread=slack_thread(repo, bot.team, post.channel, post.thread_ts),
         repo=repo,
         channel=ChannelKind.SLACK,
         author=f"{names.get(post.user, post.user)} ({post.user})",

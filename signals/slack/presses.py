@@ -11,8 +11,8 @@ from typing import Any
 from airut.models.base import Model
 from airut.models.blob import Text
 from airut.models.message import ChannelKind, InboundMessage, SlackRoute
+from airut.models.slack_thread import slack_thread
 from airut.ports.slack import SlackBot, SlackPerson
-from signals.slack.message import thread_id
 
 
 class Press(Model):
@@ -45,7 +45,7 @@ class Press(Model):
 
     def thread(self, repo: str, bot: SlackBot) -> str:
         """The thread that the message stands in, which a press can act on and no other."""
-        return thread_id(repo, bot.team, self.channel, self.thread_ts)
+        return slack_thread(repo, bot.team, self.channel, self.thread_ts)
 
 
 def read_press(body: Mapping[str, Any]) -> Press:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
@@ -61,15 +61,14 @@ async def hears(person: Person, kind: str, count: int = 1, files: int = 0) -> Se
     Raises:
         TimeoutError
     """
-    heard: Sequence[Said] = ()
-    try:
-        async with asyncio.timeout(LIMIT):
-            while len(found := [said for said in heard if said.kind == kind]) < count or len(found[-1].files) < files:
-                await asyncio.sleep(0.2)
-                heard = await person.heard()
-    except TimeoutError:
-        raise TimeoutError(f"not {count} {kind}, but {heard}") from None
-    return found
+
+    def found(heard: Sequence[Said]) -> Sequence[Said]:
+        return [said for said in heard if said.kind == kind]
+
+    def is_all(heard: Sequence[Said]) -> bool:
+        return len(found(heard)) >= count and len(found(heard)[-1].files) >= files
+
+    return found(await _until(person, is_all, f"{count} {kind}"))
 
 
 async def hears_of(person: Person, words: str) -> None:
@@ -78,14 +77,19 @@ async def hears_of(person: Person, words: str) -> None:
     Raises:
         TimeoutError
     """
+    await _until(person, lambda heard: any(words in said.text for said in heard), repr(words))
+
+
+async def _until(person: Person, holds: Callable[[Sequence[Said]], bool], what: str) -> Sequence[Said]:
     heard: Sequence[Said] = ()
     try:
         async with asyncio.timeout(LIMIT):
-            while not any(words in said.text for said in heard):
+            while not holds(heard):
                 await asyncio.sleep(0.2)
                 heard = await person.heard()
     except TimeoutError:
-        raise TimeoutError(f"not {words!r}, but {heard}") from None
+        raise TimeoutError(f"not {what}, but {heard}") from None
+    return heard
 
 
 class Mailing:

@@ -12,11 +12,13 @@ from rich.table import Column, Table
 from rich.text import Text
 from temporalio.client import Client
 
-from airut.cli.context import Settings
+from airut.cli.context import Settings, Unreachable
 from airut.cli.terminal import clean
 from airut.cli.thread_files import listed
-from airut.cli.threads import Row, live_step, rows, task_status, thread_id, thread_status
+from airut.cli.threads import Row, rows, task_status, thread_id, thread_status
+from airut.errors import CensusUnavailable
 from airut.models.thread import ThreadPhase, ThreadStatus
+from airut.temporal.run_progress import TemporalRunProgress
 
 app = typer.Typer(no_args_is_help=True, help="Conversation threads.")
 
@@ -153,5 +155,8 @@ async def _now(client: Client, status: ThreadStatus) -> str:
     task = await task_status(client, status.task)
     if task is None:
         return "starting"
-    live = await live_step(client, status.task)
-    return " · ".join(part for part in (str(task.step), task.detail, live.step) if part)
+    try:
+        run = await TemporalRunProgress(client).of(status.task)
+    except CensusUnavailable as error:
+        raise Unreachable(str(error)) from error
+    return " · ".join(part for part in (str(task.step), task.detail, run.step if run else "") if part)

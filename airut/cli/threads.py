@@ -35,14 +35,6 @@ class Row(Model):
     started_at: datetime
 
 
-class LiveStep(Model):
-    """What the agent of a running task does right now, from its activity's last heartbeat."""
-
-    step: str = ""
-    cost_usd: float = 0.0
-    events: int = 0
-
-
 async def rows(client: Client, repo: str | None, limit: int) -> AsyncIterator[Row]:
     """Threads, newest first."""
     query = f"WorkflowType = '{contracts.THREAD_WORKFLOW}' AND ExecutionStatus != 'ContinuedAsNew'"
@@ -122,14 +114,3 @@ async def task_status(client: Client, task: str) -> TaskStatus | None:
             return None
         raise
     return status
-
-
-async def live_step(client: Client, task: str) -> LiveStep:
-    """The last heartbeat of the task's agent, at most some seconds old; empty when no agent runs."""
-    description = await client.get_workflow_handle(task).describe()
-    for pending in description.raw_description.pending_activities:
-        if pending.activity_type.name == contracts.RUN_AGENT and pending.HasField("heartbeat_details"):
-            values = await client.data_converter.decode(pending.heartbeat_details.payloads)
-            details = values[0] if values and isinstance(values[0], dict) else {}
-            return LiveStep.model_validate({key: details[key] for key in LiveStep.model_fields if key in details})
-    return LiveStep()

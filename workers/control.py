@@ -18,7 +18,7 @@ from airut.temporal.leases import Leases
 from airut.temporal.retention import keep_closed_workflows
 from airut.temporal.schedules import configured_tasks, reconcile
 from airut.temporal.upkeep import ensure_expiry
-from workers.configured_channels import slack_channels
+from workers.channels_wiring import slack_channels
 from workers.fresh_secrets import fresh
 from workers.processes import connected, run
 from workers.progress_wiring import progress_shows

@@ -11,7 +11,7 @@ from airut.config.terms import terms
 from airut.models.message import ChannelKind
 from airut.ports.display import Display
 from airut.temporal.run_progress import TemporalRunProgress
-from workers.configured_channels import slack_channels
+from workers.channels_wiring import slack_channels
 
 
 def progress_shows(config: Config, client: Client) -> ProgressShows:

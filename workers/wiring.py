@@ -1,4 +1,4 @@
-"""The composition root: here, and in `host_wiring`, adapters are constructed, and nowhere else."""
+"""The composition root: here, and in the other files named `wiring`, adapters are constructed, and nowhere else."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -31,7 +31,7 @@ from airut.temporal.threads import TemporalThreads
 from signals.mail.dns import DnsResolver
 from signals.mail.handling import SubmitRefused
 from signals.mail.intake import MailIntake
-from workers.configured_channels import (
+from workers.channels_wiring import (
     ConfiguredChannels,
     ConfiguredConversations,
     ConfiguredFiles,

@@ -9,7 +9,7 @@ import pytest
 from airut.config.schema import Config
 from airut.errors import FileRefused
 from airut.models.message import ChannelKind, RemoteFile
-from workers.configured_channels import ConfiguredFiles
+from workers.channels_wiring import ConfiguredFiles
 
 LOADED = """
 import sys

@@ -5,7 +5,6 @@ import uuid
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
@@ -26,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.display import Display
     from workflows.ending import Deadline, Ending, next_deadline
     from workflows.open_task import OpenTask
+    from workflows.retries import Retries
     from workflows.telling import Telling
     from workflows.thread_shows import ThreadShows
 
@@ -55,6 +55,7 @@ class ThreadWorkflow:
         self._telling = Telling(thread, self._state, self._commands)
         self._shows = ThreadShows(thread, self._state)
         self._open_task = OpenTask(self._state, self._orders, self._telling)
+        self._retries = Retries(self._state, self._commands, self._open_task)
         self._display = Display(thread, self._state, self._commands)
         Bounces(self._state, self._display)
 
@@ -99,19 +100,14 @@ class ThreadWorkflow:
             self._state.close()
 
     @workflow.update(name=contracts.RETRY)
-    def retry(self, order: RetryOrder) -> str:
+    async def retry(self, order: RetryOrder) -> str:
         """Do a task again; answers with the id of the new one."""
-        if not self._state.inbox.knows(order.key):
-            self._state.inbox.remember(order.key, workflow.now())
-            self._state.retry = order
+        await self._retries.take(order)
         return f"{self._thread.thread}/task-{self._state.tasks + 1}"
 
     @retry.validator
     def _can_retry(self, order: RetryOrder) -> None:
-        task, told = self._commands.task, self._open_task.told
-        refused = self._state.why_not_retry(order, task is not None, told.outcome if task and told else None)
-        if refused and not self._state.inbox.knows(order.key):
-            raise ApplicationError(refused[1], type=refused[0], non_retryable=True)
+        self._retries.check(order)
 
     @workflow.update(name=contracts.ANSWER)
     def answer(self, order: AnswerOrder) -> str:

@@ -28,6 +28,17 @@ async def pressed(there: Installation, person: Slacking, action_id: str) -> Json
     return post
 
 
+async def whispered(there: Installation, person: Slacking) -> list[str]:
+    """What this person alone was told, once there is more of it."""
+
+    def told() -> list[str]:
+        return [each["text"] for each in there.slack.workspace.ephemeral if each["user"] == person.user.id]
+
+    before = len(told())
+    await there.until(lambda: len(told()) > before)
+    return told()
+
+
 async def test_a_question_is_answered_with_a_button_after_the_worker_was_killed(there: Installation) -> None:
     person = Slacking(there)
     there.plays(asks(), done("Spaces it is.", bundle=None))
@@ -79,11 +90,11 @@ async def test_what_has_failed_is_done_again(there: Installation) -> None:
     await person.writes("Add a file.")
     await hears(person, "done")
     await pressed(there, person, "airut.retry")
+    while (said := await whispered(there, person))[-1] == NOT_TAKEN:  # a machine that is too busy for two seconds
+        await pressed(there, person, "airut.retry")
+    assert said[-1] == "Task 2 does task 1 again."
     _, answer = await hears(person, "done", 2)
     assert "Better now." in answer.text
-    told = there.slack.workspace.ephemeral
-    await there.until(lambda: [each["text"] for each in told if each["user"] == person.user.id] != [])
-    assert [each["text"] for each in told if each["user"] == person.user.id] == ["Task 2 does task 1 again."]
 
 
 async def test_a_task_is_paused_resumed_and_stopped_with_the_buttons_below_it(there: Installation) -> None:

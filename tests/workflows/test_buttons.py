@@ -1,13 +1,17 @@
 """Buttons that stand beside a task, through the real client and the real workflows."""
 
+import asyncio
 import uuid
+from datetime import timedelta
 
 import pytest
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from airut.models.command import CommandName, ThreadCommand
 from airut.models.outcome import AgentOutcome, TaskOutcome
 from airut.models.retry import RetryOrder
+from airut.models.steps import ReplyInput
 from airut.ports.thread_control import ThreadGone, ThreadRefused
 from airut.temporal.delivery import deliver
 from airut.temporal.thread_control import TemporalThreadControl
@@ -56,6 +60,27 @@ async def test_a_button_of_an_older_task_leaves_the_open_one_alone(
     for _ in range(2):
         assert await control.retry(thread, again(2)) == f"{thread}/task-3"  # what was stopped can be done again
     assert (await idle_after(temporal.client, thread, 3)).tasks == 3
+
+
+async def test_an_answer_can_be_pressed_before_its_task_knows_that_it_was_delivered(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    posted = asyncio.Event()
+
+    def posting(order: ReplyInput) -> None:
+        if not posted.is_set():
+            posted.set()
+            raise ApplicationError("the connection was lost after it", next_retry_delay=timedelta(seconds=0.5))
+
+    activities.agent = lambda order: done("no", AgentOutcome.FAILED)
+    activities.answer = posting
+    control = TemporalThreadControl(temporal.client)
+    await deliver(temporal.client, mail("first", thread))
+    await posted.wait()
+    with pytest.raises(ThreadRefused, match="A task is open"):  # an operator sees what it does
+        await control.retry(thread, again(1, "operator").model_copy(update={"operator": True}))
+    assert await control.retry(thread, again(1)) == f"{thread}/task-2"
+    assert (await idle_after(temporal.client, thread, 2)).tasks == 2
 
 
 async def test_an_ended_thread_is_said_to_be_gone(temporal: WorkflowEnvironment) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from airut.config.load import find_config, load_config
 from airut.config.schema import Config
@@ -20,6 +21,7 @@ from airut.errors import AirutError, AlreadyRunning
 from airut.models.redaction import Redactor
 from airut.ports.blobs import BlobStore
 from airut.temporal.connection import connect
+from airut.temporal.search_attributes import ensure_search_attributes
 from workers.redacted_logs import redact_logs
 
 EXIT_CONFIG = 3
@@ -93,13 +95,21 @@ def end(code: int) -> NoReturn:
 
 
 async def connected(config: Config, payloads: BlobStore, stop: asyncio.Event) -> Client | None:
-    """The Temporal client, waiting for the server as long as it takes; None when told to stop before."""
+    """The Temporal client, waiting for the server as long as it takes; None when told to stop before.
+
+    Raises:
+        ConfigError: the server lacks what an operator has to make.
+    """
     delay = 0.1
     while not stop.is_set():
         try:
-            return await connect(config.temporal, payloads, config.sources.redactor)
-        except RuntimeError as error:
+            client = await connect(config.temporal, payloads, config.sources.redactor)
+            if config.temporal.mode == "external":  # every process: an intake that was first would have mails refused
+                await ensure_search_attributes(client)
+        except (RuntimeError, RPCError) as error:
             log.info("Temporal does not answer yet: %s", str(error)[:120])
             await asyncio.sleep(delay)
             delay = min(delay * 2, 5.0)
+        else:
+            return client
     return None

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from airut.config.reload_class import ReloadClass
 from airut.models.base import Model
 from airut.models.secret import Secret
 
@@ -32,7 +33,7 @@ class CodecSettings(Model):
     """Encryption of what Temporal records. Keys that are not active still decrypt, also when it is not enabled."""
 
     enabled: bool = False
-    keys: dict[CodecKeyId, CodecKey] = {}
+    keys: dict[CodecKeyId, Annotated[CodecKey, ReloadClass.RESTART]] = {}
     active: str | None = None
 
     @model_validator(mode="after")

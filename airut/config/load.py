@@ -73,7 +73,7 @@ def _problem(file: TaggedFile, location: tuple[str | int, ...], fault: object) -
         nearest = difflib.get_close_matches(str(location[-1]), _keys_at(location[:-1]), n=1)
         return "unknown key" + (f'; nearest is "{nearest[0]}"' if nearest else "")
     if kind == "missing":
-        return "is required"
+        return "is required; add the line `config_version: 1`" if location == ("config_version",) else "is required"
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         context = fault["ctx"]  # type: ignore[index]  # as above
         needed = f"{str(context['discriminator']).strip(chr(39))} is required"

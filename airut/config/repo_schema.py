@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 from airut.config.build_settings import ContainerSettings, RepoBuildSettings
 from airut.config.held_secret import HeldSecret
 from airut.config.paths import FolderPath
+from airut.config.reload_class import ReloadClass
 from airut.config.secret_sources import SecretSources
 from airut.models.base import Model
 from airut.models.budget_settings import BudgetSettings
@@ -184,17 +185,23 @@ class RepoNetwork(Model):
 
 
 class RepoConfig(Model):
+    """One repository, and whoever may have work done in it."""
+
     url: str
-    default_branch: str | None = None
+    """https or ssh, without user or password."""
+    default_branch: Annotated[str | None, ReloadClass.TASK] = None
+    """Null is what the remote's HEAD names."""
     channels: Channels
-    agent: AgentConfig
-    network: RepoNetwork = RepoNetwork()
-    env: dict[str, str] = {}
-    credentials: Annotated[dict[str, AnyCredential], BeforeValidator(_without_unset)] = {}
-    container: ContainerSettings = ContainerSettings()
-    build: RepoBuildSettings = RepoBuildSettings()
-    forge: ForgeConfig = ForgeConfig()
-    budgets: BudgetSettings = BudgetSettings()
+    agent: Annotated[AgentConfig, ReloadClass.TASK]
+    network: Annotated[RepoNetwork, ReloadClass.TASK] = RepoNetwork()
+    env: Annotated[dict[str, str], ReloadClass.TASK] = {}
+    """Variables in its sandboxes. No place for secrets: the agent sees what stands here."""
+    credentials: Annotated[dict[str, AnyCredential], ReloadClass.TASK, BeforeValidator(_without_unset)] = {}
+    """By the variable in which a sandbox gets its stand-in."""
+    container: Annotated[ContainerSettings, ReloadClass.TASK] = ContainerSettings()
+    build: Annotated[RepoBuildSettings, ReloadClass.TASK] = RepoBuildSettings()
+    forge: Annotated[ForgeConfig, ReloadClass.TASK] = ForgeConfig()
+    budgets: Annotated[BudgetSettings, ReloadClass.LIVE] = BudgetSettings()
     timezone: ZoneName = "UTC"
     """In which days of budgets begin and schedules are read; never the machine's."""
     schedules: dict[Annotated[str, Field(pattern=SCHEDULE_NAME)], ScheduleSettings] = {}

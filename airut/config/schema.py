@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 from airut.config.build_settings import BuildSettings
 from airut.config.codec_settings import CodecSettings
 from airut.config.paths import FolderPath
+from airut.config.reload_class import ReloadClass
 from airut.config.repo_schema import RepoConfig
 from airut.config.secret_fields import secrets_in
 from airut.config.secret_sources import SecretSources
@@ -66,7 +67,7 @@ class SecuritySettings(Model):
     surrogate_key: FolderPath | None = None
     """File with the key that surrogates follow from; None is `surrogate.key` below `state_dir`. Hosts that share their
     threads have the same key, or a thread's surrogates would change when it moves."""
-    stale_secret_max: Annotated[Seconds, Field(ge=0)] = 3600.0
+    stale_secret_max: Annotated[Seconds, ReloadClass.LIVE, Field(ge=0)] = 3600.0
     """How long the last good value of a secret is used after its source has begun to fail."""
 
 
@@ -154,21 +155,25 @@ class Config(Model):
     """The whole file."""
 
     config_version: Literal[1]
-    vars: Annotated[dict[str, object], Field(repr=False, exclude=True)] = {}  # secrets may be among them
-    temporal: TemporalSettings = TemporalSettings()
-    state_dir: FolderPath = Path("~/.local/state/airut")
-    security: SecuritySettings = SecuritySettings()
-    network: NetworkSettings = NetworkSettings()
-    sandbox: SandboxSettings = SandboxSettings()
-    limits: LimitSettings = LimitSettings()
-    execution: ExecutionSettings = ExecutionSettings()
-    archive: ArchiveSettings = ArchiveSettings()
-    images: ImageSettings = ImageSettings()
-    build: BuildSettings = BuildSettings()
-    blobs: BlobSettings = BlobSettings()
-    disk: DiskSettings = DiskSettings()
-    budgets: BudgetSettings = BudgetSettings()
-    repos: Annotated[dict[Annotated[str, Field(pattern=_REPO_NAME)], RepoConfig], Field(min_length=1)]
+    """Of the form of this file; `airut migrate` brings an older one up to date."""
+    vars: Annotated[dict[str, object], ReloadClass.LIVE, Field(repr=False, exclude=True)] = {}  # may hold secrets
+    """Values of a name, for `!var name`. They may hold `!env` and `!file`, and no `!var`."""
+    temporal: Annotated[TemporalSettings, ReloadClass.RESTART] = TemporalSettings()
+    state_dir: Annotated[FolderPath, ReloadClass.RESTART] = Path("~/.local/state/airut")
+    """Everything that this host keeps lies below."""
+    security: Annotated[SecuritySettings, ReloadClass.RESTART] = SecuritySettings()
+    network: Annotated[NetworkSettings, ReloadClass.TASK] = NetworkSettings()
+    sandbox: Annotated[SandboxSettings, ReloadClass.TASK] = SandboxSettings()
+    limits: Annotated[LimitSettings, ReloadClass.TASK] = LimitSettings()
+    execution: Annotated[ExecutionSettings, ReloadClass.LIVE] = ExecutionSettings()
+    archive: Annotated[ArchiveSettings, ReloadClass.LIVE] = ArchiveSettings()
+    images: Annotated[ImageSettings, ReloadClass.LIVE] = ImageSettings()
+    build: Annotated[BuildSettings, ReloadClass.TASK] = BuildSettings()
+    blobs: Annotated[BlobSettings, ReloadClass.RESTART] = BlobSettings()
+    disk: Annotated[DiskSettings, ReloadClass.LIVE] = DiskSettings()
+    budgets: Annotated[BudgetSettings, ReloadClass.LIVE] = BudgetSettings()
+    repos: Annotated[dict[Annotated[str, Field(pattern=_REPO_NAME)], RepoConfig], ReloadClass.CHANNEL] = {}
+    """By a name of your own: lower-case letters, digits and hyphens."""
     _sources: SecretSources = PrivateAttr(default_factory=SecretSources)
 
     @model_validator(mode="after")
@@ -195,6 +200,11 @@ class Config(Model):
             if fault := self.budgets_of(name).fault():
                 raise ValueError(f"budgets of repos.{name}: {fault}")
         return self
+
+    @classmethod
+    def unconfigured(cls) -> Self:
+        """Where there is no file yet: every default, and no repository."""
+        return cls(config_version=1)
 
     def with_sources(self, sources: SecretSources) -> Self:
         """The same, and what its secrets are read from."""

@@ -21,6 +21,8 @@ def warnings(config: Config) -> tuple[str, ...]:
         for place, secret in secrets_in(config)
         if secret.origin is None
     ]
+    if not config.repos:
+        found.append("repos: there is none, so nobody can ask for anything; add one")
     for repo, settings in config.repos.items():
         for name, value in settings.env.items():
             if (kind := better_kind(name, value)) is not None:

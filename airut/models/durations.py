@@ -52,15 +52,22 @@ def parse_share(value: object) -> object:
     raise ValueError(f"{value!r} is not a share; write 10% or 0.1")
 
 
-def or_none(word: str, parse: Callable[[object], object]) -> BeforeValidator:
+class OrWord:
     """Reads `word` as None, and all else as `parse` does; None itself must be spelled as that word."""
 
-    def read(value: object) -> object:
-        if value is None:
-            raise ValueError(f"write {word}")
-        return None if value == word else parse(value)
+    def __init__(self, word: str, parse: Callable[[object], object]) -> None:
+        self.word = word
+        self.parse = parse
 
-    return BeforeValidator(read)
+    def __call__(self, value: object) -> object:
+        if value is None:
+            raise ValueError(f"write {self.word}")
+        return None if value == self.word else self.parse(value)
+
+
+def or_none(word: str, parse: Callable[[object], object]) -> BeforeValidator:
+    """The annotation of a field that a word takes away."""
+    return BeforeValidator(OrWord(word, parse))
 
 
 def as_it_is(value: object) -> object:
@@ -82,3 +89,24 @@ def spoken_duration(seconds: float) -> str:
         if number and len(parts) < 2:
             parts.append(f"{number} {name}")
     return " ".join(parts) or "0 s"
+
+
+def written_duration(seconds: float) -> str:
+    """As `parse_duration` reads it, in the largest unit that it is a whole number of: `90s`, `2h`, `1d`."""
+    for unit, size in reversed(_SECONDS.items()):
+        if seconds and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds:g}s"
+
+
+def written_size(size: int) -> str:
+    """As `parse_size` reads it, in the largest unit that it is a whole number of: `512m`, `8g`."""
+    for unit, factor in reversed(_BYTES.items()):
+        if size and size % factor == 0:
+            return f"{size // factor}{unit}"
+    return "0"
+
+
+def written_share(share: float) -> str:
+    """As `parse_share` reads it: `10%`."""
+    return f"{share * 100:g}%"

@@ -37,6 +37,11 @@ class ModelEndpoint(Model):
         return cls(host=host, port=parts.port or 443, path=path)
 
     @property
+    def written(self) -> str:
+        """As `parse` reads it."""
+        return self.url
+
+    @property
     def url(self) -> str:
         port = "" if self.port == 443 else f":{self.port}"
         return f"https://{self.host}{port}{self.path}"

@@ -32,6 +32,11 @@ class Rate(Model):
         return f"{self.most} {self.span}"
 
     @property
+    def written(self) -> str:
+        """As `parse` reads it."""
+        return f"{self.most}/{next(unit for unit, size in _UNITS.items() if size == self.seconds)}"
+
+    @property
     def span(self) -> str:
         """With its article: `an hour`."""
         return _SPANS[self.seconds]

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from airut.config.load import find_config, load_config
+from airut.config.schema import Config
+from airut.config.warnings import warnings
 from airut.errors import ConfigError
 
 CODEC = base64.b64encode(bytes(range(32))).decode()
@@ -51,6 +53,12 @@ def test_a_good_file(file: Path) -> None:
     assert repo.agent.auth.api_key.reveal() == "sk-ant-api03-real"
     assert repo.channels.email is not None
     assert repo.channels.email.auth.authorized_senders == ("*@example.com",)
+
+
+def test_a_file_without_repositories_is_good_for_the_dashboard(file: Path) -> None:
+    file.write_text("config_version: 1\n")
+    assert load_config(file).model_dump() == Config.unconfigured().model_dump()
+    assert warnings(load_config(file)) == ("repos: there is none, so nobody can ask for anything; add one",)
 
 
 MICROSOFT = {"provider": "microsoft", "tenant_id": "t", "client_id": "c", "client_secret": "s"}
@@ -147,7 +155,7 @@ def test_no_secret_shows(file: Path) -> None:
         (("!var team", "!var crew"), "vars.crew is not defined"),
         (("!file key", "!file nothing"), "{file}:14:23: repos.web.agent.auth.api_key: nothing: No such file"),
         (("!env GH,", "!secret GH,"), "unknown tag !secret; known are !env, !var, !file"),
-        (("config_version: 1\n", ""), "config_version: is required"),
+        (("config_version: 1\n", ""), "config_version: is required; add the line `config_version: 1`"),
         (("  web:\n", "  Web:\n"), "repos.Web"),
         (("https://github.com", "https://user:pw@github.com"), "must not hold a user or password"),
         (("GH_TOKEN:", "SSL_CERT_FILE:"), "cannot be used as a variable in the sandbox"),

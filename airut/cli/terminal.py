@@ -1,17 +1,5 @@
 """Texts of agents and of strangers on a terminal."""
 
-import unicodedata
+from airut.models.visible import clean
 
-
-def clean(text: str) -> str:
-    """The text without what a terminal would obey (escape sequences, other controls) or read backwards (bidi marks)."""
-    return "".join(_shown(character) for character in text)
-
-
-def _shown(character: str) -> str:
-    if character in "\n\t":
-        return character
-    category = unicodedata.category(character)
-    if category in ("Cc", "Cs", "Co") or character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069":
-        return "" if character == "\r" else "\ufffd"
-    return character
+__all__ = ["clean"]

@@ -1,12 +1,22 @@
 """From a bundle of commits to a pull request. The host never opens the agent's workspace."""
 
+import contextlib
+
 from temporalio import activity
 
 from activities.failures import reported
 from activities.heartbeat import beating
+from airut.errors import GitError
 from airut.models.outcome import TaskOutcome
 from airut.models.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
-from airut.models.pull_request_body import branch_name, compose_body, compose_title
+from airut.models.pull_request_body import (
+    branch_name,
+    compose_body,
+    compose_title,
+    conflict_note,
+    next_branch,
+    whole_body,
+)
 from airut.models.redaction import Redactor
 from airut.models.repository import PullRequestSettings
 from airut.models.steps import PublishInput, PublishResult
@@ -16,6 +26,19 @@ from airut.ports.forge import Forge
 from airut.ports.git import Mirror
 from airut.ports.repositories import Repositories
 from airut.ports.texts import fetch
+
+TEMPLATES = (
+    *(".github/pull_request_template.md", ".github/PULL_REQUEST_TEMPLATE.md"),
+    *("pull_request_template.md", "PULL_REQUEST_TEMPLATE.md"),
+    *("docs/pull_request_template.md", "docs/PULL_REQUEST_TEMPLATE.md"),
+    ".gitlab/merge_request_templates/Default.md",
+    *(".gitea/pull_request_template.md", ".gitea/PULL_REQUEST_TEMPLATE.md"),
+    *(".forgejo/pull_request_template.md", ".forgejo/PULL_REQUEST_TEMPLATE.md"),
+)
+"""Where GitHub, GitLab, Gitea and Forgejo look for what a new pull request begins with."""
+
+BRANCHES_MOST = 5
+"""Branches after the first that are tried: more closed ones in one conversation mean that nobody wants it."""
 
 
 class Publishing:
@@ -42,55 +65,75 @@ class Publishing:
             async with beating():
                 settings = self._repositories.pull_request(order.task.repo)
                 branch = await self._branch(order, settings)
-                push = await self._mirror.publish(
-                    PushSpec(
-                        repo=order.task.repo,
-                        branch=branch,
-                        base=order.policy.commit,
-                        default_branch=order.policy.name,
-                        max_file=settings.max_file,
-                    ),
-                    await self._blobs.get(order.bundle),
-                )
+                bundle = await self._blobs.get(order.bundle)
+                push = await self._push(order, branch, bundle, settings)
                 if push is None or push.commit == order.task.published:
                     return PublishResult()
-                if not settings.enabled:
-                    return PublishResult(branch=branch, commit=push.commit)
-                request = await self._open(order, push, settings)
-                return PublishResult(branch=branch, commit=push.commit, pull_request=request, notes=request.notes)
+                request = None
+                if settings.enabled:
+                    push, request = await self._opened(order, push, bundle, settings)
+                notes = request.notes if request else ()
+                if push.conflicts:
+                    notes = (*notes, conflict_note(order.policy.name, push.conflicts))
+                return PublishResult(branch=push.branch, commit=push.commit, pull_request=request, notes=notes)
 
     async def _branch(self, order: PublishInput, settings: PullRequestSettings) -> str:
-        """The thread's branch; once its pull request is merged or closed, a fresh one."""
+        """The thread's branch; once its pull request is merged, a fresh one."""
         task = order.task
-        branch = task.branch or branch_name(task.subject, task.thread)
+        branch = task.branch or branch_name(task.subject, task.thread, settings.branch)
         if not settings.enabled or task.pull_request is None:
             return branch
         known = await self._forge.find_pull_request(task.repo, branch)
-        if known is None or known.state is PullRequestState.OPEN:
-            return branch
-        return _next_branch(branch)
+        return next_branch(branch) if known and known.state is PullRequestState.MERGED else branch
 
-    async def _open(self, order: PublishInput, push: Push, settings: PullRequestSettings) -> PullRequestRef:
+    async def _push(
+        self, order: PublishInput, branch: str, bundle: bytes, settings: PullRequestSettings
+    ) -> Push | None:
+        spec = PushSpec(
+            repo=order.task.repo,
+            branch=branch,
+            base=order.policy.commit,
+            default_branch=order.policy.name,
+            max_file=settings.max_file,
+        )
+        return await self._mirror.publish(spec, bundle)
+
+    async def _opened(
+        self, order: PublishInput, push: Push, bundle: bytes, settings: PullRequestSettings
+    ) -> tuple[Push, PullRequestRef | None]:
+        """The pull request; of another branch than that of `push` where its own was closed and stays so."""
+        request = await self._open(order, push, settings)
+        for _ in range(BRANCHES_MOST):
+            if request is not None:
+                break
+            push = await self._push(order, next_branch(push.branch), bundle, settings) or push
+            request = await self._open(order, push, settings)
+        return push, request
+
+    async def _open(self, order: PublishInput, push: Push, settings: PullRequestSettings) -> PullRequestRef | None:
         task = order.task
         text = await fetch(self._blobs, order.text)
         author = task.messages[-1].author if settings.show_author else None
+        ours = self._redactor.text(compose_body(task, text, push, author))
         return await self._forge.open_or_update(
             PullRequestSpec(
                 repo=task.repo,
                 head=push.branch,
                 base=order.policy.name,
                 title=self._redactor.text(compose_title(task.subject, push)),
-                body=self._redactor.text(compose_body(task, text, push, author)),
+                body=ours,
+                opening=whole_body(settings.template or await self._template(order), ours),
                 draft=settings.draft,
                 labels=(*settings.labels, *(("airut-policy-change",) if push.flagged else ())),
                 reviewers=settings.reviewers,
+                assignees=settings.assignees,
             )
         )
 
-
-def _next_branch(branch: str) -> str:
-    """`x` → `x-2` → `x-3`."""
-    stem, _, number = branch.rpartition("-")
-    if stem and number.isdecimal() and len(number) < 3:
-        return f"{stem}-{int(number) + 1}"
-    return f"{branch}-2"
+    async def _template(self, order: PublishInput) -> str | None:
+        """The repository's own, as the forges find it. One that cannot be read holds no pull request up."""
+        for path in TEMPLATES:
+            with contextlib.suppress(GitError):
+                for file in await self._mirror.read_tree(order.task.repo, order.policy.commit, path):
+                    return file.content.decode("utf-8", "replace")
+        return None

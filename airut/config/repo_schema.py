@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from airut.config.build_settings import ContainerSettings, RepoBuildSettings
+from airut.config.forge_settings import ForgeConfig
 from airut.config.held_secret import HeldSecret
 from airut.config.paths import FolderPath
 from airut.config.reload_class import ReloadClass
@@ -17,7 +18,6 @@ from airut.models.budget_settings import BudgetSettings
 from airut.models.client_files import own_variables, shared_variables
 from airut.models.clients import ClientToken
 from airut.models.credentials import AnyCredential, Credential, variables
-from airut.models.durations import Bytes
 from airut.models.github_app import GithubAppCredential
 from airut.models.mail_address import is_authorized
 from airut.models.mail_settings import EmailChannel
@@ -116,37 +116,6 @@ class AgentConfig(Model):
     system_prompt: str | None = None
     plan_approval: bool = False
     """Whether leaving plan mode is a question to the thread."""
-
-
-class ForgeAuth(Model):
-    """How this host logs in at the forge: with a token, or as a GitHub App."""
-
-    token: Secret | None = None
-    credential: str | None = None
-    """The name of a `github_app` credential of the repository: its App is asked for a token of the host's own."""
-
-    @model_validator(mode="after")
-    def _one_at_most(self) -> Self:
-        if self.token is not None and self.credential is not None:
-            raise ValueError("give either token or credential")
-        return self
-
-
-class PullRequestConfig(Model):
-    draft: bool = True
-    labels: tuple[str, ...] = ("airut",)
-    reviewers: tuple[str, ...] = ()
-    show_author: bool = False
-
-
-class ForgeConfig(Model):
-    kind: Literal["auto", "github", "none"] = "auto"
-    base_url: str | None = None
-    auth: ForgeAuth = ForgeAuth()
-    slug: str | None = None
-    """`owner/name`; None = the path of the repository's URL."""
-    max_file: Bytes = 50 * 1024**2
-    pull_request: PullRequestConfig = PullRequestConfig()
 
 
 def _without_unset(given: object, info: ValidationInfo) -> object:

@@ -89,6 +89,9 @@ class ConfiguredRepositories:
             draft=forge.pull_request.draft,
             labels=forge.pull_request.labels,
             reviewers=forge.pull_request.reviewers,
+            assignees=forge.pull_request.assignees,
+            branch=forge.pull_request.branch,
+            template=forge.pull_request.template,
             show_author=forge.pull_request.show_author,
             max_file=forge.max_file,
         )

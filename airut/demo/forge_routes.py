@@ -151,7 +151,8 @@ def list_labels(call: Call) -> Answer:
 
 
 def request_reviewers(call: Call) -> Answer:
-    pull, wanted = call.pulls.get(call.number), call.names("reviewers")
+    pull, owner = call.pulls.get(call.number), call.repo.partition("/")[0]
+    wanted = [*call.names("reviewers"), *(f"{owner}/{team}" for team in call.names("team_reviewers"))]
     if pull.author in wanted:
         raise Refused(422, "Review cannot be requested from pull request author.")
     if not call.collaborators.issuperset(wanted):

@@ -12,16 +12,20 @@ class PullRequestState(StrEnum):
 
 
 class PullRequestSpec(Model):
-    """The pull request that a thread wants. `head` identifies it: one branch a thread, one open request a branch."""
+    """The pull request that a thread wants. `head` identifies it: one branch a thread, one open request a branch.
+
+    `body` is our part, which later calls bring up to date; `opening` the whole text that it is opened with."""
 
     repo: str
     head: str
     base: str
     title: str
     body: str
+    opening: str = ""
     draft: bool = True
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
 
 
 class PullRequestRef(Model):

@@ -5,6 +5,7 @@ from pathlib import Path
 from airut.models.base import Model
 from airut.models.credentials import AnySandboxCredential
 from airut.models.model_endpoint import ANTHROPIC, ModelEndpoint
+from airut.models.pull_request_body import BRANCH
 
 
 class AgentSettings(Model):
@@ -32,6 +33,9 @@ class PullRequestSettings(Model):
     draft: bool = True
     labels: tuple[str, ...] = ("airut",)
     reviewers: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+    branch: str = BRANCH
+    template: str | None = None
     show_author: bool = False
     max_file: int = 50 * 1024**2
 

@@ -39,3 +39,5 @@ class Push(Model):
     """Subject line of the newest commit."""
     diffstat: str = ""
     flagged: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    """Files that do not merge with the default branch as it is now."""

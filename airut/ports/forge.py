@@ -14,9 +14,10 @@ class Forge(Protocol):
         """
         ...
 
-    async def open_or_update(self, spec: PullRequestSpec) -> PullRequestRef:
-        """Open the pull request, or bring the open one of the same head up to date between our marker comments.
-        Two calls at once make one pull request.
+    async def open_or_update(self, spec: PullRequestSpec) -> PullRequestRef | None:
+        """Open the pull request, or bring the one of the same head up to date between our marker comments; one that
+        was closed without being merged is opened again. None where that cannot be done: the branch is used up. Two
+        calls at once make one pull request.
 
         Raises:
             ForgeUnavailable, ForgeRefused

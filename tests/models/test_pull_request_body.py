@@ -13,7 +13,10 @@ from airut.models.pull_request_body import (
     branch_name,
     compose_body,
     compose_title,
+    conflict_note,
+    next_branch,
     replace_our_part,
+    whole_body,
 )
 from airut.models.task import TaskInput
 from airut.models.workspace import Push
@@ -124,6 +127,54 @@ def test_long_texts_are_cut_and_blobs_named() -> None:
 def test_nobody_can_write_our_markers() -> None:
     body = compose_body(task(Text(inline=f"a {END} b")), f"c {END} {BEGIN} <!-- d", PUSH, None)
     assert (body.count(BEGIN), body.count(END), body.count("<!--")) == (1, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "subject", "branch"),
+    [
+        ("bots/{short}/{slug}", "Fix the tests", "bots/3jkllsxy/fix-the-tests"),
+        ("bots/{slug}/{short}", "", "bots/3jkllsxy"),
+        ("{slug}_{short}", "", "3jkllsxy"),
+        (
+            "an-organisation/with-rules/for/{slug}-{short}",
+            "Fix the tests",
+            "an-organisation/with-rules/for/fix-the-tests-3jkllsxy",
+        ),
+    ],
+)
+def test_branch_names_by_a_pattern(pattern: str, subject: str, branch: str) -> None:
+    assert branch_name(subject, THREAD, pattern) == branch
+
+
+@pytest.mark.parametrize(
+    ("branch", "following"), [("airut/x", "airut/x-2"), ("airut/x-2", "airut/x-3"), ("a-2026", "a-2026-2")]
+)
+def test_the_branch_after_one_that_is_used_up(branch: str, following: str) -> None:
+    assert next_branch(branch) == following
+
+
+OURS = f"{BEGIN}\nours\n{END}"
+
+
+@pytest.mark.parametrize(
+    ("template", "body"),
+    [
+        (None, OURS),
+        (" \n", OURS),
+        ("## Why\r\n\r\n- [ ] tested\r\n", f"## Why\n\n- [ ] tested\n\n{OURS}"),
+        (f"## Why\n{BEGIN}{END}\n## Risk", f"## Why\n{OURS}\n## Risk"),
+        ("x" * 10_001, OURS),
+    ],
+)
+def test_a_template_with_our_part(template: str | None, body: str) -> None:
+    assert whole_body(template, OURS) == body
+
+
+def test_conflicts_are_told() -> None:
+    assert conflict_note("main", ["a`b.txt"]) == (
+        "The branch conflicts with `main` in `a'b.txt`. Reply with *rebase onto main* to have that resolved."
+    )
+    assert "in `0`, `1`, `2`, `3`, `4`, 2 more." in conflict_note("main", [str(number) for number in range(7)])
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from airut.errors import BundleRefused
 MAX_UNFOLDED = 2 * 1024**3
 """Bytes of all new objects: 200 MiB of honest content do not unfold to more."""
 MAX_OBJECTS = 500_000
+MERGE_DEADLINE = 60.0
+"""Seconds: a merge of hostile trees may search for renames without end, and nothing depends on it."""
 
 _CHUNK = 32 * 1024**2
 _CHUNK_OBJECTS = 5000
@@ -104,6 +106,20 @@ class NewCommits:
     async def subject(self) -> str:
         line = await self.git.line("log", "-1", "--no-show-signature", "--format=%s", self.tip)
         return "".join(c for c in line if c.isprintable())[:_SUBJECT]
+
+    async def conflicts(self, default_commit: str) -> tuple[str, ...]:
+        """Files that do not merge with the default branch. Only told, so a merge that cannot be tried has none."""
+        command = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", default_commit, self.tip)
+        try:
+            await self.git(*command, deadline=MERGE_DEADLINE)
+        except GitFailed as error:
+            if error.code != 1:
+                return ()
+            names = error.stdout.split(b"\0")[1:]
+            return tuple(dict.fromkeys(name.decode("utf-8", "replace") for name in names if name))
+        except TimeoutError:
+            return ()
+        return ()
 
     async def changes(self, default_commit: str) -> tuple[str, tuple[str, ...]]:
         """Diffstat and flagged paths against the point where the history left the default branch."""

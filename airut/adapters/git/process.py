@@ -49,13 +49,14 @@ _SETTINGS: tuple[tuple[str, str], ...] = (
 
 
 class GitFailed(Exception):
-    """git ended with an error: `stderr` is its words, not yet scrubbed."""
+    """git ended with an error: `stderr` is its words, not yet scrubbed; `stdout` what it printed all the same."""
 
-    def __init__(self, command: str, code: int, stderr: str) -> None:
+    def __init__(self, command: str, code: int, stderr: str, stdout: bytes = b"") -> None:
         super().__init__(f"git {command} ended with {code}")
         self.command = command
         self.code = code
         self.stderr = stderr
+        self.stdout = stdout
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class Git:
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
         if process.returncode:
-            raise GitFailed(arguments[0], process.returncode, stderr.decode("utf-8", "replace"))
+            raise GitFailed(arguments[0], process.returncode, stderr.decode("utf-8", "replace"), stdout)
         return stdout
 
     async def line(self, *arguments: str) -> str:

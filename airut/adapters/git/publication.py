@@ -59,6 +59,7 @@ class Publication:
             subject=await own.subject(),
             diffstat=diffstat,
             flagged=flagged,
+            conflicts=await own.conflicts(default.commit),
         )
 
     async def _check_history(self, tip: str, default: DefaultBranch) -> None:

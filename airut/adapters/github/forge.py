@@ -38,20 +38,23 @@ class GitHubForge:
     async def find_pull_request(self, repo: str, head: str) -> PullRequestRef | None:
         return await (await self._requests(repo)).newest(head)
 
-    async def open_or_update(self, spec: PullRequestSpec) -> PullRequestRef:
+    async def open_or_update(self, spec: PullRequestSpec) -> PullRequestRef | None:
         requests = await self._requests(spec.repo)
         known = await requests.newest(spec.head)
-        if known is None or known.state is not PullRequestState.OPEN:
+        if known is not None and known.state is PullRequestState.CLOSED:
+            if not await requests.reopen(known.number):
+                return None
+            known = known.model_copy(update={"state": PullRequestState.OPEN})
+        if known is None or known.state is PullRequestState.MERGED:
             opened = await requests.open(spec)
             if opened is not None:
-                notes = await requests.label(spec, opened.number) + await requests.ask(spec, opened.number)
-                return opened.model_copy(update={"notes": notes})
+                return opened.model_copy(update={"notes": await requests.extras(spec, opened.number, asks=True)})
             known = await requests.newest(spec.head)  # another call was faster
         if known is None:
             raise as_ours(GitHubException("the pull request exists and cannot be found"), "opening the pull request")
         await requests.update(spec, known.number)
         # Labels again: a later push may be the first that touches the policy. Reviewers are not asked twice.
-        return known.model_copy(update={"notes": await requests.label(spec, known.number)})
+        return known.model_copy(update={"notes": await requests.extras(spec, known.number, asks=False)})
 
     async def _requests(self, repo: str) -> "_Requests":
         """With the token of now: in a thread, for an App may have to ask for one. Raises: ForgeUnavailable"""
@@ -86,7 +89,7 @@ class _Requests:
                 title=spec.title,
                 head=spec.head,
                 base=spec.base,
-                body=spec.body,
+                body=spec.opening or spec.body,
                 draft=spec.draft,
             )
         except RequestFailed as error:
@@ -102,6 +105,18 @@ class _Requests:
             number=pull.number, url=pull.html_url, head=spec.head, state=PullRequestState.OPEN, created=True
         )
 
+    async def reopen(self, number: int) -> bool:
+        """Open a closed one again; False where GitHub does not: its branch was deleted meanwhile, or rewritten."""
+        try:
+            await self._github.rest.pulls.async_update(self._owner, self._name, number, state="open")
+        except RequestFailed as error:
+            if error.response.status_code == 422:
+                return False
+            raise as_ours(error, "opening the pull request again") from error
+        except GitHubException as error:
+            raise as_ours(error, "opening the pull request again") from error
+        return True
+
     async def update(self, spec: PullRequestSpec, number: int) -> None:
         """Exchange our part of the body; what people wrote around it stays, and so does a body without our part."""
         with mapped("updating the pull request"):
@@ -110,21 +125,33 @@ class _Requests:
             if body is not None and body != pull.body:
                 await self._github.rest.pulls.async_update(self._owner, self._name, number, body=body)
 
-    async def label(self, spec: PullRequestSpec, number: int) -> tuple[str, ...]:
-        """Add the labels, as far as the token's rights go; what could not be done is told."""
-        if not spec.labels:
-            return ()
-        issues = self._github.rest.issues
-        labels = issues.async_add_labels(self._owner, self._name, number, labels=list(spec.labels))
-        return await _tried(labels, f"the labels {', '.join(spec.labels)} could not be set")
+    async def extras(self, spec: PullRequestSpec, number: int, *, asks: bool) -> tuple[str, ...]:
+        """Labels, and with `asks` assignees and reviewers, as far as the token's rights go; what could not be done is
+        told."""
+        issues, here = self._github.rest.issues, (self._owner, self._name, number)
+        notes: tuple[str, ...] = ()
+        if spec.labels:
+            labels = issues.async_add_labels(*here, labels=list(spec.labels))
+            notes += await _tried(labels, f"the labels {', '.join(spec.labels)} could not be set")
+        if asks and spec.assignees:
+            notes += await self._assign(spec.assignees, number)
+        if asks and spec.reviewers:
+            teams = [name.rpartition("/")[2] for name in spec.reviewers if "/" in name]
+            users = [name for name in spec.reviewers if "/" not in name]
+            asked = self._github.rest.pulls.async_request_reviewers(*here, reviewers=users, team_reviewers=teams)
+            notes += await _tried(asked, f"{', '.join(spec.reviewers)} could not be asked to review")
+        return notes
 
-    async def ask(self, spec: PullRequestSpec, number: int) -> tuple[str, ...]:
-        """Ask for reviews, as far as the token's rights go; what could not be done is told."""
-        if not spec.reviewers:
-            return ()
-        pulls = self._github.rest.pulls
-        asked = pulls.async_request_reviewers(self._owner, self._name, number, reviewers=list(spec.reviewers))
-        return await _tried(asked, f"{', '.join(spec.reviewers)} could not be asked to review")
+    async def _assign(self, names: tuple[str, ...], number: int) -> tuple[str, ...]:
+        """GitHub leaves out without a word whoever cannot be assigned."""
+        issues, left = self._github.rest.issues, set(names)
+        try:
+            answer = await issues.async_add_assignees(self._owner, self._name, number, assignees=list(names))
+            done = {each.login.lower() for each in answer.parsed_data.assignees or () if each}
+            left = {name for name in names if name.lower() not in done}
+        except GitHubException as error:
+            log.info("%s", as_ours(error, "assigning the pull request"))
+        return (f"{', '.join(sorted(left))} could not be assigned.",) if left else ()
 
 
 async def _tried(call: Awaitable[object], otherwise: str) -> tuple[str, ...]:

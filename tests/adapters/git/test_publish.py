@@ -178,3 +178,21 @@ async def test_what_was_pushed_need_not_be_fetched(stage: Stage) -> None:
     await stage.mirror.refresh(REPO)
     asked = [request.split("?")[0].rsplit("/", 1)[-1] for request in stage.server.requests]
     assert asked == ["refs", "git-upload-pack"]
+
+
+async def test_conflicts_with_the_default_branch_are_named(stage: Stage) -> None:
+    worker, base = await stage.checkout()
+    worker.commit({"README.md": "# Ours\n", "b.txt": "ours\n", "c.txt": "ours\n"})
+    stage.advance({"README.md": "# Theirs\n", "b.txt": "theirs\n"})
+    push = await stage.mirror.publish(spec(base), worker.bundle(f"{base.commit}..HEAD"))
+    assert push is not None
+    assert push.conflicts == ("README.md", "b.txt")
+
+
+async def test_no_conflicts(stage: Stage) -> None:
+    worker, base = await stage.checkout()
+    worker.commit({"c.txt": "ours\n"})
+    stage.advance({"README.md": "# Theirs\n"})
+    push = await stage.mirror.publish(spec(base), worker.bundle(f"{base.commit}..HEAD"))
+    assert push is not None
+    assert push.conflicts == ()

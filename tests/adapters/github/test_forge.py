@@ -10,7 +10,7 @@ import pytest
 from airut.adapters.github import GitHubForge, GitHubRepository
 from airut.demo.faults import FOREVER, Fault
 from airut.demo.forge import GitHubForge as Emulator
-from airut.demo.repositories import commit_files, seed_repository
+from airut.demo.repositories import commit_files, git, seed_repository
 from airut.errors import ForgeRefused, ForgeUnavailable
 from airut.models.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
 from airut.models.pull_request_body import BEGIN, END
@@ -27,9 +27,15 @@ SPEC = PullRequestSpec(
 async def emulator(tmp_path: Path) -> AsyncIterator[Emulator]:
     bare = seed_repository(tmp_path, {"README.md": "# Web\n"})
     commit_files(bare, HEAD, {"a.txt": "a\n"}, "Add a", base="main")
-    async with Emulator(tmp_path, {TOKEN: "airut-bot"}, collaborators=["octavia"]) as running:
+    async with Emulator(tmp_path, {TOKEN: "airut-bot"}, collaborators=["octavia", "acme/core"]) as running:
         yield running
         assert running.violations == []
+
+
+async def opened_with(forge: GitHubForge, spec: PullRequestSpec = SPEC) -> PullRequestRef:
+    found = await forge.open_or_update(spec)
+    assert found is not None
+    return found
 
 
 @pytest.fixture
@@ -51,7 +57,7 @@ async def test_a_token_that_is_asked_for_when_it_is_needed(emulator: Emulator) -
         return TOKEN
 
     forge = GitHubForge(lambda repo: GitHubRepository("acme/web", Secret(token), emulator.url))
-    assert (await forge.open_or_update(SPEC)).created
+    assert (await opened_with(forge)).created
     assert threads == [False]
     with pytest.raises(ForgeUnavailable, match=r"^no token now$"):
         await forge.find_pull_request("web", HEAD)
@@ -62,7 +68,7 @@ async def test_none_yet(forge: GitHubForge) -> None:
 
 
 async def test_opened_once_and_then_updated(forge: GitHubForge, emulator: Emulator) -> None:
-    opened = await forge.open_or_update(SPEC)
+    opened = await opened_with(forge)
     assert (opened.number, opened.head, opened.state, opened.created, opened.notes) == (
         1,
         HEAD,
@@ -96,7 +102,7 @@ async def test_a_label_that_a_later_push_needs_is_added(forge: GitHubForge, emul
 
 
 async def test_two_at_once_make_one(forge: GitHubForge, emulator: Emulator) -> None:
-    found = await asyncio.gather(*(forge.open_or_update(SPEC) for _ in range(4)))
+    found = await asyncio.gather(*(opened_with(forge) for _ in range(4)))
     assert {one.number for one in found} == {1}
     assert [one.created for one in found].count(True) == 1
     assert len(emulator.pulls().all()) == 1
@@ -106,7 +112,7 @@ async def test_answer_lost_after_opening(forge: GitHubForge, emulator: Emulator)
     emulator.faults.add(Fault.lost_answer("POST /repos/acme/web/pulls"))
     with pytest.raises(ForgeUnavailable):
         await forge.open_or_update(SPEC)
-    again = await forge.open_or_update(SPEC)
+    again = await opened_with(forge)
     assert (again.number, again.created) == (1, False)
 
 
@@ -118,18 +124,45 @@ async def test_merged_is_found_as_such(forge: GitHubForge, emulator: Emulator) -
     assert found.state is PullRequestState.MERGED
 
 
-async def test_closed_is_found_as_such_and_a_new_one_opened(forge: GitHubForge, emulator: Emulator) -> None:
+async def test_closed_is_found_as_such_and_opened_again(forge: GitHubForge, emulator: Emulator) -> None:
     await forge.open_or_update(SPEC)
     emulator.pulls().update(1, {"state": "closed"})
     found = await forge.find_pull_request("web", HEAD)
     assert isinstance(found, PullRequestRef)
     assert found.state is PullRequestState.CLOSED
-    assert (await forge.open_or_update(SPEC)).number == 2
+    again = await forge.open_or_update(SPEC.model_copy(update={"body": f"{BEGIN}\nsecond\n{END}"}))
+    assert again == found.model_copy(update={"state": PullRequestState.OPEN})
+    (pull,) = emulator.pulls().all()
+    assert (pull.state, pull.body) == ("open", f"{BEGIN}\nsecond\n{END}")
+
+
+async def test_closed_and_rewritten_meanwhile(forge: GitHubForge, emulator: Emulator, tmp_path: Path) -> None:
+    await forge.open_or_update(SPEC)
+    emulator.pulls().update(1, {"state": "closed"})
+    bare = tmp_path / "acme/web.git"
+    git(bare, "update-ref", "-d", f"refs/heads/{HEAD}")
+    commit_files(bare, HEAD, {"b.txt": "b\n"}, "Begin anew", base="main")
+    assert await forge.open_or_update(SPEC) is None
+    assert [pull.state for pull in emulator.pulls().all()] == ["closed"]
+
+
+async def test_what_it_opens_with_is_more_than_ours(forge: GitHubForge, emulator: Emulator) -> None:
+    await forge.open_or_update(SPEC.model_copy(update={"opening": f"## Why\n\n{SPEC.body}"}))
+    await forge.open_or_update(SPEC.model_copy(update={"body": f"{BEGIN}\nsecond\n{END}", "opening": "other"}))
+    assert emulator.pulls().get(1).body == f"## Why\n\n{BEGIN}\nsecond\n{END}"
+
+
+async def test_people_and_teams(forge: GitHubForge, emulator: Emulator) -> None:
+    wanted = {"reviewers": ("octavia", "acme/core"), "assignees": ("octavia", "stranger")}
+    opened = await opened_with(forge, SPEC.model_copy(update=wanted))
+    pull = emulator.pulls().get(1)
+    assert (pull.reviewers, pull.assignees) == (("octavia", "acme/core"), ("octavia",))
+    assert opened.notes == ("stranger could not be assigned.",)
 
 
 async def test_missing_rights_for_extras_are_notes(forge: GitHubForge, emulator: Emulator) -> None:
     emulator.faults.add(Fault.missing_right("POST .*/labels"))
-    opened = await forge.open_or_update(SPEC.model_copy(update={"reviewers": ("stranger",)}))
+    opened = await opened_with(forge, SPEC.model_copy(update={"reviewers": ("stranger",)}))
     assert opened.created
     assert opened.notes == ("the labels airut could not be set.", "stranger could not be asked to review.")
 
@@ -170,4 +203,4 @@ async def test_not_now(
         await forge.open_or_update(SPEC)
     assert caught.value.retry_after == retry_after
     emulator.faults.clear()
-    assert (await forge.open_or_update(SPEC)).created
+    assert (await opened_with(forge)).created

@@ -61,6 +61,8 @@ def parts(config: Config) -> tuple[Part, ...]:
         ours("sandbox_host", stop_limit=WORKER_LIMIT, waits_for="a fetch, a build or a push; agents run on"),
         ours("intake", waits_for="a mail that is being handed over"),
     ]
+    if config.dashboard.enabled:
+        found.append(ours("dashboard", waits_for="a page that is being sent"))
     if config.temporal.mode == "embedded":
         database = config.temporal.database or config.state / "temporal.db"
         found.insert(0, Part(name="temporal", command=tuple(server_command(config.temporal, database))))

@@ -15,6 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.claude_code.binary import ClaudeBinaries
+from airut.adapters.logins_sqlite import SqliteLogins
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.output import OutputReader, Tampered
 from airut.adapters.podman.proxy_image import ProxyImage
@@ -62,6 +63,11 @@ class Settings:
             raise Unreachable(
                 f"Temporal is not reachable at {where}; `airut up` starts it ({str(error).splitlines()[0][:200]})"
             ) from error
+
+    @property
+    def logins(self) -> SqliteLogins:
+        """Who may use the dashboard, where its process looks."""
+        return SqliteLogins(self.config.logins)
 
     @property
     def blobs(self) -> BlobStore:

@@ -12,6 +12,7 @@ from temporalio.service import RPCError
 
 from airut.cli import (
     answer,
+    dashboard,
     demo,
     host,
     image,
@@ -41,6 +42,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(slack.app, name="slack")
 app.command("send")(send.send)
 app.command("demo")(demo.demo)
+app.command("dashboard")(dashboard.dashboard)
 app.command("drain")(host.drain)
 app.command("down")(host.down)
 app.add_typer(host.app, name="host")
@@ -60,7 +62,7 @@ def main(
 
 @app.command()
 def up(context: typer.Context) -> None:
-    """Start everything: embedded Temporal, intake, workers. Ctrl-C stops all in order."""
+    """Start everything: embedded Temporal, workers, intake, dashboard. Ctrl-C stops all in order."""
     become("workers.supervisor", context.obj)
 
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from airut.config.build_settings import BuildSettings
 from airut.config.codec_settings import CodecSettings
+from airut.config.dashboard_settings import DashboardSettings
 from airut.config.paths import FolderPath
 from airut.config.reload_class import ReloadClass
 from airut.config.repo_schema import RepoConfig
@@ -172,6 +173,7 @@ class Config(Model):
     blobs: Annotated[BlobSettings, ReloadClass.RESTART] = BlobSettings()
     disk: Annotated[DiskSettings, ReloadClass.LIVE] = DiskSettings()
     budgets: Annotated[BudgetSettings, ReloadClass.LIVE] = BudgetSettings()
+    dashboard: Annotated[DashboardSettings, ReloadClass.RESTART] = DashboardSettings()
     repos: Annotated[dict[Annotated[str, Field(pattern=_REPO_NAME)], RepoConfig], ReloadClass.CHANNEL] = {}
     """By a name of your own: lower-case letters, digits and hyphens."""
     _sources: SecretSources = PrivateAttr(default_factory=SecretSources)
@@ -234,6 +236,11 @@ class Config(Model):
     @property
     def blob_folder(self) -> Path:
         return self.blobs.path or self.state / "blobs"
+
+    @property
+    def logins(self) -> Path:
+        """Of the dashboard: digests of its links, tokens and sessions."""
+        return self.state / "dashboard" / "logins.db"
 
     @property
     def surrogate_key(self) -> Path:

@@ -22,6 +22,9 @@ PULL_REQUEST = SearchAttributeKey.for_keyword("AirutPullRequest")
 COST = SearchAttributeKey.for_float("AirutCost")
 SEARCH_ATTRIBUTES = (REPO, CHANNEL, AUTHOR, STATE, HOST, OUTCOME, PULL_REQUEST, COST)
 
+SUBJECT = "subject"
+"""Memo of a thread. Search attributes are never encrypted, memos are where the rest is."""
+
 THREAD_WORKFLOW = "ThreadWorkflow"
 RECEIVE = "receive"
 STATUS = "status"

@@ -11,12 +11,14 @@ from airut.ports.blobs import BlobStore
 from airut.temporal.codec import data_converter
 
 
-async def connect(settings: TemporalSettings, payloads: BlobStore, redactor: Redactor | None = None) -> Client:
+async def connect(
+    settings: TemporalSettings, payloads: BlobStore, redactor: Redactor | None = None, *, lazy: bool = False
+) -> Client:
     """Connect to the embedded server's port, or to wherever Temporal's own environment configuration points
     (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_TLS_*`, profiles in `temporal.toml`).
 
     `payloads` holds what is too large for a history: the same store for every process of an installation. What
-    `redactor` knows is not sent.
+    `redactor` knows is not sent. A `lazy` client connects with its first call, and each call may find nobody.
 
     Raises:
         RuntimeError: nothing answers there (the SDK's own error).
@@ -26,11 +28,13 @@ async def connect(settings: TemporalSettings, payloads: BlobStore, redactor: Red
             f"127.0.0.1:{settings.port}",
             namespace=settings.namespace,
             data_converter=data_converter(settings.codec, settings.namespace, payloads, redactor),
+            lazy=lazy,
         )
     found = ClientConfig.load_client_connect_config()
     found.setdefault("target_host", "localhost:7233")
     namespace = found.setdefault("namespace", settings.namespace)
-    return await Client.connect(**found, data_converter=data_converter(settings.codec, namespace, payloads, redactor))
+    converter = data_converter(settings.codec, namespace, payloads, redactor)
+    return await Client.connect(**found, data_converter=converter, lazy=lazy)
 
 
 FAST = timedelta(seconds=2)

@@ -105,6 +105,7 @@ async def _signal_with_start(client: Client, message: InboundMessage, signal: st
         start_signal=signal,
         start_signal_args=[argument],
         static_summary=f"{message.repo}: {message.subject}"[:200],
+        memo={contracts.SUBJECT: message.subject[:200]},
         search_attributes=TypedSearchAttributes(
             [
                 SearchAttributePair(contracts.REPO, message.repo),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from airut.config.dashboard_settings import DashboardSettings
 from airut.config.schema import Config, TemporalSettings
 from workers import supervisor
 from workers.supervisor import Part, keep_running, parts
@@ -41,8 +42,10 @@ def test_an_external_temporal_is_not_started(tmp_path: Path) -> None:
     settings: dict[str, Any] = {"state_dir": tmp_path, "config_version": 1, "repos": {}}
     embedded = Config.model_construct(**settings, temporal=TemporalSettings())
     external = Config.model_construct(**settings, temporal=TemporalSettings(mode="external"))
-    assert [part.name for part in parts(embedded)] == ["temporal", "control", "sandbox_host", "intake"]
-    assert [part.name for part in parts(external)] == ["control", "sandbox_host", "intake"]
+    assert [part.name for part in parts(embedded)] == ["temporal", "control", "sandbox_host", "intake", "dashboard"]
+    assert [part.name for part in parts(external)] == ["control", "sandbox_host", "intake", "dashboard"]
+    silent = external.model_copy(update={"dashboard": DashboardSettings(enabled=False)})
+    assert [part.name for part in parts(silent)] == ["control", "sandbox_host", "intake"]
 
 
 STUBBORN = """

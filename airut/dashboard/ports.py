@@ -1,0 +1,25 @@
+"""What the pages are given. Constructed in `workers/dashboard_wiring.py`, and by tests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from airut.config.dashboard_settings import DashboardSettings
+from airut.config.schema import Config
+from airut.dashboard.attempts import Attempts
+from airut.ports.logins import Logins
+from airut.ports.thread_directory import ThreadDirectory
+
+
+@dataclass(frozen=True)
+class Ports:
+    config: Callable[[], Config | None]
+    """The configuration as it is now; None where there is none yet."""
+    logins: Logins
+    threads: ThreadDirectory
+    attempts: Attempts = field(default_factory=Attempts)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def settings(self) -> DashboardSettings:
+        config = self.config()
+        return config.dashboard if config is not None else DashboardSettings()

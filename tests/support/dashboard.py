@@ -1,0 +1,99 @@
+"""The dashboard's application in front of ports that a test fills: no server, no Temporal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from airut.adapters.logins_sqlite import SqliteLogins
+from airut.config.schema import Config
+from airut.dashboard.app import create_app
+from airut.dashboard.pages import Page
+from airut.dashboard.ports import Ports
+from airut.dashboard.registry import PAGES
+from airut.models.login import Role
+from airut.ports.thread_directory import DirectoryUnavailable, ThreadFilter, ThreadPage, ThreadRow
+
+ORIGIN = "http://127.0.0.1:5200"
+
+
+@dataclass
+class ListedThreads:
+    """Implements `airut.ports.thread_directory.ThreadDirectory`: what a test lists, filtered by repository alone."""
+
+    rows: list[ThreadRow] = field(default_factory=list)
+    away: str = ""
+    """Set while Temporal is away."""
+    asked: list[ThreadFilter] = field(default_factory=list)
+
+    async def threads(self, wanted: ThreadFilter, cursor: str = "", limit: int = 50) -> ThreadPage:
+        if self.away:
+            raise DirectoryUnavailable(self.away)
+        self.asked.append(wanted)
+        found = [row for row in self.rows if wanted.repo in {"", row.repo}]
+        begin = int(cursor or 0)
+        more = str(begin + limit) if len(found) > begin + limit else ""
+        return ThreadPage(rows=tuple(found[begin : begin + limit]), next_cursor=more, looked_at=len(found))
+
+    async def counts(self, repo: str = "") -> dict[str, int]:
+        if self.away:
+            raise DirectoryUnavailable(self.away)
+        found = [row.state for row in self.rows if repo in {"", row.repo}]
+        return {state: found.count(state) for state in sorted(set(found))}
+
+
+def config_of(folder: Path, **dashboard: Any) -> Config:
+    """Two repositories, with this section `dashboard`."""
+    repo = {
+        "url": "https://git.example.org/acme/web.git",
+        "agent": {"auth": {"api_key": "sk-ant-api03-no-model-is-asked-here"}},
+        "channels": {"console": {}},
+    }
+    return Config.model_validate(
+        {
+            "config_version": 1,
+            "state_dir": folder,
+            "repos": {"web": repo, "docs": {**repo, "url": "https://git.example.org/acme/docs.git"}},
+            "dashboard": dashboard,
+        }
+    )
+
+
+@dataclass
+class Served:
+    """A dashboard, and what stands behind it. `config` may be replaced while it runs."""
+
+    config: Config | None
+    logins: SqliteLogins
+    threads: ListedThreads = field(default_factory=ListedThreads)
+    pages: Sequence[Page] = PAGES
+
+    @classmethod
+    def at(cls, folder: Path, **dashboard: Any) -> "Served":
+        config = config_of(folder, **dashboard)
+        return cls(config, SqliteLogins(config.logins))
+
+    def ports(self) -> Ports:
+        return Ports(config=lambda: self.config, logins=self.logins, threads=self.threads)
+
+    def browser(self, base: str = ORIGIN) -> httpx.AsyncClient:
+        """Keeps cookies, and follows no redirect by itself."""
+        transport = httpx.ASGITransport(create_app(self.ports(), self.pages))
+        return httpx.AsyncClient(transport=transport, base_url=base, headers={"Sec-Fetch-Site": "same-origin"})
+
+    async def logged_in(self, role: Role, base: str = ORIGIN) -> httpx.AsyncClient:
+        """A browser that has opened a one-time link of this role."""
+        browser = self.browser(base)
+        answer = await browser.post(
+            "/login", data={"key": self.logins.new_link("link:ann", role), **await form(browser)}
+        )
+        assert answer.status_code == 303, answer.text
+        return browser
+
+
+async def form(browser: httpx.AsyncClient, path: str = "/login") -> dict[str, str]:
+    """The hidden field that every form of a page has."""
+    page = (await browser.get(path)).text
+    return {"csrf": page.split('name="csrf" value="')[1].split('"')[0]}

@@ -1,0 +1,84 @@
+"""The dashboard: web pages and the programs' interface. It serves also while Temporal is away."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from airut.config.dashboard_settings import DashboardSettings
+from airut.config.schema import Config
+from airut.dashboard.app import create_app
+from airut.errors import ConfigError
+from airut.temporal.connection import connect
+from workers.dashboard_wiring import dashboard_ports
+from workers.fresh_secrets import fresh
+from workers.processes import run
+from workers.wiring import payload_store
+
+GRACE = 3
+"""Seconds for pages that are being sent; streams of events are ended, and browsers come back by themselves."""
+
+log = logging.getLogger("airut.dashboard")
+
+
+class _Server(uvicorn.Server):
+    """Without signal handlers of its own: the process has them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(config: Config, stop: asyncio.Event) -> None:
+    client = await connect(config.temporal, payload_store(config), config.sources.redactor, lazy=True)
+    async with fresh(config.sources):
+        await serve_app(create_app(dashboard_ports(config, client)), config.dashboard, stop)
+
+
+async def serve_app(app: ASGIApp, settings: DashboardSettings, stop: asyncio.Event) -> None:
+    """
+    Raises:
+        ConfigError: the port cannot be had.
+    """
+    listening = listen(settings)
+    server = _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,  # the guard believes only the proxies that are configured
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=GRACE,
+        )
+    )
+    log.info("the dashboard is at %s", settings.address)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    server.should_exit = True
+    await serving
+
+
+def listen(settings: DashboardSettings) -> socket.socket:
+    """
+    Raises:
+        ConfigError: another program has the port, or there is no such address here.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        raise ConfigError(
+            f"the dashboard cannot listen on {settings.host} port {settings.port} ({error.strerror}); "
+            "change dashboard.host or dashboard.port"
+        ) from error
+
+
+if __name__ == "__main__":
+    run("dashboard", serve)

@@ -16,6 +16,7 @@ from temporalio.service import RPCError
 
 from airut.config.load import find_config, load_config
 from airut.config.schema import Config
+from airut.config.store_version import ensure
 from airut.config.warnings import warnings
 from airut.errors import AirutError, AlreadyRunning
 from airut.models.redaction import Redactor
@@ -48,6 +49,7 @@ def run(name: str, body: Callable[[Config, asyncio.Event], Awaitable[None]]) -> 
         path = find_config(arguments.config).resolve()
         os.environ["AIRUT_CONFIG"] = str(path)  # for the processes that this one starts
         config = load_config(path)
+        ensure(config.state)
         redactor = config.sources.redactor
         redact_logs(redactor)
         if not os.environ.get(SUPERVISED):  # else the supervisor has said it

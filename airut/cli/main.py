@@ -16,6 +16,7 @@ from airut.cli import (
     demo,
     host,
     image,
+    migrate,
     policy,
     replay,
     schedule,
@@ -45,6 +46,7 @@ app.command("demo")(demo.demo)
 app.command("dashboard")(dashboard.dashboard)
 app.command("drain")(host.drain)
 app.command("down")(host.down)
+app.command("migrate")(migrate.migrate)
 app.add_typer(host.app, name="host")
 
 worker = typer.Typer(no_args_is_help=True, help="Run one worker against a Temporal server.")

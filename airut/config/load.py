@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from airut.config.migrations import HISTORY, KEY
 from airut.config.schema import Config
 from airut.config.secret_readers import Places
 from airut.config.secret_sources import SecretSources
@@ -72,6 +73,8 @@ def _problem(file: TaggedFile, location: tuple[str | int, ...], fault: object) -
     if kind == "extra_forbidden":
         nearest = difflib.get_close_matches(str(location[-1]), _keys_at(location[:-1]), n=1)
         return "unknown key" + (f'; nearest is "{nearest[0]}"' if nearest else "")
+    if kind == "missing" and location == KEY:
+        return f"is required; add the line `config_version: {HISTORY.current}`"
     if kind == "missing":
         return "is required; add the line `config_version: 1`" if location == ("config_version",) else "is required"
     if kind in ("union_tag_not_found", "union_tag_invalid"):

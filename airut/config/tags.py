@@ -5,6 +5,8 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from airut.config.editing.document import Document
+from airut.config.migrations import HISTORY, History
 from airut.config.secret_readers import Places, decoded, read_limited
 from airut.errors import ConfigError
 from airut.models.secret_source import EnvironmentSource, FileSource
@@ -44,13 +46,14 @@ class TaggedFile:
         ConfigError: not YAML, a duplicate key, an unknown tag.
     """
 
-    def __init__(self, path: Path, places: Places) -> None:
+    def __init__(self, path: Path, places: Places, history: History = HISTORY) -> None:
         self._path = path
+        self._named = str(path)
         self._sources = places
         self._vars: dict[str, object] = {}
         self.places: dict[Path_, Place] = {}
         try:
-            root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+            root = yaml.compose(self._current(path.read_text(encoding="utf-8"), history), Loader=yaml.SafeLoader)
         except OSError as error:
             raise ConfigError(f"{path}: {error.strerror}") from error
         except yaml.MarkedYAMLError as error:
@@ -67,7 +70,15 @@ class TaggedFile:
         while path and path not in self.places:
             path = path[:-1]
         line, column = self.places.get(path, (1, 1))
-        return f"{self._path}:{line}:{column}"
+        return f"{self._named}:{line}:{column}"
+
+    def _current(self, written: str, history: History) -> str:
+        """The text as this version writes it; what is in the file stays until `airut migrate`."""
+        document = Document(written, str(self._path))
+        migrated = history.migrated(document)
+        if migrated.text != written:
+            self._named = f"{self._path} (after `airut migrate`)"  # its lines are not those of the file
+        return migrated.text
 
     def _read_vars(self, root: yaml.MappingNode) -> None:
         for key, value in root.value:

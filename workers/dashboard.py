@@ -12,6 +12,8 @@ from starlette.types import ASGIApp
 from airut.config.dashboard_settings import DashboardSettings
 from airut.config.schema import Config
 from airut.dashboard.app import create_app
+from airut.dashboard.live import Hub
+from airut.dashboard.topics import sources
 from airut.errors import ConfigError
 from airut.temporal.connection import connect
 from workers.dashboard_wiring import dashboard_ports
@@ -36,11 +38,14 @@ class _Server(uvicorn.Server):
 async def serve(config: Config, stop: asyncio.Event) -> None:
     client = await connect(config.temporal, payload_store(config), config.sources.redactor, lazy=True)
     async with fresh(config.sources):
-        await serve_app(create_app(dashboard_ports(config, client)), config.dashboard, stop)
+        ports = dashboard_ports(config, client)
+        live = Hub(sources(ports))
+        await serve_app(create_app(ports, live=live), config.dashboard, stop, live)
 
 
-async def serve_app(app: ASGIApp, settings: DashboardSettings, stop: asyncio.Event) -> None:
-    """
+async def serve_app(app: ASGIApp, settings: DashboardSettings, stop: asyncio.Event, live: Hub) -> None:
+    """Until `stop`; the streams of `live` end with it.
+
     Raises:
         ConfigError: the port cannot be had.
     """
@@ -61,6 +66,7 @@ async def serve_app(app: ASGIApp, settings: DashboardSettings, stop: asyncio.Eve
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
+    live.close()
     server.should_exit = True
     await serving
 

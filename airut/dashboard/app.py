@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from airut.dashboard.access import VISIT, Access, Doors, new_visit
 from airut.dashboard.guard import BodyTooLarge, Guard
+from airut.dashboard.live import Hub
 from airut.dashboard.origin import SAFE_METHODS
 from airut.dashboard.pages import Page, Visit, verified
 from airut.dashboard.ports import Ports
@@ -20,6 +21,7 @@ from airut.dashboard.problem import Problem, problem_document
 from airut.dashboard.registry import PAGES
 from airut.dashboard.static_files import OurFiles
 from airut.dashboard.templating import templates
+from airut.dashboard.topics import sources
 from airut.models.login import Login, Role
 from airut.ports.thread_directory import DirectoryUnavailable
 
@@ -30,9 +32,9 @@ NOBODY = Login(actor="nobody", role=Role.VIEWER)
 YEAR = 365 * 86400
 
 
-def create_app(ports: Ports, pages: Sequence[Page] = PAGES) -> ASGIApp:
-    """The whole application; nothing of it has to be closed."""
-    site = _Site(ports, pages)
+def create_app(ports: Ports, pages: Sequence[Page] = PAGES, live: Hub | None = None) -> ASGIApp:
+    """The whole application. Whoever wants its streams to end with the process hands in their hub, and closes it."""
+    site = _Site(ports, pages, live or Hub(sources(ports)))
     routes = [Route(page.path, site.endpoint(page), methods=[page.method]) for page in pages]
     app = Starlette(
         routes=[*routes, Mount("/static", OurFiles())],
@@ -44,8 +46,9 @@ def create_app(ports: Ports, pages: Sequence[Page] = PAGES) -> ASGIApp:
 class _Site:
     """What all pages share: who may see them is decided here, for every one."""
 
-    def __init__(self, ports: Ports, pages: Sequence[Page]) -> None:
+    def __init__(self, ports: Ports, pages: Sequence[Page], live: Hub) -> None:
         self._ports = ports
+        self._live = live
         self._doors = Doors(ports.logins, ports.attempts)
         self._templates = templates()
         self._nav = tuple(page for page in pages if page.nav)
@@ -102,7 +105,9 @@ class _Site:
 
     def _visit(self, request: Request, login: Login) -> Visit:
         visit = request.cookies.get(VISIT, "") or new_visit()
-        return Visit(request, self._ports, login, self._templates, self._nav, visit, self._doors)
+        return Visit(
+            request, self._ports, login, self._templates, self._nav, visit, self._doors, self._live, self._live.now
+        )
 
     def _remembered(self, request: Request, visit: Visit, response: Response) -> Response:
         if request.cookies.get(VISIT) != visit.visit:

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from airut.config.schema import Config
 from airut.dashboard.access import SESSION, VISIT, Doors, form_token, is_form_token
+from airut.dashboard.live import Hub
 from airut.dashboard.ports import Ports
 from airut.dashboard.problem import Problem
 from airut.models.login import Login, Role
@@ -35,6 +36,9 @@ class Visit:
     visit: str
     """The value of the browser's own cookie, which its form tokens follow from."""
     doors: Doors
+    live: Hub
+    seen: str
+    """What of the events was known when this request came."""
 
     @property
     def config(self) -> Config:
@@ -85,7 +89,12 @@ class Visit:
         return HTMLResponse(self.pages.get_template(template).render(self._given(values)), status)
 
     def _given(self, values: dict[str, Any]) -> dict[str, Any]:
-        return {"visit": self, "login": self.login, "theme": self.theme, "nav": self.nav, **values}
+        common = {"visit": self, "login": self.login, "theme": self.theme, "nav": self.nav, "topics": ()}
+        return {**common, **values}
+
+    def part(self, name: str) -> str:
+        """The address of a block of this page as it is now asked for, filters included: for `hx-get`."""
+        return str(self.request.url.include_query_params(fragment=name).replace(scheme="", netloc=""))
 
     def back(self, path: str) -> Response:
         """After a form: the page that shows what has become of it. `path` is one of ours."""

@@ -8,6 +8,7 @@ from airut.config.dashboard_settings import DashboardSettings
 from airut.config.schema import Config
 from airut.dashboard.attempts import Attempts
 from airut.ports.logins import Logins
+from airut.ports.thread_control import ThreadControl
 from airut.ports.thread_directory import ThreadDirectory
 
 
@@ -17,6 +18,7 @@ class Ports:
     """The configuration as it is now; None where there is none yet."""
     logins: Logins
     threads: ThreadDirectory
+    control: ThreadControl
     attempts: Attempts = field(default_factory=Attempts)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 

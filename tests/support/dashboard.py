@@ -13,7 +13,11 @@ from airut.dashboard.app import create_app
 from airut.dashboard.pages import Page
 from airut.dashboard.ports import Ports
 from airut.dashboard.registry import PAGES
+from airut.models.command import AnswerOrder, ThreadCommand
 from airut.models.login import Role
+from airut.models.retry import RetryOrder
+from airut.models.thread import ThreadStatus
+from airut.ports.thread_control import ThreadAway, ThreadGone
 from airut.ports.thread_directory import DirectoryUnavailable, ThreadFilter, ThreadPage, ThreadRow
 
 ORIGIN = "http://127.0.0.1:5200"
@@ -44,6 +48,34 @@ class ListedThreads:
         return {state: found.count(state) for state in sorted(set(found))}
 
 
+@dataclass
+class Threads:
+    """Implements `airut.ports.thread_control.ThreadControl`: threads that a test describes."""
+
+    known: dict[str, ThreadStatus] = field(default_factory=dict)
+    away: bool = False
+    told: list[ThreadCommand] = field(default_factory=list)
+
+    async def status(self, thread: str) -> ThreadStatus:
+        if self.away:
+            raise ThreadAway("nobody answers")
+        if thread not in self.known:
+            raise ThreadGone
+        return self.known[thread]
+
+    async def command(self, order: ThreadCommand) -> None:
+        await self.status(order.message.thread)
+        self.told.append(order)
+
+    async def retry(self, thread: str, order: RetryOrder) -> str:
+        await self.status(thread)
+        return f"{thread}/task-2"
+
+    async def answer(self, thread: str, order: AnswerOrder) -> str:
+        await self.status(thread)
+        return "goes on"
+
+
 def config_of(folder: Path, **dashboard: Any) -> Config:
     """Two repositories, with this section `dashboard`."""
     repo = {
@@ -68,6 +100,7 @@ class Served:
     config: Config | None
     logins: SqliteLogins
     threads: ListedThreads = field(default_factory=ListedThreads)
+    control: Threads = field(default_factory=Threads)
     pages: Sequence[Page] = PAGES
 
     @classmethod
@@ -76,7 +109,7 @@ class Served:
         return cls(config, SqliteLogins(config.logins))
 
     def ports(self) -> Ports:
-        return Ports(config=lambda: self.config, logins=self.logins, threads=self.threads)
+        return Ports(config=lambda: self.config, logins=self.logins, threads=self.threads, control=self.control)
 
     def browser(self, base: str = ORIGIN) -> httpx.AsyncClient:
         """Keeps cookies, and follows no redirect by itself."""

@@ -16,3 +16,45 @@ function localTimes(within) {
 
 localTimes(document);
 document.addEventListener("htmx:afterSettle", (event) => localTimes(event.target));
+
+// What changes while somebody looks: `data-live` names the topics of an element, `hx-trigger="live"` fetches it anew.
+const POLL = 10_000;
+const topics = document.body.dataset.topics;
+const line = document.getElementById("live");
+
+function changed(topic) {
+  for (const element of document.querySelectorAll("[data-live]")) {
+    const names = element.dataset.live.split(" ");
+    if (topic === null || names.includes(topic)) htmx.trigger(element, "live");
+  }
+}
+
+function poll() {
+  let tag = "";
+  line.textContent = "Updated every ten seconds.";
+  const ask = async () => {
+    const headers = tag ? { "If-None-Match": tag } : {};
+    try {
+      const answer = await fetch(`/events/state?topics=${encodeURIComponent(topics)}`, { headers, cache: "no-store" });
+      if (answer.status === 204) {
+        if (tag) changed(null);
+        tag = answer.headers.get("ETag");
+      }
+    } catch { /* the next time */ }
+    setTimeout(ask, POLL);
+  };
+  ask();
+}
+
+function follow(after) {
+  const stream = new EventSource(`/events?topics=${encodeURIComponent(topics)}&after=${encodeURIComponent(after)}`);
+  stream.addEventListener("change", (event) => changed(event.data));
+  stream.addEventListener("open", () => { line.textContent = "Live."; });
+  stream.addEventListener("error", () => {
+    // A browser comes back by itself, with the last event that it has seen, unless it was refused.
+    if (stream.readyState === EventSource.CLOSED) poll();
+    else line.textContent = "Connection lost; trying again.";
+  });
+}
+
+if (topics) follow(document.body.dataset.after);

@@ -21,7 +21,7 @@ async def overview(visit: Visit) -> Response:
         away = str(error)
     return visit.page(
         "overview.html", repos=config.repos if config else {}, configured=config is not None,
-        counts=counts, recent=recent.rows, away=away,
+        counts=counts, recent=recent.rows, away=away, topics=("threads",),
     )  # fmt: skip
 
 

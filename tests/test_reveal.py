@@ -26,6 +26,7 @@ ALLOWED = {
     "airut/adapters/github/exchange.py": 1,
     "airut/adapters/github/forge.py": 1,
     "airut/adapters/github/installation_tokens.py": 2,
+    "airut/adapters/github/rights.py": 1,
     "airut/adapters/imap/session.py": 1,
     "airut/adapters/oauth2/tokens.py": 3,
     "airut/adapters/podman/opened.py": 1,

@@ -40,11 +40,12 @@ class Settings:
     """The configuration, read when a command first needs it."""
 
     def __init__(self, named: Path | None) -> None:
-        self._named = named
+        self.named = named
+        """What `--config` says."""
 
     @cached_property
     def path(self) -> Path:
-        return find_config(self._named)
+        return find_config(self.named)
 
     @cached_property
     def config(self) -> Config:
@@ -125,8 +126,17 @@ def refused(text: str) -> typer.Exit:
 
 def become(module: str, settings: Settings, *arguments: str) -> NoReturn:
     """Replace this process: the workers' own wiring stays out of the command line."""
+    _become(module, "--config", str(settings.path), *arguments)
+
+
+def become_anyhow(module: str, settings: Settings, *arguments: str) -> NoReturn:
+    """The same, for what does something even where there is no configuration."""
+    _become(module, *(["--config", str(settings.named)] if settings.named else []), *arguments)
+
+
+def _become(module: str, *arguments: str) -> NoReturn:
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", module, "--config", str(settings.path), *arguments])
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
 
 
 def is_missing(error: RPCError) -> bool:

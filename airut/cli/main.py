@@ -12,6 +12,7 @@ from temporalio.service import RPCError
 
 from airut.cli import (
     answer,
+    check,
     dashboard,
     demo,
     host,
@@ -36,6 +37,7 @@ thread_commands.add_to(thread.app)
 thread.app.command("answer")(answer.answer)
 thread.app.command("files")(thread_files.files)
 app.add_typer(task.app, name="task")
+app.command("check")(check.check)
 app.command("replay")(replay.replay_recent)
 app.add_typer(image.app, name="image")
 app.add_typer(schedule.app, name="schedule")

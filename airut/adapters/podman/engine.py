@@ -190,14 +190,23 @@ class Engine:
         command = ("podman", "--log-level=error", "system", "service", "--time=0", f"unix://{path}")
         try:
             # A session of its own: Ctrl-C ends the worker in good order, and the service only after it.
-            self._service = await asyncio.create_subprocess_exec(*command, start_new_session=True, umask=0o177)
+            # A log of its own: Podman leaves a process behind that would hold our output open when we have ended.
+            with path.with_suffix(".log").open("wb") as said:
+                self._service = await asyncio.create_subprocess_exec(
+                    *command,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=said,
+                    stderr=said,
+                    start_new_session=True,
+                    umask=0o177,
+                )
         except FileNotFoundError as error:
             raise EngineUnavailable("there is no `podman` on this host: install it (rootless, 4.3 or newer)") from error
         loop = asyncio.get_running_loop()
         end = loop.time() + SERVICE_START
         while not _listens(path):
             if self._service.returncode is not None or loop.time() > end:
-                raise EngineUnavailable("`podman system service` did not start; run it by hand to see why")
+                raise EngineUnavailable(f"`podman system service` did not start; {path.with_suffix('.log')} says why")
             await asyncio.sleep(0.02)
         path.chmod(0o600)
         log.info("started podman system service on %s", path)

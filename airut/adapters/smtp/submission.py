@@ -2,7 +2,9 @@
 
 import contextlib
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from email.utils import parseaddr
 
 import aiosmtplib
 
@@ -46,14 +48,25 @@ class Submission:
             DeliveryRefused: the sender or every recipient is refused for good.
             MessageTooLarge, ContentRefused: another form of the mail may be accepted.
         """
+        async with self._opened(mail.sender) as client:
+            return await self._transfer(client, mail)
+
+    async def log_in(self) -> None:
+        """Connect, log in, and leave: what `submit` does before a mail. Raises: DeliveryDeferred"""
+        async with self._opened(parseaddr(self._account.sender)[1]):
+            pass
+
+    @asynccontextmanager
+    async def _opened(self, sender: str) -> AsyncIterator[aiosmtplib.SMTP]:
+        """A connection that is logged in. Raises: DeliveryDeferred, also for what goes wrong meanwhile."""
         where = f"{self._settings.host}:{self._settings.port}"
         try:
-            client = self._client(mail.sender)
+            client = self._client(sender)
         except OSError as error:
             raise DeliveryDeferred(str(error)) from error
         try:
             await self._open(client)
-            return await self._transfer(client, mail)
+            yield client
         except aiosmtplib.SMTPResponseException as error:
             raise DeliveryDeferred(f"{where} answered {shown(error.code, error.message)}") from error
         except TimeoutError as error:

@@ -11,6 +11,7 @@ from typing import Self
 
 from aiohttp import web
 
+from airut.adapters.slack.manifest import SCOPES
 from tests.support.slack.call import Call, SlackError
 from tests.support.slack.methods import METHODS, token_of
 from tests.support.slack.sockets import RETRIES, Envelope, Sockets
@@ -45,6 +46,8 @@ class SlackServer:
         self.sockets = Sockets(ack_timeout, retry_delays)
         self.base = ""
         self.socket_mode = True
+        self.scopes = sorted(SCOPES)
+        """Of the bot's token."""
 
     @classmethod
     @asynccontextmanager
@@ -85,7 +88,7 @@ class SlackServer:
             await asyncio.sleep(fault.silent)
             if request.transport is not None:  # else who called is gone meanwhile
                 request.transport.abort()
-        return web.json_response(answer)
+        return web.json_response(answer, headers={"X-OAuth-Scopes": ",".join(self.scopes)})
 
     def _fault(self, name: str) -> Fault | None:
         found = next((fault for fault in self.faults if fault.method == name), None)

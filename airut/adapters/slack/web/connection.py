@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from airut.adapters.slack.web.client import CALL_LIMIT, SlackWebClient
 from airut.adapters.slack.web.limits import RateLimits, Urgency
-from airut.adapters.slack.web.socket import opened
+from airut.adapters.slack.web.socket import admitted, opened
 from airut.models.slack_settings import SlackChannel
 from airut.ports.slack import SlackDirectory
 from airut.ports.slack_socket import SlackSocket
@@ -58,3 +58,7 @@ class SlackConnection:
     def socket(self) -> AbstractAsyncContextManager[SlackSocket]:
         """A connection of Socket Mode for the app, which goes by its own token. Raises on entering: SocketLost"""
         return opened(self._api, self._settings.app_token, self._ping)
+
+    async def admitted(self) -> None:
+        """Whether Slack would let the app connect. Raises: SocketLost"""
+        await admitted(self._api, self._settings.app_token)

@@ -73,16 +73,8 @@ async def opened(api: str, app_token: Secret, ping: float) -> AsyncIterator[WebS
     Raises:
         SocketLost, SocketRefused: as the port has it.
     """
-    try:
-        token = app_token.reveal()  # as it is now: its source may have another than at the last connection
-    except SecretError as error:
-        raise SocketRefused(str(error)) from None
-    app = AsyncWebClient(token=token, base_url=api, timeout=CALL_LIMIT, retry_handlers=[])
-    try:
-        url = str((await app.apps_connections_open(app_token=token))["url"])
-    except AWAY as error:
-        kind = SocketRefused if code(error) in OPERATORS else SocketLost
-        raise kind(named("apps.connections.open", error), retry_after(error)) from None
+    app = _client(api, app_token)
+    url = await _address(app)
     async with ClientSession(timeout=CONNECT_LIMIT) as session:
         try:
             socket = await session.ws_connect(url, autoping=False, timeout=GOODBYE, proxy=app.proxy)
@@ -95,3 +87,29 @@ async def opened(api: str, app_token: Secret, ping: float) -> AsyncIterator[WebS
         finally:
             watching.cancel()
             await socket.close()
+
+
+async def admitted(api: str, app_token: Secret) -> None:
+    """Ask Slack for a connection, and make none: of an app's messages each goes to any one of its connections.
+
+    Raises:
+        SocketLost, SocketRefused: as the port has it.
+    """
+    await _address(_client(api, app_token))
+
+
+def _client(api: str, app_token: Secret) -> AsyncWebClient:
+    try:
+        token = app_token.reveal()  # as it is now: its source may have another than at the last connection
+    except SecretError as error:
+        raise SocketRefused(str(error)) from None
+    return AsyncWebClient(token=token, base_url=api, timeout=CALL_LIMIT, retry_handlers=[])
+
+
+async def _address(app: AsyncWebClient) -> str:
+    """Of the next connection; as good as a token."""
+    try:
+        return str((await app.apps_connections_open(app_token=str(app.token)))["url"])
+    except AWAY as error:
+        kind = SocketRefused if code(error) in OPERATORS else SocketLost
+        raise kind(named("apps.connections.open", error), retry_after(error)) from None

@@ -17,6 +17,7 @@ from airut.cli import (
     demo,
     host,
     image,
+    init,
     migrate,
     policy,
     replay,
@@ -48,6 +49,7 @@ app.command("demo")(demo.demo)
 app.command("dashboard")(dashboard.dashboard)
 app.command("drain")(host.drain)
 app.command("down")(host.down)
+app.command("init")(init.init)
 app.command("migrate")(migrate.migrate)
 app.add_typer(host.app, name="host")
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 
 from airut.config.schema import Config
+from airut.temporal.leases import Leases
 from workers.fresh_secrets import fresh
 from workers.processes import connected, run
 from workers.wiring import intakes, payload_store
@@ -16,6 +17,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
     client = await connected(config, payload_store(config), stop)
     if client is None:
         return
+    Leases(config.state).take("intake")
     async with fresh(config.sources), asyncio.TaskGroup() as group:
         listening = intakes(config, client)
         listeners = [group.create_task(intake.run()) for intake in listening]

@@ -35,6 +35,11 @@ class Leases:
         found = self._folder.glob(f"*{_SUFFIX}") if self._folder.is_dir() else ()
         return frozenset(path.name.removesuffix(_SUFFIX) for path in found if not _held(path))
 
+    def living(self, machine: str) -> frozenset[str]:
+        """The names whose process runs, of this machine (or container) alone."""
+        found = self._folder.glob(f"*@{machine}:*{_SUFFIX}") if self._folder.is_dir() else ()
+        return frozenset(path.name.removesuffix(_SUFFIX) for path in found if _held(path))
+
     def forget(self, names: frozenset[str]) -> None:
         """Nothing of theirs is left to look for."""
         for name in names:

@@ -30,6 +30,7 @@ PERMANENT: dict[type[errors.AirutError], TaskOutcome] = {
     errors.NetworkLost: TaskOutcome.SANDBOX_LOST,
     errors.CutOff: TaskOutcome.SANDBOX_LOST,
     errors.ImageMissing: TaskOutcome.SANDBOX_LOST,
+    errors.AuditUnavailable: TaskOutcome.AUDIT_UNAVAILABLE,
     errors.BinaryUnavailable: TaskOutcome.INTERNAL_ERROR,
     errors.SecretError: TaskOutcome.INTERNAL_ERROR,
     errors.ConfigError: TaskOutcome.INTERNAL_ERROR,

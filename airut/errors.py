@@ -38,6 +38,7 @@ AirutError
 ├── PayloadError           what Temporal recorded cannot be read: names key or blob, and the remedy
 ├── ArchiveUnavailable     where ended threads are kept cannot be reached: worth a retry
 ├── ArchiveUnreadable      an ended thread's archive is damaged: names the file and the remedy
+├── AuditUnavailable       the audit log cannot be written: new tasks are refused; says why, and the remedy
 ├── CensusUnavailable      nobody can say which threads and tasks there are: nothing is removed
 ├── TreeError
 │   ├── TreeUnreadable     a thread's folder could not be measured
@@ -214,6 +215,10 @@ class ArchiveUnavailable(AirutError):
 
 
 class ArchiveUnreadable(AirutError):
+    pass
+
+
+class AuditUnavailable(AirutError):
     pass
 
 

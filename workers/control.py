@@ -8,6 +8,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
+from activities.auditing import Audited
 from airut import contracts
 from airut.config.installation import installation_id
 from airut.config.schema import Config
@@ -18,6 +19,7 @@ from airut.temporal.leases import Leases
 from airut.temporal.retention import keep_closed_workflows
 from airut.temporal.schedules import configured_tasks, reconcile
 from airut.temporal.upkeep import ensure_expiry
+from workers.audit_wiring import announced, audit_log
 from workers.channels_wiring import slack_channels
 from workers.fresh_secrets import fresh
 from workers.processes import connected, run
@@ -49,7 +51,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
         deployment_config=await become_current(client, build_id()),
         identity=name,
         graceful_shutdown_timeout=GRACE,
-        interceptors=[HandOver()],
+        interceptors=[HandOver(), Audited(audit_log(config))],
     )
     following = Worker(
         client,
@@ -60,7 +62,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
         identity=name,
         interceptors=[HandOver()],  # without a grace: the next worker goes on with the same message
     )
-    async with fresh(config.sources):
+    async with fresh(config.sources), announced(config):
         await ensure_expiry(client)
         await reconcile_schedules(config, client)
         await serve_until(stop, client, leases, [worker, following] if slack_channels(config) else [worker])

@@ -21,6 +21,7 @@ from activities.publish import Publishing
 from activities.sweep import SweepRules, Sweeps, SweptHost
 from activities.trigger import Triggers
 from activities.workspace import Workspaces
+from airut.adapters.audit.sandboxes import AuditedSandboxes
 from airut.adapters.ca import load_or_create_root
 from airut.adapters.claude_code.agent import ClaudeCode, ClaudeSessions
 from airut.adapters.claude_code.binary import VERSION, ClaudeBinaries
@@ -52,6 +53,7 @@ from airut.models.task import AgentResult
 from airut.ports.agent import Agent
 from airut.ports.sandbox import Images, Sandboxes
 from airut.temporal.census import TemporalCensus
+from workers.audit_wiring import audit_log
 from workers.forge_login import github_repository, remotes
 from workers.wiring import Activities, blob_store
 
@@ -88,6 +90,7 @@ class SandboxHost:
         self.claim_host = Claims(self.id, lambda: room(config.state, config.disk.min_free)).claim_host
         trees = UnsharedTrees()
         renewals = self._upkeep[0] if self._upkeep else None
+        sandboxes = AuditedSandboxes(sandboxes, audit_log(config))
         runs = AgentRuns(folders, sandboxes, agent, mirror, blobs, repositories, sessions, trees, renewals, redactor)
         self.run_agent = runs.run_agent
         ends = ThreadEnds(folders, sessions, trees, blobs)

@@ -3,12 +3,13 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor, Worker
 
+from activities.auditing import Audited
 from activities.placement import Placement
 from airut import contracts
 from airut.config.schema import Config, SandboxSettings
@@ -20,6 +21,7 @@ from airut.temporal.hand_over import HandOver
 from airut.temporal.hosts import report_up
 from airut.temporal.leases import Leases
 from airut.temporal.upkeep import ensure_sweep
+from workers.audit_wiring import announced, audit_log
 from workers.fresh_secrets import fresh
 from workers.host_wiring import SandboxHost
 from workers.processes import connected, run
@@ -48,14 +50,24 @@ async def serve(config: Config, stop: asyncio.Event, *, drain: bool = False) -> 
     client = await connected(config, payload_store(config), stop)
     if client is None:
         return
-    async with fresh(config.sources), SandboxHost(config) as host:
+    async with fresh(config.sources), announced(config), SandboxHost(config) as host:
         host.activities = [*host.activities, *host.sweeps(client)]
         await ensure_sweep(client, host.id)
-        await serve_host(client, host, Leases(config.state), stop, drain=drain)
+        audited = [Audited(audit_log(config))]
+        await serve_host(client, host, Leases(config.state), stop, drain=drain, interceptors=audited)
 
 
-async def serve_host(client: Client, host: Hosted, leases: Leases, stop: asyncio.Event, *, drain: bool = False) -> None:
-    """Poll this host's queues until `stop`. With `drain` it takes no new threads from now on, until that is undone."""
+async def serve_host(
+    client: Client,
+    host: Hosted,
+    leases: Leases,
+    stop: asyncio.Event,
+    *,
+    drain: bool = False,
+    interceptors: Sequence[Interceptor] = (),
+) -> None:
+    """Poll this host's queues until `stop`. With `drain` it takes no new threads from now on, until that is undone.
+    `interceptors` see every activity."""
     name = leases.take("host")
     agents = Worker(
         client,
@@ -64,7 +76,7 @@ async def serve_host(client: Client, host: Hosted, leases: Leases, stop: asyncio
         max_concurrent_activities=host.slots,  # sandboxes that the host's memory can hold
         max_heartbeat_throttle_interval=FAST,
         identity=name,
-        interceptors=[HandOver()],  # without a grace: the agent runs on, and the next worker follows it
+        interceptors=[HandOver(), *interceptors],  # without a grace: the agent runs on, and the next worker follows it
     )
     placement = Placement()
     own = Worker(
@@ -74,7 +86,7 @@ async def serve_host(client: Client, host: Hosted, leases: Leases, stop: asyncio
         max_heartbeat_throttle_interval=FAST,
         identity=name,
         graceful_shutdown_timeout=GRACE,
-        interceptors=[HandOver()],
+        interceptors=[HandOver(), *interceptors],
     )
 
     def taking() -> Worker:

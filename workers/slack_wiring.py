@@ -7,6 +7,7 @@ from functools import cache
 
 from temporalio.client import Client
 
+from airut.adapters.audit.thread_control import AuditedThreadControl
 from airut.adapters.slack.channel import SlackAnswers
 from airut.adapters.slack.conversations import SlackConversations
 from airut.adapters.slack.directory import WebDirectory
@@ -28,10 +29,12 @@ from airut.models.message import Hints
 from airut.models.secret import Secret
 from airut.models.slack_settings import SlackChannel
 from airut.models.task_terms import TaskTerms
+from airut.ports.audit import AuditTrail
 from airut.ports.blobs import BlobStore
 from airut.temporal.delivery import amend_if_open, hand_over_if_open, tell_overheard
 from airut.temporal.open_threads import open_slack_threads
 from airut.temporal.thread_control import TemporalThreadControl
+from signals.accepted import note_accepted
 from signals.mail.handling import Submit
 from signals.slack.answer_clicks import AnswerClicks
 from signals.slack.assistant import SlackAssistantThreads
@@ -56,23 +59,29 @@ SIGN_PATIENCE = 600.0
 
 
 def slack_intake(
-    config: Config, repo: str, channel: SlackChannel, client: Client, submit: Submit, blobs: BlobStore
+    config: Config,
+    repo: str,
+    channel: SlackChannel,
+    client: Client,
+    submit: Submit,
+    blobs: BlobStore,
+    audit: AuditTrail,
 ) -> SlackIntake:
     connection, directory = _connection(channel), _directory(channel)
     watermarks = Watermarks(config.state / "slack" / f"{repo}.json")
     page = RESTRICTED_PAGE if channel.history_tier == "restricted" else PAGE
     history = WebHistory(connection.web(Urgency.BACKFILL, HISTORY_PATIENCE), page)
     feedback = SlackFeedback(connection.web(Urgency.PROGRESS, SIGN_PATIENCE))
-    gate = SlackGate(repo, channel, directory, SlackPlaces(channel.channels, history), feedback)
+    gate = SlackGate(repo, channel, directory, SlackPlaces(channel.channels, history), feedback, audit)
     greetings = SlackGreetings(connection.web(Urgency.PROGRESS, SIGN_PATIENCE), directory)
     late = SlackLate(directory, gate, greetings)
     backfill = SlackBackfill(channel, history, lambda: open_slack_threads(client, repo), watermarks, late)
-    threads = _Threads(client, submit)
+    threads = _Threads(client, submit, audit)
     handover = SlackHandover(repo, directory, gate, threads, blobs, config.redactor)
     names = SlackNames(repo, channel, directory, history)
     app = connection.app(directory)
     SlackAssistantThreads(repo, channel, directory, greetings, threads.overheard).listen(app)
-    _clicks(config, repo, channel, client, connection, directory).listen(app)
+    _clicks(config, repo, channel, client, connection, directory, audit).listen(app)
     return SlackIntake(app, SlackLink(repo, connection.socket, BoltDispatch(app)), handover, backfill, names)
 
 
@@ -83,25 +92,31 @@ def _clicks(
     client: Client,
     connection: SlackConnection,
     directory: WebDirectory,
+    audit: AuditTrail,
 ) -> SlackClicks:
     feedback = SlackFeedback(connection.web(Urgency.BUTTON))
-    threads, forms = TemporalThreadControl(client), SlackForms(connection.web(Urgency.BUTTON))
+    threads = AuditedThreadControl(TemporalThreadControl(client), audit)
+    forms = SlackForms(connection.web(Urgency.BUTTON))
     buttons, answers = ThreadClicks(repo, threads), AnswerClicks(repo, threads, forms, config.redactor)
-    return SlackClicks(repo, channel, directory, feedback, buttons, answers)
+    return SlackClicks(repo, channel, directory, feedback, buttons, answers, audit=audit)
 
 
 class _Threads:
     """Implements `signals.slack.handover.SlackThreads`."""
 
-    def __init__(self, client: Client, submit: Submit) -> None:
+    def __init__(self, client: Client, submit: Submit, audit: AuditTrail) -> None:
         self._client = client
         self._submit = submit
+        self._audit = audit
 
     async def submit(self, accepted: Submission, *, opens: bool) -> bool:
         if opens:
             await self._submit(accepted)
             return True
-        return await hand_over_if_open(self._client, accepted)
+        taken = await hand_over_if_open(self._client, accepted)
+        if taken:
+            await note_accepted(self._audit, accepted)
+        return taken
 
     async def amend(self, amendment: Amendment) -> bool:
         return await amend_if_open(self._client, amendment)

@@ -28,9 +28,12 @@ from airut.temporal.delivery import hand_over, report_if_open
 from airut.temporal.payload_sweep import PayloadSweep
 from airut.temporal.run_progress import TemporalRunProgress
 from airut.temporal.threads import TemporalThreads
+from signals.accepted import note_accepted
 from signals.mail.dns import DnsResolver
 from signals.mail.handling import SubmitRefused
 from signals.mail.intake import MailIntake
+from signals.mail.status import recorded_in
+from workers.audit_wiring import audit_log
 from workers.channels_wiring import (
     ConfiguredChannels,
     ConfiguredConversations,
@@ -98,6 +101,8 @@ class Intake(Protocol):
 def intakes(config: Config, client: Client) -> Sequence[Intake]:
     """One listener for each mailbox and each Slack app."""
 
+    audit = audit_log(config)
+
     async def submit(accepted: Submission) -> None:
         try:
             await hand_over(client, accepted)
@@ -105,6 +110,7 @@ def intakes(config: Config, client: Client) -> Sequence[Intake]:
             if error.status is RPCStatusCode.INVALID_ARGUMENT:
                 raise SubmitRefused(error.message) from error
             raise
+        await note_accepted(audit, accepted)
 
     blobs, resolver, redactor = blob_store(config), DnsResolver(), config.redactor
     mail: list[Intake] = [
@@ -116,6 +122,7 @@ def intakes(config: Config, client: Client) -> Sequence[Intake]:
             partial(report_if_open, client),
             blobs,
             resolver,
+            recorded_in(audit),
             redactor=redactor,
             neighbours=tuple(each for each in config.repos if each != name),
         )
@@ -126,4 +133,4 @@ def intakes(config: Config, client: Client) -> Sequence[Intake]:
         return mail
     from workers.slack_wiring import slack_intake  # see there
 
-    return mail + [slack_intake(config, name, app, client, submit, blobs) for name, app in apps.items()]
+    return mail + [slack_intake(config, name, app, client, submit, blobs, audit) for name, app in apps.items()]

@@ -12,6 +12,7 @@ from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateR
 from temporalio.service import RPCError
 
 from airut import contracts
+from airut.adapters.audit.thread_control import given
 from airut.cli.context import Settings, is_missing, refused
 from airut.cli.terminal import clean
 from airut.cli.thread_commands import AsJson, ThreadId
@@ -19,6 +20,7 @@ from airut.cli.threads import no_worker, thread_id, thread_status
 from airut.models.answer_parsing import question_markdown
 from airut.models.command import AnswerOrder
 from airut.models.retry import RetryOrder
+from airut.ports.audit import note
 
 LIMIT = timedelta(seconds=30)
 """An update is answered at once by a worker that is up; a busy one may need some seconds."""
@@ -59,12 +61,12 @@ async def _answer(settings: Settings, prefix: str, choices: tuple[str, ...], tex
         key=uuid.uuid4().hex,
         at=datetime.now(UTC),
     )
-    said = await ask(client, thread, contracts.ANSWER, order)
+    said = await ask(settings, client, thread, contracts.ANSWER, order)
     typer.echo(json.dumps({"version": 1, "thread": thread, "said": said}) if as_json else said)
 
 
-async def ask(client: Client, thread: str, update: str, order: AnswerOrder | RetryOrder) -> str:
-    """Send an update to a thread; returns its answer.
+async def ask(settings: Settings, client: Client, thread: str, update: str, order: AnswerOrder | RetryOrder) -> str:
+    """Send an update to a thread, and record that it was taken; returns its answer.
 
     Raises:
         typer.Exit: the thread refuses, and has said why (6), or has ended (6).
@@ -74,6 +76,7 @@ async def ask(client: Client, thread: str, update: str, order: AnswerOrder | Ret
         said: str = await client.get_workflow_handle(thread).execute_update(
             update, order, id=order.key, result_type=str, rpc_timeout=LIMIT
         )
+        await note(settings.audit, given(order.author, thread, command=update, task=order.task))
         return said
     except WorkflowUpdateFailedError as error:
         raise refused(str(error.cause)) from error

@@ -13,6 +13,7 @@ import typer
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from airut.adapters.audit import AuditLog
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.claude_code.binary import ClaudeBinaries
 from airut.adapters.logins_sqlite import SqliteLogins
@@ -22,6 +23,7 @@ from airut.adapters.podman.proxy_image import ProxyImage
 from airut.config.load import find_config, load_config
 from airut.config.schema import Config
 from airut.errors import AirutError
+from airut.ports.audit import AuditTrail
 from airut.ports.blobs import BlobStore
 from airut.temporal.connection import connect
 
@@ -69,6 +71,11 @@ class Settings:
     def logins(self) -> SqliteLogins:
         """Who may use the dashboard, where its process looks."""
         return SqliteLogins(self.config.logins)
+
+    @property
+    def audit(self) -> AuditTrail:
+        """Where commands record what they do."""
+        return AuditLog(self.config.audit_file, redactor=self.config.redactor)
 
     @property
     def blobs(self) -> BlobStore:

@@ -12,6 +12,7 @@ from temporalio.service import RPCError
 
 from airut.cli import (
     answer,
+    audit,
     check,
     dashboard,
     demo,
@@ -44,6 +45,7 @@ app.add_typer(image.app, name="image")
 app.add_typer(schedule.app, name="schedule")
 app.add_typer(policy.app, name="policy")
 app.add_typer(slack.app, name="slack")
+app.add_typer(audit.app, name="audit")
 app.command("send")(send.send)
 app.command("demo")(demo.demo)
 app.command("dashboard")(dashboard.dashboard)

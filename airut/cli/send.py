@@ -28,6 +28,7 @@ from airut.models.thread import ThreadPhase
 from airut.ports.blobs import BlobStore
 from airut.ports.texts import store
 from airut.temporal.delivery import deliver
+from signals.accepted import note_accepted
 from signals.console import console_message
 
 
@@ -67,10 +68,11 @@ async def _send(
     blobs = settings.blobs
     thread = await thread_id(client, prefix) if prefix else None
     if word := read_word(content, bool(files)):
-        await _command(client, thread, word)
+        await _command(settings, client, thread, word)
         return
     message = await _message(blobs, content, repo, thread, files, hints)
     await deliver(client, message)
+    await note_accepted(settings.audit, message)
     typer.echo(message.thread)
     if not wait:
         return
@@ -91,10 +93,10 @@ async def _send(
         raise typer.Exit(1)
 
 
-async def _command(client: Client, thread: str | None, word: CommandWord) -> None:
+async def _command(settings: Settings, client: Client, thread: str | None, word: CommandWord) -> None:
     """A message that is one word of the list steers its thread, as it does in a mail."""
     if thread is not None:
-        typer.echo((await carry_out(client, thread, word)).said)
+        typer.echo((await carry_out(client, thread, word, audit=settings.audit)).said)
     elif word.name is CommandName.HELP:
         typer.echo(help_text(word.unknown))
     else:

@@ -100,7 +100,7 @@ async def _retry(settings: Settings, given: str, step: RetryStep) -> str:
         task=task.number,
         before=await recorded_task(client, task.id),
     )
-    return await ask(client, task.thread, contracts.RETRY, order)
+    return await ask(settings, client, task.thread, contracts.RETRY, order)
 
 
 @app.command()

@@ -17,6 +17,8 @@ from airut.cli.threads import no_worker, thread_id, thread_status
 from airut.models.base import Model
 from airut.models.blob import Text
 from airut.models.command import CommandName, CommandRecord, CommandWord, ThreadCommand, command_of
+from airut.ports.audit import AuditTrail, LogTrail
+from signals.accepted import note_accepted
 from signals.console import console_message
 
 LIMIT = 120.0
@@ -61,11 +63,14 @@ def _command(name: CommandName) -> Callable[..., None]:
 
 async def _run(settings: Settings, prefix: str, name: CommandName, limit: float) -> Reached:
     client = await settings.client()
-    return await carry_out(client, await thread_id(client, prefix), CommandWord(name=name), limit)
+    thread = await thread_id(client, prefix)
+    return await carry_out(client, thread, CommandWord(name=name), limit, audit=settings.audit)
 
 
-async def carry_out(client: Client, thread: str, word: CommandWord, limit: float = LIMIT) -> Reached:
-    """Give a thread the command, and wait until it is carried out.
+async def carry_out(
+    client: Client, thread: str, word: CommandWord, limit: float = LIMIT, audit: AuditTrail | None = None
+) -> Reached:
+    """Give a thread the command, and wait until it is carried out; `audit` records that it was given.
 
     Raises:
         typer.Exit: the thread has ended, and the command wants one that has not (6).
@@ -78,6 +83,7 @@ async def carry_out(client: Client, thread: str, word: CommandWord, limit: float
         if not is_missing(error):
             raise no_worker(f"{thread} was not told", error) from error
         return _of_ended(thread, word.name)
+    await note_accepted(audit or LogTrail(), order)
     record = await _record(client, thread, order.key, limit)
     return Reached(thread=thread, command=word.name, said=record.said)
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
+from airut.config.audit_settings import AuditSettings
 from airut.config.build_settings import BuildSettings
 from airut.config.codec_settings import CodecSettings
 from airut.config.dashboard_settings import DashboardSettings
@@ -174,6 +175,7 @@ class Config(Model):
     disk: Annotated[DiskSettings, ReloadClass.LIVE] = DiskSettings()
     budgets: Annotated[BudgetSettings, ReloadClass.LIVE] = BudgetSettings()
     dashboard: Annotated[DashboardSettings, ReloadClass.RESTART] = DashboardSettings()
+    audit: Annotated[AuditSettings, ReloadClass.RESTART] = AuditSettings()
     repos: Annotated[dict[Annotated[str, Field(pattern=_REPO_NAME)], RepoConfig], ReloadClass.CHANNEL] = {}
     """By a name of your own: lower-case letters, digits and hyphens."""
     _sources: SecretSources = PrivateAttr(default_factory=SecretSources)
@@ -241,6 +243,10 @@ class Config(Model):
     def logins(self) -> Path:
         """Of the dashboard: digests of its links, tokens and sessions."""
         return self.state / "dashboard" / "logins.db"
+
+    @property
+    def audit_file(self) -> Path:
+        return self.audit.path or self.state / "audit.jsonl"
 
     @property
     def surrogate_key(self) -> Path:

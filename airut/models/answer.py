@@ -39,6 +39,8 @@ WORDS: dict[TaskOutcome, str] = {
     TaskOutcome.SESSION_LOST: "**The session cannot be resumed**, not even with a summary of it. The workspace is "
     "kept: reply with a shorter message, or start a new conversation and name the branch to go on from.",
     TaskOutcome.DISK_FULL: f"**The disk quota of this conversation is used up.** {AGAIN}",
+    TaskOutcome.AUDIT_UNAVAILABLE: "**New tasks are refused, since what they do cannot be recorded.** The operator "
+    "has to mend the audit log; nothing of your work is lost. Reply to try again.",
     TaskOutcome.INTERNAL_ERROR: "**Something went wrong on our side.** Nothing of your work is lost. Reply to try "
     "again; the operator finds the task under the id below.",
 }
@@ -53,6 +55,7 @@ QUOTED = frozenset(
         TaskOutcome.POLICY_INVALID,
         TaskOutcome.PUBLISH_FAILED,
         TaskOutcome.DISK_FULL,
+        TaskOutcome.AUDIT_UNAVAILABLE,
     }
 )
 """Outcomes whose detail is for the user to read and act on. An internal error's detail is for the operator."""

@@ -38,6 +38,8 @@ class TaskOutcome(StrEnum):
     REPLY_FAILED = "reply_failed"
     SESSION_LOST = "session_lost"
     DISK_FULL = "disk_full"
+    AUDIT_UNAVAILABLE = "audit_unavailable"
+    """What would be done could not be recorded, so it was not begun."""
     INTERNAL_ERROR = "internal_error"
 
     @property

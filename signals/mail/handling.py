@@ -155,7 +155,7 @@ class MailHandling:
             await self._hand_over(self._submit(discard.notice))
             if discard.told_of is not None:
                 self._rates.told(discard.told_of, discard.notice.author, _now())
-        self._record(mail, discard)
+        await self._record(mail, discard)
 
     async def _stored(self, work: Awaitable[Submission]) -> Submission:
         try:
@@ -187,7 +187,7 @@ class MailHandling:
             raise
         except Exception:  # Temporal takes the notice no more than the mail
             logger.exception("nobody is told of UID %d of %s", uid, self._repo)
-            self._record(mail, discard)
+            await self._record(mail, discard)
         self._settling[uid] = Disposition.FAILED
         try:
             return await self._handle(mailbox, uid)
@@ -209,7 +209,7 @@ class MailHandling:
             logger.warning("nobody is told of UID %d of %s: %s", mail.uid, self._repo, type(error).__name__)
             return None
 
-    def _record(self, mail: FetchedMail, discard: Discard) -> None:
+    async def _record(self, mail: FetchedMail, discard: Discard) -> None:
         header = header_or_empty(mail)
         entry = MailAudit(
             repo=self._repo,
@@ -222,7 +222,7 @@ class MailHandling:
             sender=(header.first("from") or "")[:200],
             results=(header.first("authentication-results") or "")[:200],
         )
-        self._audit(entry)
+        await self._audit(entry)
 
 
 def _now() -> datetime:

@@ -12,12 +12,13 @@ from typing import NoReturn
 from airut.models.base import Model
 from airut.models.mail_settings import EmailChannel
 from airut.models.redaction import Redactor
+from airut.ports.audit import LogTrail
 from airut.ports.blobs import BlobStore
 from airut.ports.mailbox import Mailbox, MailboxError, MailboxRefused, OpenMailbox
 from signals.backoff import Backoff
 from signals.mail.dns import TxtResolver
 from signals.mail.handling import Blocked, MailHandling, Report, Submit
-from signals.mail.status import Audit, MailboxState, MailboxStatus, log_audit
+from signals.mail.status import Audit, MailboxState, MailboxStatus, recorded_in
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +60,9 @@ class MailIntake:
         self._repo = repo
         self._imap = channel.imap
         self._open_mailbox = open_mailbox
+        audit = audit or recorded_in(LogTrail())
         self._handling = MailHandling(
-            repo, channel, submit, report, blobs, resolver, audit or log_audit, redactor or Redactor(), neighbours
+            repo, channel, submit, report, blobs, resolver, audit, redactor or Redactor(), neighbours
         )
         self._delays = delays or Delays()
         self._uid_validity: int | None = None

@@ -1,15 +1,13 @@
 """What is told about a mailbox and its mails: health for the dashboard, one audit entry for each mail put aside."""
 
-import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+from airut.models.audit import AuditAction, AuditEvent
 from airut.models.base import Model
+from airut.ports.audit import AuditTrail, note
 from airut.ports.mailbox import Disposition
 from signals.status import ListenerState, ListenerStatus
-
-logger = logging.getLogger(__name__)
-
 
 MailboxState = ListenerState
 
@@ -37,9 +35,23 @@ class MailAudit(Model):
     """The topmost Authentication-Results field, cut to 200."""
 
 
-Audit = Callable[[MailAudit], None]
+Audit = Callable[[MailAudit], Awaitable[None]]
 
 
-def log_audit(entry: MailAudit) -> None:
-    """One line of JSON in the log, where there is no better place: what is refused must be findable somewhere."""
-    logger.info("put aside: %s", entry.model_dump_json())
+def refusal(entry: MailAudit) -> AuditEvent:
+    """For the audit log; what the mail itself says about its sender is in no other place."""
+    detail = {"reason": entry.reason, "why": entry.detail, "folder": str(entry.disposition), "uid": entry.uid}
+    more = {"message_id": entry.message_id, "results": entry.results}
+    return AuditEvent(
+        actor=entry.sender or "unknown",
+        action=AuditAction.MESSAGE_REFUSED,
+        object=f"{entry.repo}/email",
+        detail={**detail, **{name: value for name, value in more.items() if value}},
+    )
+
+
+def recorded_in(trail: AuditTrail) -> Audit:
+    async def record(entry: MailAudit) -> None:
+        await note(trail, refusal(entry))
+
+    return record

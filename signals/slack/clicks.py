@@ -12,10 +12,12 @@ from typing import Any, Protocol
 
 from slack_bolt.async_app import AsyncApp
 
+from airut.models.audit import AuditAction, AuditEvent
 from airut.models.base import Model
 from airut.models.question_place import ANSWERS, MODAL
 from airut.models.slack_settings import SlackChannel
 from airut.models.thread_button import ACTION as BUTTON
+from airut.ports.audit import AuditTrail, LogTrail, note
 from airut.ports.slack import SlackAway, SlackBot, SlackDirectory
 from airut.ports.thread_control import ThreadAway, ThreadGone, ThreadRefused
 from signals.slack.authorization import Verdict, judge, not_listed
@@ -23,7 +25,6 @@ from signals.slack.presses import Press, author_of, read_press
 from signals.slack.submissions import Sent, read_sent
 
 logger = logging.getLogger(__name__)
-audit = logging.getLogger("airut.audit")
 
 LISTENER_LIMIT = 2.5
 """Seconds. Slack waits three for an acknowledgement."""
@@ -81,6 +82,7 @@ class SlackClicks:
         buttons: Carry,
         answers: Answering,
         limit: float = LISTENER_LIMIT,
+        audit: AuditTrail | None = None,
     ) -> None:
         self._repo = repo
         self._channel = channel
@@ -89,6 +91,7 @@ class SlackClicks:
         self._buttons = buttons
         self._answers = answers
         self._limit = limit
+        self._audit = audit or LogTrail()
         self._telling: set[asyncio.Task[None]] = set()
 
     def listen(self, app: AsyncApp) -> None:
@@ -176,7 +179,13 @@ class SlackClicks:
         person = await self._directory.person(user)
         if verdict is Verdict.ALLOWED and person is not None:
             return author_of(person)
-        audit.warning("%s: refused what %s has pressed: %s", self._repo, user, verdict)
+        refused = AuditEvent(
+            actor=user,
+            action=AuditAction.COMMAND_REFUSED,
+            object=f"{self._repo}/slack",
+            detail={"reason": str(verdict)},
+        )
+        await note(self._audit, refused)
         if verdict is Verdict.NOT_LISTED and self._channel.reject_reply == "ephemeral":
             raise Refused(not_listed(self._repo, self._channel))
         raise Refused("")

@@ -1,19 +1,18 @@
 """Which posts are for us, and who may ask (spec: slack §4, §5)."""
 
 import asyncio
-import logging
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Protocol
 
+from airut.models.audit import AuditAction, AuditEvent
 from airut.models.slack_posts import people_talking
 from airut.models.slack_settings import SlackChannel, SlackLimits
+from airut.ports.audit import AuditTrail, LogTrail, note
 from airut.ports.slack import SlackBot, SlackDirectory
 from signals.slack.authorization import Verdict, judge, not_listed
 from signals.slack.events import Place, Post
 from signals.slack.places import SlackPlaces
-
-audit = logging.getLogger("airut.audit")
 
 
 class Feedback(Protocol):
@@ -35,13 +34,20 @@ def opens(post: Post) -> bool:
 
 class SlackGate:
     def __init__(
-        self, repo: str, channel: SlackChannel, directory: SlackDirectory, places: SlackPlaces, feedback: Feedback
+        self,
+        repo: str,
+        channel: SlackChannel,
+        directory: SlackDirectory,
+        places: SlackPlaces,
+        feedback: Feedback,
+        audit: AuditTrail | None = None,
     ) -> None:
         self._repo = repo
         self._channel = channel
         self._directory = directory
         self._places = places
         self._feedback = feedback
+        self._audit = audit or LogTrail()
         self._told: set[tuple[str, str]] = set()
         self._telling: set[asyncio.Task[None]] = set()
 
@@ -73,7 +79,7 @@ class SlackGate:
     async def _verdict(self, post: Post, bot: SlackBot) -> Verdict:
         verdict = await judge(post.user, bot.team, self._channel.authorized, self._directory, post.home)
         if verdict is not Verdict.ALLOWED and opens(post):  # others speak in threads that need not be ours
-            audit.warning("%s: refused %s in %s at %s: %s", self._repo, post.user, post.channel, post.ts, verdict)
+            await note(self._audit, _refused(self._repo, post, verdict))
         return verdict
 
     async def lets_in(self, post: Post, bot: SlackBot) -> bool:
@@ -116,3 +122,12 @@ class SlackGate:
         task = asyncio.create_task(telling)
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
+
+
+def _refused(repo: str, post: Post, verdict: Verdict) -> AuditEvent:
+    return AuditEvent(
+        actor=post.user,
+        action=AuditAction.MESSAGE_REFUSED,
+        object=f"{repo}/slack",
+        detail={"reason": str(verdict), "channel": post.channel, "ts": post.ts},
+    )

@@ -1,11 +1,12 @@
 """A sandbox host in this process: the real queues and workers, around activities of the test."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from temporalio.client import Client
+from temporalio.worker import Interceptor
 
 from airut.models.firing import TriggerInput, TriggerResult
 from airut.models.steps import AgentInput, HostResult
@@ -29,10 +30,12 @@ class ScriptedHost:
 
 
 @asynccontextmanager
-async def hosting(client: Client, host: Hosted, state: Path, *, drain: bool = False) -> AsyncIterator[None]:
+async def hosting(
+    client: Client, host: Hosted, state: Path, *, drain: bool = False, interceptors: Sequence[Interceptor] = ()
+) -> AsyncIterator[None]:
     """A worker process's life, without the process."""
     stop, leases = asyncio.Event(), Leases(state)
-    serving = asyncio.create_task(serve_host(client, host, leases, stop, drain=drain))
+    serving = asyncio.create_task(serve_host(client, host, leases, stop, drain=drain, interceptors=interceptors))
     try:
         yield
     finally:

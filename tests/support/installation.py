@@ -15,6 +15,7 @@ from typing import Self
 
 from temporalio.client import Client
 
+from activities.auditing import Audited
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.config.load import load_config
 from airut.config.schema import Config
@@ -30,6 +31,7 @@ from tests.support.scripted_activities import ScriptedActivities
 from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
 from tests.support.slack.server import SlackServer
 from tests.support.temporal_server import EmbeddedServer
+from workers.audit_wiring import audit_log
 
 ROBOT, PERSON = "airut@mail.test", "ann@mail.test"
 PROCESSES = ("intake", "control")
@@ -82,7 +84,9 @@ class Installation:
                 made = cls(folder, server, mail, slack, limits)
                 made.configure()
                 client = await made.client()
-                async with hosting(client, ScriptedHost(made.host, slots=20), folder / "host"):
+                audited = [Audited(audit_log(made.config))]
+                host = ScriptedHost(made.host, slots=20)
+                async with hosting(client, host, folder / "host", interceptors=audited):
                     try:
                         for name in PROCESSES:
                             await made.start(name)

@@ -92,10 +92,13 @@ class Running:
             self.temporal.report,
             self.blobs,
             NoDns(),
-            self.audit.append,
+            self._audited,
             FAST,
         )
         self.task = asyncio.ensure_future(self.intake.run())
+
+    async def _audited(self, entry: MailAudit) -> None:
+        self.audit.append(entry)
 
     async def until(self, state: MailboxState, reason: str = "") -> None:
         async with asyncio.timeout(10):

@@ -133,6 +133,7 @@ async def test_who_is_not_listed_is_told_once_and_outsiders_never(stage: Stage) 
 async def test_who_is_refused_is_in_the_audit_log_and_is_told_whom_to_ask(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "airut.audit")
     async with staged(tmp_path, owner="U0OWNER1") as stage:
         guest = stage.server.workspace.person("guest", flags=frozenset({"is_ultra_restricted"}))
         gone = stage.server.workspace.person("gone", flags=frozenset({"deleted"}))
@@ -145,10 +146,10 @@ async def test_who_is_refused_is_in_the_audit_log_and_is_told_whom_to_ask(
         (told,) = stage.server.workspace.ephemeral
         assert told["text"] == "You are not on the list of those who may give tasks for `web`; ask <@U0OWNER1>."
         lines = [record.getMessage() for record in caplog.records if record.name == "airut.audit"]
-        assert [(line.split()[2], line.rpartition(": ")[2]) for line in dict.fromkeys(lines)] == [
-            (guest.id, "not listed"),
-            (gone.id, "outsider"),
-            (elsewhere.id, "outsider"),
+        assert [line.partition(", channel")[0] for line in dict.fromkeys(lines)] == [
+            f"message.refused web/slack by {guest.id} (reason: not listed",
+            f"message.refused web/slack by {gone.id} (reason: outsider",
+            f"message.refused web/slack by {elsewhere.id} (reason: outsider",
         ]
         assert stage.threads.accepted == []
 

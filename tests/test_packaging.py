@@ -2,11 +2,11 @@
 
 from importlib.metadata import packages_distributions
 
-import pytest
-
 OURS = ("airut", "signals", "workflows", "activities", "workers", "proxy")
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_no_other_distribution_owns_the_name(name: str) -> None:
-    assert set(packages_distributions().get(name, ["airut-temporal"])) == {"airut-temporal"}
+def test_no_other_distribution_owns_our_names() -> None:
+    owners = packages_distributions()
+    assert {name: set(owners.get(name, ["airut-temporal"])) for name in OURS} == {
+        name: {"airut-temporal"} for name in OURS
+    }

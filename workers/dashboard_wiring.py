@@ -2,11 +2,16 @@
 
 from temporalio.client import Client
 
+from airut.adapters.archives_local import LocalArchives
 from airut.adapters.logins_sqlite import SqliteLogins
+from airut.adapters.recordings import FolderRecording
 from airut.config.schema import Config
 from airut.dashboard.ports import Ports
+from airut.temporal.run_progress import TemporalRunProgress
+from airut.temporal.task_records import TemporalTaskRecords
 from airut.temporal.thread_control import TemporalThreadControl
 from airut.temporal.thread_directory import TemporalThreadDirectory
+from workers.wiring import blob_store
 
 
 def dashboard_ports(config: Config, client: Client) -> Ports:
@@ -16,4 +21,9 @@ def dashboard_ports(config: Config, client: Client) -> Ports:
         logins=SqliteLogins(config.logins),
         threads=TemporalThreadDirectory(client),
         control=TemporalThreadControl(client),
+        tasks=TemporalTaskRecords(client),
+        progress=TemporalRunProgress(client),
+        blobs=blob_store(config),
+        archives=LocalArchives(config.archives),
+        output=lambda thread, task: FolderRecording(config.state, thread, task),
     )

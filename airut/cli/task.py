@@ -17,14 +17,16 @@ from airut import contracts
 from airut.cli import task_logs
 from airut.cli.answer import ask
 from airut.cli.context import Settings, Unreachable, become
-from airut.cli.tasks import TaskRow, find_task, find_workflow, tasks_of
+from airut.cli.tasks import find_task, find_workflow
 from airut.cli.terminal import clean
 from airut.cli.thread_commands import AsJson, ThreadId
 from airut.cli.threads import thread_id, thread_status
 from airut.models.command import RetryStep
 from airut.models.retry import RetryOrder
 from airut.models.thread_state import TaskRecord
+from airut.ports.task_records import TaskRow
 from airut.temporal.recorded import recorded_task
+from airut.temporal.task_records import tasks_of
 
 app = typer.Typer(no_args_is_help=True, help="Tasks: one prompt, one agent run, one reply.")
 app.command("logs")(task_logs.logs)

@@ -1,7 +1,6 @@
-"""Which task a person means, and what Temporal knows of a thread's tasks."""
+"""Which task a person means."""
 
 import re
-from datetime import datetime
 
 import typer
 from temporalio.client import Client
@@ -9,6 +8,7 @@ from temporalio.client import Client
 from airut.cli.context import EXIT_USAGE, not_found
 from airut.cli.threads import thread_id
 from airut.models.base import Model
+from airut.temporal.task_records import tasks_of
 
 _TASK = re.compile(r"(?P<thread>.+)/task-(?P<number>\d{1,6})")
 
@@ -20,15 +20,6 @@ class TaskName(Model):
     @property
     def id(self) -> str:
         return f"{self.thread}/task-{self.number}"
-
-
-class TaskRow(Model):
-    """A task as Temporal's visibility has it."""
-
-    number: int
-    state: str
-    started_at: datetime
-    ended_at: datetime | None
 
 
 async def find_task(client: Client, given: str) -> TaskName:
@@ -58,22 +49,6 @@ async def find_workflow(client: Client, given: str) -> str:
     if _TASK.fullmatch(given):
         return (await find_task(client, given)).id
     return await thread_id(client, given)
-
-
-async def tasks_of(client: Client, thread: str) -> list[TaskRow]:
-    """All tasks of a thread that Temporal still has, oldest first. `thread` is a whole id."""
-    rows: dict[int, TaskRow] = {}
-    async for execution in client.list_workflows(f"WorkflowId STARTS_WITH '{thread}/task-'"):
-        named = _TASK.fullmatch(execution.id)
-        if named is None or int(named["number"]) in rows:  # newest run first
-            continue
-        rows[int(named["number"])] = TaskRow(
-            number=int(named["number"]),
-            state=execution.status.name.lower() if execution.status else "",
-            started_at=execution.start_time,
-            ended_at=execution.close_time,
-        )
-    return [rows[number] for number in sorted(rows)]
 
 
 def usage(text: str) -> typer.Exit:

@@ -7,7 +7,12 @@ from datetime import UTC, datetime
 from airut.config.dashboard_settings import DashboardSettings
 from airut.config.schema import Config
 from airut.dashboard.attempts import Attempts
+from airut.ports.archives import Archives
+from airut.ports.blobs import BlobStore
 from airut.ports.logins import Logins
+from airut.ports.recordings import TaskOutput
+from airut.ports.run_progress import RunProgressReader
+from airut.ports.task_records import TaskRecords
 from airut.ports.thread_control import ThreadControl
 from airut.ports.thread_directory import ThreadDirectory
 
@@ -19,6 +24,12 @@ class Ports:
     logins: Logins
     threads: ThreadDirectory
     control: ThreadControl
+    tasks: TaskRecords
+    progress: RunProgressReader
+    blobs: BlobStore
+    archives: Archives
+    output: Callable[[str, int], TaskOutput]
+    """What lies on this host of a thread's task. Raises ValueError: the thread's id is none."""
     attempts: Attempts = field(default_factory=Attempts)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 

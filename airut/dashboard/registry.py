@@ -1,7 +1,15 @@
 """Every page there is. One more: see README.md."""
 
 from airut.dashboard.pages import Page
-from airut.dashboard.views import about, entry, events, overview
+from airut.dashboard.views import about, entry, events, network, overview, task, thread
 
-PAGES: tuple[Page, ...] = (*overview.PAGES, *about.PAGES, *entry.PAGES, *events.PAGES)
+PAGES: tuple[Page, ...] = (
+    *overview.PAGES,
+    *network.PAGES,
+    *task.PAGES,
+    *thread.PAGES,  # last of those below /threads/: its page's path takes in what follows
+    *about.PAGES,
+    *entry.PAGES,
+    *events.PAGES,
+)
 """In the order in which the header names those that it does."""

@@ -20,6 +20,20 @@ _LOOKS = {
     "ok": ("good", "✓"),
     "warn": ("hold", "▲"),
     "fail": ("bad", "✕"),
+    "accepted": ("run", "●"),
+    "preparing": ("run", "●"),
+    "agent": ("run", "●"),
+    "publishing": ("run", "●"),
+    "replying": ("run", "●"),
+    "awaiting_answer": ("hold", "?"),
+    "awaiting_provider": ("hold", "◌"),
+    "awaiting_operator": ("hold", "▲"),
+    "open": ("good", "●"),
+    "merged": ("good", "✓"),
+    "closed": ("quiet", "–"),
+    "completed": ("good", "✓"),
+    "terminated": ("bad", "✕"),
+    "canceled": ("hold", "–"),
 }
 """A tone and a shape for each state: no state is told by its colour alone."""
 
@@ -64,13 +78,13 @@ def size(count: int) -> str:
     return f"{amount:.1f} TiB"
 
 
-def state(name: str) -> Markup:
-    """A state or an outcome, with its colour and its shape."""
+def state(name: str, words: str = "") -> Markup:
+    """A state or an outcome, with its colour and its shape; in other words where it is told by some."""
     tone, shape = _LOOKS.get(name, (_outcome_tone(name), "●"))
     if tone == "bad" and name not in _LOOKS:
         shape = "✕"
     return Markup('<span class="state {}"><i aria-hidden="true">{}</i>{}</span>').format(
-        tone, shape, name.replace("_", " ")
+        tone, shape, words or name.replace("_", " ")
     )
 
 

@@ -7,6 +7,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from airut.dashboard import shown
+from airut.dashboard.markdown import rendered
 
 
 def templates() -> Environment:
@@ -20,6 +21,7 @@ def templates() -> Environment:
         auto_reload=False,
     )
     made.filters |= {
+        "markdown": rendered,
         "moment": shown.moment,
         "duration": shown.duration,
         "money": shown.money,

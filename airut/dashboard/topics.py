@@ -1,12 +1,18 @@
 """What pages watch: each topic's source tells what it looks like now. A line for one more."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 
 from airut.dashboard.live import Source
 from airut.dashboard.ports import Ports
+from airut.errors import CensusUnavailable
+from airut.models.progress import RunProgress
 from airut.ports.thread_control import ThreadAway, ThreadGone
 from airut.ports.thread_directory import ThreadFilter
+
+DIGITS_MOST = 9
+"""Of a task's number."""
 
 SEEN = 50
 """Threads of the newest page: what changes further down is seen when somebody goes there."""
@@ -28,7 +34,34 @@ def sources(ports: Ports) -> Mapping[str, Source]:
         except ThreadAway:
             return "away"
 
-    return {"threads": threads, "thread": thread}
+    async def task(task: str) -> str:
+        """`task:<thread's id>/task-<n>`: its state, what its agent tells, and how much that has written here."""
+        thread, _, number = task.rpartition("/task-")
+        if not number.isdecimal() or len(number) > DIGITS_MOST:
+            return "none"
+        row = await ports.tasks.row(thread, int(number))
+        if row is None or row.ended_at is not None:
+            return digest(row.model_dump_json() if row else "")
+        status, run = await asyncio.gather(ports.tasks.status(thread, row.number), _run(ports, task))
+        written = await asyncio.to_thread(_written, ports, thread, row.number)
+        return digest(*(each.model_dump_json() if each else "" for each in (row, status, run)), written)
+
+    return {"threads": threads, "thread": thread, "task": task}
+
+
+async def _run(ports: Ports, task: str) -> RunProgress | None:
+    try:
+        return await ports.progress.of(task)
+    except CensusUnavailable:
+        return None
+
+
+def _written(ports: Ports, thread: str, number: int) -> str:
+    try:
+        output = ports.output(thread, number)
+    except ValueError:
+        return ""
+    return " ".join(f"{sandbox}:{output.size(sandbox)}" for sandbox in output.sandboxes)
 
 
 def digest(*parts: str) -> str:

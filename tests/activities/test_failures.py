@@ -33,7 +33,6 @@ RETRYABLE = {
     errors.TreeTooLarge,
     errors.TreeNotRemoved,
     errors.AlreadyRunning,
-    errors.ServiceUnavailable,
 }
 
 

@@ -7,7 +7,10 @@ from typing import Any
 
 import httpx
 
+from airut.adapters.archives_local import LocalArchives
+from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.logins_sqlite import SqliteLogins
+from airut.adapters.recordings import FolderRecording
 from airut.config.schema import Config
 from airut.dashboard.app import create_app
 from airut.dashboard.pages import Page
@@ -15,8 +18,11 @@ from airut.dashboard.ports import Ports
 from airut.dashboard.registry import PAGES
 from airut.models.command import AnswerOrder, ThreadCommand
 from airut.models.login import Role
+from airut.models.progress import RunProgress
 from airut.models.retry import RetryOrder
+from airut.models.steering import TaskStatus
 from airut.models.thread import ThreadStatus
+from airut.ports.task_records import TaskDetail, TaskRow
 from airut.ports.thread_control import ThreadAway, ThreadGone
 from airut.ports.thread_directory import DirectoryUnavailable, ThreadFilter, ThreadPage, ThreadRow
 
@@ -76,6 +82,45 @@ class Threads:
         return "goes on"
 
 
+@dataclass
+class Tasks:
+    """Implements `TaskRecords` and `RunProgressReader`: tasks that a test describes, by thread and number."""
+
+    known: dict[tuple[str, int], TaskDetail] = field(default_factory=dict)
+    statuses: dict[tuple[str, int], TaskStatus] = field(default_factory=dict)
+    runs: dict[str, RunProgress] = field(default_factory=dict)
+    away: str = ""
+
+    async def tasks(self, thread: str) -> tuple[TaskRow, ...]:
+        self._answers()
+        numbers = sorted(number for id_, number in self.known if id_ == thread)
+        return tuple(_row(self.known[thread, number]) for number in numbers)
+
+    async def row(self, thread: str, number: int) -> TaskRow | None:
+        found = await self.detail(thread, number)
+        return _row(found) if found else None
+
+    async def detail(self, thread: str, number: int) -> TaskDetail | None:
+        self._answers()
+        return self.known.get((thread, number))
+
+    async def status(self, thread: str, number: int) -> TaskStatus | None:
+        self._answers()
+        return self.statuses.get((thread, number))
+
+    async def of(self, task: str) -> RunProgress | None:
+        self._answers()
+        return self.runs.get(task)
+
+    def _answers(self) -> None:
+        if self.away:
+            raise DirectoryUnavailable(self.away)
+
+
+def _row(detail: TaskDetail) -> TaskRow:
+    return TaskRow(**{name: getattr(detail, name) for name in TaskRow.model_fields})
+
+
 def config_of(folder: Path, **dashboard: Any) -> Config:
     """Two repositories, with this section `dashboard`."""
     repo = {
@@ -99,17 +144,37 @@ class Served:
 
     config: Config | None
     logins: SqliteLogins
+    folder: Path
     threads: ListedThreads = field(default_factory=ListedThreads)
     control: Threads = field(default_factory=Threads)
+    tasks: Tasks = field(default_factory=Tasks)
     pages: Sequence[Page] = PAGES
 
     @classmethod
     def at(cls, folder: Path, **dashboard: Any) -> "Served":
         config = config_of(folder, **dashboard)
-        return cls(config, SqliteLogins(config.logins))
+        return cls(config, SqliteLogins(config.logins), folder)
+
+    @property
+    def blobs(self) -> LocalBlobStore:
+        return LocalBlobStore(self.folder / "blobs")
+
+    @property
+    def archives(self) -> LocalArchives:
+        return LocalArchives(self.folder / "archives")
 
     def ports(self) -> Ports:
-        return Ports(config=lambda: self.config, logins=self.logins, threads=self.threads, control=self.control)
+        return Ports(
+            config=lambda: self.config,
+            logins=self.logins,
+            threads=self.threads,
+            control=self.control,
+            tasks=self.tasks,
+            progress=self.tasks,
+            blobs=self.blobs,
+            archives=self.archives,
+            output=lambda thread, task: FolderRecording(self.folder, thread, task),
+        )
 
     def browser(self, base: str = ORIGIN) -> httpx.AsyncClient:
         """Keeps cookies, and follows no redirect by itself."""

@@ -3,6 +3,7 @@
 AirutError
 ├── ConfigError            the operator's file is wrong: names file, line, field and remedy
 ├── AlreadyRunning         another `airut up` has this state folder: names its process
+├── ServiceUnavailable     systemd's manager of this user refuses, or is not there: carries what it said
 ├── PolicyInvalid          the repository's `.airut/` is wrong: names file, line and remedy
 ├── SandboxError
 │   ├── EngineUnavailable  nothing listens on Podman's socket
@@ -57,6 +58,10 @@ class ConfigError(AirutError):
 
 
 class AlreadyRunning(AirutError):
+    pass
+
+
+class ServiceUnavailable(AirutError):
     pass
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
+from airut.adapters.systemd_notify import READY, tell
 from airut.config.dashboard_settings import DashboardSettings
 from airut.config.schema import Config
 from airut.dashboard.app import create_app
@@ -62,6 +63,7 @@ async def serve_app(app: ASGIApp, settings: DashboardSettings, stop: asyncio.Eve
         )
     )
     log.info("the dashboard is at %s", settings.address)
+    tell(READY)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)

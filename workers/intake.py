@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 
+from airut.adapters.systemd_notify import READY, tell
 from airut.config.schema import Config
 from airut.temporal.leases import Leases
 from workers.fresh_secrets import fresh
@@ -21,6 +22,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
     async with fresh(config.sources), asyncio.TaskGroup() as group:
         listening = intakes(config, client)
         listeners = [group.create_task(intake.run()) for intake in listening]
+        tell(READY)
         await stop.wait()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GRACE):

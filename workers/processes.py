@@ -14,6 +14,7 @@ from typing import NoReturn
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from airut.adapters.systemd_notify import adopt
 from airut.config.load import find_config, load_config
 from airut.config.schema import Config
 from airut.config.store_version import ensure
@@ -24,6 +25,7 @@ from airut.ports.blobs import BlobStore
 from airut.temporal.connection import connect
 from airut.temporal.search_attributes import ensure_search_attributes
 from workers.redacted_logs import redact_logs
+from workers.watched import keep_telling, tell_stopping
 
 EXIT_CONFIG = 3
 EXIT_REFUSED = 6
@@ -39,6 +41,7 @@ def run(name: str, body: Callable[[Config, asyncio.Event], Awaitable[None]]) -> 
     parser = argparse.ArgumentParser(prog=name)
     parser.add_argument("--config", type=Path)
     arguments = parser.parse_args()
+    adopt(os.environ)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold every secret; what we start inherits it
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format=f"%(asctime)s {name} %(levelname)s %(name)s: %(message)s"
@@ -75,10 +78,15 @@ async def _with_signals(config: Config, body: Callable[[Config, asyncio.Event], 
         if stop.is_set():
             log.warning("told to stop a second time: ending at once; agents run on")
             end(128 + number)
+        tell_stopping()
         stop.set()
 
     on_stop_signals(told)
-    await body(config, stop)
+    telling = asyncio.create_task(keep_telling())
+    try:
+        await body(config, stop)
+    finally:
+        telling.cancel()
 
 
 def on_stop_signals(told: Callable[[signal.Signals], None]) -> None:

@@ -10,6 +10,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
+from airut.adapters.systemd_notify import READY, tell
 from airut.temporal.leases import Leases
 from airut.temporal.stale_attempts import fail_stale_attempts
 from workers.processes import end
@@ -39,6 +40,7 @@ async def serve_until(
     async with AsyncExitStack() as stack:
         for worker in workers:
             await stack.enter_async_context(worker)
+        tell(READY)
         async with asyncio.TaskGroup() as group:
             beside = [group.create_task(_recover(client, leases))]
             if ready is not None:

@@ -3,7 +3,6 @@
 import asyncio
 import ctypes
 import logging
-import os
 import signal
 import sys
 import time
@@ -17,6 +16,7 @@ from airut.temporal.embedded import server_command
 from workers.fresh_secrets import on_hangup
 from workers.processes import SUPERVISED, on_stop_signals, run
 from workers.serving import GRACE, REPORTING
+from workers.watched import HUNG, Heard, environment, hearing, tell_stopping
 
 log = logging.getLogger("airut.up")
 
@@ -70,34 +70,52 @@ def parts(config: Config) -> tuple[Part, ...]:
 
 
 async def keep_running(
-    part: Part, stop: asyncio.Event, hurry: asyncio.Event, processes: dict[str, asyncio.subprocess.Process]
+    part: Part,
+    stop: asyncio.Event,
+    hurry: asyncio.Event,
+    processes: dict[str, asyncio.subprocess.Process],
+    heard: Heard | None = None,
 ) -> None:
     """Run the part until `stop` is set, and end it without patience once `hurry` is; one that dies is started again,
-    after 0.5 s doubling to 30 s. `processes` has it under its name."""
+    after 0.5 s doubling to 30 s, and so is one that is not heard any more. `processes` has it under its name."""
     delay = 0.5
     while not stop.is_set():
         started = time.monotonic()
         process = await asyncio.create_subprocess_exec(
             *part.command,
-            env={**os.environ, SUPERVISED: "1"},
+            env={**environment(heard), SUPERVISED: "1"},
             start_new_session=True,  # ctrl-C is for us to pass on, in order
             preexec_fn=_die_with_parent,
         )
         processes[part.name] = process
         log.info("%s: started, pid %d", part.name, process.pid)
-        ended, stopped = asyncio.create_task(process.wait()), asyncio.create_task(stop.wait())
-        await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
+        await _ended_or_stopped(part, process, stop, heard)
         if stop.is_set():
-            stopped.cancel()
             await _end(part, process, hurry)
             return
-        stopped.cancel()
         delay = 0.5 if time.monotonic() - started > STEADY else min(delay * 2, SLOWEST)
         log.warning("%s: ended with %s; starting it again in %.1f s", part.name, process.returncode, delay)
         try:
             await asyncio.wait_for(stop.wait(), delay)
         except TimeoutError:
             continue
+
+
+async def _ended_or_stopped(
+    part: Part, process: asyncio.subprocess.Process, stop: asyncio.Event, heard: Heard | None
+) -> None:
+    """Return when it has ended, by itself or since it hung, or when it is to stop."""
+    waits: list[asyncio.Task[Any]] = [asyncio.create_task(process.wait()), asyncio.create_task(stop.wait())]
+    if heard is not None:
+        heard.forget()
+        waits.append(asyncio.create_task(heard.hung()))
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    if process.returncode is None and not stop.is_set():
+        log.error("%s: has not moved for %.0f s, and is killed; agents run on", part.name, HUNG)
+        process.kill()
+        await process.wait()
+    for task in waits:
+        task.cancel()
 
 
 async def _end(part: Part, process: asyncio.subprocess.Process, hurry: asyncio.Event) -> None:
@@ -150,19 +168,22 @@ async def supervise(chosen: Sequence[Part], stop: asyncio.Event) -> None:
         if stop.is_set():
             log.warning("told to stop a second time: all parts end at once; agents run on")
             hurry.set()
+        tell_stopping()
         stop.set()
 
     on_stop_signals(told)
     processes: dict[str, asyncio.subprocess.Process] = {}
     on_hangup(lambda: _reread([processes[part.name] for part in chosen if part.rereads and part.name in processes]))
     running: list[tuple[asyncio.Event, asyncio.Task[None]]] = []
-    for part in chosen:
-        ending = asyncio.Event()
-        running.append((ending, asyncio.create_task(keep_running(part, ending, hurry, processes), name=part.name)))
-    await stop.wait()
-    for ending, task in reversed(running):
-        ending.set()
-        await task
+    async with hearing([part.name for part in chosen if part.rereads]) as heard:
+        for part in chosen:
+            ending = asyncio.Event()
+            keeping = keep_running(part, ending, hurry, processes, heard.get(part.name))
+            running.append((ending, asyncio.create_task(keeping, name=part.name)))
+        await stop.wait()
+        for ending, task in reversed(running):
+            ending.set()
+            await task
 
 
 async def _reread(processes: Sequence[asyncio.subprocess.Process]) -> None:

@@ -20,6 +20,7 @@ from airut.adapters.logins_sqlite import SqliteLogins
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.output import OutputReader, Tampered
 from airut.adapters.podman.proxy_image import ProxyImage
+from airut.adapters.trees_unshared import UnsharedTrees
 from airut.config.load import find_config, load_config
 from airut.config.schema import Config
 from airut.errors import AirutError
@@ -117,6 +118,11 @@ def claude_binaries() -> ClaudeBinaries:
     """The cache of versions, for all installations of this user."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return ClaudeBinaries(cache / "airut" / "claude")
+
+
+def trees() -> UnsharedTrees:
+    """What removes folders in which agents have been."""
+    return UnsharedTrees()
 
 
 def not_found(text: str) -> typer.Exit:

@@ -24,6 +24,7 @@ from airut.cli import (
     replay,
     schedule,
     send,
+    service,
     slack,
     task,
     thread,
@@ -40,6 +41,8 @@ thread.app.command("answer")(answer.answer)
 thread.app.command("files")(thread_files.files)
 app.add_typer(task.app, name="task")
 app.command("check")(check.check)
+app.command("install-service")(service.install_service)
+app.command("uninstall-service")(service.uninstall_service)
 app.command("replay")(replay.replay_recent)
 app.add_typer(image.app, name="image")
 app.add_typer(schedule.app, name="schedule")

@@ -63,7 +63,7 @@ class Places:
                 path = self.folder / Path(source.path).expanduser()
                 return _File(path, source.path, allow_group=source.allow_group)
             case SystemdSource():
-                return _systemd(source.systemd, self.environment)
+                return _systemd(source.systemd, self)
             case CommandSource():
                 return _Command(source, self.folder)
 
@@ -106,15 +106,18 @@ class _File:
         return _text(data, self._named)
 
 
-def _systemd(name: str, environment: Mapping[str, str]) -> Reader:
-    folder = environment.get("CREDENTIALS_DIRECTORY")
-    if not folder:
-        return _Nothing(
-            f"there is no systemd credential {name}, since CREDENTIALS_DIRECTORY is not set; "
-            f"give the unit LoadCredential={name}:… or LoadCredentialEncrypted={name}:…"
-        )
-    # systemd itself sees to who may read what lies there, and on some systems by an access list that shows as a group.
-    return _File(Path(folder) / name, f"systemd credential {name}", private=False)
+def _systemd(name: str, places: Places) -> Reader:
+    """Commands outside the service read the file that its unit loads the credential from."""
+    folder = places.environment.get("CREDENTIALS_DIRECTORY")
+    if folder:
+        # systemd itself sees to who may read what lies there, on some systems by an access list that shows as a group.
+        return _File(Path(folder) / name, f"systemd credential {name}", private=False)
+    if (own := places.folder / "credentials" / name).exists():
+        return _File(own, str(own))
+    return _Nothing(
+        f"there is no systemd credential {name}, since CREDENTIALS_DIRECTORY is not set; put its value into {own}, "
+        f"or give the unit LoadCredential={name}:… or LoadCredentialEncrypted={name}:…"
+    )
 
 
 class _Nothing:

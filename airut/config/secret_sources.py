@@ -31,6 +31,8 @@ class SecretSources:
         self._places = Places(folder, environment or {})
         self._clock = clock
         self._held: list[HeldSecret] = []
+        self.credentials: list[str] = []
+        """Names of systemd's that were asked for, each once."""
         self._renewing = threading.Lock()
 
     def opened(self, given: object, *, one_line: bool) -> str | HeldSecret:
@@ -39,6 +41,8 @@ class SecretSources:
             self.redactor.add(literal)
             return literal
         source = _source(given)
+        if isinstance(source, SystemdSource) and source.systemd not in self.credentials:
+            self.credentials.append(source.systemd)
         held = HeldSecret(self._places.reader(source), self.redactor, self._clock, one_line=one_line)
         if not isinstance(source, CommandSource):  # a command is first run when its value is needed
             held.read_first()

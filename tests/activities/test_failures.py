@@ -33,6 +33,7 @@ RETRYABLE = {
     errors.TreeTooLarge,
     errors.TreeNotRemoved,
     errors.AlreadyRunning,
+    errors.ServiceUnavailable,
 }
 
 

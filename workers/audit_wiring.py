@@ -1,7 +1,6 @@
 """The audit log of this host, as every process of ours writes it."""
 
 import asyncio
-import hashlib
 import logging
 import logging.handlers
 from collections.abc import AsyncIterator, Callable
@@ -9,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from airut.adapters.audit import AuditLog
 from airut.adapters.audit.chain import Head
+from airut.config.digest import digest
 from airut.config.schema import Config
 from airut.errors import AuditUnavailable
 
@@ -20,14 +20,18 @@ SYSLOG = "/dev/log"
 log = logging.getLogger("airut.audit")
 
 
-def audit_log(config: Config) -> AuditLog:
-    digest = config_digest(config)
-    return AuditLog(config.audit_file, config_digest=lambda: digest, redactor=config.redactor)
+def audit_log(config: Config, present: Callable[[], Config] | None = None) -> AuditLog:
+    """`present` gives the configuration that a process goes by at the moment, of one that takes up changes."""
+    known: dict[int, str] = {}
 
+    def current() -> str:
+        found = present() if present is not None else config
+        if id(found) not in known:
+            known.clear()  # an id may be used again
+            known[id(found)] = digest(found)
+        return known[id(found)]
 
-def config_digest(config: Config) -> str:
-    """Sixteen characters that name what the configuration says; secrets do not count."""
-    return hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:16]
+    return AuditLog(config.audit_file, config_digest=current, redactor=config.redactor)
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from temporalio.worker import Worker
 
 from activities.auditing import Audited
 from airut import contracts
+from airut.config.differences import Change
 from airut.config.installation import installation_id
 from airut.config.schema import Config
 from airut.temporal.connection import FAST
@@ -20,12 +21,12 @@ from airut.temporal.retention import keep_closed_workflows
 from airut.temporal.schedules import configured_tasks, reconcile
 from airut.temporal.upkeep import ensure_expiry
 from workers.audit_wiring import announced, audit_log
-from workers.channels_wiring import slack_channels
-from workers.fresh_secrets import fresh
+from workers.current import CurrentActivities
 from workers.processes import connected, run
 from workers.progress_wiring import progress_shows
+from workers.reloading import reloading
 from workers.serving import GRACE, serve_until
-from workers.wiring import control_activities, payload_store
+from workers.wiring import Activities, control_activities, payload_store
 from workflows.registered import WORKFLOWS
 
 FOLLOWED_MOST = 1000
@@ -40,43 +41,56 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
         return
     if config.temporal.mode == "embedded":
         await keep_closed_workflows(client)
-    leases, shows = Leases(config.state), progress_shows(config, client)
+    leases = Leases(config.state)
+    current = CurrentActivities(_activities(config, client), config)
+    audited = Audited(audit_log(config, lambda: current.config))
     name = leases.take("control")
     worker = Worker(
         client,
         task_queue=contracts.CONTROL_QUEUE,
         workflows=WORKFLOWS,
-        activities=[*control_activities(config, client), shows.show_progress],
+        activities=current.without("follow_progress"),
         max_heartbeat_throttle_interval=FAST,
         deployment_config=await become_current(client, build_id()),
         identity=name,
         graceful_shutdown_timeout=GRACE,
-        interceptors=[HandOver(), Audited(audit_log(config))],
+        interceptors=[HandOver(), audited, current],
     )
     following = Worker(
         client,
         task_queue=contracts.PROGRESS_QUEUE,
-        activities=[shows.follow_progress],
+        activities=current.only("follow_progress"),
         max_concurrent_activities=FOLLOWED_MOST,
         max_heartbeat_throttle_interval=timedelta(seconds=1),  # what a task shows next waits for a cancel to arrive
         identity=name,
-        interceptors=[HandOver()],  # without a grace: the next worker goes on with the same message
+        interceptors=[HandOver(), current],  # without a grace: the next worker goes on with the same message
     )
-    async with fresh(config.sources), announced(config):
+
+    async def take_up(changed: Config, _: tuple[Change, ...]) -> tuple[str, ...]:
+        current.replace(_activities(changed, client), changed)
+        return await reconcile_schedules(changed, client)
+
+    async with reloading(config, "control", take_up), announced(config):
         await ensure_expiry(client)
         await reconcile_schedules(config, client)
-        await serve_until(stop, client, leases, [worker, following] if slack_channels(config) else [worker])
+        await serve_until(stop, client, leases, [worker, following])
 
 
-async def reconcile_schedules(config: Config, client: Client) -> None:
+def _activities(config: Config, client: Client) -> Activities:
+    shows = progress_shows(config, client)
+    return [*control_activities(config, client), shows.show_progress, shows.follow_progress]
+
+
+async def reconcile_schedules(config: Config, client: Client) -> tuple[str, ...]:
     """Make the server's schedules those of `airut.yaml`. One that it does not take must not keep threads from being
-    answered: the log says so, and the next start or reload tries again."""
+    answered: the log says so, as do the lines that are returned, and the next start or reload tries again."""
     try:
         done = await reconcile(client, installation_id(config.state), configured_tasks(config, datetime.now(UTC)))
     except RPCError as error:
         log.error("schedules are not up to date: %s", error.message)
-        return
+        return (f"schedules are those of before: {error.message}",)
     log.info("schedules: %s", done)
+    return ()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from airut.adapters.systemd_notify import READY, tell
 from airut.config.dashboard_settings import DashboardSettings
+from airut.config.differences import Change
 from airut.config.schema import Config
 from airut.dashboard.app import create_app
 from airut.dashboard.live import Hub
@@ -18,8 +19,8 @@ from airut.dashboard.topics import sources
 from airut.errors import ConfigError
 from airut.temporal.connection import connect
 from workers.dashboard_wiring import dashboard_ports
-from workers.fresh_secrets import fresh
 from workers.processes import run
+from workers.reloading import reloading
 from workers.wiring import payload_store
 
 GRACE = 3
@@ -38,8 +39,14 @@ class _Server(uvicorn.Server):
 
 async def serve(config: Config, stop: asyncio.Event) -> None:
     client = await connect(config.temporal, payload_store(config), config.sources.redactor, lazy=True)
-    async with fresh(config.sources):
-        ports = dashboard_ports(config, client)
+    present = [config]
+
+    async def take_up(changed: Config, _: tuple[Change, ...]) -> tuple[str, ...]:
+        present[0] = changed
+        return ()
+
+    async with reloading(config, "dashboard", take_up):
+        ports = dashboard_ports(config, client, lambda: present[0])
         live = Hub(sources(ports))
         await serve_app(create_app(ports, live=live), config.dashboard, stop, live)
 

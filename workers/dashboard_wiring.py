@@ -1,5 +1,7 @@
 """What the dashboard's pages are given."""
 
+from collections.abc import Callable
+
 from temporalio.client import Client
 
 from airut.adapters.archives_local import LocalArchives
@@ -14,10 +16,10 @@ from airut.temporal.thread_directory import TemporalThreadDirectory
 from workers.wiring import blob_store
 
 
-def dashboard_ports(config: Config, client: Client) -> Ports:
-    """`client` may be one that has not connected yet."""
+def dashboard_ports(config: Config, client: Client, present: Callable[[], Config] | None = None) -> Ports:
+    """`client` may be one that has not connected yet; `present` gives the configuration as it is at the moment."""
     return Ports(
-        config=lambda: config,
+        config=present or (lambda: config),
         logins=SqliteLogins(config.logins),
         threads=TemporalThreadDirectory(client),
         control=TemporalThreadControl(client),

@@ -45,7 +45,7 @@ from airut.config.installation import installation_id
 from airut.config.repo_schema import RepoConfig
 from airut.config.repositories import ConfiguredRepositories
 from airut.config.schema import Config
-from airut.errors import ConfigError
+from airut.errors import AirutError, ConfigError
 from airut.models.firing import TriggerInput, TriggerResult
 from airut.models.folders import ThreadFolders
 from airut.models.steps import AgentInput, HostResult
@@ -61,24 +61,49 @@ from workers.wiring import Activities, blob_store
 class SandboxHost:
     """Everything that a sandbox host's worker needs; entering it makes the host ready."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, client: Client, host_id: str | None = None) -> None:
+        """`host_id` is used in place of the configured one."""
         self._config = config
+        self._client = client
         self._stack = AsyncExitStack()
-        self.id = config.sandbox.host_id or platform.node() or "host"
+        self.id = host_id or config.sandbox.host_id or platform.node() or "host"
         self.slots = config.limits.host_sandboxes or max(2, os.cpu_count() or 2)
         self.claim_host: Callable[[], Awaitable[HostResult]]
         self.run_agent: Callable[[AgentInput], Awaitable[AgentResult]]
         self.run_trigger: Callable[[TriggerInput], Awaitable[TriggerResult]]
         self.activities: Activities = []
         self._upkeep: tuple[PodmanSandboxes, PodmanImageUpkeep] | None = None
+        self._tokens = InstallationTokens(redactor=config.sources.redactor)
+        self._key: bytes
+        self._engine: tuple[Images, Sandboxes, Agent]
 
     async def __aenter__(self) -> Self:
-        config, blobs = self._config, blob_store(self._config)
-        images, sandboxes, agent = await self.engine()
-        tokens = InstallationTokens(redactor=config.sources.redactor)
-        key = load_or_create_key(config.surrogate_key)
-        check_fingerprint(key, config.surrogate_key, config.surrogate_fingerprint)
-        repositories = ConfiguredRepositories(config, key, claude_binary, tokens)
+        config = self._config
+        self._engine = await self.engine()
+        self._key = load_or_create_key(config.surrogate_key)
+        check_fingerprint(self._key, config.surrogate_key, config.surrogate_fingerprint)
+        self._bind()
+        return self
+
+    async def take_up(self, config: Config) -> None:
+        """Go by another configuration from now on. What runs in a sandbox goes on by the one that it began with."""
+        before, self._config = self._config, config
+        if self._upkeep is not None and self._sandbox_settings(before) != self._sandbox_settings(config):
+            retired = self._upkeep[0]
+            await retired.close()
+            await retired.discard_warm()  # they were made by the settings of before
+            try:
+                self._engine = await self.engine()
+            except AirutError:
+                self._config = before
+                raise
+        self._bind()
+
+    def _bind(self) -> None:
+        """Make the activities, by the present configuration."""
+        config, blobs, tokens = self._config, blob_store(self._config), self._tokens
+        images, sandboxes, agent = self._engine
+        repositories = ConfiguredRepositories(config, self._key, claude_binary, tokens)
         redactor = config.redactor
         folders = ThreadFolders(state=config.state)
         mirror = GitMirror(
@@ -106,8 +131,8 @@ class SandboxHost:
             ends.remove_thread,
             ends.restore_thread,
             triggers.clean_up_trigger,
+            *self._sweeps(),
         ]
-        return self
 
     async def engine(self) -> tuple[Images, Sandboxes, Agent]:
         """What agents run in, and the agent. A host without containers, for measuring all the rest, has its own."""
@@ -116,13 +141,13 @@ class SandboxHost:
         self._stack.push_async_callback(engine.close)
         rules = FenceRules(load_or_create_root(config.state / "ca"))
         marks = Marks(user_cache() / "images")
-        settings, ca = self._sandbox_settings(), _path("AIRUT_BUILD_CA")
+        settings, ca = self._sandbox_settings(config), _path("AIRUT_BUILD_CA")
         proxy = ProxyImage(engine, ca, marks)
         cells = BuildCells(engine, settings, rules, proxy.ensure, UnsharedTrees())
         images = PodmanImages(
             ImageStore(engine),
             cells,
-            ConfiguredBuilds(config, ca).of,
+            lambda repo: ConfiguredBuilds(self._config, ca).of(repo),
             rules.roots(),
             config.state / "builds",
             ca=ca,
@@ -137,13 +162,13 @@ class SandboxHost:
         self._upkeep = sandboxes, PodmanImageUpkeep(engine, marks)
         return images, sandboxes, ClaudeCode()
 
-    def sweeps(self, client: Client) -> Activities:
+    def _sweeps(self) -> Activities:
         """The janitor of a host that has containers. It asks the server before it removes anything."""
         if self._upkeep is None:
             return []
         sandboxes, images = self._upkeep
         folders = ThreadFolders(state=self._config.state)
-        swept = SweptHost(folders, TemporalCensus(client), sandboxes, sandboxes, images, UnsharedTrees())
+        swept = SweptHost(folders, TemporalCensus(self._client), sandboxes, sandboxes, images, UnsharedTrees())
         return [Sweeps(self._sweep_rules(), swept).sweep_host]
 
     async def __aexit__(self, *_: object) -> None:
@@ -158,8 +183,7 @@ class SandboxHost:
             repos=tuple(config.repos),
         )
 
-    def _sandbox_settings(self) -> SandboxSettings:
-        config = self._config
+    def _sandbox_settings(self, config: Config) -> SandboxSettings:
         return SandboxSettings(
             installation=installation_id(config.state),
             host=self.id,

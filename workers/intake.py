@@ -1,17 +1,16 @@
 """The intake: listens to every mailbox and Slack app, and hands messages to their threads."""
 
 import asyncio
-import contextlib
+from functools import partial
 
 from airut.adapters.systemd_notify import READY, tell
+from airut.config.differences import Change
 from airut.config.schema import Config
 from airut.temporal.leases import Leases
-from workers.fresh_secrets import fresh
+from workers.listeners import Listeners
 from workers.processes import connected, run
-from workers.wiring import intakes, payload_store
-
-GRACE = 5.0
-"""Seconds for the mail in hand: a hand-over takes some ten milliseconds, and what is cut off is read again."""
+from workers.reloading import reloading
+from workers.wiring import Listening, intake, listening, payload_store
 
 
 async def serve(config: Config, stop: asyncio.Event) -> None:
@@ -19,16 +18,20 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
     if client is None:
         return
     Leases(config.state).take("intake")
-    async with fresh(config.sources), asyncio.TaskGroup() as group:
-        listening = intakes(config, client)
-        listeners = [group.create_task(intake.run()) for intake in listening]
+    listeners = Listeners[Listening]()
+
+    async def take_up(changed: Config, _: tuple[Change, ...] = ()) -> tuple[str, ...]:
+        return await listeners.listen(listening(changed), partial(intake, changed, client))
+
+    await take_up(config)
+    async with reloading(config, "intake", take_up):
         tell(READY)
-        await stop.wait()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(GRACE):
-                await asyncio.gather(*(intake.drain() for intake in listening))
-        for listener in listeners:
-            listener.cancel()
+        stopped, fallen = asyncio.create_task(stop.wait()), asyncio.create_task(listeners.fallen())
+        await asyncio.wait((stopped, fallen), return_when=asyncio.FIRST_COMPLETED)
+        if fallen.done():
+            fallen.result()
+        fallen.cancel()
+    await listeners.end()
 
 
 if __name__ == "__main__":

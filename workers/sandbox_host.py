@@ -12,6 +12,7 @@ from temporalio.worker import Interceptor, Worker
 from activities.auditing import Audited
 from activities.placement import Placement
 from airut import contracts
+from airut.config.differences import Change
 from airut.config.schema import Config, SandboxSettings
 from airut.models.firing import TriggerInput, TriggerResult
 from airut.models.steps import AgentInput, HostResult
@@ -22,9 +23,10 @@ from airut.temporal.hosts import report_up
 from airut.temporal.leases import Leases
 from airut.temporal.upkeep import ensure_sweep
 from workers.audit_wiring import announced, audit_log
-from workers.fresh_secrets import fresh
+from workers.current import CurrentActivities
 from workers.host_wiring import SandboxHost
 from workers.processes import connected, run
+from workers.reloading import reloading
 from workers.serving import GRACE, serve_until
 from workers.wiring import Activities, payload_store
 
@@ -46,15 +48,27 @@ class Hosted(Protocol):
     def claim_host(self) -> Callable[[], Awaitable[HostResult]]: ...
 
 
-async def serve(config: Config, stop: asyncio.Event, *, drain: bool = False) -> None:
+async def serve(config: Config, stop: asyncio.Event, *, drain: bool = False, host_id: str | None = None) -> None:
     client = await connected(config, payload_store(config), stop)
     if client is None:
         return
-    async with fresh(config.sources), announced(config), SandboxHost(config) as host:
-        host.activities = [*host.activities, *host.sweeps(client)]
-        await ensure_sweep(client, host.id)
-        audited = [Audited(audit_log(config))]
-        await serve_host(client, host, Leases(config.state), stop, drain=drain, interceptors=audited)
+    async with SandboxHost(config, client, host_id) as host:
+        current = CurrentActivities(_all(host), config)
+        audited = Audited(audit_log(config, lambda: current.config))
+
+        async def take_up(changed: Config, _: tuple[Change, ...]) -> tuple[str, ...]:
+            await host.take_up(changed)
+            current.replace(_all(host), changed)
+            return ()
+
+        async with reloading(config, "host", take_up), announced(config):
+            await ensure_sweep(client, host.id)
+            leases = Leases(config.state)
+            await serve_host(client, host, leases, stop, drain=drain, interceptors=[audited, current])
+
+
+def _all(host: Hosted) -> Activities:
+    return [*host.activities, host.run_agent, host.run_trigger, host.claim_host]
 
 
 async def serve_host(
@@ -90,7 +104,13 @@ async def serve_host(
     )
 
     def taking() -> Worker:
-        return Worker(client, task_queue=contracts.PLACEMENT_QUEUE, activities=[host.claim_host], identity=name)
+        return Worker(
+            client,
+            task_queue=contracts.PLACEMENT_QUEUE,
+            activities=[host.claim_host],
+            identity=name,
+            interceptors=interceptors,
+        )
 
     async def ready() -> None:
         """A thread is only placed where all else is ready, and the host not drained."""
@@ -108,9 +128,8 @@ def main() -> None:
 
     async def with_options(config: Config, stop: asyncio.Event) -> None:
         if options.host_id:
-            sandbox = SandboxSettings.model_validate({**dict(config.sandbox), "host_id": options.host_id})
-            config = config.model_copy(update={"sandbox": sandbox})
-        await serve(config, stop, drain=options.drain)
+            SandboxSettings(host_id=options.host_id)  # a name that cannot be one is told
+        await serve(config, stop, drain=options.drain, host_id=options.host_id)
 
     run("host", with_options)
 

@@ -13,7 +13,7 @@ from airut.config.running import take
 from airut.config.schema import Config
 from airut.models.base import Model
 from airut.temporal.embedded import server_command
-from workers.fresh_secrets import on_hangup
+from workers.hangup import on_hangup
 from workers.processes import SUPERVISED, on_stop_signals, run
 from workers.serving import GRACE, REPORTING
 from workers.watched import HUNG, Heard, environment, hearing, tell_stopping

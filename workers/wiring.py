@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -22,7 +22,11 @@ from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.imap.mailbox import imap_mailbox
 from airut.config.budgets import ConfiguredBudgets
 from airut.config.schema import Config
+from airut.models.base import Model
 from airut.models.command import Submission
+from airut.models.lookalikes import shown_instead
+from airut.models.mail_settings import EmailChannel
+from airut.models.slack_settings import SlackChannel
 from airut.temporal.budget import TemporalBudgetLedger
 from airut.temporal.delivery import hand_over, report_if_open
 from airut.temporal.payload_sweep import PayloadSweep
@@ -40,8 +44,8 @@ from workers.channels_wiring import (
     ConfiguredFiles,
     ConfiguredOpenings,
     access_tokens,
-    slack_channels,
 )
+from workers.listeners import Listener
 
 Activities = Sequence[Callable[..., Any]]
 
@@ -90,16 +94,41 @@ def control_activities(config: Config, client: Client) -> Activities:
     ]
 
 
-class Intake(Protocol):
-    """A listener."""
+class Listening(Model):
+    """What a listener is made by: where all of it is the same, the listener goes on."""
 
-    async def run(self) -> None: ...
+    repo: str
+    channel: EmailChannel | SlackChannel
+    neighbours: tuple[str, ...] = ()
+    """The repositories beside it, of a mailbox."""
+    shown: dict[str, str] = {}
+    """What stands for plain variables that look like secrets."""
 
-    async def drain(self) -> None: ...
+    @property
+    def kind(self) -> str:
+        return "email" if isinstance(self.channel, EmailChannel) else "slack"
+
+    @property
+    def name(self) -> str:
+        """Of the listener, whatever it is made by."""
+        return f"repos.{self.repo}.channels.{self.kind}"
 
 
-def intakes(config: Config, client: Client) -> Sequence[Intake]:
-    """One listener for each mailbox and each Slack app."""
+def listening(config: Config) -> tuple[Listening, ...]:
+    """One for each mailbox and each Slack app."""
+    shown = shown_instead({name: value for repo in config.repos.values() for name, value in repo.env.items()})
+    found = []
+    for name, repo in config.repos.items():
+        others = tuple(each for each in config.repos if each != name)
+        if repo.channels.email is not None:
+            found.append(Listening(repo=name, channel=repo.channels.email, neighbours=others, shown=shown))
+        if repo.channels.slack is not None:
+            found.append(Listening(repo=name, channel=repo.channels.slack, shown=shown))
+    return tuple(found)
+
+
+def intake(config: Config, client: Client, wanted: Listening) -> Listener:
+    """The listener of a mailbox or a Slack app."""
 
     audit = audit_log(config)
 
@@ -112,25 +141,20 @@ def intakes(config: Config, client: Client) -> Sequence[Intake]:
             raise
         await note_accepted(audit, accepted)
 
-    blobs, resolver, redactor = blob_store(config), DnsResolver(), config.redactor
-    mail: list[Intake] = [
-        MailIntake(
-            name,
-            channel,
-            imap_mailbox(channel.imap, channel.account, access_tokens(channel)),
-            submit,
-            partial(report_if_open, client),
-            blobs,
-            resolver,
-            recorded_in(audit),
-            redactor=redactor,
-            neighbours=tuple(each for each in config.repos if each != name),
-        )
-        for name, repo in config.repos.items()
-        if (channel := repo.channels.email) is not None
-    ]
-    if not (apps := slack_channels(config)):
-        return mail
-    from workers.slack_wiring import slack_intake  # see there
+    blobs, channel = blob_store(config), wanted.channel
+    if isinstance(channel, SlackChannel):
+        from workers.slack_wiring import slack_intake  # see there
 
-    return mail + [slack_intake(config, name, app, client, submit, blobs, audit) for name, app in apps.items()]
+        return slack_intake(config, wanted.repo, channel, client, submit, blobs, audit)
+    return MailIntake(
+        wanted.repo,
+        channel,
+        imap_mailbox(channel.imap, channel.account, access_tokens(channel)),
+        submit,
+        partial(report_if_open, client),
+        blobs,
+        DnsResolver(),
+        recorded_in(audit),
+        redactor=config.redactor,
+        neighbours=wanted.neighbours,
+    )

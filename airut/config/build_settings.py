@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import AfterValidator, Field
 
+from airut.config.reload_class import ReloadClass
 from airut.models.allowlist import parse_allowlist
 from airut.models.base import Model
 from airut.models.build import ALLOWLIST_KEY
@@ -37,7 +38,8 @@ BuildAllowlist = Annotated[dict[str, object], AfterValidator(_valid)]
 class BuildSettings(Model):
     """For all repositories."""
 
-    parallel: Annotated[int, Field(ge=1, le=16)] = 2
+    parallel: Annotated[int, ReloadClass.RESTART, Field(ge=1, le=16)] = 2
+    """Builds at once on one host."""
     allowlist: BuildAllowlist = {}
 
 

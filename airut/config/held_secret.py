@@ -9,6 +9,7 @@ from airut.errors import SecretError
 from airut.models.durations import spoken_duration
 from airut.models.redaction import Redactor
 from airut.models.secret import checked
+from airut.models.secret_source import Source
 
 RETRY = 10.0
 """Seconds until a source that failed is asked again: a command may be slow to fail, and a file that was put right shows
@@ -20,20 +21,38 @@ log = logging.getLogger(__name__)
 class HeldSecret:
     """Calling it gives the value. Safe to use from any thread; `clock` gives seconds."""
 
-    def __init__(self, reader: Reader, redactor: Redactor, clock: Callable[[], float], *, one_line: bool) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        redactor: Redactor,
+        clock: Callable[[], float],
+        *,
+        one_line: bool,
+        source: Source | None = None,
+    ) -> None:
         self.field = "a secret"
         """Where it stands in `airut.yaml`, for errors."""
         self.stale_max = 3600.0
+        self.source = source
         self._reader = reader
         self._redactor = redactor
         self._clock = clock
-        self._one_line = one_line
+        self.one_line = one_line
         self._lock = threading.Lock()
         self._value: str | None = None
         self._mark: Mark = None
         self._read_at = 0.0
         self._problem: str | None = None
         self._failing_since = 0.0
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both are read from the same source: then a configuration that was read again says the same."""
+        return self is other or (
+            isinstance(other, HeldSecret) and self.source is not None and self.source == other.source
+        )
+
+    def __hash__(self) -> int:
+        return id(self) if self.source is None else hash(self.source)
 
     def __call__(self) -> str:
         """
@@ -88,7 +107,7 @@ class HeldSecret:
     def _take(self) -> None:
         self._mark = self._reader.mark()  # before: a change in between shows the next time
         self._read_at = self._clock()
-        value = checked(self._reader.read(), one_line=self._one_line)
+        value = checked(self._reader.read(), one_line=self.one_line)
         self._redactor.add(value)
         self._value, self._problem = value, None
 

@@ -36,16 +36,25 @@ def find_config(named: Path | None) -> Path:
     raise ConfigError(f"no configuration: give --config, set AIRUT_CONFIG, or write one of {places}")
 
 
-def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:
+def load_config(
+    path: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    places: Places | None = None,
+    previous: SecretSources | None = None,
+) -> Config:
     """Read the file, and with it every secret that is not printed by a command. `!env` looks into `environment`, by
-    default this process's, and then into `.env` beside the file.
+    default this process's, and then into `.env` beside the file. `places` is told which files were looked at, also
+    where this one is refused; `previous` are its secrets as they were read before.
 
     Raises:
         ConfigError: with one line for each fault: `file:line:column: field: problem`.
     """
     environment = os.environ if environment is None else environment
-    file = TaggedFile(path, Places(path.parent, environment))
-    sources = SecretSources(path.parent, environment)
+    places = places or Places(path.parent, environment)
+    file = TaggedFile(places.noted(path), places)
+    sources = SecretSources(places=places, previous=previous)
+    sources.file = path
     try:
         config = Config.model_validate(file.values, context=sources)
     except ValidationError as error:

@@ -82,11 +82,11 @@ class TmpfsSettings(Model):
 
 
 class SandboxSettings(Model):
-    host_id: Annotated[str, Field(pattern=_HOST_ID)] | None = None
+    host_id: Annotated[Annotated[str, Field(pattern=_HOST_ID)] | None, ReloadClass.RESTART] = None
     """The name of this sandbox host, by which its threads find it again; None is the machine's own name."""
-    podman_socket: FolderPath | None = None
+    podman_socket: Annotated[FolderPath | None, ReloadClass.RESTART] = None
     warm: Annotated[int, Field(ge=0, le=16)] = 1
-    network: SandboxNetwork = SandboxNetwork()
+    network: Annotated[SandboxNetwork, ReloadClass.RESTART] = SandboxNetwork()
     profile: Literal["default", "root"] = "default"
     """`root`: the agent is root in its container, and may write to all of it."""
     seccomp: FolderPath | None = None
@@ -110,7 +110,7 @@ class LimitSettings(Model):
     disk: Annotated[Annotated[int, Field(ge=64 * 1024**2)] | None, or_none("unlimited", parse_size)] = 20 * 1024**3
     """Workspace, storage and home of one thread together."""
     output: Annotated[Bytes, Field(le=2 * 1024**3)] = 512 * 1024**2
-    host_sandboxes: Annotated[int, Field(ge=1)] | None = None
+    host_sandboxes: Annotated[Annotated[int, Field(ge=1)] | None, ReloadClass.RESTART] = None
     enforce: Literal["strict", "best_effort"] = "strict"
 
 

@@ -50,18 +50,29 @@ class Places:
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
         self.environment = environment
+        self.files: dict[Path, Mark] = {}
+        """Every file that was asked for, as it was then: whoever watches for changes looks at these."""
 
     @property
     def dotenv(self) -> Path:
         return self.folder / ".env"
 
+    def noted(self, path: Path) -> Path:
+        """The same, which is going to be read."""
+        self.files.setdefault(path, mark_of(path))
+        return path
+
+    def path(self, source: FileSource) -> Path:
+        """Of a `!file`."""
+        return self.noted(self.folder / Path(source.path).expanduser())
+
     def reader(self, source: Source) -> Reader:
         match source:
             case EnvironmentSource():
+                self.noted(self.dotenv)
                 return _Variable(source.environment, self)
             case FileSource():
-                path = self.folder / Path(source.path).expanduser()
-                return _File(path, source.path, allow_group=source.allow_group)
+                return _File(self.path(source), source.path, allow_group=source.allow_group)
             case SystemdSource():
                 return _systemd(source.systemd, self)
             case CommandSource():
@@ -76,7 +87,7 @@ class _Variable:
         self._places = places
 
     def mark(self) -> Mark:
-        return None if self._places.environment.get(self._name) else _mark(self._places.dotenv)
+        return None if self._places.environment.get(self._name) else mark_of(self._places.dotenv)
 
     def read(self) -> str:
         try:
@@ -99,7 +110,7 @@ class _File:
         self._forbidden = (stat.S_IROTH | stat.S_IWOTH | (0 if allow_group else stat.S_IRGRP)) if private else 0
 
     def mark(self) -> Mark:
-        return _mark(self._path)
+        return mark_of(self._path)
 
     def read(self) -> str:
         data = read_limited(self._path, self._named, self._forbidden)
@@ -219,7 +230,8 @@ def _text(data: bytes, named: str) -> str:
     return text
 
 
-def _mark(path: Path) -> Mark:
+def mark_of(path: Path) -> Mark:
+    """None where there is no such file, or it cannot be looked at."""
     try:
         found = path.stat()
     except OSError:

@@ -26,11 +26,19 @@ class SecretSources:
         folder: Path = Path(),
         environment: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        places: Places | None = None,
+        previous: "SecretSources | None" = None,
     ) -> None:
-        self.redactor = Redactor()
-        self._places = Places(folder, environment or {})
+        """`previous` are those of the same configuration as it was read before: what is read from the same source is
+        the same secret, whoever holds it, and old values stay hidden."""
+        self.redactor: Redactor = previous.redactor if previous else Redactor()
+        self._before: list[HeldSecret] = [*previous.held] if previous else []
+        self.places = places or Places(folder, environment or {})
+        self.file: Path | None = None
+        """What was read; None where it was no file."""
         self._clock = clock
-        self._held: list[HeldSecret] = []
+        self.held: list[HeldSecret] = []
         self.credentials: list[str] = []
         """Names of systemd's that were asked for, each once."""
         self._renewing = threading.Lock()
@@ -43,18 +51,27 @@ class SecretSources:
         source = _source(given)
         if isinstance(source, SystemdSource) and source.systemd not in self.credentials:
             self.credentials.append(source.systemd)
-        held = HeldSecret(self._places.reader(source), self.redactor, self._clock, one_line=one_line)
+        held = self._known(source, one_line=one_line) or HeldSecret(
+            self.places.reader(source), self.redactor, self._clock, one_line=one_line, source=source
+        )
         if not isinstance(source, CommandSource):  # a command is first run when its value is needed
             held.read_first()
-        self._held.append(held)
+        self.held.append(held)
         return held
+
+    def _known(self, source: Source, *, one_line: bool) -> HeldSecret | None:
+        """Each only once: what stands at two places is named by its own place."""
+        for place, held in enumerate(self._before):
+            if held.source == source and held.one_line is one_line:
+                return self._before.pop(place)
+        return None
 
     def is_unset(self, given: object) -> bool:
         """Whether a secret that may be missing is. What cannot be a source at all is not."""
         try:
             source = _source(given)
             if not isinstance(source, CommandSource):
-                self._places.reader(source).read()
+                self.places.reader(source).read()
         except Unset:
             return True
         except ValueError:
@@ -71,26 +88,26 @@ class SecretSources:
     def run_commands(self) -> None:
         """Run each command that was not yet needed. To be called in a thread."""
         with self._renewing:
-            for held in self._held:
+            for held in self.held:
                 if held.is_new():
                     held.renew()
 
     def renew(self) -> None:
         """Read every source again. Takes as long as the commands among them; to be called in a thread."""
         with self._renewing:  # what two ask for at once is done once after the other, and never twice at a time
-            for held in self._held:
+            for held in self.held:
                 held.renew()
 
     def renew_due(self) -> None:
         """Run those commands again whose time has come. To be called in a thread."""
         with self._renewing:
-            for held in self._held:
+            for held in self.held:
                 if held.due_in() == 0.0:
                     held.renew()
 
     def due_in(self) -> float | None:
         """Seconds until `renew_due` has something to do; None where that is never."""
-        return min((due for held in self._held if (due := held.due_in()) is not None), default=None)
+        return min((due for held in self.held if (due := held.due_in()) is not None), default=None)
 
 
 def _source(given: object) -> Source:

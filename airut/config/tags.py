@@ -140,4 +140,4 @@ class TaggedFile:
         """
         if isinstance(source, EnvironmentSource):
             return self._sources.reader(source).read()
-        return decoded(read_limited(self._sources.folder / Path(source.path).expanduser(), source.path), source.path)
+        return decoded(read_limited(self._sources.path(source), source.path), source.path)

@@ -84,7 +84,7 @@ async def host(config: Config, stop: asyncio.Event) -> None:
     client = await connected(config, payload_store(config), stop)
     if client is None:
         return
-    async with IdleHost(config) as idle:
+    async with IdleHost(config, client) as idle:
         await serve_host(client, idle, Leases(config.state), stop)
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from airut.adapters.audit import verified
+from airut.config.digest import digest
 from airut.config.load import load_config
 from airut.config.schema import Config
 from airut.models.audit import AuditAction, AuditEvent
-from workers.audit_wiring import announced, audit_log, config_digest
+from workers.audit_wiring import announced, audit_log
 
 FILE = """
 config_version: 1
@@ -45,7 +46,7 @@ async def test_the_head_is_told_at_the_beginning_and_at_the_end(
     heads = [f"audit head 1:{first.hash}", f"audit head 2:{second.hash}"]
     assert heard == heads
     assert [record.getMessage() for record in caplog.records] == heads
-    assert second.config_digest == config_digest(config)
+    assert second.config_digest == digest(config)
 
 
 async def test_a_log_that_cannot_be_written_is_told_at_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -61,6 +62,6 @@ async def test_a_log_that_cannot_be_written_is_told_at_once(tmp_path: Path, capl
 
 
 def test_the_digest_is_of_what_the_configuration_says_and_not_of_its_secrets(tmp_path: Path) -> None:
-    digest = config_digest(configured(tmp_path))
-    assert config_digest(configured(tmp_path, key="b")) == digest
-    assert config_digest(configured(tmp_path, syslog="true")) != digest
+    before = digest(configured(tmp_path))
+    assert digest(configured(tmp_path, key="b")) == before
+    assert digest(configured(tmp_path, syslog="true")) != before

@@ -11,7 +11,6 @@ from temporalio.worker import Worker
 from activities.auditing import Audited
 from airut import contracts
 from airut.config.differences import Change
-from airut.config.installation import installation_id
 from airut.config.schema import Config
 from airut.temporal.connection import FAST
 from airut.temporal.deployment import become_current, build_id
@@ -85,7 +84,7 @@ async def reconcile_schedules(config: Config, client: Client) -> tuple[str, ...]
     """Make the server's schedules those of `airut.yaml`. One that it does not take must not keep threads from being
     answered: the log says so, as do the lines that are returned, and the next start or reload tries again."""
     try:
-        done = await reconcile(client, installation_id(config.state), configured_tasks(config, datetime.now(UTC)))
+        done = await reconcile(client, config.shared_id, configured_tasks(config, datetime.now(UTC)))
     except RPCError as error:
         log.error("schedules are not up to date: %s", error.message)
         return (f"schedules are those of before: {error.message}",)

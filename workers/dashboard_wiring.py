@@ -28,4 +28,6 @@ def dashboard_ports(config: Config, client: Client, present: Callable[[], Config
         blobs=blob_store(config),
         archives=LocalArchives(config.archives),
         output=lambda thread, task: FolderRecording(config.state, thread, task),
+        codec=client.data_converter.payload_codec,
+        namespace=client.namespace,
     )

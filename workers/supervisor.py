@@ -65,7 +65,10 @@ def parts(config: Config) -> tuple[Part, ...]:
         found.append(ours("dashboard", waits_for="a page that is being sent"))
     if config.temporal.mode == "embedded":
         database = config.temporal.database or config.state / "temporal.db"
-        found.insert(0, Part(name="temporal", command=tuple(server_command(config.temporal, database))))
+        # Its UI cannot be told to send a cookie along, so this is for a dashboard that wants none.
+        open_to_it = config.dashboard.enabled and not config.dashboard.wants_login
+        codec = f"{config.dashboard.address}/codec" if open_to_it else None
+        found.insert(0, Part(name="temporal", command=tuple(server_command(config.temporal, database, codec))))
     return tuple(found)
 
 

@@ -9,6 +9,7 @@ from airut.config.audit_settings import AuditSettings
 from airut.config.build_settings import BuildSettings
 from airut.config.codec_settings import CodecSettings
 from airut.config.dashboard_settings import DashboardSettings
+from airut.config.installation import installation_id
 from airut.config.paths import FolderPath
 from airut.config.reload_class import ReloadClass
 from airut.config.repo_schema import RepoConfig
@@ -234,6 +235,11 @@ class Config(Model):
     @property
     def state(self) -> Path:
         return self.state_dir.expanduser()
+
+    @property
+    def shared_id(self) -> str:
+        """The name of this installation on all of its machines, from what they share: whose its schedules are."""
+        return installation_id(self.blobs.path or self.state)
 
     @property
     def blob_folder(self) -> Path:

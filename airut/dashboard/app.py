@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from airut.dashboard.access import VISIT, Access, Doors, new_visit
+from airut.dashboard.cross_origin import ui_origins
 from airut.dashboard.guard import BodyTooLarge, Guard
 from airut.dashboard.live import Hub
 from airut.dashboard.origin import SAFE_METHODS
@@ -40,7 +41,7 @@ def create_app(ports: Ports, pages: Sequence[Page] = PAGES, live: Hub | None = N
         routes=[*routes, Mount("/static", OurFiles())],
         exception_handlers={HTTPException: site.not_routed},
     )
-    return Guard(app, ports.settings)
+    return Guard(app, ports.settings, lambda: ui_origins(ports.config()))
 
 
 class _Site:
@@ -88,7 +89,7 @@ class _Site:
             if not access.login.role.covers(page.role):
                 raise Problem(403, f"Your role is {access.login.role}; this needs {page.role}.")
         visit = self._visit(request, access.login or NOBODY)
-        if page.method not in SAFE_METHODS and not access.bearer:
+        if page.method not in SAFE_METHODS and not access.bearer and not page.origin_only:
             await verified(request)
         return self._remembered(request, visit, await page.view(visit))
 

@@ -134,6 +134,8 @@ class Page:
     """Its name in the header; empty keeps it out of there."""
     bare: bool = False
     """Whether it is for programs: errors are documents, and nobody is sent to the login page."""
+    origin_only: bool = False
+    """Of one that changes nothing for all that it is posted to: its origin is looked at, and no form token."""
 
 
 async def verified(request: Request) -> None:

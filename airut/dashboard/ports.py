@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from temporalio.converter import PayloadCodec
+
 from airut.config.dashboard_settings import DashboardSettings
 from airut.config.schema import Config
 from airut.dashboard.attempts import Attempts
@@ -30,6 +32,9 @@ class Ports:
     archives: Archives
     output: Callable[[str, int], TaskOutput]
     """What lies on this host of a thread's task. Raises ValueError: the thread's id is none."""
+    codec: PayloadCodec | None = None
+    """What Temporal's values are encoded with, in `namespace`; None where there is no configuration."""
+    namespace: str = ""
     attempts: Attempts = field(default_factory=Attempts)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 

@@ -1,7 +1,7 @@
 """Every page there is. One more: see README.md."""
 
 from airut.dashboard.pages import Page
-from airut.dashboard.views import about, entry, events, network, overview, task, thread
+from airut.dashboard.views import about, codec, entry, events, network, overview, task, thread
 
 PAGES: tuple[Page, ...] = (
     *overview.PAGES,
@@ -11,5 +11,6 @@ PAGES: tuple[Page, ...] = (
     *about.PAGES,
     *entry.PAGES,
     *events.PAGES,
+    *codec.PAGES,
 )
 """In the order in which the header names those that it does."""

@@ -38,12 +38,14 @@ def server_binary() -> Path:
     return Path(found)
 
 
-def server_command(settings: TemporalSettings, database: Path) -> list[str]:
-    """The command line of the server. WAL with synchronous=NORMAL survives kill -9 and is the fastest that does."""
+def server_command(settings: TemporalSettings, database: Path, codec: str | None = None) -> list[str]:
+    """The command line of the server. WAL with synchronous=NORMAL survives kill -9 and is the fastest that does.
+    `codec` is where its UI has values decoded."""
     command = [str(server_binary()), "server", "start-dev"]
     command += ["--ip", "127.0.0.1", "--port", str(settings.port), "--ui-port", str(settings.ui_port)]
     command += ["--namespace", settings.namespace, "--db-filename", str(database)]
     command += ["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=1", "--log-level", "warn"]
+    command += ["--ui-codec-endpoint", codec] if codec else []
     for key, value in DYNAMIC.items():
         command += ["--dynamic-config-value", f"{key}={value}"]
     for attribute in SEARCH_ATTRIBUTES:

@@ -1,6 +1,6 @@
 """`make chaos`: kill everything, everywhere, and count. Prints the seed; the same seed makes the same run.
 
-Without options all four parts run; with one or more of them only those do.
+Without options all five parts run; with one or more of them only those do.
 """
 
 import argparse
@@ -23,9 +23,11 @@ from tests.chaos.container_kills import kill_containers
 from tests.chaos.matrix import Matrix, chosen, table
 from tests.chaos.message_plan import plan
 from tests.chaos.messages import KILLED, MessageRun
+from tests.chaos.topology import run_topology
 from tests.chaos.world import IDLE, World
 
 MESSAGES, MESSAGES_A_KILL = 2_000, 50
+TOPOLOGY_MESSAGES = 500
 AGENT_KILLS = 1_000
 CONTAINER_KILLS = 24
 
@@ -64,6 +66,14 @@ async def messages(seed: int, count: int) -> list[str]:
     return [] if record.good else [again, *waiting]
 
 
+async def machines(seed: int, count: int) -> list[str]:
+    with tempfile.TemporaryDirectory(prefix="airut-chaos-", ignore_cleanup_errors=True) as folder:
+        record = await run_topology(Path(folder), os.environ, seed, count)
+    console.print(shown("two hosts, two control workers, an external Temporal; one host is lost at the end", record))
+    again = f"topology: {record}. The same again: scripts/lab -- python -m tests.chaos --seed {seed} --topology {count}"
+    return [] if record.good else [again]
+
+
 async def containers(seed: int, count: int) -> list[str]:
     async with running() as world:
         record = await kill_containers(world, seed, count)
@@ -93,15 +103,19 @@ async def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--cells", nargs="*", help='the matrix, or only these: "component/step" or "component"')
     parser.add_argument("--messages", type=int, help=f"a run of so many messages ({MESSAGES})")
+    parser.add_argument("--topology", type=int, help=f"so many messages over several machines ({TOPOLOGY_MESSAGES})")
     parser.add_argument("--container-kills", type=int, help=f"so many agent containers ({CONTAINER_KILLS})")
     parser.add_argument("--agent-kills", type=int, help=f"so many runs of Claude Code ({AGENT_KILLS})")
     asked = parser.parse_args()
     console.print(f"seed {asked.seed}")
-    every = (asked.cells, asked.messages, asked.container_kills, asked.agent_kills) == (None, None, None, None)
+    parts = (asked.cells, asked.messages, asked.topology, asked.container_kills, asked.agent_kills)
+    every = all(part is None for part in parts)
     begun = time.monotonic()
     wrong: list[str] = []
     if every or asked.messages:
         wrong += await messages(asked.seed, asked.messages or MESSAGES)
+    if every or asked.topology:
+        wrong += await machines(asked.seed, asked.topology or TOPOLOGY_MESSAGES)
     if every or asked.agent_kills:
         wrong += await agents(asked.seed, asked.agent_kills or AGENT_KILLS)
     if every or asked.container_kills:

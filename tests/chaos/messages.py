@@ -10,7 +10,7 @@ import re
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -29,7 +29,7 @@ from airut.models.task import TaskResult
 from airut.temporal.delivery import deliver
 from signals.console import console_message
 from tests.chaos.check import MessageRecord, Tally, tally
-from tests.chaos.components import COMPONENTS
+from tests.chaos.components import COMPONENTS, Component
 from tests.chaos.idle_sandbox import PROMPT
 from tests.chaos.message_plan import Action, Does, Plan, Planned
 from tests.chaos.world import World
@@ -67,13 +67,18 @@ class MessagesRecord(Model):
 
 
 class MessageRun:
-    def __init__(self, world: World, plan: Plan) -> None:
-        self._world, self._plan = world, plan
+    def __init__(self, world: World, plan: Plan, components: Sequence[Component] = COMPONENTS) -> None:
+        self._world, self._plan, self._components = world, plan, components
         self._first: dict[int, EmailMessage] = {}
         self._mails: dict[int, EmailMessage] = {}
         self._console: dict[int, str] = {}
         self._sent = 0
         self._prompts: dict[Path, frozenset[str]] = {}
+
+    @property
+    def first_mails(self) -> dict[str, EmailMessage]:
+        """The mail that began each thread by mail, by the thread's id."""
+        return {f"web/mail/{derive_token('web', str(mail['Message-ID']))}": mail for mail in self._first.values()}
 
     async def run(self) -> MessagesRecord:
         begun = time.monotonic()
@@ -94,7 +99,7 @@ class MessageRun:
             case Does.AGAIN:
                 await self._deliver(self._mails[action.message])
             case Does.KILL:
-                component = next(each for each in COMPONENTS if each.name == action.component)
+                component = next(each for each in self._components if each.name == action.component)
                 await component.kill(self._world, ())
             case Does.NEW_UIDS:
                 await asyncio.to_thread(stage.mail.kill)
@@ -159,13 +164,13 @@ class MessageRun:
     def _asked(self) -> Mapping[str, set[str]]:
         """For each word the tasks that had it in their prompt."""
         found: dict[str, set[str]] = defaultdict(set)
-        threads = self._world.stage.folder / "state" / "threads"
-        for path in threads.glob(f"*/*/*/tasks/*/*/{PROMPT}"):
-            if path not in self._prompts:  # written once and whole
-                self._prompts[path] = frozenset(WORD.findall(_text(path)))
+        for state in self._world.states:
+            for path in (state / "threads").glob(f"*/*/*/tasks/*/*/{PROMPT}"):
+                if path not in self._prompts:  # written once and whole
+                    self._prompts[path] = frozenset(WORD.findall(_text(path)))
         for path, words in self._prompts.items():
             for word in words:
-                found[word].add(_task(path.relative_to(threads)))
+                found[word].add(_task(path))
         return found
 
     async def _answers(self) -> dict[str, list[str]]:
@@ -244,8 +249,8 @@ class MessageRun:
 
 
 def _task(path: Path) -> str:
-    """`web/mail/x/tasks/1/1/prompt` is of the task `web/mail/x/task-1`."""
-    repo, channel, token, _, number, *_ = path.parts
+    """`…/threads/web/mail/x/tasks/1/1/prompt` is of the task `web/mail/x/task-1`."""
+    repo, channel, token, _, number, *_ = path.parts[-7:]
     return f"{repo}/{channel}/{token}/task-{number}"
 
 

@@ -77,6 +77,11 @@ class World:
         return installation_id(self.stage.folder / "state")
 
     @property
+    def states(self) -> tuple[Path, ...]:
+        """The state folders of its sandbox hosts."""
+        return (self.stage.folder / "state",)
+
+    @property
     def pid(self) -> int:
         """The process whose children are the product's parts."""
         return self._supervisor.pid if self._supervisor else self.stage.pid

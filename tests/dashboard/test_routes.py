@@ -46,12 +46,18 @@ def name_of(page: Page) -> str:
 
 
 CLOSED = [page for page in PAGES if page.role is not None]
-CHANGING = [page for page in PAGES if page.method not in SAFE_METHODS]
+POSTED = [page for page in PAGES if page.method not in SAFE_METHODS]
+CHANGING = [page for page in POSTED if not page.origin_only]
 
 
 def test_what_everybody_may_see_is_listed_here() -> None:
     """A page without a role is a decision: it is open to whoever reaches the port."""
     assert {name_of(page) for page in PAGES if page.role is None} == {"GET /login", "POST /login", "POST /theme"}
+
+
+def test_what_takes_posts_without_a_form_token_is_listed_here() -> None:
+    """They change nothing."""
+    assert {name_of(page) for page in PAGES if page.origin_only} == {"POST /codec/decode", "POST /codec/encode"}
 
 
 def test_no_two_pages_have_one_address() -> None:
@@ -89,7 +95,7 @@ async def test_nothing_is_changed_without_a_form_of_ours(
         assert (answer.status_code, "Reload the page" in answer.text) == (403, True)
 
 
-@pytest.mark.parametrize("page", CHANGING, ids=name_of)
+@pytest.mark.parametrize("page", POSTED, ids=name_of)
 async def test_another_sites_page_cannot_have_it_done(page: Page, browsers: Mapping[Role, httpx.AsyncClient]) -> None:
     browser = browsers[Role.ADMIN]
     known = await form(browser, "/about")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from temporalio.converter import PayloadCodec
 
 from airut.adapters.archives_local import LocalArchives
 from airut.adapters.blobs_local import LocalBlobStore
@@ -149,6 +150,7 @@ class Served:
     control: Threads = field(default_factory=Threads)
     tasks: Tasks = field(default_factory=Tasks)
     pages: Sequence[Page] = PAGES
+    codec: PayloadCodec | None = None
 
     @classmethod
     def at(cls, folder: Path, **dashboard: Any) -> "Served":
@@ -174,6 +176,8 @@ class Served:
             blobs=self.blobs,
             archives=self.archives,
             output=lambda thread, task: FolderRecording(self.folder, thread, task),
+            codec=self.codec,
+            namespace="airut",
         )
 
     def browser(self, base: str = ORIGIN) -> httpx.AsyncClient:

@@ -48,6 +48,18 @@ def test_an_external_temporal_is_not_started(tmp_path: Path) -> None:
     assert [part.name for part in parts(silent)] == ["control", "sandbox_host", "intake"]
 
 
+def test_the_embedded_ui_has_a_dashboard_without_login_decode_what_it_shows(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"state_dir": tmp_path, "config_version": 1, "repos": {}, "temporal": TemporalSettings()}
+
+    def told(**dashboard: Any) -> tuple[str, ...]:
+        command = parts(Config.model_construct(**settings, dashboard=DashboardSettings(**dashboard)))[0].command
+        place = command.index("--ui-codec-endpoint") if "--ui-codec-endpoint" in command else len(command)
+        return command[place : place + 2]
+
+    assert told() == ("--ui-codec-endpoint", "http://127.0.0.1:5200/codec")
+    assert told(auth="token") == told(enabled=False) == ()
+
+
 STUBBORN = """
 import os, signal, sys, time
 told = []

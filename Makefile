@@ -40,6 +40,7 @@ bench: ## measure, in the lab
 	$(call step,bench,scripts/lab -- python -m tests.bench,$(ARGS))
 	$(call step,bytes and events per task,scripts/lab -- python -m tests.bench.histories,)
 	$(call step,a burst over each channel,scripts/lab -- python -m tests.bench.channels,)
+	$(call step,the dashboard with ten thousand threads,scripts/lab -- python -m tests.bench.dashboard,)
 	$(call step,many threads and long ones,scripts/lab -- python -m tests.bench.threads,)
 
 matrix: ## package managers and clients of all kinds at work behind the fence (make test has those of the base image)

@@ -77,15 +77,15 @@ class Installation:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, folder: Path, limits: str = "") -> AsyncIterator[Self]:
-        """`limits` is a line of YAML of the e-mail channel."""
+    async def running(cls, folder: Path, limits: str = "", slots: int = 20) -> AsyncIterator[Self]:
+        """`limits` is a line of YAML of the e-mail channel, `slots` how many tasks run at once."""
         with running_mail_server() as mail:
             async with EmbeddedServer(folder / "temporal") as server, SlackServer.running() as slack:
                 made = cls(folder, server, mail, slack, limits)
                 made.configure()
                 client = await made.client()
                 audited = [Audited(audit_log(made.config))]
-                host = ScriptedHost(made.host, slots=20)
+                host = ScriptedHost(made.host, slots=slots)
                 async with hosting(client, host, folder / "host", interceptors=audited):
                     try:
                         for name in PROCESSES:
@@ -140,6 +140,9 @@ class Installation:
             self._processes[name] = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", f"workers.{name}", "--config", str(self.config_file), stderr=log, env=os.environ
             )
+
+    def pid(self, name: str) -> int:
+        return self._processes[name].pid
 
     async def kill(self, name: str) -> None:
         """With -9: nothing can be put in order."""

@@ -1,13 +1,30 @@
 """Every page there is. One more: see README.md."""
 
 from airut.dashboard.pages import Page
-from airut.dashboard.views import about, codec, entry, events, network, overview, task, thread
+from airut.dashboard.views import (
+    about,
+    codec,
+    costs,
+    entry,
+    events,
+    hosts,
+    network,
+    overview,
+    queue,
+    repo,
+    task,
+    thread,
+)
 
 PAGES: tuple[Page, ...] = (
     *overview.PAGES,
+    *repo.PAGES,
     *network.PAGES,
     *task.PAGES,
     *thread.PAGES,  # last of those below /threads/: its page's path takes in what follows
+    *queue.PAGES,
+    *hosts.PAGES,
+    *costs.PAGES,
     *about.PAGES,
     *entry.PAGES,
     *events.PAGES,

@@ -7,6 +7,7 @@ from temporalio import activity
 from activities.failures import reported
 from activities.heartbeat import beating
 from airut.errors import GitError
+from airut.models.follow_up import FollowOrder
 from airut.models.outcome import TaskOutcome
 from airut.models.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
 from airut.models.pull_request_body import (
@@ -75,7 +76,13 @@ class Publishing:
                 notes = request.notes if request else ()
                 if push.conflicts:
                     notes = (*notes, conflict_note(order.policy.name, push.conflicts))
-                return PublishResult(branch=push.branch, commit=push.commit, pull_request=request, notes=notes)
+                return PublishResult(
+                    branch=push.branch,
+                    commit=push.commit,
+                    pull_request=request,
+                    notes=notes,
+                    follow=_follow(order, request, settings),
+                )
 
     async def _branch(self, order: PublishInput, settings: PullRequestSettings) -> str:
         """The thread's branch; once its pull request is merged, a fresh one."""
@@ -137,3 +144,10 @@ class Publishing:
                 for file in await self._mirror.read_tree(order.task.repo, order.policy.commit, path):
                     return file.content.decode("utf-8", "replace")
         return None
+
+
+def _follow(order: PublishInput, request: PullRequestRef | None, settings: PullRequestSettings) -> FollowOrder | None:
+    if request is None or not settings.follow_ci:
+        return None
+    task = order.task
+    return FollowOrder(thread=task.thread, repo=task.repo, pull_request=request, on_failure=settings.on_failure)

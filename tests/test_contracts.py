@@ -15,6 +15,7 @@ from activities.cleanup import CleanUps
 from activities.earlier import EarlierReading
 from activities.files import FileFetches
 from activities.firing import Firings
+from activities.follow_up import FollowUps
 from activities.image import ImageBuilds
 from activities.keeping import ArchiveKeeping
 from activities.payloads import PayloadSweeps
@@ -38,6 +39,7 @@ CLASSES = (
     EarlierReading,
     FileFetches,
     Firings,
+    FollowUps,
     ImageBuilds,
     PayloadSweeps,
     Placement,

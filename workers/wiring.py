@@ -12,6 +12,7 @@ from activities.budget import BudgetChecks
 from activities.earlier import EarlierReading
 from activities.files import FileFetches
 from activities.firing import Firings
+from activities.follow_up import FollowUps
 from activities.keeping import ArchiveKeeping
 from activities.payloads import PayloadSweeps
 from activities.questions import Questions
@@ -46,6 +47,7 @@ from workers.channels_wiring import (
     ConfiguredOpenings,
     access_tokens,
 )
+from workers.forge_wiring import ConfiguredPullRequests
 from workers.listeners import Listener
 
 Activities = Sequence[Callable[..., Any]]
@@ -78,7 +80,9 @@ def control_activities(config: Config, client: Client) -> Activities:
         # Never less than a thread may be silent: what it carries is renewed by its tasks only.
         timedelta(seconds=max(config.blobs.retention, *config.execution.silences)),
     )
-    firings = Firings(TemporalThreads(client), ConfiguredOpenings(config))
+    threads = TemporalThreads(client)
+    firings = Firings(threads, ConfiguredOpenings(config))
+    follow_ups = FollowUps(ConfiguredPullRequests(config), threads, config.redactor)
     return [
         replies.acknowledge,
         replies.reply,
@@ -97,6 +101,8 @@ def control_activities(config: Config, client: Client) -> Activities:
         firings.start_thread,
         firings.task_is_pending,
         firings.other_firings,
+        follow_ups.follow_pull_request,
+        follow_ups.look_at_pull_request,
     ]
 
 

@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.thread_state import ThreadState
     from workflows import options
     from workflows.outcomes import reason
+    from workflows.pull_request_news import end_follow_up
 
 IDLE_NOTICE, PAUSED_NOTICE = timedelta(days=1), timedelta(days=7)
 """Before the end: a day is enough to reply; who paused something for months may be away for some of them."""
@@ -86,6 +87,8 @@ class Ending:
         """Keep what a later message needs, and clear the rest away. A host that is away does so when it is back. Where
         nothing was ever run, that is which commands were answered: a channel that is read again brings them again."""
         state = self._state
+        if state.followed:
+            await end_follow_up(self._thread.thread)
         if state.tasks == 0 and not (state.inbox.seen and workflow.patched("nothing-is-answered-twice")):
             return  # nobody has ever said anything here
         kept = Archived(transcript=state.stored.transcript, storage=state.stored.storage)

@@ -126,6 +126,13 @@ PUBLISH = ActivityConfig(
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
 )
 
+LOOK = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=5),  # some dozen requests of half a minute at most
+    heartbeat_timeout=timedelta(seconds=60),
+    # Unlimited: that nothing is new is a failure too, which names its own pause.
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=5)),
+)
+
 ACKNOWLEDGE = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=1),
     schedule_to_close_timeout=timedelta(hours=1),  # nice to have; an hour later nobody needs it

@@ -1,11 +1,14 @@
 """From an agent's commits to the thread's branch and its pull request (spec: lifecycle §3, §8)."""
 
+from datetime import timedelta
+
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from airut.contracts import stubs
     from airut.models.blob import BlobRef
+    from airut.models.follow_up import FollowOrder
     from airut.models.outcome import TaskOutcome
     from airut.models.steps import PublishInput, PublishResult, WorkspaceResult
     from airut.models.task import AgentResult, TaskStep
@@ -14,6 +17,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.flow import Flow
     from workflows.outcomes import reason
     from workflows.placement import HostGone
+
+CLOCKS_APART = timedelta(minutes=5)
 
 
 class Publication:
@@ -49,6 +54,15 @@ class Publication:
             pull_request=published.pull_request,
             stored=flow.result.stored.model_copy(update={"bundle": None}),
         )
+        if published.follow is not None:
+            await self._follow(published.follow)
+
+    async def _follow(self, order: FollowOrder) -> None:
+        """What was opened before the clock was looked at is known; some minutes, since the forge has its own clock."""
+        order = order.model_copy(update={"since": workflow.now() - CLOCKS_APART})
+        config = self._flow.at_control(options.START_THREAD, "follow the pull request")
+        await workflow.execute_activity(stubs.follow_pull_request, order, **config)
+        self._flow.update(followed=True)
 
     async def _push(self, prepared: WorkspaceResult, agent: AgentResult, bundle: BlobRef) -> PublishResult:
         flow = self._flow

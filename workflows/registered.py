@@ -1,6 +1,7 @@
 """Every workflow that a control worker runs, and that a replay therefore has to know."""
 
 from workflows.budget import BudgetWorkflow
+from workflows.follow_up import FollowUpWorkflow
 from workflows.host import HostWorkflow
 from workflows.schedule import ScheduledTaskWorkflow
 from workflows.sweep import ExpiryWorkflow, SweepWorkflow
@@ -15,4 +16,5 @@ WORKFLOWS: tuple[type, ...] = (
     ExpiryWorkflow,
     SweepWorkflow,
     ScheduledTaskWorkflow,
+    FollowUpWorkflow,
 )

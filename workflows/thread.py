@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.display import Display
     from workflows.ending import Deadline, Ending, next_deadline
     from workflows.open_task import OpenTask
+    from workflows.pull_request_news import News
     from workflows.retries import Retries
     from workflows.telling import Telling
     from workflows.thread_shows import ThreadShows
@@ -58,6 +59,7 @@ class ThreadWorkflow:
         self._retries = Retries(self._state, self._commands, self._open_task)
         self._display = Display(thread, self._state, self._commands)
         Bounces(self._state, self._display)
+        News(thread, self._state, self._commands)
 
     @workflow.signal(name=contracts.RECEIVE)
     def receive(self, message: InboundMessage) -> None:

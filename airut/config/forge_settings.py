@@ -7,6 +7,7 @@ from pydantic import AfterValidator, model_validator
 
 from airut.models.base import Model
 from airut.models.durations import Bytes
+from airut.models.follow_up import OnFailure
 from airut.models.pull_request_body import BRANCH
 from airut.models.secret import Secret
 
@@ -54,6 +55,10 @@ class PullRequestConfig(Model):
     """What the text of a new pull request begins with, usually `!file`; None = the repository's own template."""
     show_author: bool = False
     """Whether whoever asked is named in it."""
+    follow_ci: bool = True
+    """Whether checks, reviews, merge and close come back to the conversation."""
+    on_failure: OnFailure = OnFailure.NOTIFY
+    """Whether failed checks are told (`notify`) or also given to the agent (`fix`), at most three times in a row."""
 
 
 class ForgeConfig(Model):

@@ -93,6 +93,8 @@ class ConfiguredRepositories:
             branch=forge.pull_request.branch,
             template=forge.pull_request.template,
             show_author=forge.pull_request.show_author,
+            follow_ci=forge.pull_request.follow_ci,
+            on_failure=forge.pull_request.on_failure,
             max_file=forge.max_file,
         )
 

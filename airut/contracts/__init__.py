@@ -46,6 +46,8 @@ BOUNCED = "bounced"
 """Signal of a thread: a `Bounce`."""
 OVERHEARD = "overheard"
 """Signal of a thread: when, in seconds by its channel's clock, something was said in it that is not for us."""
+NEWS = "news"
+"""Signal of a thread: a `PullRequestNews`."""
 RETRY = "retry"
 ANSWER = "answer"
 """Updates of a thread."""
@@ -69,6 +71,12 @@ GIVE_WAY = "give_way"
 GONE = "gone"
 """Signal of a firing: the id of an older one that has ended."""
 
+FOLLOW_UP_WORKFLOW = "FollowUpWorkflow"
+PUSHED = "pushed"
+"""Signal of a follow-up: a `FollowOrder`."""
+FOLLOWED_ENOUGH = "followed_enough"
+"""Signal of a follow-up, without argument: its thread has ended."""
+
 BUDGET_WORKFLOW = "BudgetWorkflow"
 RESERVE = "reserve"
 SETTLE = "settle"
@@ -79,6 +87,11 @@ SPENT = "spent"
 def budget_id(repo: str) -> str:
     """The workflow id of a repository's ledger. No thread has it: their ids name a channel after the repository."""
     return f"{repo}/budget"
+
+
+def follow_up_id(thread: str) -> str:
+    """The workflow id of what follows a thread's pull request."""
+    return f"{thread}/follow-up"
 
 
 def host_queue(host: str) -> str:

@@ -20,6 +20,7 @@ from airut.models.blob import SweptBlobs
 from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
 from airut.models.earlier import EarlierInput, EarlierResult
 from airut.models.firing import Opening, OtherFirings, TriggerCleanUp, TriggerInput, TriggerResult
+from airut.models.follow_up import FollowOrder, Look, Sighting
 from airut.models.host import PlacementOrder
 from airut.models.mail_notes import MailNotes
 from airut.models.message import InboundMessage, SlackRoute
@@ -96,6 +97,18 @@ async def run_agent(order: AgentInput) -> AgentResult:
 @activity.defn
 async def publish(order: PublishInput) -> PublishResult:
     """Check the commits, push them to the thread's branch, open or update the pull request."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def follow_pull_request(order: FollowOrder) -> None:
+    """Have a thread's pull request followed from this push on."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def look_at_pull_request(order: Look) -> Sighting:
+    """Look at a pull request until something is new in it."""
     raise NotImplementedError
 
 

@@ -15,11 +15,13 @@ from typing import Self
 from pydantic import JsonValue
 
 from airut.demo.faults import Faults
-from airut.demo.forge_routes import ROUTES, Call, Text
+from airut.demo.forge_routes import ROUTES, Call, Redirect, Text
+from airut.demo.forge_talk_routes import TALK_ROUTES
 from airut.demo.github_apps import Apps, Caller, is_jwt
-from airut.demo.github_documents import Documents, Pull
+from airut.demo.github_documents import Documents, Pull, now
 from airut.demo.github_pulls import Pulls, Refused
 from airut.demo.github_schema import GitHubSchema
+from airut.demo.github_talk import Said, Talk
 from airut.demo.http import HttpServer, Request, Response, json_response
 from airut.demo.tls import Authority
 from airut.models.base import Model
@@ -52,7 +54,7 @@ class GitHubForge:
         api: str | None = None,
         authority: Authority | None = None,
     ) -> None:
-        self._folder = folder
+        self.folder = folder
         self._tokens = tokens
         self._collaborators = frozenset(collaborators)
         self.apps = apps or Apps()
@@ -61,12 +63,15 @@ class GitHubForge:
         self._schema = GitHubSchema.from_environment()
         self._repositories: dict[str, Pulls] = {}
         self._comments: dict[tuple[str, int], list[dict[str, JsonValue]]] = {}
+        self.talk = Talk()
         self._checks: dict[str, dict[str, str | None]] = {}
         # One request at a time: two that open the same pull request at once must not both succeed.
         self._turn = asyncio.Lock()
         self.faults = Faults()
         self.requests: list[str] = []
         """`METHOD target` of each request, in order, failed ones included."""
+        self.unchanged = 0
+        """How often somebody was told that what they have is still true."""
         self.violations: list[str] = []
         self._server = HttpServer(self.recorded, authority)
 
@@ -94,7 +99,7 @@ class GitHubForge:
         Raises:
             Refused: no such repository.
         """
-        repository = self._folder / f"{repo}.git"
+        repository = self.folder / f"{repo}.git"
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo) or not (repository / "HEAD").exists():
             raise Refused(404, "Not Found")
         return self._repositories.setdefault(repo, Pulls(repo, repository))
@@ -102,6 +107,18 @@ class GitHubForge:
     def set_check(self, sha: str, name: str, conclusion: str | None) -> None:
         """Let a check run of that commit have this conclusion (None: still in progress)."""
         self._checks.setdefault(sha, {})[name] = conclusion
+
+    def review(self, number: int, author: str, body: str, state: str = "COMMENTED", repo: str = "acme/web") -> None:
+        """Let somebody review a pull request."""
+        said = Said(number=next(self.talk.numbers), author=author, body=body, at=now(), state=state)
+        self.talk.reviews[repo, number].append(said)
+
+    def comment_on_line(
+        self, number: int, author: str, body: str, path: str, line: int, repo: str = "acme/web"
+    ) -> None:
+        """Let somebody comment on a line."""
+        said = Said(number=next(self.talk.numbers), author=author, body=body, at=now(), path=path, line=line)
+        self.talk.on_lines[repo, number].append(said)
 
     async def recorded(self, request: Request) -> Response:
         """What its own server answers with: faults play, and what was asked is kept for `INSPECT`."""
@@ -115,6 +132,8 @@ class GitHubForge:
             return await asyncio.to_thread(self._answer, request)
 
     def _answer(self, request: Request) -> Response:
+        if (found := re.fullmatch(r"/_logs/(\d+)", request.path)) is not None:
+            return Response(200, self.talk.logs[int(found[1])].encode(), {"content-type": "text/plain; charset=utf-8"})
         try:
             answer = self._conditional(request, self._routed(request))
         except Refused as refused:
@@ -124,7 +143,7 @@ class GitHubForge:
 
     def _routed(self, request: Request) -> Response:
         caller = self._caller(request)
-        for method, template, handler in ROUTES:
+        for method, template, handler in (*ROUTES, *TALK_ROUTES):
             found = re.fullmatch(re.sub(r"\{(\w+)\}", _variable, template), request.path)
             if method != request.method or not found:
                 continue
@@ -141,6 +160,8 @@ class GitHubForge:
                 status, document = refused.status, refused.document
             if isinstance(document, Text):
                 return Response(status, document.text.encode(), {"content-type": document.media_type})
+            if isinstance(document, Redirect):
+                return Response(status, headers={"location": f"{self._api or self.url}{document.path}"})
             if self._schema:
                 self._judge(self._schema.check_response(method, template, status, document), request)
             if document is None:
@@ -154,11 +175,12 @@ class GitHubForge:
             raise Refused(404, "Not Found")
         pulls = self.pulls(repo) if repo else None
         return Call(
-            login=caller.login, caller=caller, apps=self.apps, folder=self._folder,
+            login=caller.login, caller=caller, apps=self.apps, folder=self.folder,
             variables=variables, query=request.query, body=body if isinstance(body, dict) else {},
             values=body if isinstance(body, list) else [], accept=request.headers.get("accept", ""), repo=repo,
-            repository=self._folder / f"{repo}.git", kept=pulls, collaborators=self._collaborators | {caller.login},
+            repository=self.folder / f"{repo}.git", kept=pulls, collaborators=self._collaborators | {caller.login},
             documents=Documents(self._api or self.url, self._web), comments=self._comments, checks=self._checks,
+            talk=self.talk,
         )  # fmt: skip
 
     def _caller(self, request: Request) -> Caller:
@@ -187,6 +209,7 @@ class GitHubForge:
             return response
         tag = f'W/"{hashlib.sha256(response.body).hexdigest()}"'
         if tag in request.headers.get("if-none-match", ""):
+            self.unchanged += 1
             return Response(304, headers={"etag": tag})
         return Response(200, response.body, {**response.headers, "etag": tag})
 
@@ -204,5 +227,6 @@ class GitHubForge:
 def _variable(found: re.Match[str]) -> str:
     """A path variable as a group: refs hold slashes, numbers are numbers, everything else is one segment."""
     name = found[1]
-    pattern = r"\d+" if name.endswith("_number") or name == "installation_id" else ".+" if name == "ref" else "[^/]+"
+    numeric = name.endswith("_number") or name in {"installation_id", "job_id"}
+    pattern = r"\d+" if numeric else ".+" if name == "ref" else "[^/]+"
     return f"(?P<{name}>{pattern})"

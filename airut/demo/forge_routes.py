@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from airut.demo.github_apps import Apps, Caller, moment
 from airut.demo.github_documents import Documents, Json, Pull, now, number_of
 from airut.demo.github_pulls import Pulls, Refused, invalid
+from airut.demo.github_talk import Talk
 from airut.demo.repositories import GitFailed, default_branch, git, resolve
 
 
@@ -18,6 +19,13 @@ class Text:
 
     text: str
     media_type: str
+
+
+@dataclass(frozen=True)
+class Redirect:
+    """An answer that lies elsewhere."""
+
+    path: str
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,7 @@ class Call:
     documents: Documents
     comments: dict[tuple[str, int], list[Json]]
     checks: dict[str, dict[str, str | None]]
+    talk: Talk
 
     @property
     def pulls(self) -> Pulls:
@@ -66,7 +75,9 @@ class Call:
         return self.documents.pull(pull, default_branch(self.repository), self.pulls.size(pull))
 
 
-Answer = tuple[int, JsonValue | Text]
+Answer = tuple[int, JsonValue | Text | Redirect]
+Route = tuple[str, str, Callable[[Call], Answer]]
+"""Method and path as in GitHub's description, and who answers."""
 
 
 def get_user(call: Call) -> Answer:
@@ -217,7 +228,7 @@ def list_check_runs(call: Call) -> Answer:
 
 
 REPO = "/repos/{owner}/{repo}"
-ROUTES: tuple[tuple[str, str, Callable[[Call], Answer]], ...] = (
+ROUTES: tuple[Route, ...] = (
     ("GET", "/user", get_user),
     ("POST", "/app/installations/{installation_id}/access_tokens", create_installation_token),
     ("GET", "/installation/repositories", list_installation_repositories),
@@ -236,4 +247,3 @@ ROUTES: tuple[tuple[str, str, Callable[[Call], Answer]], ...] = (
     ("GET", REPO + "/git/ref/{ref}", get_ref),
     ("DELETE", REPO + "/git/refs/{ref}", delete_ref),
 )
-"""Method and path as in GitHub's description, and who answers."""

@@ -186,6 +186,52 @@ class Documents:
             "author_association": "COLLABORATOR",
         }  # fmt: skip
 
+    def review(self, pull: Pull, number: int, author: str, body: str, state: str, at: str) -> Json:
+        url = f"{self._api}/repos/{pull.repo}/pulls/{pull.number}"
+        html = f"{self._web}/{pull.repo}/pull/{pull.number}#pullrequestreview-{number}"
+        return {
+            "id": number, "node_id": f"PRR_{number}", "user": self.user(author), "body": body, "state": state,
+            "html_url": html, "pull_request_url": url, "submitted_at": at, "commit_id": pull.head_sha,
+            "author_association": "COLLABORATOR",
+            "_links": {"html": {"href": html}, "pull_request": {"href": url}},
+        }  # fmt: skip
+
+    def line_comment(self, pull: Pull, number: int, author: str, body: str, path: str, line: int, at: str) -> Json:
+        url = f"{self._api}/repos/{pull.repo}/pulls/comments/{number}"
+        html = f"{self._web}/{pull.repo}/pull/{pull.number}#discussion_r{number}"
+        request = f"{self._api}/repos/{pull.repo}/pulls/{pull.number}"
+        return {
+            "id": number, "node_id": f"PRRC_{number}", "url": url, "html_url": html, "pull_request_url": request,
+            "pull_request_review_id": None, "diff_hunk": "@@ -1 +1 @@", "path": path, "line": line,
+            "commit_id": pull.head_sha, "original_commit_id": pull.head_sha, "user": self.user(author), "body": body,
+            "created_at": at, "updated_at": at, "author_association": "COLLABORATOR",
+            "_links": {"self": {"href": url}, "html": {"href": html}, "pull_request": {"href": request}},
+        }  # fmt: skip
+
+    def permission(self, login: str, permission: str) -> Json:
+        may: Json = {name: permission in {"admin", "write"} for name in ("push", "triage", "maintain")}
+        may |= {"pull": True, "admin": permission == "admin"}
+        user: Json = {**self.user(login), "role_name": permission, "permissions": may}
+        return {"permission": permission, "role_name": permission, "user": user}
+
+    def combined_status(self, repo: str, sha: str, statuses: dict[str, str], default_branch: str) -> Json:
+        url = f"{self._api}/repos/{repo}/commits/{sha}"
+        each: list[JsonValue] = [
+            {
+                "url": f"{self._api}/repos/{repo}/statuses/{sha}", "avatar_url": None, "id": number_of(sha + context),
+                "node_id": f"SC_{context}", "state": state, "description": f"{context}: {state}",
+                "target_url": f"https://ci.example.org/{context}", "context": context, "created_at": now(),
+                "updated_at": now(),
+            }
+            for context, state in statuses.items()
+        ]  # fmt: skip
+        states = set(statuses.values())
+        state = "failure" if states & {"failure", "error"} else "pending" if "pending" in states or not states else ""
+        return {
+            "state": state or "success", "statuses": each, "sha": sha, "total_count": len(each),
+            "repository": self.repository(repo, default_branch), "commit_url": url, "url": f"{url}/status",
+        }  # fmt: skip
+
     def ref(self, repo: str, ref: str, sha: str) -> Json:
         base = f"{self._api}/repos/{repo}/git"
         target: Json = {"type": "commit", "sha": sha, "url": f"{base}/commits/{sha}"}
@@ -198,7 +244,8 @@ class Documents:
         texts: Json = dict.fromkeys(("title", "summary", "text"))
         return {
             "id": number, "node_id": f"CR_{number}", "head_sha": sha, "external_id": "", "url": url, "name": name,
-            "html_url": f"{self._web}/{repo}/runs/{number}", "details_url": f"{self._web}/{repo}/runs/{number}",
+            "html_url": f"{self._web}/{repo}/runs/{number}",
+            "details_url": f"{self._web}/{repo}/actions/runs/1/job/{number}",
             "status": "completed" if conclusion else "in_progress", "conclusion": conclusion, "started_at": now(),
             "completed_at": done, "check_suite": {"id": number}, "app": None, "pull_requests": [],
             "output": {**texts, "annotations_count": 0, "annotations_url": f"{url}/annotations"},

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from airut.models.base import Model
 from airut.models.credentials import AnySandboxCredential
+from airut.models.follow_up import OnFailure
 from airut.models.model_endpoint import ANTHROPIC, ModelEndpoint
 from airut.models.pull_request_body import BRANCH
 
@@ -37,6 +38,8 @@ class PullRequestSettings(Model):
     branch: str = BRANCH
     template: str | None = None
     show_author: bool = False
+    follow_ci: bool = False
+    on_failure: OnFailure = OnFailure.NOTIFY
     max_file: int = 50 * 1024**2
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from airut.models.base import Model
 from airut.models.blob import BlobRef, Text
+from airut.models.follow_up import FollowOrder
 from airut.models.message import Attachment, ChannelKind, InboundMessage, RemoteFile
 from airut.models.outcome import TaskOutcome, Usage
 from airut.models.pull_request import PullRequestRef
@@ -117,6 +118,8 @@ class PublishResult(Model):
     commit: str | None = None
     pull_request: PullRequestRef | None = None
     notes: tuple[str, ...] = ()
+    follow: FollowOrder | None = None
+    """Set where checks and reviews shall come back to the thread."""
 
 
 class ReplyInput(Model):

@@ -102,6 +102,8 @@ class TaskResult(Model):
     branch: str | None = None
     published: str | None = None
     pull_request: PullRequestRef | None = None
+    followed: bool = False
+    """Whether the pull request is followed."""
     reply: ReplyRecord | None = None
     session_id: str | None = None
     """The session to go on with; another one than before where that could not be resumed."""

@@ -78,6 +78,7 @@ class ThreadState(BaseModel):
     branch: str | None = None
     published: str | None = None
     pull_request: PullRequestRef | None = None
+    followed: bool = False  # its pull request, at any time
     usage: Usage = Usage()
     recent: list[TaskRecord] = Field(default_factory=list)
     last_reply: ReplyRecord | None = None
@@ -238,10 +239,10 @@ class ThreadState(BaseModel):
     def record(self, task: TaskInput, result: TaskResult, now: datetime) -> None:
         """Carry over what a closed task leaves to the next one. `task` has all messages that it took in."""
         self.held = task.hints.model_copy(update={"budget": None})  # a budget is one task's
-        self.host = result.host or self.host
-        self.branch = result.branch or self.branch
+        self.host, self.branch = result.host or self.host, result.branch or self.branch
         self.published = result.published or self.published
         self.pull_request = result.pull_request or self.pull_request
+        self.followed = self.followed or result.followed
         self.session_id = result.session_id or self.session_id
         self.stored = result.stored
         self.usage = self.usage + result.usage

@@ -1,7 +1,8 @@
-"""Threads as a schedule's firing sees them: it opens one, and asks after it."""
+"""Threads as schedules and pushes see them: opened, asked after, followed on the forge."""
 
 from typing import Protocol
 
+from airut.models.follow_up import FollowOrder
 from airut.models.message import InboundMessage
 
 
@@ -21,6 +22,10 @@ class Threads(Protocol):
 
     async def is_busy(self, thread: str) -> bool:
         """Whether a thread has a task or messages left; False also for one that has ended or is unknown."""
+        ...
+
+    async def follow(self, order: FollowOrder) -> None:
+        """Have a thread's pull request followed, from this push on."""
         ...
 
     async def firings(self, schedule: str) -> list[str]:

@@ -1,16 +1,18 @@
-"""Threads and firings through the Temporal client, for the activities of schedules."""
+"""Threads, firings and follow-ups through the Temporal client, for activities."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from temporalio.client import Client
+from temporalio.common import Priority, SearchAttributePair, TypedSearchAttributes
 from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
 from airut.errors import DeliveryDeferred, DeliveryRefused
+from airut.models.follow_up import FollowInput, FollowOrder
 from airut.models.message import InboundMessage
 from airut.models.thread import ThreadPhase, ThreadStatus
-from airut.temporal.delivery import deliver
+from airut.temporal.delivery import LIMIT, deliver
 
 
 class TemporalThreads:
@@ -35,6 +37,27 @@ class TemporalThreads:
                     return False
                 raise
             return status.phase is not ThreadPhase.IDLE or bool(status.queue)
+
+    async def follow(self, order: FollowOrder) -> None:
+        request = order.pull_request
+        with _translated():
+            await self._client.start_workflow(
+                contracts.FOLLOW_UP_WORKFLOW,
+                FollowInput(order=order),
+                id=contracts.follow_up_id(order.thread),
+                task_queue=contracts.CONTROL_QUEUE,
+                start_signal=contracts.PUSHED,
+                start_signal_args=[order],
+                static_summary=f"{order.repo}: pull request #{request.number}",
+                search_attributes=TypedSearchAttributes(
+                    [
+                        SearchAttributePair(contracts.REPO, order.repo),
+                        SearchAttributePair(contracts.PULL_REQUEST, request.url),
+                    ]
+                ),
+                priority=Priority(fairness_key=order.repo),
+                rpc_timeout=LIMIT,
+            )
 
     async def firings(self, schedule: str) -> list[str]:
         with _translated():

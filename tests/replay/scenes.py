@@ -11,7 +11,10 @@ from temporalio.exceptions import ApplicationError
 from airut import contracts
 from airut.models.budget import BudgetOrder, BudgetRelease, BudgetRequest, Budgets, BudgetSettlement
 from airut.models.command import AnswerOrder, CommandName, CommandWord, command_of
+from airut.models.follow_up import OnFailure
 from airut.models.outcome import AgentOutcome
+from airut.models.pull_request import PullRequestState
+from airut.models.pull_request_view import Checks, CheckState, FailedCheck
 from airut.models.question import Option, Question, QuestionItem
 from airut.models.retry import RetryOrder
 from airut.models.schedule import ScheduleSettings
@@ -212,6 +215,25 @@ async def retry(client: Client, scripted: ScriptedActivities, thread: str) -> No
     await idle(client, thread, 3)
 
 
+async def follow_up(client: Client, scripted: ScriptedActivities, thread: str) -> None:
+    """Checks that fail and are mended, pass, and a merge; the thread is closed after that."""
+    scripted.forge.on_failure = OnFailure.FIX
+    failed = FailedCheck(name="test", url="https://ci.example.com/1")
+    await deliver(client, mail("add a file", thread))
+    await idle(client, thread, 1)
+    scripted.forge.shows(checks=Checks(state=CheckState.FAILED, total=1, failed=(failed,)))
+    await idle(client, thread, 2)
+    scripted.forge.shows(head="c2", checks=Checks(state=CheckState.PASSED, total=1))
+    async with asyncio.timeout(LIMIT):
+        while not any("passed" in reply.detail for reply in scripted.replies):
+            await asyncio.sleep(0.1)
+    scripted.forge.shows(state=PullRequestState.MERGED)
+    await client.get_workflow_handle(contracts.follow_up_id(thread)).result()
+    order = command_of(mail("close", thread), CommandWord(name=CommandName.CLOSE))
+    await command(client, order)
+    await client.get_workflow_handle(thread).result()
+
+
 async def schedule(client: Client, scripted: ScriptedActivities, thread: str) -> None:
     """A firing with a prompt, and one whose trigger gives it."""
     given: tuple[dict[str, object], ...] = ({"prompt": "look around"}, {"trigger": {"command": ["check", "all"]}})
@@ -252,6 +274,7 @@ SCENES = (
     Scene("provider-wait", provider_wait),
     Scene("retry", retry),
     Scene("budget", budget),
+    Scene("follow-up", follow_up),
     Scene("schedule", schedule, keeps=(contracts.SCHEDULED_TASK_WORKFLOW,)),
     Scene("upkeep", upkeep),
 )

@@ -59,13 +59,16 @@ repos:
         smtp: {{host: {mail_host}, port: {smtp_port}, ca_file: {ca}}}
         auth: {{trusted_authserv_id: [{authserv_id}], authorized_senders: [{person}]}}
         {limits}
+    forge: {forge}
 """
 
 
 class Installation:
     """`host` is the scripted side; its `agent` answers with what it was told until a test replaces it."""
 
-    def __init__(self, folder: Path, server: EmbeddedServer, mail: MailServer, slack: SlackServer, limits: str) -> None:
+    def __init__(
+        self, folder: Path, server: EmbeddedServer, mail: MailServer, slack: SlackServer, limits: str, forge: str
+    ) -> None:
         self.folder = folder
         self.mail = mail
         self.slack = slack
@@ -73,15 +76,17 @@ class Installation:
         self._server = server
         self._password = secrets.token_hex(8)
         self._limits = limits
+        self._forge = forge
         self._processes: dict[str, asyncio.subprocess.Process] = {}
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, folder: Path, limits: str = "", slots: int = 20) -> AsyncIterator[Self]:
-        """`limits` is a line of YAML of the e-mail channel, `slots` how many tasks run at once."""
+    async def running(cls, folder: Path, limits: str = "", slots: int = 20, forge: str = "{}") -> AsyncIterator[Self]:
+        """`limits` is a line of YAML of the e-mail channel, `slots` how many tasks run at once, `forge` the value of
+        that section."""
         with running_mail_server() as mail:
             async with EmbeddedServer(folder / "temporal") as server, SlackServer.running() as slack:
-                made = cls(folder, server, mail, slack, limits)
+                made = cls(folder, server, mail, slack, limits, forge)
                 made.configure()
                 client = await made.client()
                 audited = [Audited(audit_log(made.config))]
@@ -105,7 +110,7 @@ class Installation:
                 bot_token=BOT_TOKEN, app_token=APP_TOKEN, slack=self.slack.base,
                 robot=ROBOT, person=PERSON, password=self._password, mail_host=self.mail.host,
                 imap_port=self.mail.imap_port, smtp_port=self.mail.smtp_port, ca=self.mail.ca_file,
-                authserv_id=self.mail.authserv_id, limits=self._limits,
+                authserv_id=self.mail.authserv_id, limits=self._limits, forge=self._forge,
             )
         )  # fmt: skip
 

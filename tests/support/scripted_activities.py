@@ -12,6 +12,7 @@ from airut.models.archive import Archived, ArchivedThread, ArchiveOrder, RemoveO
 from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
 from airut.models.earlier import EarlierInput, EarlierResult
 from airut.models.firing import Opening, TriggerCleanUp, TriggerInput, TriggerResult
+from airut.models.follow_up import FollowOrder
 from airut.models.mail_notes import MailNotes
 from airut.models.message import SlackRoute
 from airut.models.progress import ShowOrder
@@ -36,6 +37,7 @@ from airut.models.steps import (
 from airut.models.task import AgentResult, ReplyRecord
 from airut.models.workspace import DefaultBranch
 from tests.support.agent_results import BLOB, REQUEST, done
+from tests.support.scripted_forge import ScriptedForge
 
 
 class ScriptedActivities:
@@ -95,6 +97,7 @@ class ScriptedActivities:
         self.room.set()
         self.recall: Callable[[str], None] = lambda thread: None
         self.mails: MailNotes | None = None
+        self.forge = ScriptedForge()
         self.shown: list[ShowOrder] = []
         self.reports: list[ReportOrder] = []
         self.followed: list[ShowOrder] = []
@@ -222,7 +225,13 @@ class ScriptedActivities:
     @activity.defn
     async def publish(self, order: PublishInput) -> PublishResult:
         self.asked.append("publish")
-        return PublishResult(branch="airut/add", commit="d" * 40, pull_request=REQUEST)
+        follow = None
+        if (on_failure := self.forge.on_failure) is not None:
+            task = order.task
+            follow = FollowOrder(
+                thread=task.thread, repo=task.repo, pull_request=REQUEST, on_failure=on_failure, settle_s=1.0
+            )
+        return PublishResult(branch="airut/add", commit="d" * 40, pull_request=REQUEST, follow=follow)
 
     @activity.defn
     async def acknowledge(self, order: ReplyInput) -> MailNotes | None:

@@ -1,12 +1,11 @@
 """`airut check`: whether this machine and this configuration will work."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from airut.cli.context import Settings, become_anyhow
-from airut.config.schema import Config
+from airut.config.reference import schema_text
 
 
 def check(
@@ -18,7 +17,7 @@ def check(
     """Look at everything that has to be right, each with what to do where it is not; exit 1 if something will fail."""
     settings: Settings = context.obj
     if schema:
-        typer.echo(json.dumps(Config.model_json_schema(), indent=2))
+        typer.echo(schema_text(), nl=False)
         return
     options = [*(["--fix"] if fix else []), *(["--json"] if as_json else [])]
     become_anyhow("workers.check", settings, *options)

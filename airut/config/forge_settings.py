@@ -52,7 +52,7 @@ class PullRequestConfig(Model):
     branch: Annotated[str, AfterValidator(_branch)] = BRANCH
     """The name of a thread's branch. `{slug}` is made of the subject, `{short}` of the thread."""
     template: str | None = None
-    """What the text of a new pull request begins with, usually `!file`; None = the repository's own template."""
+    """What the text of a new pull request begins with, usually `!file`; null is the repository's own template."""
     show_author: bool = False
     """Whether whoever asked is named in it."""
     follow_ci: bool = True
@@ -65,10 +65,10 @@ class ForgeConfig(Model):
     kind: Literal["auto", "github", "none"] = "auto"
     """What the forge is; `auto` goes by the URL's host. With `none` branches are pushed, and nothing is opened."""
     base_url: str | None = None
-    """Of the API, for an enterprise server; None = the public one."""
+    """Of the API, for an enterprise server; null is the public one."""
     auth: ForgeAuth = ForgeAuth()
     slug: str | None = None
-    """`owner/name`; None = the path of the repository's URL."""
+    """`owner/name`; null is the path of the repository's URL."""
     max_file: Bytes = 50 * 1024**2
     """The largest file that a pushed commit may hold."""
     pull_request: PullRequestConfig = PullRequestConfig()

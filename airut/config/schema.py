@@ -68,7 +68,7 @@ class SandboxNetwork(Model):
 
 class SecuritySettings(Model):
     surrogate_key: FolderPath | None = None
-    """File with the key that surrogates follow from; None is `surrogate.key` below `state_dir`. Hosts that share their
+    """File with the key that surrogates follow from; null is `surrogate.key` below `state_dir`. Hosts that share their
     threads have the same key, or a thread's surrogates would change when it moves."""
     stale_secret_max: Annotated[Seconds, ReloadClass.LIVE, Field(ge=0)] = 3600.0
     """How long the last good value of a secret is used after its source has begun to fail."""
@@ -84,7 +84,7 @@ class TmpfsSettings(Model):
 
 class SandboxSettings(Model):
     host_id: Annotated[Annotated[str, Field(pattern=_HOST_ID)] | None, ReloadClass.RESTART] = None
-    """The name of this sandbox host, by which its threads find it again; None is the machine's own name."""
+    """The name of this sandbox host, by which its threads find it again; null is the machine's own name."""
     podman_socket: Annotated[FolderPath | None, ReloadClass.RESTART] = None
     warm: Annotated[int, Field(ge=0, le=16)] = 1
     network: Annotated[SandboxNetwork, ReloadClass.RESTART] = SandboxNetwork()
@@ -144,7 +144,7 @@ class ImageSettings(Model):
 class BlobSettings(Model):
     kind: Literal["local"] = "local"
     path: FolderPath | None = None
-    """Where texts and files of messages lie; None is `blobs` below `state_dir`. Several hosts share one."""
+    """Where texts and files of messages lie; null is `blobs` below `state_dir`. Several hosts share one."""
     retention: Annotated[Seconds, Field(ge=86400)] = 180 * 86400.0
     """Since a blob was last written or read."""
 

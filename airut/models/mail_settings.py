@@ -75,7 +75,7 @@ class SmtpSettings(Model):
     host: str
     port: int = 587
     security: Security | None = None
-    """None: `tls` on port 465, else `starttls`."""
+    """null is `tls` on port 465, else `starttls`."""
     ca_file: Path | None = None
     auth: bool = True
     sent_folder: str | None = None

@@ -89,7 +89,7 @@ class ScheduleSettings(Model):
     cron: Annotated[str, AfterValidator(_cron)] | None = None
     every: Annotated[Seconds, Field(ge=EVERY_LEAST, le=YEAR)] | None = None
     timezone: ZoneName | None = None
-    """None: the repository's."""
+    """null is the repository's."""
     prompt: Annotated[str, Field(min_length=1, max_length=PROMPT_MOST)] | None = None
     trigger: TriggerCommand | None = None
     deliver: DeliverTo

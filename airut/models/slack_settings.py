@@ -87,7 +87,7 @@ class SlackChannel(Model):
     suggested_prompts: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(max_length=4)] = ()
     """Slack shows no more, when somebody opens an assistant thread."""
     greeting: str | None = None
-    """What is said then; None is our own."""
+    """What is said then; null is our own."""
     limits: SlackLimits = SlackLimits()
 
     @model_validator(mode="after")

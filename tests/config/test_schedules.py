@@ -93,7 +93,7 @@ GOOD = {"cron": '"0 5 * * *"', "prompt": "look", "deliver": "{email: [ann@exampl
         ({"cron": '"0 0 31 2 *"'}, "nightly.cron: '0 0 31 2 *' never matches"),
         ({"every": "2h"}, "nightly: give either cron or every"),
         ({"cron": None}, "nightly: give either cron or every"),
-        ({"cron": None, "every": "5s"}, "nightly.every: greater than or equal to 10"),
+        ({"cron": None, "every": "5s"}, "nightly.every: 5s is below the minimum 10s"),
         ({"cron": None, "every": "soon"}, "nightly.every: 'soon' is not a duration; write 30s, 5m, 2h or 7d"),
         (
             {"timezone": "Europe/Berlinn"},
@@ -121,7 +121,7 @@ GOOD = {"cron": '"0 5 * * *"', "prompt": "look", "deliver": "{email: [ann@exampl
             "nightly: thread: same is for deliver.email; in Slack each firing has a thread of its own",
         ),
         ({"overlap": "maybe"}, "nightly.overlap: 'skip', 'buffer_one', 'buffer_all', 'cancel_other' or 'allow_all'"),
-        ({"catch_up": "1s"}, "nightly.catch_up: greater than or equal to 10"),
+        ({"catch_up": "1s"}, "nightly.catch_up: 1s is below the minimum 10s"),
         ({"thread": "old"}, "nightly.thread: 'new' or 'same'"),
         ({"repeat": "3"}, "nightly.repeat: unknown key"),
         ({"promt": "x"}, 'nightly.promt: unknown key; nearest is "prompt"'),

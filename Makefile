@@ -56,7 +56,7 @@ setup: ## only what the others stand on: packages, Python, rootless Podman, imag
 	@scripts/setup
 
 clean: ## what the tools left in this checkout
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 clean-machine: ## what the set-up left on this machine: the user airut with its images, and /opt/airut

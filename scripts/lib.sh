@@ -65,7 +65,7 @@ refresh_mirror() {
     mkdir -p "$STATE/src"
     exec 6>"$STATE/src/.lock" # one at a time: the next one finds nothing to do
     flock 6
-    rsync -rlpt --delete --chmod=u+rwX,go+rX,go-w --exclude=/.venv --exclude=__pycache__ --exclude='.*_cache' \
+    rsync -rlpt --delete --chmod=u+rwX,go+rX,go-w --exclude=/.venv --exclude=/build --exclude=__pycache__ --exclude='.*_cache' \
         "$CHECKOUT/" "$ROOT/"
     exec 6>&-
 }

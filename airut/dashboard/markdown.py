@@ -27,6 +27,11 @@ def rendered(text: str) -> Markup:
     return Markup(_parser().render(text))  # noqa: S704 (HTML is off, and links are looked at below)
 
 
+def line(text: str) -> Markup:
+    """A sentence of ours or of an operator's: only what stands within a line."""
+    return Markup(_parser().renderInline(clean(text[:PARSED_MOST])))  # noqa: S704 (as above)
+
+
 @cache
 def _parser() -> MarkdownIt:
     # CommonMark's rules cost linear time; of GitHub's, tables are what agents write.

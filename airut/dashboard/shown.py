@@ -48,6 +48,14 @@ def moment(at: datetime | None) -> Markup:
     )
 
 
+def clock(at: datetime) -> Markup:
+    """The time of day of one of many moments that follow each other."""
+    utc = at.astimezone(UTC)
+    return Markup('<time class="clock" datetime="{}" title="{} UTC">{} UTC</time>').format(
+        utc.isoformat(timespec="seconds"), f"{utc:%Y-%m-%d %H:%M:%S}", f"{utc:%H:%M:%S}"
+    )
+
+
 def duration(seconds: float) -> str:
     """The two largest units: `3 d 4 h`, `12 min 5 s`, `0.4 s`."""
     if seconds < 10:

@@ -7,7 +7,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from airut.dashboard import shown
-from airut.dashboard.markdown import rendered
+from airut.dashboard.markdown import line, rendered
 
 
 def templates() -> Environment:
@@ -21,8 +21,10 @@ def templates() -> Environment:
         auto_reload=False,
     )
     made.filters |= {
+        "line": line,
         "markdown": rendered,
         "moment": shown.moment,
+        "clock": shown.clock,
         "duration": shown.duration,
         "money": shown.money,
         "size": shown.size,

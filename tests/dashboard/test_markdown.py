@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from airut.dashboard.markdown import PARSED_MOST, rendered
+from airut.dashboard.markdown import PARSED_MOST, line, rendered
 
 REL = ' rel="noopener noreferrer nofollow"'
 
@@ -33,6 +33,10 @@ REL = ' rel="noopener noreferrer nofollow"'
 )  # fmt: skip
 def test_texts(text: str, html: str) -> None:
     assert str(rendered(text)) == html
+
+
+def test_a_sentence_stays_within_its_line() -> None:
+    assert str(line("# `resume` <b>")) == "# <code>resume</code> &lt;b&gt;"
 
 
 def test_a_long_text_is_not_parsed() -> None:

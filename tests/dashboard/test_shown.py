@@ -51,3 +51,13 @@ def test_sizes(count: int, text: str) -> None:
 def test_a_state_has_a_shape_and_words_besides_its_colour(name: str, tone: str, shape: str) -> None:
     words = name.replace("_", " ").replace("<", "&lt;").replace(">", "&gt;")
     assert shown.state(name) == f'<span class="state {tone}"><i aria-hidden="true">{shape}</i>{words}</span>'
+
+
+def test_of_many_moments_only_the_time_of_day_is_shown() -> None:
+    assert shown.clock(AT) == (
+        '<time class="clock" datetime="2026-03-03T01:30:05+00:00" title="2026-03-03 01:30:05 UTC">01:30:05 UTC</time>'
+    )
+
+
+def test_a_state_can_be_told_in_other_words() -> None:
+    assert shown.state("running", "at work") == ('<span class="state run"><i aria-hidden="true">●</i>at work</span>')

@@ -21,6 +21,7 @@ from airut.config.load import load_config
 from airut.config.schema import Config
 from airut.demo.mailbox import Mailbox
 from airut.demo.mailserver import MailServer
+from airut.demo.stage import free_port
 from airut.models.steps import AgentInput
 from airut.models.task import AgentResult
 from airut.temporal.connection import connect
@@ -35,6 +36,7 @@ from workers.audit_wiring import audit_log
 
 ROBOT, PERSON = "airut@mail.test", "ann@mail.test"
 PROCESSES = ("intake", "control")
+"""That run from the beginning; `dashboard` is another one, for whoever starts it."""
 LIMIT = 60.0
 """Seconds to wait for anything: many times what it takes on a quiet machine."""
 
@@ -42,6 +44,7 @@ CONFIG = """\
 config_version: 1
 state_dir: {state}
 temporal: {{port: {port}, ui_port: {ui_port}}}
+dashboard: {{port: {dashboard_port}, auth: token}}
 repos:
   web:
     url: https://git.example.org/acme/web.git
@@ -97,7 +100,7 @@ class Installation:
                             await made.start(name)
                         yield made
                     finally:
-                        for name in PROCESSES:
+                        for name in (*PROCESSES, "dashboard"):
                             await made.kill(name)
 
     def configure(self) -> None:
@@ -107,6 +110,7 @@ class Installation:
         self.config_file.write_text(
             CONFIG.format(
                 state=self.folder / "state", port=settings.port, ui_port=settings.ui_port,
+                dashboard_port=free_port(),
                 bot_token=BOT_TOKEN, app_token=APP_TOKEN, slack=self.slack.base,
                 robot=ROBOT, person=PERSON, password=self._password, mail_host=self.mail.host,
                 imap_port=self.mail.imap_port, smtp_port=self.mail.smtp_port, ca=self.mail.ca_file,
@@ -140,7 +144,7 @@ class Installation:
         return await connect(self.config.temporal, LocalBlobStore(self.config.payloads))
 
     async def start(self, name: str) -> None:
-        """One of `PROCESSES`."""
+        """One of `PROCESSES`, or `dashboard`."""
         with (self.folder / "airut.log").open("ab") as log:
             self._processes[name] = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", f"workers.{name}", "--config", str(self.config_file), stderr=log, env=os.environ

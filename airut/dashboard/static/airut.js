@@ -5,11 +5,13 @@ const shown = new Intl.DateTimeFormat(undefined, {
   year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
 });
 
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
 function localTimes(within) {
   for (const time of within.querySelectorAll("time[datetime]:not([data-local])")) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) continue;
-    time.textContent = shown.format(at);
+    time.textContent = (time.classList.contains("clock") ? clock : shown).format(at);
     time.dataset.local = "";
   }
 }
@@ -58,3 +60,13 @@ function follow(after) {
 }
 
 if (topics) follow(document.body.dataset.after);
+
+// The result of a call that stands further back than this page begins: it is shown at the end, and not lost.
+document.addEventListener("htmx:oobErrorNoTarget", (event) => {
+  const timeline = document.getElementById("timeline");
+  if (!timeline || !event.detail.content.querySelector(".result")) return;
+  const step = document.createElement("li");
+  step.className = "step";
+  step.append(...event.detail.content.childNodes);
+  timeline.append(step);
+});

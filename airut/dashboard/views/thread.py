@@ -134,7 +134,7 @@ async def _page(visit: Visit, done: str) -> Response:
         done=done if KEY.fullmatch(done) else "",
         record=record,
         temporal=temporal_link(visit, id_),
-        first_page=not before,
+        topics=(f"thread:{id_}",),
     )
 
 

@@ -1,0 +1,35 @@
+"""Every page in both themes and on a phone: accessible as far as a program can tell, and nothing sticks out."""
+
+from airut.dashboard.registry import PAGES
+from tests.dashboard.browser.work import Work, a_days_work
+from tests.dashboard.test_routes import PARAMETERS, path_of
+from tests.support.browser import Browser
+from tests.support.installation import Installation
+
+
+def paths(thread: str) -> list[str]:
+    """Of all pages for people, also of the next one that somebody adds."""
+    pages = [page for page in PAGES if page.method == "GET" and not page.bare]
+    return [path_of(page).replace(PARAMETERS["{id:path}"], thread) for page in pages]
+
+
+async def test_pages(browser: Browser, installation: Installation) -> None:
+    work = await Work.begun(installation, "Look at every page")
+    a_days_work(work)
+    refused = {"host": "registry.npmjs.org", "path": "/left-pad", "decision": "blocked", "reason": "host_not_allowed"}
+    work.asks_the_network(refused)
+    faults = []
+    for path in paths(work.thread):
+        name = path.replace(work.thread, "thread").strip("/").replace("/", "-") or "first"
+        for dark in (False, True):
+            browser.look(dark=dark)
+            browser.open(path)
+            faults += [f"{path}{' dark' if dark else ''}: {fault}" for fault in browser.violations()]
+            browser.shot(f"page-{name}{'-dark' if dark else ''}")
+        browser.look(width=320, height=640)
+        browser.open(path)
+        browser.shot(f"page-{name}-phone")
+        faults += [f"{path} at 320 px: sticks out: {element}" for element in browser.too_wide()]
+        faults += [f"{path}: the console says: {words}" for words in browser.complaints()]
+    installation.host.gate.set()
+    assert faults == []

@@ -3,6 +3,7 @@ and forms are made of it, so that none of them can say what the others do not.""
 
 from collections.abc import Callable, Iterator
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -27,11 +28,13 @@ _READ_AS: dict[Callable[..., object], Form] = {
 _SCALARS: dict[type, Form] = {bool: Form.BOOLEAN, int: Form.INTEGER, float: Form.NUMBER, str: Form.TEXT}
 
 
+@cache
 def keys(model: type[BaseModel] = Config) -> tuple[Key, ...]:
     """Every key, sections included, in the order of the models."""
     return tuple(each for node in tree(model) for each in _flat(node))
 
 
+@cache
 def tree(model: type[BaseModel] = Config, reload: ReloadClass = ReloadClass.RESTART) -> tuple[Node, ...]:
     """The same as a tree: the keys of one model, with what stands below each."""
     return _section(model, "", reload, None)

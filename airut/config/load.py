@@ -40,17 +40,19 @@ def load_config(
     *,
     places: Places | None = None,
     previous: SecretSources | None = None,
+    written: str | None = None,
 ) -> Config:
     """Read the file, and with it every secret that is not printed by a command. `!env` looks into `environment`, by
     default this process's, and then into `.env` beside the file. `places` is told which files were looked at, also
-    where this one is refused; `previous` are its secrets as they were read before.
+    where this one is refused; `previous` are its secrets as they were read before. `written` is read in
+    place of what the file holds.
 
     Raises:
         ConfigError: with one line for each fault: `file:line:column: field: problem`.
     """
     environment = os.environ if environment is None else environment
     places = places or Places(path.parent, environment)
-    file = TaggedFile(places.noted(path), places)
+    file = TaggedFile(places.noted(path), places, written=written)
     sources = SecretSources(places=places, previous=previous)
     sources.file = path
     try:

@@ -51,21 +51,12 @@ DOTENV = """\
 _ELSEWHERE = {"config_version", "vars", "repos"}
 
 
-def skeleton() -> str:
-    """A valid file, which sets nothing but its version."""
+def skeleton(*, example: bool = True) -> str:
+    """A valid file, which sets nothing but its version; with an example of a repository, or without."""
     sections = [node for node in tree() if node.key.name not in _ELSEWHERE]
     scalars = [node for node in sections if node.key.form is not Form.SECTION]
-    return (
-        "\n".join(
-            [
-                _HEAD,
-                *(line for node in scalars for line in [*_lines(node, 0), ""]),
-                *(line for node in sections if node not in scalars for line in [*_lines(node, 0), ""]),
-            ]
-        ).rstrip("\n")
-        + "\n"
-        + _REPOSITORIES
-    )
+    lines = [line for node in (*scalars, *(n for n in sections if n not in scalars)) for line in [*_lines(node, 0), ""]]
+    return "\n".join([_HEAD, *lines]).rstrip("\n") + "\n" + (_REPOSITORIES if example else "")
 
 
 def _lines(node: Node, indent: int) -> Iterator[str]:

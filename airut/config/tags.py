@@ -53,7 +53,7 @@ class TaggedFile:
         ConfigError: not to be read at all.
     """
 
-    def __init__(self, path: Path, places: Places, history: History = HISTORY) -> None:
+    def __init__(self, path: Path, places: Places, history: History = HISTORY, written: str | None = None) -> None:
         self._path = path
         self._named = str(path)
         self._sources = places
@@ -64,7 +64,8 @@ class TaggedFile:
         self._reading: list[yaml.Node] = []
         """From the root to the node that is being read: one that stands in it twice has no end."""
         try:
-            root = yaml.compose(self._current(path.read_text(encoding="utf-8"), history), Loader=yaml.SafeLoader)
+            given = path.read_text(encoding="utf-8") if written is None else written
+            root = yaml.compose(self._current(given, history), Loader=yaml.SafeLoader)
         except OSError as error:
             raise ConfigError(f"{path}: {error.strerror}") from error
         except UnicodeDecodeError as error:

@@ -7,14 +7,12 @@ from datetime import UTC, datetime
 from temporalio.converter import PayloadCodec
 
 from airut.config.dashboard_settings import DashboardSettings
-from airut.config.generation_reports import ProcessReport
+from airut.config.editing.configuration import ConfigurationFiles
 from airut.config.schema import Config
 from airut.dashboard.attempts import Attempts
 from airut.ports.archives import Archives
+from airut.ports.audit import AuditTrail, LogTrail
 from airut.ports.blobs import BlobStore
-from airut.ports.cost_records import CostRecords
-from airut.ports.health import HealthBoard
-from airut.ports.host_directory import HostDirectory
 from airut.ports.logins import Logins
 from airut.ports.recordings import TaskOutput
 from airut.ports.run_progress import RunProgressReader
@@ -36,14 +34,12 @@ class Ports:
     archives: Archives
     output: Callable[[str, int], TaskOutput]
     """What lies on this host of a thread's task. Raises ValueError: the thread's id is none."""
-    hosts: HostDirectory
-    costs: CostRecords
-    health: HealthBoard
-    generations: Callable[[], tuple[ProcessReport, ...]]
-    """Which configuration each process of this machine runs by."""
+    files: ConfigurationFiles
+    """`airut.yaml` and `.env`, as the editor changes them."""
     codec: PayloadCodec | None = None
     """What Temporal's values are encoded with, in `namespace`; None where there is no configuration."""
     namespace: str = ""
+    trail: AuditTrail = field(default_factory=LogTrail)
     attempts: Attempts = field(default_factory=Attempts)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 

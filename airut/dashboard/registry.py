@@ -4,27 +4,25 @@ from airut.dashboard.pages import Page
 from airut.dashboard.views import (
     about,
     codec,
-    costs,
+    config,
+    config_first,
+    config_text,
     entry,
     events,
-    hosts,
     network,
     overview,
-    queue,
-    repo,
     task,
     thread,
 )
 
 PAGES: tuple[Page, ...] = (
     *overview.PAGES,
-    *repo.PAGES,
     *network.PAGES,
     *task.PAGES,
     *thread.PAGES,  # last of those below /threads/: its page's path takes in what follows
-    *queue.PAGES,
-    *hosts.PAGES,
-    *costs.PAGES,
+    *config.PAGES,
+    *config_text.PAGES,
+    *config_first.PAGES,
     *about.PAGES,
     *entry.PAGES,
     *events.PAGES,

@@ -46,6 +46,13 @@ class Document:
         line, column = (found.start_mark.line + 1, found.start_mark.column + 1) if found else (1, 1)
         return f"{self._named}:{line}:{column}"
 
+    def span(self, path: Path) -> tuple[int, int]:
+        """From where to where its characters stand. Raises: KeyError: nothing does."""
+        if (found := self._find(path)) is None:
+            raise KeyError(path)
+        stop = nodes.end(found)
+        return nodes.start(found), len(self.text[:stop].rstrip()) if stop > nodes.start(found) else stop
+
     def set(self, path: Path, value: Value) -> Self:
         """With this value there; mappings on the way to it are made.
 

@@ -22,6 +22,7 @@ from airut.adapters.slack.web.connection import SlackConnection
 from airut.adapters.slack.web.dispatch import BoltDispatch
 from airut.adapters.slack.web.limits import RateLimits, Urgency
 from airut.adapters.slack.web.pages import PAGE, RESTRICTED_PAGE
+from airut.config.restored import numbers_above
 from airut.config.schema import Config
 from airut.models.amendment import Amendment
 from airut.models.command import Submission
@@ -31,7 +32,7 @@ from airut.models.slack_settings import SlackChannel
 from airut.models.task_terms import TaskTerms
 from airut.ports.audit import AuditTrail
 from airut.ports.blobs import BlobStore
-from airut.temporal.delivery import amend_if_open, hand_over_if_open, tell_overheard
+from airut.temporal.delivery import amend_if_open, counted, hand_over_if_open, tell_overheard
 from airut.temporal.open_threads import open_slack_threads
 from airut.temporal.thread_control import TemporalThreadControl
 from signals.accepted import note_accepted
@@ -76,7 +77,7 @@ def slack_intake(
     greetings = SlackGreetings(connection.web(Urgency.PROGRESS, SIGN_PATIENCE), directory)
     late = SlackLate(directory, gate, greetings)
     backfill = SlackBackfill(channel, history, lambda: open_slack_threads(client, repo), watermarks, late)
-    threads = _Threads(client, submit, audit)
+    threads = _Threads(client, submit, audit, numbers_above(config.state))
     handover = SlackHandover(repo, directory, gate, threads, blobs, config.redactor)
     names = SlackNames(repo, channel, directory, history)
     app = connection.app(directory)
@@ -104,16 +105,17 @@ def _clicks(
 class _Threads:
     """Implements `signals.slack.handover.SlackThreads`."""
 
-    def __init__(self, client: Client, submit: Submit, audit: AuditTrail) -> None:
+    def __init__(self, client: Client, submit: Submit, audit: AuditTrail, restored: int) -> None:
         self._client = client
         self._submit = submit
         self._audit = audit
+        self._restored = restored
 
     async def submit(self, accepted: Submission, *, opens: bool) -> bool:
         if opens:
             await self._submit(accepted)
             return True
-        taken = await hand_over_if_open(self._client, accepted)
+        taken = await hand_over_if_open(self._client, counted(accepted, self._restored))
         if taken:
             await note_accepted(self._audit, accepted)
         return taken

@@ -22,6 +22,7 @@ from airut.adapters.archives_local import LocalArchives
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.imap.mailbox import imap_mailbox
 from airut.config.budgets import ConfiguredBudgets
+from airut.config.restored import numbers_above
 from airut.config.schema import Config
 from airut.models.base import Model
 from airut.models.command import Submission
@@ -29,7 +30,7 @@ from airut.models.lookalikes import shown_instead
 from airut.models.mail_settings import EmailChannel
 from airut.models.slack_settings import SlackChannel
 from airut.temporal.budget import TemporalBudgetLedger
-from airut.temporal.delivery import hand_over, report_if_open
+from airut.temporal.delivery import counted, hand_over, report_if_open
 from airut.temporal.payload_sweep import PayloadSweep
 from airut.temporal.run_progress import TemporalRunProgress
 from airut.temporal.threads import TemporalThreads
@@ -136,11 +137,11 @@ def listening(config: Config) -> tuple[Listening, ...]:
 def intake(config: Config, client: Client, wanted: Listening) -> Listener:
     """The listener of a mailbox or a Slack app."""
 
-    audit = audit_log(config)
+    audit, restored = audit_log(config), numbers_above(config.state)
 
     async def submit(accepted: Submission) -> None:
         try:
-            await hand_over(client, accepted)
+            await hand_over(client, counted(accepted, restored))
         except RPCError as error:
             if error.status is RPCStatusCode.INVALID_ARGUMENT:
                 raise SubmitRefused(error.message) from error

@@ -13,6 +13,7 @@ from temporalio.service import RPCError
 from airut.cli import (
     answer,
     audit,
+    backup,
     check,
     dashboard,
     demo,
@@ -40,6 +41,8 @@ thread_commands.add_to(thread.app)
 thread.app.command("answer")(answer.answer)
 thread.app.command("files")(thread_files.files)
 app.add_typer(task.app, name="task")
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("check")(check.check)
 app.command("install-service")(service.install_service)
 app.command("uninstall-service")(service.uninstall_service)

@@ -19,6 +19,7 @@ from airut.cli.thread import watch
 from airut.cli.thread_commands import carry_out
 from airut.cli.thread_files import listed
 from airut.cli.threads import thread_id
+from airut.config.restored import numbers_above
 from airut.models.answer_parsing import question_markdown
 from airut.models.budget import LEAST_USD, MOST_USD
 from airut.models.command import CommandName, CommandWord, read_word
@@ -27,7 +28,7 @@ from airut.models.notices import help_text
 from airut.models.thread import ThreadPhase
 from airut.ports.blobs import BlobStore
 from airut.ports.texts import store
-from airut.temporal.delivery import deliver
+from airut.temporal.delivery import counted, hand_over
 from signals.accepted import note_accepted
 from signals.console import console_message
 
@@ -71,7 +72,7 @@ async def _send(
         await _command(settings, client, thread, word)
         return
     message = await _message(blobs, content, repo, thread, files, hints)
-    await deliver(client, message)
+    await hand_over(client, counted(message, numbers_above(config.state)))
     await note_accepted(settings.audit, message)
     typer.echo(message.thread)
     if not wait:

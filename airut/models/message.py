@@ -131,6 +131,9 @@ class InboundMessage(Model):
     route: Route
     notify: str | None = None
     """Id of a workflow that is told (`task_closed`) when the task that took this message has closed."""
+    numbers_above: int = 0
+    """Tasks up to this number may have been answered already, by an installation that was restored to an earlier state
+    since: their numbers are part of what answers are known by."""
 
     @property
     def lacks(self) -> bool:

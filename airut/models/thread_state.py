@@ -21,8 +21,7 @@ from airut.models.settings import ThreadSettings
 from airut.models.task import Recollection, ReplyRecord, RetryOf, Stored, TaskInput, TaskResult, Unsent
 
 COMMANDS_KEPT = 20
-REPLIES_KEPT = 5
-ANSWERS_KEPT = 5
+REPLIES_KEPT = ANSWERS_KEPT = 5
 """How many commands, replies and answers a thread still knows; more would only make it larger."""
 
 
@@ -203,7 +202,9 @@ class ThreadState(BaseModel):
 
     def next_task(self, thread: ThreadName, session_id: str) -> TaskInput:
         """Take what one task may hold from the front of the queue."""
-        return self._task(thread, session_id, self.inbox.take_for_task())
+        messages = self.inbox.take_for_task()
+        self.tasks = max([self.tasks, *(message.numbers_above for message in messages)])
+        return self._task(thread, session_id, messages)
 
     def repeated(self, thread: ThreadName, session_id: str, order: RetryOrder, before: ClosedTask) -> TaskInput:
         """A task that does `before`, an earlier one, again, from the step that is asked for."""

@@ -17,6 +17,19 @@ LIMIT = timedelta(seconds=10)
 """For one try; the caller tries again, and the message's key makes a second delivery harmless."""
 
 
+def counted(accepted: Submission, numbers_above: int) -> Submission:
+    """The same, for an installation that was restored (`airut.config.restored`)."""
+    if not numbers_above:
+        return accepted
+    if isinstance(accepted, ThreadCommand):
+        return accepted.model_copy(update={"message": _counted(accepted.message, numbers_above)})
+    return _counted(accepted, numbers_above)
+
+
+def _counted(message: InboundMessage, numbers_above: int) -> InboundMessage:
+    return message.model_copy(update={"numbers_above": numbers_above})
+
+
 async def hand_over(client: Client, accepted: Submission) -> None:
     """`deliver` a message or `command` a thread, whichever it is."""
     if isinstance(accepted, ThreadCommand):

@@ -34,6 +34,7 @@ RETRYABLE = {
     errors.TreeNotRemoved,
     errors.AlreadyRunning,
     errors.ServiceUnavailable,
+    errors.BackupUnreadable,
 }
 
 

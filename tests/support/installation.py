@@ -43,7 +43,7 @@ LIMIT = 60.0
 CONFIG = """\
 config_version: 1
 state_dir: {state}
-temporal: {{port: {port}, ui_port: {ui_port}}}
+temporal: {{port: {port}, ui_port: {ui_port}, database: {database}}}
 dashboard: {{port: {dashboard_port}, auth: token}}
 repos:
   web:
@@ -76,7 +76,7 @@ class Installation:
         self.mail = mail
         self.slack = slack
         self.host = ScriptedActivities()
-        self._server = server
+        self.server = server
         self._password = secrets.token_hex(8)
         self._limits = limits
         self._forge = forge
@@ -106,11 +106,12 @@ class Installation:
     def configure(self) -> None:
         for address in (ROBOT, PERSON):
             self.mail.add_user(address, self._password)
-        settings = self._server.settings
+        settings = self.server.settings
         self.config_file.write_text(
             CONFIG.format(
                 state=self.folder / "state", port=settings.port, ui_port=settings.ui_port,
                 dashboard_port=free_port(),
+                database=self.server.folder / "temporal.db",
                 bot_token=BOT_TOKEN, app_token=APP_TOKEN, slack=self.slack.base,
                 robot=ROBOT, person=PERSON, password=self._password, mail_host=self.mail.host,
                 imap_port=self.mail.imap_port, smtp_port=self.mail.smtp_port, ca=self.mail.ca_file,

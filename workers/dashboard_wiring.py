@@ -8,15 +8,18 @@ from airut.adapters.archives_local import LocalArchives
 from airut.adapters.logins_sqlite import SqliteLogins
 from airut.adapters.recordings import FolderRecording
 from airut.config.editing.configuration import ConfigurationFiles
+from airut.config.generation_reports import reports
 from airut.config.load import find_config
 from airut.config.schema import Config
 from airut.dashboard.ports import Ports
+from airut.temporal.cost_records import TemporalCostRecords
+from airut.temporal.host_directory import TemporalHostDirectory
 from airut.temporal.run_progress import TemporalRunProgress
 from airut.temporal.task_records import TemporalTaskRecords
 from airut.temporal.thread_control import TemporalThreadControl
 from airut.temporal.thread_directory import TemporalThreadDirectory
 from workers.audit_wiring import audit_log
-from workers.wiring import blob_store
+from workers.wiring import blob_store, health_board
 
 
 def dashboard_ports(config: Config, client: Client, present: Callable[[], Config] | None = None) -> Ports:
@@ -35,4 +38,8 @@ def dashboard_ports(config: Config, client: Client, present: Callable[[], Config
         output=lambda thread, task: FolderRecording(config.state, thread, task),
         codec=client.data_converter.payload_codec,
         namespace=client.namespace,
+        hosts=TemporalHostDirectory(client),
+        costs=TemporalCostRecords(client),
+        health=health_board(config),
+        generations=lambda: reports(config.state),
     )

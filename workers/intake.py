@@ -1,16 +1,19 @@
 """The intake: listens to every mailbox and Slack app, and hands messages to their threads."""
 
 import asyncio
+from datetime import UTC, datetime
 from functools import partial
 
 from airut.adapters.systemd_notify import READY, tell
 from airut.config.differences import Change
 from airut.config.schema import Config
+from airut.ports.health import HealthReport
 from airut.temporal.leases import Leases
+from workers.health import intake_report, telling
 from workers.listeners import Listeners
 from workers.processes import connected, run
 from workers.reloading import reloading
-from workers.wiring import Listening, intake, listening, payload_store
+from workers.wiring import Listening, health_board, intake, listening, payload_store
 
 
 async def serve(config: Config, stop: asyncio.Event) -> None:
@@ -24,7 +27,11 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
         return await listeners.listen(listening(changed), partial(intake, changed, client))
 
     await take_up(config)
-    async with reloading(config, "intake", take_up):
+
+    def fares() -> HealthReport:
+        return intake_report(listeners.statuses(), config.sources.redactor, datetime.now(UTC))
+
+    async with reloading(config, "intake", take_up), telling(health_board(config), fares):
         tell(READY)
         stopped, fallen = asyncio.create_task(stop.wait()), asyncio.create_task(listeners.fallen())
         await asyncio.wait((stopped, fallen), return_when=asyncio.FIRST_COMPLETED)

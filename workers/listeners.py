@@ -81,6 +81,10 @@ class Listeners[M: Made]:
         lines = await asyncio.gather(*(self._one(each, make) for each in wanted))
         return tuple(line for line in lines if line)
 
+    def statuses(self) -> tuple[tuple[M, ListenerStatus], ...]:
+        """How each of them fares now."""
+        return tuple((each.made, each.listener.status) for each in self._running.values())
+
     async def end(self) -> None:
         await asyncio.gather(*(each.ended() for each in self._running.values()))
         self._running.clear()

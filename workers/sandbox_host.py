@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from typing import Protocol
 
 from temporalio.client import Client
@@ -17,6 +18,7 @@ from airut.config.schema import Config, SandboxSettings
 from airut.models.firing import TriggerInput, TriggerResult
 from airut.models.steps import AgentInput, HostResult
 from airut.models.task import AgentResult
+from airut.ports.health import HealthReport
 from airut.temporal.connection import FAST
 from airut.temporal.hand_over import HandOver
 from airut.temporal.hosts import report_up
@@ -24,11 +26,12 @@ from airut.temporal.leases import Leases
 from airut.temporal.upkeep import ensure_sweep
 from workers.audit_wiring import announced, audit_log
 from workers.current import CurrentActivities
+from workers.health import host_health, telling
 from workers.host_wiring import SandboxHost
 from workers.processes import connected, run
 from workers.reloading import reloading
 from workers.serving import GRACE, serve_until
-from workers.wiring import Activities, payload_store
+from workers.wiring import Activities, health_board, payload_store
 
 
 class Hosted(Protocol):
@@ -61,7 +64,11 @@ async def serve(config: Config, stop: asyncio.Event, *, drain: bool = False, hos
             current.replace(_all(host), changed)
             return ()
 
-        async with reloading(config, "host", take_up), announced(config):
+        def fares() -> HealthReport:
+            own = host_health(host.id, host.slots, config.state, current.config.disk.min_free)
+            return HealthReport(process=f"host-{host.id}", at=datetime.now(UTC), host=own)
+
+        async with reloading(config, "host", take_up), announced(config), telling(health_board(config), fares):
             await ensure_sweep(client, host.id)
             leases = Leases(config.state)
             await serve_host(client, host, leases, stop, drain=drain, interceptors=[audited, current])

@@ -20,6 +20,7 @@ from activities.reply import Replies
 from activities.reports import Reports
 from airut.adapters.archives_local import LocalArchives
 from airut.adapters.blobs_local import LocalBlobStore
+from airut.adapters.health_local import LocalHealthBoard
 from airut.adapters.imap.mailbox import imap_mailbox
 from airut.config.budgets import ConfiguredBudgets
 from airut.config.restored import numbers_above
@@ -55,6 +56,11 @@ Activities = Sequence[Callable[..., Any]]
 
 def blob_store(config: Config) -> LocalBlobStore:
     return LocalBlobStore(config.blob_folder)
+
+
+def health_board(config: Config) -> LocalHealthBoard:
+    """Where processes tell how they fare."""
+    return LocalHealthBoard(config.health)
 
 
 def payload_store(config: Config) -> LocalBlobStore:

@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.message import InboundMessage
     from airut.models.outcome import TaskOutcome
     from airut.models.reply import ReplyKind
+    from airut.models.spent import TaskSpent
     from airut.models.steering import EndIntent, TaskOrder, TaskStatus
     from airut.models.steps import ReplyInput
     from airut.models.task import ReplyRecord, TaskInput, TaskResult, TaskStep
@@ -67,11 +68,19 @@ class TaskWorkflow:
             raise
         await self._leave(beside, answered=True)
         flow.enter(TaskStep.CLOSED, str(flow.result.outcome))
+        self._tell_cost()
         self._complete()
         if not flow.result.outcome.did_its_job:
             # Failed in Temporal, so that it shows in the UI; the thread reads the result from the details.
             raise ApplicationError(self._headline(), flow.result, type=str(flow.result.outcome))
         return flow.result
+
+    def _tell_cost(self) -> None:
+        """For sums over many tasks: nobody reads each one's result for them."""
+        usage, first = self._flow.result.usage, next(iter(self._flow.task.messages), None)
+        if workflow.patched("cost-in-memo"):
+            spent = TaskSpent(usd=usage.cost_usd, author=first.author if first else "", model=usage.model or "")
+            workflow.upsert_memo({contracts.TASK_SPENT: spent})
 
     async def _leave(self, beside: list[asyncio.Task[None]], *, answered: bool = False) -> None:
         for each in beside:

@@ -270,6 +270,11 @@ class Config(Model):
         return self.blob_folder.with_name("payloads")  # whoever shares the blobs shares these
 
     @property
+    def health(self) -> Path:
+        """What processes tell of themselves; beside the blobs, for the dashboard."""
+        return self.blob_folder.with_name("health")
+
+    @property
     def archives(self) -> Path:
         """Of ended threads; beside the blobs that they name, for every control worker."""
         return self.blob_folder.with_name("archive")

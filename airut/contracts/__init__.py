@@ -25,7 +25,11 @@ SEARCH_ATTRIBUTES = (REPO, CHANNEL, AUTHOR, STATE, HOST, OUTCOME, PULL_REQUEST, 
 SUBJECT = "subject"
 """Memo of a thread. Search attributes are never encrypted, memos are where the rest is."""
 
+TASK_SPENT = "spent"
+"""Memo of a task, once it has ended: a `TaskSpent`. Its search attributes are its thread's."""
+
 THREAD_WORKFLOW = "ThreadWorkflow"
+TASK_WORKFLOW = "TaskWorkflow"
 RECEIVE = "receive"
 STATUS = "status"
 MOVED = "moved"

@@ -92,6 +92,10 @@ class Visit:
         common = {"visit": self, "login": self.login, "theme": self.theme, "nav": self.nav, "topics": ()}
         return {**common, **values}
 
+    def wants(self, part: str) -> bool:
+        """Whether this block is to be shown: on the whole page, and where it is asked for alone."""
+        return self.query.get("fragment", part) == part
+
     def part(self, name: str) -> str:
         """The address of a block of this page as it is now asked for, filters included: for `hx-get`."""
         return str(self.request.url.include_query_params(fragment=name).replace(scheme="", netloc=""))

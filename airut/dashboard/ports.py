@@ -8,11 +8,15 @@ from temporalio.converter import PayloadCodec
 
 from airut.config.dashboard_settings import DashboardSettings
 from airut.config.editing.configuration import ConfigurationFiles
+from airut.config.generation_reports import ProcessReport
 from airut.config.schema import Config
 from airut.dashboard.attempts import Attempts
 from airut.ports.archives import Archives
 from airut.ports.audit import AuditTrail, LogTrail
 from airut.ports.blobs import BlobStore
+from airut.ports.cost_records import CostRecords
+from airut.ports.health import HealthBoard
+from airut.ports.host_directory import HostDirectory
 from airut.ports.logins import Logins
 from airut.ports.recordings import TaskOutput
 from airut.ports.run_progress import RunProgressReader
@@ -36,6 +40,11 @@ class Ports:
     """What lies on this host of a thread's task. Raises ValueError: the thread's id is none."""
     files: ConfigurationFiles
     """`airut.yaml` and `.env`, as the editor changes them."""
+    hosts: HostDirectory
+    costs: CostRecords
+    health: HealthBoard
+    generations: Callable[[], tuple[ProcessReport, ...]]
+    """Which configuration each process of this machine runs by."""
     codec: PayloadCodec | None = None
     """What Temporal's values are encoded with, in `namespace`; None where there is no configuration."""
     namespace: str = ""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from airut.dashboard.live import Source
 from airut.dashboard.ports import Ports
+from airut.dashboard.waiting import queue
 from airut.errors import CensusUnavailable
 from airut.models.progress import RunProgress
 from airut.ports.thread_control import ThreadAway, ThreadGone
@@ -46,7 +47,33 @@ def sources(ports: Ports) -> Mapping[str, Source]:
         written = await asyncio.to_thread(_written, ports, thread, row.number)
         return digest(*(each.model_dump_json() if each else "" for each in (row, status, run)), written)
 
-    return {"threads": threads, "thread": thread, "task": task}
+    async def hosts(_: str) -> str:
+        """`hosts`: which there are, whether they serve, and what is pinned to them. How long ago each polled is none of
+        it, or it would change all the time."""
+        return digest(*(repr((row.host, row.state, row.pinned, row.running)) for row in await ports.hosts.hosts()))
+
+    async def under_way(repo: str) -> str:
+        """`queue` or `queue:<repo>`."""
+        return digest((await queue(ports, repo)).model_dump_json())
+
+    async def health(_: str) -> str:
+        """`health`: what processes tell of channels and hosts."""
+        now = ports.clock()
+        return digest(*(repr((each.process, each.is_silent(now), each.channels)) for each in ports.health.reports()))
+
+    async def configuration(_: str) -> str:
+        """`configuration`: which one each process runs by."""
+        return digest(*(report.model_dump_json() for report in await asyncio.to_thread(ports.generations)))
+
+    return {
+        "configuration": configuration,
+        "threads": threads,
+        "thread": thread,
+        "task": task,
+        "hosts": hosts,
+        "queue": under_way,
+        "health": health,
+    }
 
 
 async def _run(ports: Ports, task: str) -> RunProgress | None:

@@ -17,6 +17,8 @@ class ThreadFilter(Model):
     channel: str = ""
     state: str = ""
     """`running`, `idle`, `paused` or `ended`."""
+    host: str = ""
+    """Open threads whose workspace lies there."""
     outcome: str = ""
     author: str = ""
     """The whole address or name, as the channel gives it."""

@@ -4,19 +4,14 @@ import asyncio
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, timedelta
+from datetime import UTC
 
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
-from temporalio.service import RPCError
 
 from airut import contracts
 from airut.models.thread import ThreadPhase
-from airut.ports.thread_directory import DirectoryUnavailable, ThreadFilter, ThreadPage, ThreadRow
-
-LIMIT = timedelta(seconds=2)
-"""For one page. Somebody waits for it, and would rather see that Temporal is away."""
+from airut.ports.thread_directory import ThreadFilter, ThreadPage, ThreadRow
+from airut.temporal.directory_errors import LIMIT, unavailable
 
 SEARCHED = 2000
 """Threads that one search by text looks through, in about a second; subjects are no search attribute, since those are
@@ -55,7 +50,7 @@ class TemporalThreadDirectory:
     async def counts(self, repo: str = "") -> dict[str, int]:
         states = [ThreadPhase.RUNNING, ThreadPhase.PAUSED, ThreadPhase.IDLE]
         queries = [query_of(ThreadFilter(repo=repo, state=state)) for state in (*states, ThreadPhase.ENDED)]
-        with _translated():
+        with unavailable():
             async with asyncio.timeout(LIMIT.total_seconds()):
                 found = await asyncio.gather(
                     *(self._client.count_workflows(query, rpc_timeout=LIMIT) for query in queries)
@@ -63,7 +58,7 @@ class TemporalThreadDirectory:
         return {str(state): each.count for state, each in zip((*states, ThreadPhase.ENDED), found, strict=True)}
 
     async def _page(self, query: str, token: bytes | None, size: int) -> tuple[list[ThreadRow], bytes | None]:
-        with _translated():
+        with unavailable():
             async with asyncio.timeout(LIMIT.total_seconds()):
                 pages = self._client.list_workflows(query, page_size=size, next_page_token=token, rpc_timeout=LIMIT)
                 await pages.fetch_next_page()
@@ -82,6 +77,8 @@ def query_of(wanted: ThreadFilter) -> str:
     ):
         if value:
             parts.append(f"{attribute.name} = {_quoted(value)}")
+    if wanted.host:
+        parts.append(f"{contracts.HOST.name} = {_quoted(wanted.host)} AND {OPEN}")
     if wanted.state == ThreadPhase.ENDED:
         parts.append(ENDED)
     elif wanted.state:
@@ -149,15 +146,3 @@ def _token(cursor: str) -> bytes | None:
 
 def _mark(token: bytes) -> bytes:
     return hashlib.sha256(token).digest()[:MARK]
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except RPCError as error:
-        raise DirectoryUnavailable(f"{error.status.name.lower()}: {error.message[:200]}") from error
-    except TimeoutError as error:
-        raise DirectoryUnavailable(f"no answer within {LIMIT.total_seconds():.0f} seconds.") from error
-    except RuntimeError as error:  # the SDK's own, of a client that never reached the server
-        raise DirectoryUnavailable("nothing answers at its address; is `airut up` running?") from error

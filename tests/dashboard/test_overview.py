@@ -35,7 +35,7 @@ async def test_a_part_of_the_page_comes_alone(tmp_path: Path) -> None:
 
 async def test_while_temporal_is_away_the_page_says_so_and_shows_the_rest(tmp_path: Path) -> None:
     served = Served.at(tmp_path)
-    served.threads.away = "nothing answers at its address"
+    served.goes_away("nothing answers at its address")
     page = await served.browser().get("/")
     assert page.status_code == 200
     assert "Temporal does not answer." in page.text

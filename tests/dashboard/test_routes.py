@@ -13,7 +13,14 @@ from airut.dashboard.registry import PAGES
 from airut.models.login import Role
 from tests.support.dashboard import Served, form
 
-PARAMETERS = {"{repo}": "web", "{id:path}": "web/console/abc", "{n:int}": "1", "{name}": "name", "{place}": "1-0-0"}
+PARAMETERS = {
+    "{repo}": "web",
+    "{host}": "box",
+    "{id:path}": "web/console/abc",
+    "{n:int}": "1",
+    "{name}": "name",
+    "{place}": "1-0-0",
+}
 
 
 def path_of(page: Page) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from temporalio.converter import PayloadCodec
 
 from airut.adapters.archives_local import LocalArchives
 from airut.adapters.blobs_local import LocalBlobStore
+from airut.adapters.health_local import LocalHealthBoard
 from airut.adapters.logins_sqlite import SqliteLogins
 from airut.adapters.recordings import FolderRecording
 from airut.config.editing.configuration import ConfigurationFiles
+from airut.config.generation_reports import ProcessReport
 from airut.config.schema import Config
 from airut.dashboard.app import create_app
 from airut.dashboard.pages import Page
@@ -20,11 +23,14 @@ from airut.dashboard.ports import Ports
 from airut.dashboard.registry import PAGES
 from airut.models.audit import AuditEvent
 from airut.models.command import AnswerOrder, ThreadCommand
+from airut.models.ledger import DaySpent
 from airut.models.login import Role
 from airut.models.progress import RunProgress
 from airut.models.retry import RetryOrder
 from airut.models.steering import TaskStatus
 from airut.models.thread import ThreadStatus
+from airut.ports.cost_records import CostRow, Costs
+from airut.ports.host_directory import HostRow
 from airut.ports.task_records import TaskDetail, TaskRow
 from airut.ports.thread_control import ThreadAway, ThreadGone
 from airut.ports.thread_directory import DirectoryUnavailable, ThreadFilter, ThreadPage, ThreadRow
@@ -34,7 +40,7 @@ ORIGIN = "http://127.0.0.1:5200"
 
 @dataclass
 class ListedThreads:
-    """Implements `airut.ports.thread_directory.ThreadDirectory`: what a test lists, filtered by repository alone."""
+    """Implements `airut.ports.thread_directory.ThreadDirectory`: what a test lists, filtered by repository and state alone."""
 
     rows: list[ThreadRow] = field(default_factory=list)
     away: str = ""
@@ -45,7 +51,7 @@ class ListedThreads:
         if self.away:
             raise DirectoryUnavailable(self.away)
         self.asked.append(wanted)
-        found = [row for row in self.rows if wanted.repo in {"", row.repo}]
+        found = [row for row in self.rows if wanted.repo in {"", row.repo} and wanted.state in {"", row.state}]
         begin = int(cursor or 0)
         more = str(begin + limit) if len(found) > begin + limit else ""
         return ThreadPage(rows=tuple(found[begin : begin + limit]), next_cursor=more, looked_at=len(found))
@@ -124,6 +130,40 @@ def _row(detail: TaskDetail) -> TaskRow:
     return TaskRow(**{name: getattr(detail, name) for name in TaskRow.model_fields})
 
 
+@dataclass
+class Hosts:
+    """Implements `airut.ports.host_directory.HostDirectory`."""
+
+    rows: tuple[HostRow, ...] = ()
+    away: str = ""
+
+    async def hosts(self) -> tuple[HostRow, ...]:
+        if self.away:
+            raise DirectoryUnavailable(self.away)
+        return self.rows
+
+
+@dataclass
+class CostBook:
+    """Implements `airut.ports.cost_records.CostRecords`."""
+
+    rows: tuple[CostRow, ...] = ()
+    complete: bool = True
+    days: dict[str, tuple[DaySpent, ...]] = field(default_factory=dict)
+    away: str = ""
+
+    async def costs(self, since: datetime, until: datetime, repo: str = "") -> Costs:
+        if self.away:
+            raise DirectoryUnavailable(self.away)
+        found = [row for row in self.rows if since <= row.ended_at < until and repo in {"", row.repo}]
+        return Costs(rows=tuple(found), complete=self.complete)
+
+    async def spent(self, repo: str) -> tuple[DaySpent, ...]:
+        if self.away:
+            raise DirectoryUnavailable(self.away)
+        return self.days.get(repo, ())
+
+
 def config_of(folder: Path, **dashboard: Any) -> Config:
     """Two repositories, with this section `dashboard`."""
     repo = {
@@ -162,6 +202,10 @@ class Served:
     control: Threads = field(default_factory=Threads)
     tasks: Tasks = field(default_factory=Tasks)
     trail: RecordedTrail = field(default_factory=RecordedTrail)
+    hosts: Hosts = field(default_factory=Hosts)
+    costs: CostBook = field(default_factory=CostBook)
+    generations: tuple[ProcessReport, ...] = ()
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
     pages: Sequence[Page] = PAGES
     codec: PayloadCodec | None = None
 
@@ -200,9 +244,24 @@ class Served:
             files=ConfigurationFiles(self.file, {}),
             trail=self.trail,
             output=lambda thread, task: FolderRecording(self.folder, thread, task),
+            hosts=self.hosts,
+            costs=self.costs,
+            health=self.health,
+            generations=lambda: self.generations,
+            clock=lambda: self.now,
             codec=self.codec,
             namespace="airut",
         )
+
+    @property
+    def health(self) -> LocalHealthBoard:
+        """What processes have told."""
+        return LocalHealthBoard(self.folder / "health")
+
+    def goes_away(self, why: str) -> None:
+        """As Temporal does."""
+        self.threads.away = self.hosts.away = self.costs.away = self.tasks.away = why
+        self.control.away = True
 
     def browser(self, base: str = ORIGIN) -> httpx.AsyncClient:
         """Keeps cookies, and follows no redirect by itself."""

@@ -5,6 +5,7 @@ import asyncio
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
+from airut import contracts
 from airut.models.budget import (
     BudgetGrant,
     BudgetName,
@@ -16,6 +17,7 @@ from airut.models.budget import (
 )
 from airut.models.message import Hints
 from airut.models.outcome import AgentOutcome, LostRun, TaskOutcome, Usage
+from airut.models.spent import TaskSpent
 from airut.models.steps import AgentInput
 from airut.models.task import AgentResult
 from airut.temporal.delivery import deliver
@@ -57,6 +59,9 @@ async def test_each_run_is_asked_for_and_settled_with_what_went_before(
         BudgetSettlement(key=f"{thread}/task-{number}/1", repo="web", usd=0.25) for number in (1, 2)
     ]
     assert [order.budget_usd for order in activities.agent_inputs] == [3.5, 3.5]
+    task = await temporal.client.get_workflow_handle(f"{thread}/task-2").describe()
+    kept = await task.memo_value(contracts.TASK_SPENT, type_hint=TaskSpent)
+    assert kept == TaskSpent(usd=0.25, author="ann@example.com", model=activities.replies[-1].usage.model or "")
     await replays(temporal.client, thread)
 
 

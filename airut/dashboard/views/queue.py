@@ -1,0 +1,14 @@
+"""What waits, and why."""
+
+from starlette.responses import Response
+
+from airut.dashboard.pages import Page, Visit
+from airut.dashboard.waiting import queue
+from airut.models.login import Role
+
+
+async def show(visit: Visit) -> Response:
+    return visit.page("queue.html", queue=await queue(visit.ports), topics=("queue",))
+
+
+PAGES = (Page("/queue", show, Role.VIEWER, nav="Queue"),)

@@ -40,13 +40,13 @@ async def test_a_bad_file_changes_nothing_and_the_next_good_one_is_taken_up(ther
     await there.until(lambda: set(generations(there)) == set(PROCESSES))
     before = generations(there)
     bad = await rewrite(there, written + "limitz: {}\n", good=False)
-    line = f'{there.config_file}:{len(written.splitlines()) + 1}:9: limitz: unknown key; nearest is "limits"'
+    line = f'{there.config_file}:{len(written.splitlines()) + 1}:1: limitz: unknown key; nearest is "limits"'
     assert bad == {name: now.model_copy(update={"error": line}) for name, now in before.items()}
     person = Mailing(there)
     await person.writes("Is anybody there?")
     await hears(person, "done")
 
-    tagged = written + "        replies: {subject_tag: always}\n"
+    tagged = written.replace("      email:\n", "      email:\n        replies: {subject_tag: always}\n")
     good = await rewrite(there, tagged)
     assert {(now.error, now.kept, now.pending) for now in good.values()} == {(None, (), ())}
     assert len({now.digest for now in good.values()} | {before["intake"].digest}) == 2

@@ -9,15 +9,20 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities.auditing import Audited
+from activities.measuring import Measured
 from airut import contracts
+from airut.adapters.telemetry.trail import CountedTrail
 from airut.config.differences import Change
 from airut.config.schema import Config
+from airut.ports.telemetry import Telemetry
 from airut.temporal.connection import FAST
 from airut.temporal.deployment import become_current, build_id
 from airut.temporal.hand_over import HandOver
 from airut.temporal.leases import Leases
 from airut.temporal.retention import keep_closed_workflows
 from airut.temporal.schedules import configured_tasks, reconcile
+from airut.temporal.task_traces import Traced
+from airut.temporal.thread_counts import threads_look
 from airut.temporal.upkeep import ensure_expiry
 from workers.audit_wiring import announced, audit_log
 from workers.current import CurrentActivities
@@ -25,6 +30,7 @@ from workers.processes import connected, run
 from workers.progress_wiring import progress_shows
 from workers.reloading import reloading
 from workers.serving import GRACE, serve_until
+from workers.telemetry_wiring import generation_look, host_name, looked_at, telemetry
 from workers.wiring import Activities, control_activities, payload_store
 from workflows.registered import WORKFLOWS
 
@@ -35,14 +41,20 @@ log = logging.getLogger("airut.control")
 
 
 async def serve(config: Config, stop: asyncio.Event) -> None:
-    client = await connected(config, payload_store(config), stop)
-    if client is None:
-        return
+    async with telemetry(config, "control") as measured:
+        client = await connected(config, payload_store(config), stop)
+        if client is not None:
+            await _serve(config, client, stop, measured)
+
+
+async def _serve(config: Config, client: Client, stop: asyncio.Event, measured: Telemetry) -> None:
     if config.temporal.mode == "embedded":
         await keep_closed_workflows(client)
     leases = Leases(config.state)
     current = CurrentActivities(_activities(config, client), config)
-    audited = Audited(audit_log(config, lambda: current.config))
+    host = host_name(config)
+    trail = CountedTrail(audit_log(config, lambda: current.config), measured, host)
+    seen = [HandOver(), Measured(measured, host), Audited(trail), current]
     name = leases.take("control")
     worker = Worker(
         client,
@@ -53,7 +65,7 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
         deployment_config=await become_current(client, build_id()),
         identity=name,
         graceful_shutdown_timeout=GRACE,
-        interceptors=[HandOver(), audited, current],
+        interceptors=[*seen, Traced(measured)],
     )
     following = Worker(
         client,
@@ -69,7 +81,8 @@ async def serve(config: Config, stop: asyncio.Event) -> None:
         current.replace(_activities(changed, client), changed)
         return await reconcile_schedules(changed, client)
 
-    async with reloading(config, "control", take_up), announced(config):
+    looks = [threads_look(client, lambda: tuple(current.config.repos)), generation_look(config)]
+    async with reloading(config, "control", take_up), announced(config), looked_at(measured, looks):
         await ensure_expiry(client)
         await reconcile_schedules(config, client)
         await serve_until(stop, client, leases, [worker, following])

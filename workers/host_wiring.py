@@ -31,6 +31,7 @@ from airut.adapters.github import GitHubForge, InstallationTokens
 from airut.adapters.keys import check_fingerprint, load_or_create_key
 from airut.adapters.podman.cells import BuildCells
 from airut.adapters.podman.engine import Engine
+from airut.adapters.podman.groups import group_finder
 from airut.adapters.podman.hardening import Hardening, Profile
 from airut.adapters.podman.image_upkeep import PodmanImageUpkeep
 from airut.adapters.podman.images import PodmanImages
@@ -39,6 +40,8 @@ from airut.adapters.podman.proxy_image import ProxyImage
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import RUNTIME, Enforce, SandboxSettings
 from airut.adapters.podman.store import ImageStore
+from airut.adapters.telemetry.cgroup import GroupOf
+from airut.adapters.telemetry.sandboxes import MeasuredSandboxes
 from airut.adapters.trees_unshared import UnsharedTrees
 from airut.config.builds import ConfiguredBuilds
 from airut.config.installation import installation_id
@@ -52,6 +55,7 @@ from airut.models.steps import AgentInput, HostResult
 from airut.models.task import AgentResult
 from airut.ports.agent import Agent
 from airut.ports.sandbox import Images, Sandboxes
+from airut.ports.telemetry import Silence, Telemetry
 from airut.temporal.census import TemporalCensus
 from workers.audit_wiring import audit_log
 from workers.forge_login import github_repository, remotes
@@ -61,9 +65,13 @@ from workers.wiring import Activities, blob_store
 class SandboxHost:
     """Everything that a sandbox host's worker needs; entering it makes the host ready."""
 
-    def __init__(self, config: Config, client: Client, host_id: str | None = None) -> None:
+    def __init__(
+        self, config: Config, client: Client, host_id: str | None = None, telemetry: Telemetry | None = None
+    ) -> None:
         """`host_id` is used in place of the configured one."""
         self._config = config
+        self._telemetry = telemetry or Silence()
+        self._group_of: GroupOf | None = None
         self._client = client
         self._stack = AsyncExitStack()
         self.id = host_id or config.sandbox.host_id or platform.node() or "host"
@@ -115,7 +123,13 @@ class SandboxHost:
         self.claim_host = Claims(self.id, lambda: room(config.state, config.disk.min_free)).claim_host
         trees = UnsharedTrees()
         renewals = self._upkeep[0] if self._upkeep else None
-        sandboxes = AuditedSandboxes(sandboxes, audit_log(config))
+        sandboxes = MeasuredSandboxes(
+            AuditedSandboxes(sandboxes, audit_log(config)),
+            self._telemetry,
+            self.id,
+            group_of=self._group_of,
+            log_prompts=config.telemetry.log_prompts,
+        )
         runs = AgentRuns(folders, sandboxes, agent, mirror, blobs, repositories, sessions, trees, renewals, redactor)
         self.run_agent = runs.run_agent
         ends = ThreadEnds(folders, sessions, trees, blobs)
@@ -160,6 +174,8 @@ class SandboxHost:
         warming = asyncio.create_task(sandboxes.open())  # the first task need not wait for it
         self._stack.callback(warming.cancel)
         self._upkeep = sandboxes, PodmanImageUpkeep(engine, marks)
+        if not isinstance(self._telemetry, Silence):
+            self._group_of = group_finder(engine)
         return images, sandboxes, ClaudeCode()
 
     def _sweeps(self) -> Activities:

@@ -24,6 +24,7 @@ from airut.models.redaction import Redactor
 from airut.ports.blobs import BlobStore
 from airut.temporal.connection import connect
 from airut.temporal.search_attributes import ensure_search_attributes
+from workers.log_format import begin_logging, configure_logging
 from workers.redacted_logs import redact_logs
 from workers.watched import keep_telling, tell_stopping
 
@@ -43,10 +44,7 @@ def run(name: str, body: Callable[[Config, asyncio.Event], Awaitable[None]]) -> 
     arguments = parser.parse_args()
     adopt(os.environ)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold every secret; what we start inherits it
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format=f"%(asctime)s {name} %(levelname)s %(name)s: %(message)s"
-    )
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request to the forge
+    begin_logging(name)
     code, redactor = 0, Redactor()
     try:
         path = find_config(arguments.config).resolve()
@@ -55,6 +53,7 @@ def run(name: str, body: Callable[[Config, asyncio.Event], Awaitable[None]]) -> 
         ensure(config.state)
         redactor = config.sources.redactor
         redact_logs(redactor)
+        configure_logging(name, config.telemetry)
         if not os.environ.get(SUPERVISED):  # else the supervisor has said it
             for warning in warnings(config):
                 log.warning("%s", warning)

@@ -13,6 +13,7 @@ from airut.config.reloader import Candidate, Reloader, told
 from airut.config.schema import Config
 from airut.errors import AirutError
 from workers.hangup import on_hangup
+from workers.log_format import set_level
 
 EVERY = 0.25
 """Seconds between two looks at a handful of files. What changed is read at the second look that finds it the same, so
@@ -88,6 +89,7 @@ class _Reloads:
             self._reloader.refuse(f"{type(error).__name__}: {error}")
             return
         self._reloader.adopt(candidate, kept)
+        set_level(candidate.config.telemetry)
         log.info("configuration %d (%s): %s", number, candidate.generation.digest, told(candidate))
         for line in kept:
             log.error("%s", line)

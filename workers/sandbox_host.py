@@ -11,14 +11,17 @@ from temporalio.client import Client
 from temporalio.worker import Interceptor, Worker
 
 from activities.auditing import Audited
+from activities.measuring import Measured
 from activities.placement import Placement
 from airut import contracts
+from airut.adapters.telemetry.trail import CountedTrail
 from airut.config.differences import Change
 from airut.config.schema import Config, SandboxSettings
 from airut.models.firing import TriggerInput, TriggerResult
 from airut.models.steps import AgentInput, HostResult
 from airut.models.task import AgentResult
 from airut.ports.health import HealthReport
+from airut.ports.telemetry import Telemetry
 from airut.temporal.connection import FAST
 from airut.temporal.hand_over import HandOver
 from airut.temporal.hosts import report_up
@@ -31,6 +34,7 @@ from workers.host_wiring import SandboxHost
 from workers.processes import connected, run
 from workers.reloading import reloading
 from workers.serving import GRACE, serve_until
+from workers.telemetry_wiring import disk_look, generation_look, looked_at, telemetry
 from workers.wiring import Activities, health_board, payload_store
 
 
@@ -52,12 +56,20 @@ class Hosted(Protocol):
 
 
 async def serve(config: Config, stop: asyncio.Event, *, drain: bool = False, host_id: str | None = None) -> None:
-    client = await connected(config, payload_store(config), stop)
-    if client is None:
-        return
-    async with SandboxHost(config, client, host_id) as host:
+    async with telemetry(config, "host") as measured:
+        client = await connected(config, payload_store(config), stop)
+        if client is not None:
+            await _serve(config, client, stop, SandboxHost(config, client, host_id, measured), measured, drain=drain)
+
+
+async def _serve(
+    config: Config, client: Client, stop: asyncio.Event, made: SandboxHost, measured: Telemetry, *, drain: bool
+) -> None:
+    async with made as host:
         current = CurrentActivities(_all(host), config)
-        audited = Audited(audit_log(config, lambda: current.config))
+        trail = CountedTrail(audit_log(config, lambda: current.config), measured, host.id)
+        seen = [Measured(measured, host.id), Audited(trail), current]
+        looks = [disk_look(config.state, host.id), generation_look(config)]
 
         async def take_up(changed: Config, _: tuple[Change, ...]) -> tuple[str, ...]:
             await host.take_up(changed)
@@ -68,10 +80,11 @@ async def serve(config: Config, stop: asyncio.Event, *, drain: bool = False, hos
             own = host_health(host.id, host.slots, config.state, current.config.disk.min_free)
             return HealthReport(process=f"host-{host.id}", at=datetime.now(UTC), host=own)
 
-        async with reloading(config, "host", take_up), announced(config), telling(health_board(config), fares):
+        told = telling(health_board(config), fares)
+        async with reloading(config, "host", take_up), announced(config), told, looked_at(measured, looks):
             await ensure_sweep(client, host.id)
             leases = Leases(config.state)
-            await serve_host(client, host, leases, stop, drain=drain, interceptors=[audited, current])
+            await serve_host(client, host, leases, stop, drain=drain, interceptors=seen)
 
 
 def _all(host: Hosted) -> Activities:

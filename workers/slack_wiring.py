@@ -3,7 +3,7 @@ libraries take every process half a second of its start."""
 
 import time
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 
 from temporalio.client import Client
 
@@ -32,11 +32,13 @@ from airut.models.slack_settings import SlackChannel
 from airut.models.task_terms import TaskTerms
 from airut.ports.audit import AuditTrail
 from airut.ports.blobs import BlobStore
+from airut.ports.telemetry import Telemetry
 from airut.temporal.delivery import amend_if_open, counted, hand_over_if_open, tell_overheard
 from airut.temporal.open_threads import open_slack_threads
 from airut.temporal.thread_control import TemporalThreadControl
 from signals.accepted import note_accepted
 from signals.mail.handling import Submit
+from signals.measuring import MeasuredHandOver
 from signals.slack.answer_clicks import AnswerClicks
 from signals.slack.assistant import SlackAssistantThreads
 from signals.slack.backfill import SlackBackfill
@@ -67,6 +69,7 @@ def slack_intake(
     submit: Submit,
     blobs: BlobStore,
     audit: AuditTrail,
+    telemetry: Telemetry,
 ) -> SlackIntake:
     connection, directory = _connection(channel), _directory(channel)
     watermarks = Watermarks(config.state / "slack" / f"{repo}.json")
@@ -77,7 +80,7 @@ def slack_intake(
     greetings = SlackGreetings(connection.web(Urgency.PROGRESS, SIGN_PATIENCE), directory)
     late = SlackLate(directory, gate, greetings)
     backfill = SlackBackfill(channel, history, lambda: open_slack_threads(client, repo), watermarks, late)
-    threads = _Threads(client, submit, audit, numbers_above(config.state))
+    threads = _Threads(client, submit, audit, telemetry, numbers_above(config.state))
     handover = SlackHandover(repo, directory, gate, threads, blobs, config.redactor)
     names = SlackNames(repo, channel, directory, history)
     app = connection.app(directory)
@@ -105,17 +108,18 @@ def _clicks(
 class _Threads:
     """Implements `signals.slack.handover.SlackThreads`."""
 
-    def __init__(self, client: Client, submit: Submit, audit: AuditTrail, restored: int) -> None:
+    def __init__(self, client: Client, submit: Submit, audit: AuditTrail, telemetry: Telemetry, restored: int) -> None:
         self._client = client
         self._submit = submit
         self._audit = audit
+        self._handing = MeasuredHandOver(partial(hand_over_if_open, client), telemetry)
         self._restored = restored
 
     async def submit(self, accepted: Submission, *, opens: bool) -> bool:
         if opens:
             await self._submit(accepted)
             return True
-        taken = await hand_over_if_open(self._client, counted(accepted, self._restored))
+        taken = await self._handing(counted(accepted, self._restored))
         if taken:
             await note_accepted(self._audit, accepted)
         return taken

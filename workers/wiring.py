@@ -22,6 +22,7 @@ from airut.adapters.archives_local import LocalArchives
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.health_local import LocalHealthBoard
 from airut.adapters.imap.mailbox import imap_mailbox
+from airut.adapters.telemetry.trail import CountedTrail
 from airut.config.budgets import ConfiguredBudgets
 from airut.config.restored import numbers_above
 from airut.config.schema import Config
@@ -29,7 +30,9 @@ from airut.models.base import Model
 from airut.models.command import Submission
 from airut.models.lookalikes import shown_instead
 from airut.models.mail_settings import EmailChannel
+from airut.models.metrics import CHANNEL_UP
 from airut.models.slack_settings import SlackChannel
+from airut.ports.telemetry import Telemetry
 from airut.temporal.budget import TemporalBudgetLedger
 from airut.temporal.delivery import counted, hand_over, report_if_open
 from airut.temporal.payload_sweep import PayloadSweep
@@ -40,6 +43,8 @@ from signals.mail.dns import DnsResolver
 from signals.mail.handling import SubmitRefused
 from signals.mail.intake import MailIntake
 from signals.mail.status import recorded_in
+from signals.measuring import MeasuredHandOver
+from signals.status import ListenerState, ListenerStatus
 from workers.audit_wiring import audit_log
 from workers.channels_wiring import (
     ConfiguredChannels,
@@ -50,6 +55,7 @@ from workers.channels_wiring import (
 )
 from workers.forge_wiring import ConfiguredPullRequests
 from workers.listeners import Listener
+from workers.telemetry_wiring import Look, host_name
 
 Activities = Sequence[Callable[..., Any]]
 
@@ -140,14 +146,24 @@ def listening(config: Config) -> tuple[Listening, ...]:
     return tuple(found)
 
 
-def intake(config: Config, client: Client, wanted: Listening) -> Listener:
+def channels_look(listening: Callable[[], Sequence[tuple[Listening, ListenerStatus]]]) -> Look:
+    async def look(into: Telemetry) -> None:
+        for made, status in listening():
+            up = status.state is ListenerState.CONNECTED
+            into.record(CHANNEL_UP, float(up), repo=made.repo, channel=made.kind)
+
+    return look
+
+
+def intake(config: Config, client: Client, telemetry: Telemetry, wanted: Listening) -> Listener:
     """The listener of a mailbox or a Slack app."""
 
-    audit, restored = audit_log(config), numbers_above(config.state)
+    audit, restored = CountedTrail(audit_log(config), telemetry, host_name(config)), numbers_above(config.state)
+    handing = MeasuredHandOver(partial(hand_over, client), telemetry)
 
     async def submit(accepted: Submission) -> None:
         try:
-            await hand_over(client, counted(accepted, restored))
+            await handing(counted(accepted, restored))
         except RPCError as error:
             if error.status is RPCStatusCode.INVALID_ARGUMENT:
                 raise SubmitRefused(error.message) from error
@@ -158,7 +174,7 @@ def intake(config: Config, client: Client, wanted: Listening) -> Listener:
     if isinstance(channel, SlackChannel):
         from workers.slack_wiring import slack_intake  # see there
 
-        return slack_intake(config, wanted.repo, channel, client, submit, blobs, audit)
+        return slack_intake(config, wanted.repo, channel, client, submit, blobs, audit, telemetry)
     return MailIntake(
         wanted.repo,
         channel,

@@ -15,6 +15,7 @@ from airut.config.reload_class import ReloadClass
 from airut.config.repo_schema import RepoConfig
 from airut.config.secret_fields import secrets_in
 from airut.config.secret_sources import SecretSources
+from airut.config.telemetry_settings import TelemetrySettings
 from airut.models import presets
 from airut.models.base import Model
 from airut.models.budget_settings import BudgetSettings
@@ -176,6 +177,7 @@ class Config(Model):
     disk: Annotated[DiskSettings, ReloadClass.LIVE] = DiskSettings()
     budgets: Annotated[BudgetSettings, ReloadClass.LIVE] = BudgetSettings()
     dashboard: Annotated[DashboardSettings, ReloadClass.RESTART] = DashboardSettings()
+    telemetry: Annotated[TelemetrySettings, ReloadClass.RESTART] = TelemetrySettings()
     audit: Annotated[AuditSettings, ReloadClass.RESTART] = AuditSettings()
     repos: Annotated[dict[Annotated[str, Field(pattern=_REPO_NAME)], RepoConfig], ReloadClass.CHANNEL] = {}
     """By a name of your own: lower-case letters, digits and hyphens."""

@@ -84,6 +84,10 @@ RELEASE = "release"
 SPENT = "spent"
 
 
+TRACEPARENT = "traceparent"
+"""Header of an activity: its task's place in a trace (W3C Trace Context §3.2)."""
+
+
 def budget_id(repo: str) -> str:
     """The workflow id of a repository's ledger. No thread has it: their ids name a channel after the repository."""
     return f"{repo}/budget"

@@ -111,6 +111,8 @@ class SandboxRef(Model):
     folder: Path
     adopted: bool = False
     """True when it was found running or exited, and not started by this call."""
+    warm: bool = False
+    """True when its fence had been made before it was asked for."""
 
 
 class LimitHit(StrEnum):

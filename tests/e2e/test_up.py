@@ -1,6 +1,6 @@
 """`airut up` as a person starts and stops it."""
 
-import re
+import json
 import signal
 
 from airut.demo.script import say
@@ -17,7 +17,8 @@ async def test_ctrl_c_stops_all_parts_in_order_and_up_goes_on_where_it_was(conve
 
     before = len(stage.log)
     await stage.down(signal.SIGINT)
-    stopped = re.findall(r"airut\.up: (\w+): stopped", stage.log[before:])
+    lines = [json.loads(line) for line in stage.log[before:].splitlines() if line.startswith("{")]
+    stopped = [line["event"].split(": ")[0] for line in lines if line["event"].endswith(": stopped")]
     assert stopped == ["intake", "sandbox_host", "control", "temporal"]
 
     await stage.up()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from temporalio.client import Client
+from temporalio.worker import Interceptor
 
 from activities.auditing import Audited
 from airut.adapters.blobs_local import LocalBlobStore
@@ -66,11 +67,21 @@ repos:
 """
 
 
+Seen = Sequence[Interceptor]
+
+
 class Installation:
     """`host` is the scripted side; its `agent` answers with what it was told until a test replaces it."""
 
     def __init__(
-        self, folder: Path, server: EmbeddedServer, mail: MailServer, slack: SlackServer, limits: str, forge: str
+        self,
+        folder: Path,
+        server: EmbeddedServer,
+        mail: MailServer,
+        slack: SlackServer,
+        limits: str,
+        forge: str,
+        more: str,
     ) -> None:
         self.folder = folder
         self.mail = mail
@@ -80,21 +91,30 @@ class Installation:
         self._password = secrets.token_hex(8)
         self._limits = limits
         self._forge = forge
+        self._more = more
         self._processes: dict[str, asyncio.subprocess.Process] = {}
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, folder: Path, limits: str = "", slots: int = 20, forge: str = "{}") -> AsyncIterator[Self]:
+    async def running(
+        cls,
+        folder: Path,
+        limits: str = "",
+        slots: int = 20,
+        forge: str = "{}",
+        more: str = "",
+        wrap: Callable[[ScriptedHost], Seen] | None = None,
+    ) -> AsyncIterator[Self]:
         """`limits` is a line of YAML of the e-mail channel, `slots` how many tasks run at once, `forge` the value of
-        that section."""
+        that section, `more` are lines beside `repos`. `wrap` may change the host, and says what sees its activities."""
         with running_mail_server() as mail:
             async with EmbeddedServer(folder / "temporal") as server, SlackServer.running() as slack:
-                made = cls(folder, server, mail, slack, limits, forge)
+                made = cls(folder, server, mail, slack, limits, forge, more)
                 made.configure()
                 client = await made.client()
-                audited = [Audited(audit_log(made.config))]
                 host = ScriptedHost(made.host, slots=slots)
-                async with hosting(client, host, folder / "host", interceptors=audited):
+                seen = [*(wrap(host) if wrap else ()), Audited(audit_log(made.config))]
+                async with hosting(client, host, folder / "host", interceptors=seen):
                     try:
                         for name in PROCESSES:
                             await made.start(name)
@@ -117,6 +137,7 @@ class Installation:
                 imap_port=self.mail.imap_port, smtp_port=self.mail.smtp_port, ca=self.mail.ca_file,
                 authserv_id=self.mail.authserv_id, limits=self._limits, forge=self._forge,
             )
+            + self._more
         )  # fmt: skip
 
     @property

@@ -93,12 +93,12 @@ class PodmanSandboxes:
         await self._stop_other_attempts(spec)
         await self._remove(spec.sandbox_id)  # also what a start that was cut off has left
         try:
-            await self._start(spec)
+            warm = await self._start(spec)
         except BaseException:
             await asyncio.shield(self._remove(spec.sandbox_id))
             raise
         self._warm.refill_later()
-        return SandboxRef(sandbox_id=spec.sandbox_id, container=_agent(spec.sandbox_id), folder=spec.folder)
+        return SandboxRef(sandbox_id=spec.sandbox_id, container=_agent(spec.sandbox_id), folder=spec.folder, warm=warm)
 
     def follow(self, ref: SandboxRef, offset: int) -> AsyncIterator[OutputChunk]:
         return follow(self._containers, self._fences, ref, offset, (self._folder(ref.sandbox_id) / KILLED).exists)
@@ -165,7 +165,8 @@ class PodmanSandboxes:
                 # Without its lock: two attempts that start at once would wait for each other for ever.
                 await self._remove(other["airut.sandbox"])
 
-    async def _start(self, spec: SandboxSpec) -> None:
+    async def _start(self, spec: SandboxSpec) -> bool:
+        """Return whether there was a warm fence for it."""
         remove_folder(spec.folder / "out")
         make_folder(spec.folder / "out")
         make_folder(self._settings.runtime)
@@ -187,6 +188,7 @@ class PodmanSandboxes:
             await self._launcher.check_limits(_agent(spec.sandbox_id), spec.limits)
         write_private(fence.folder / "agent" / "go", b"")
         log.debug("sandbox %s started, warm=%s: %s", spec.sandbox_id, warm is not None, clock)
+        return warm is not None
 
     async def _start_both(
         self, fence: Fence, digest: str, spec: SandboxSpec, labels: dict[str, str], *, warm: bool

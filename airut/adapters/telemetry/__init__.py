@@ -1,0 +1,1 @@
+"""Traces and metrics through OpenTelemetry's SDK; metrics as Prometheus reads them."""

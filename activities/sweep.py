@@ -16,6 +16,7 @@ from airut.models.base import Model
 from airut.models.folders import ThreadFolders
 from airut.models.outcome import TaskOutcome
 from airut.models.sweep import (
+    PRUNE_BELOW,
     Life,
     Standing,
     SweepMemory,
@@ -48,6 +49,7 @@ class SweepRules(Model):
     host: str
     min_free: float = 0.1
     images_keep_s: float = 7 * 86400.0
+    prune_below: float = PRUNE_BELOW
     repos: tuple[str, ...] = ()
 
 
@@ -170,7 +172,7 @@ class _Sweep:
 
     async def _images(self) -> tuple[tuple[str, ...], datetime | None]:
         rules = self._rules
-        if not prune_is_due(self._memory, free_share(self._host.folders.state), self._now):
+        if not prune_is_due(self._memory, free_share(self._host.folders.state), self._now, rules.prune_below):
             return (), self._memory.pruned_at
         try:
             return await self._host.images.prune(rules.images_keep_s, rules.repos), self._now

@@ -136,8 +136,8 @@ def seen_elsewhere(
     return tuple(sorted(found, key=lambda missing: missing.since)[:MISSING_MOST])
 
 
-def prune_is_due(memory: SweepMemory, free: float, now: datetime) -> bool:
-    return memory.pruned_at is None or now - memory.pruned_at >= PRUNE_EVERY or free < PRUNE_BELOW
+def prune_is_due(memory: SweepMemory, free: float, now: datetime, below: float = PRUNE_BELOW) -> bool:
+    return memory.pruned_at is None or now - memory.pruned_at >= PRUNE_EVERY or free < below
 
 
 def _has_moved(thread: str, now: datetime, memory: SweepMemory) -> bool:

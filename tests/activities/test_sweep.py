@@ -88,7 +88,7 @@ class Host:
     def __init__(self, state: Path, min_free: float = 0.0) -> None:
         self.folders = ThreadFolders(state=state)
         self.census, self.left = Told(), Left()
-        self.rules = SweepRules(host="here", min_free=min_free)
+        self.rules = SweepRules(host="here", min_free=min_free, prune_below=0.0)  # whatever disk the tests run on
 
     def thread(self, name: str, standing: Standing | Exception | None = None, idle: datetime | None = None) -> str:
         thread = f"web/mail/{name}"
@@ -241,3 +241,8 @@ async def test_images_are_pruned_when_it_is_their_day(host: Host) -> None:
     assert report.images == ("localhost/airut/web:old",)
     assert report.memory.pruned_at == NOON
     assert host.left.pruned == 1
+
+
+async def test_images_are_pruned_on_any_day_where_the_disk_is_full(host: Host) -> None:
+    host.rules = host.rules.model_copy(update={"prune_below": 1.0})
+    assert (await host.sweep(SweepMemory(pruned_at=NOON))).images == ("localhost/airut/web:old",)

@@ -8,10 +8,13 @@ import pytest
 from tests.contract.people import Mailing, Person, Slacking, Typing
 from tests.support.installation import Installation
 
+MANY_MAILS = "limits: {per_sender: 10000/h, per_repo: 10000/h}"
+"""All tests are one person, within minutes."""
+
 
 @pytest.fixture(scope="session")
 async def installation(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installation]:
-    async with Installation.running(tmp_path_factory.mktemp("installation")) as running:
+    async with Installation.running(tmp_path_factory.mktemp("installation"), MANY_MAILS) as running:
         yield running
 
 

@@ -4,6 +4,7 @@ AirutError
 ├── ConfigError            the operator's file is wrong: names file, line, field and remedy
 ├── AlreadyRunning         another `airut up` has this state folder: names its process
 ├── ServiceUnavailable     systemd's manager of this user refuses, or is not there: carries what it said
+├── UpdateFailed           another version could not be installed: carries what the installer said
 ├── BackupUnreadable       a backup is damaged, or its passphrase another one: says which part
 ├── PolicyInvalid          the repository's `.airut/` is wrong: names file, line and remedy
 ├── SandboxError
@@ -63,6 +64,10 @@ class AlreadyRunning(AirutError):
 
 
 class ServiceUnavailable(AirutError):
+    pass
+
+
+class UpdateFailed(AirutError):
     pass
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import platform
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from airut.operations.check import channels, machine, machine_facts, podman, rep
 from airut.operations.check.finding import Finding, fail, ok, warn
 from airut.operations.check.running import Check
 from airut.temporal.connection import connect
+from airut.temporal.leases import Leases
 from workers.channels_wiring import access_tokens, slack_channels
 from workers.forge_login import github_repository, remotes
 from workers.host_wiring import claude_binary
@@ -79,12 +81,17 @@ async def _machine(config: Config | None, folder: Path) -> Sequence[Finding]:
         state = Path("~/.local/state/airut").expanduser()
         facts = machine_facts.machine(state, (), dotenv=folder / ".env", min_free=0.1, open_door=False)
     else:
-        ports = () if running(config.state) else tuple(_ports(config))
+        ports = () if _runs(config) else tuple(_ports(config))
         open_door = config.dashboard.enabled and not config.dashboard.wants_login
         facts = machine_facts.machine(
             config.state, ports, dotenv=folder / ".env", min_free=config.disk.min_free, open_door=open_door
         )
     return machine.judge(facts)
+
+
+def _runs(config: Config) -> bool:
+    """As `airut up`, or as processes of their own."""
+    return running(config.state) is not None or bool(Leases(config.state).living(platform.node() or "host"))
 
 
 def _ports(config: Config) -> Iterator[tuple[str, int]]:
@@ -134,7 +141,7 @@ async def _blobs(config: Config) -> Sequence[Finding]:
 
 async def _temporal(config: Config) -> Sequence[Finding]:
     settings = config.temporal
-    if settings.mode == "embedded" and running(config.state) is None:
+    if settings.mode == "embedded" and not _runs(config):
         return [ok("temporal", "embedded; it starts with `airut up`")]
     try:
         client = await connect(settings, payload_store(config), config.sources.redactor)

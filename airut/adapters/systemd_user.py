@@ -27,8 +27,18 @@ class SystemdUser:
         """`systemctl --user …`. Raises: ServiceUnavailable"""
         _run("systemctl", "--user", *arguments)
 
+    def state(self, unit: str) -> str:
+        """systemd's word for it: `active`, `activating`, `failed`, `inactive`…"""
+        return self._says("is-active", unit)
+
     def is_active(self, unit: str) -> bool:
-        return self._says("is-active", unit) in ("active", "activating", "reloading")
+        """Also while it is starting."""
+        return self.state(unit) in ("active", "activating", "reloading")
+
+    def restarts(self, unit: str) -> int:
+        """How often it has ended by itself since somebody started it."""
+        said = self._says("show", "--property=NRestarts", "--value", unit)
+        return int(said) if said.isdecimal() else 0
 
     def lingers(self) -> bool:
         """Whether this user's services run while nobody is logged in."""

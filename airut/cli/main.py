@@ -31,6 +31,7 @@ from airut.cli import (
     thread,
     thread_commands,
     thread_files,
+    update,
 )
 from airut.cli.context import EXIT_CONFIG, EXIT_UNREACHABLE, Settings, Unreachable, become
 from airut.errors import AirutError, ConfigError
@@ -44,6 +45,7 @@ app.add_typer(task.app, name="task")
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("check")(check.check)
+app.command("update")(update.update)
 app.command("install-service")(service.install_service)
 app.command("uninstall-service")(service.uninstall_service)
 app.command("replay")(replay.replay_recent)

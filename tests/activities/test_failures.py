@@ -35,6 +35,7 @@ RETRYABLE = {
     errors.AlreadyRunning,
     errors.ServiceUnavailable,
     errors.BackupUnreadable,
+    errors.UpdateFailed,
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from airut.cli.main import execute
+from tests.support.user_service import Machine
 from tests.workflows.conftest import activities, replays, thread  # noqa: F401  # fixtures
 
 CONFIG = """
@@ -53,3 +54,21 @@ def airut(config_file: Path, capsys: pytest.CaptureFixture[str]) -> Airut:
         return Printed(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "CREDENTIALS_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    return Machine(tmp_path)
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    def read() -> str:
+        found = capsys.readouterr()
+        return found.out + found.err
+
+    return read

@@ -1,86 +1,10 @@
 """`airut install-service` and `uninstall-service`; systemd's two commands are scripts that note how they were called."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-from airut.cli.main import execute
-
-CONFIG = """\
-config_version: 1
-state_dir: {state}
-repos:
-  web:
-    url: https://git.example.org/acme/web.git
-    agent: {{auth: {{api_key: {{systemd: model}}}}}}
-    channels: {{console: {{}}}}
-"""
-SYSTEMCTL = """\
-#!/bin/sh
-case "$*" in
-  "--user is-system-running") echo running;;
-  "--user is-active "*) [ -e {folder}/active ] && echo active || echo inactive;;
-  *) echo "systemctl $*" >> {folder}/calls;;
-esac
-case "$2" in restart) touch {folder}/active;; disable) rm -f {folder}/active;; esac
-"""
-LOGINCTL = """\
-#!/bin/sh
-case "$1" in
-  show-user) [ -e {folder}/linger ] && echo yes || echo no;;
-  *) echo "loginctl $1" >> {folder}/calls; touch {folder}/linger;;
-esac
-"""
-
-
-class Machine:
-    """A user's home, and what systemd was asked to do."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.units = folder / ".config" / "systemd" / "user"
-        self.state = folder / "state"
-        self.config = folder / "airut.yaml"
-        self.config.write_text(CONFIG.format(state=self.state))
-        for name, text in (("systemctl", SYSTEMCTL), ("loginctl", LOGINCTL)):
-            (script := folder / "bin" / name).parent.mkdir(exist_ok=True)
-            script.write_text(text.format(folder=folder))
-            script.chmod(0o755)
-
-    def secret(self) -> None:
-        (file := self.folder / "credentials" / "model").parent.mkdir(exist_ok=True)
-        file.write_text("sk-ant-api03-of-no-use\n")
-        file.chmod(0o600)
-
-    def run(self, *words: str) -> int:
-        return execute(["--config", str(self.config), *words])
-
-    def calls(self) -> Sequence[str]:
-        """Since the last look."""
-        file = self.folder / "calls"
-        said = file.read_text().splitlines() if file.exists() else []
-        file.unlink(missing_ok=True)
-        return said
-
-
-@pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "CREDENTIALS_DIRECTORY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    return Machine(tmp_path)
-
-
-@pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
-    def read() -> str:
-        found = capsys.readouterr()
-        return found.out + found.err
-
-    return read
+from tests.support.user_service import Machine
 
 
 def test_twice_is_once(machine: Machine, said: Callable[[], str]) -> None:

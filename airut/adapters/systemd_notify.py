@@ -21,6 +21,13 @@ def adopt(environment: MutableMapping[str, str], process: int | None = None) -> 
             environment[ours] = value
 
 
+def hand_on(environment: MutableMapping[str, str]) -> None:
+    """The opposite: for the program that takes this process's place."""
+    for name, ours in OURS.items():
+        if (value := environment.pop(ours, None)) is not None:
+            environment[name] = value
+
+
 def tell(*lines: str, environment: Mapping[str, str] = os.environ) -> bool:
     """Whether somebody was told. That nobody listens, or not any more, is no error: the service goes on."""
     address = environment.get(OURS[SOCKET], "")

@@ -142,6 +142,11 @@ def become(module: str, settings: Settings, *arguments: str) -> NoReturn:
     _become(module, "--config", str(settings.path), *arguments)
 
 
+def become_at(module: str, path: Path) -> NoReturn:
+    """The same, with a configuration that need not be there."""
+    _become(module, "--config", str(path))
+
+
 def become_anyhow(module: str, settings: Settings, *arguments: str) -> NoReturn:
     """The same, for what does something even where there is no configuration."""
     _become(module, *(["--config", str(settings.named)] if settings.named else []), *arguments)

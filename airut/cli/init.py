@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from airut.cli.context import refused
+from airut.cli.context import Settings, refused
 from airut.config.editing import files
 from airut.config.load import PLACES
 from airut.config.repository_files import FILES
@@ -31,6 +31,14 @@ def init(
 def place(named: Path | None) -> Path:
     """Where the configuration is to be: `--config`, `$AIRUT_CONFIG`, else the user's own place."""
     return named or Path(os.environ.get("AIRUT_CONFIG") or PLACES[0]).expanduser()
+
+
+def wanted(settings: Settings) -> Path:
+    """Where the configuration is, or else where it is to be."""
+    try:
+        return settings.path
+    except ConfigError:
+        return place(settings.named)
 
 
 def _configuration(path: Path) -> None:

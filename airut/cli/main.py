@@ -33,7 +33,7 @@ from airut.cli import (
     thread_files,
     update,
 )
-from airut.cli.context import EXIT_CONFIG, EXIT_UNREACHABLE, Settings, Unreachable, become
+from airut.cli.context import EXIT_CONFIG, EXIT_UNREACHABLE, Settings, Unreachable, become, become_at
 from airut.errors import AirutError, ConfigError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -78,8 +78,9 @@ def main(
 
 @app.command()
 def up(context: typer.Context) -> None:
-    """Start everything: embedded Temporal, workers, intake, dashboard. Ctrl-C stops all in order."""
-    become("workers.supervisor", context.obj)
+    """Start everything: embedded Temporal, workers, intake, dashboard. Ctrl-C stops all in order. Without a
+    configuration, the dashboard asks for one first."""
+    become_at("workers.supervisor" if (path := init.wanted(context.obj)).exists() else "workers.first_run", path)
 
 
 @app.command()

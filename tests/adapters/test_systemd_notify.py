@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from airut.adapters.systemd_notify import ALIVE, READY, adopt, status, tell, watchdog
+from airut.adapters.systemd_notify import ALIVE, READY, adopt, hand_on, status, tell, watchdog
 
 
 @pytest.mark.parametrize("abstract", [False, True])
@@ -46,3 +46,11 @@ def test_the_watchdog(given: dict[str, str], seconds: float | None) -> None:
     environment = dict(given)
     adopt(environment, process=7)
     assert watchdog(environment) == seconds
+
+
+def test_the_program_that_takes_our_place_is_given_what_we_were() -> None:
+    given = {"NOTIFY_SOCKET": "/run/x", "WATCHDOG_USEC": "60000000", "PATH": "/bin"}
+    environment = dict(given)
+    adopt(environment)
+    hand_on(environment)
+    assert environment == given

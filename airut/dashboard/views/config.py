@@ -48,7 +48,8 @@ async def repository(visit: Visit) -> Response:
 
 async def new(visit: Visit) -> Response:
     """From the form that asks for a name."""
-    return visit.back(f"/config/repos/{_name(visit.query.get('name', '').strip())}")
+    name = visit.query.get("name", "").strip()
+    return visit.back(f"/config/repos/{_name(name)}" if name else "/config")
 
 
 async def submit(visit: Visit) -> Response:

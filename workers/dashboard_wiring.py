@@ -5,6 +5,8 @@ from collections.abc import Callable
 from temporalio.client import Client
 
 from airut.adapters.archives_local import LocalArchives
+from airut.adapters.audit import newest
+from airut.adapters.audit.thread_control import AuditedThreadControl
 from airut.adapters.logins_sqlite import SqliteLogins
 from airut.adapters.recordings import FolderRecording
 from airut.config.editing.configuration import ConfigurationFiles
@@ -18,23 +20,27 @@ from airut.temporal.run_progress import TemporalRunProgress
 from airut.temporal.task_records import TemporalTaskRecords
 from airut.temporal.thread_control import TemporalThreadControl
 from airut.temporal.thread_directory import TemporalThreadDirectory
+from airut.temporal.threads import TemporalThreads
 from workers.audit_wiring import audit_log
 from workers.wiring import blob_store, health_board
 
 
 def dashboard_ports(config: Config, client: Client, present: Callable[[], Config] | None = None) -> Ports:
     """`client` may be one that has not connected yet; `present` gives the configuration as it is at the moment."""
+    audit = audit_log(config, present)
     return Ports(
         config=present or (lambda: config),
         logins=SqliteLogins(config.logins),
         threads=TemporalThreadDirectory(client),
-        control=TemporalThreadControl(client),
+        control=AuditedThreadControl(TemporalThreadControl(client), audit),
+        deliver=TemporalThreads(client).deliver,
+        trail=audit,
+        entries=lambda before: newest(config.audit_file, before),
         tasks=TemporalTaskRecords(client),
         progress=TemporalRunProgress(client),
         blobs=blob_store(config),
         archives=LocalArchives(config.archives),
         files=ConfigurationFiles(find_config(None)),  # the process's own: it has set AIRUT_CONFIG
-        trail=audit_log(config),
         output=lambda thread, task: FolderRecording(config.state, thread, task),
         codec=client.data_converter.payload_codec,
         namespace=client.namespace,

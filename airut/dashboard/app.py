@@ -52,7 +52,7 @@ class _Site:
         self._live = live
         self._doors = Doors(ports.logins, ports.attempts)
         self._templates = templates()
-        self._nav = tuple(page for page in pages if page.nav)
+        self._pages = tuple(pages)
 
     def endpoint(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
@@ -107,7 +107,7 @@ class _Site:
     def _visit(self, request: Request, login: Login) -> Visit:
         visit = request.cookies.get(VISIT, "") or new_visit()
         return Visit(
-            request, self._ports, login, self._templates, self._nav, visit, self._doors, self._live, self._live.now
+            request, self._ports, login, self._templates, self._pages, visit, self._doors, self._live, self._live.now
         )
 
     def _remembered(self, request: Request, visit: Visit, response: Response) -> Response:

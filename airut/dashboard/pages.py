@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from airut.config.schema import Config
 from airut.dashboard.access import SESSION, VISIT, Doors, form_token, is_form_token
 from airut.dashboard.live import Hub
+from airut.dashboard.operation import Operation
 from airut.dashboard.ports import Ports
 from airut.dashboard.problem import Problem
 from airut.models.login import Login, Role
@@ -32,7 +33,8 @@ class Visit:
     login: Login
     """Whoever has not logged in has the name `nobody`, and gets to open pages only."""
     pages: Environment
-    nav: tuple["Page", ...]
+    all: tuple["Page", ...]
+    """Every page that there is."""
     visit: str
     """The value of the browser's own cookie, which its form tokens follow from."""
     doors: Doors
@@ -89,7 +91,13 @@ class Visit:
         return HTMLResponse(self.pages.get_template(template).render(self._given(values)), status)
 
     def _given(self, values: dict[str, Any]) -> dict[str, Any]:
-        common = {"visit": self, "login": self.login, "theme": self.theme, "nav": self.nav, "topics": ()}
+        common = {
+            "visit": self,
+            "login": self.login,
+            "theme": self.theme,
+            "nav": tuple(page for page in self.all if page.nav),
+            "topics": (),
+        }
         return {**common, **values}
 
     def wants(self, part: str) -> bool:
@@ -138,6 +146,13 @@ class Page:
     """Its name in the header; empty keeps it out of there."""
     bare: bool = False
     """Whether it is for programs: errors are documents, and nobody is sent to the login page."""
+    api: Operation | None = None
+    """How it is described to programs; it is then for them."""
+
+    def __post_init__(self) -> None:
+        if self.api is not None:
+            object.__setattr__(self, "bare", True)
+
     origin_only: bool = False
     """Of one that changes nothing for all that it is posted to: its origin is looked at, and no form token."""
 
@@ -155,4 +170,5 @@ async def verified(request: Request) -> None:
         field = (await request.form(max_fields=FORM_FIELDS)).get("csrf", "")
         shown = field if isinstance(field, str) else ""
     if not is_form_token(shown, request.cookies.get(VISIT, ""), request.cookies.get(SESSION, "")):
-        raise Problem(403, "This form is not from a page of this session. Reload the page, and send it again.")
+        words = "This form is not from a page of this session. Reload the page, and send it again"
+        raise Problem(403, f"{words}; programs send an API token.")

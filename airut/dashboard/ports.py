@@ -1,6 +1,6 @@
 """What the pages are given. Constructed in `workers/dashboard_wiring.py`, and by tests."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -11,8 +11,10 @@ from airut.config.editing.configuration import ConfigurationFiles
 from airut.config.generation_reports import ProcessReport
 from airut.config.schema import Config
 from airut.dashboard.attempts import Attempts
+from airut.models.audit import AuditEntry
+from airut.models.message import InboundMessage
 from airut.ports.archives import Archives
-from airut.ports.audit import AuditTrail, LogTrail
+from airut.ports.audit import AuditTrail
 from airut.ports.blobs import BlobStore
 from airut.ports.cost_records import CostRecords
 from airut.ports.health import HealthBoard
@@ -32,6 +34,11 @@ class Ports:
     logins: Logins
     threads: ThreadDirectory
     control: ThreadControl
+    deliver: Callable[[InboundMessage], Awaitable[None]]
+    """Hands a message to its thread. Raises: DeliveryDeferred, DeliveryRefused"""
+    trail: AuditTrail
+    entries: Callable[[int | None], Iterator[AuditEntry]]
+    """What this host's audit log holds, the newest first, from before a number on."""
     tasks: TaskRecords
     progress: RunProgressReader
     blobs: BlobStore
@@ -48,7 +55,6 @@ class Ports:
     codec: PayloadCodec | None = None
     """What Temporal's values are encoded with, in `namespace`; None where there is no configuration."""
     namespace: str = ""
-    trail: AuditTrail = field(default_factory=LogTrail)
     attempts: Attempts = field(default_factory=Attempts)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 

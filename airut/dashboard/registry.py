@@ -1,5 +1,6 @@
 """Every page there is. One more: see README.md."""
 
+from airut.dashboard.api import description, sending, state, threads
 from airut.dashboard.pages import Page
 from airut.dashboard.views import (
     about,
@@ -13,6 +14,7 @@ from airut.dashboard.views import (
     hosts,
     network,
     overview,
+    probes,
     queue,
     repo,
     task,
@@ -35,5 +37,11 @@ PAGES: tuple[Page, ...] = (
     *entry.PAGES,
     *events.PAGES,
     *codec.PAGES,
+    *probes.PAGES,
+    *state.PAGES,
+    *threads.PAGES,
+    *sending.PAGES,
+    *description.PAGES,
+    *threads.LAST,
 )
 """In the order in which the header names those that it does."""

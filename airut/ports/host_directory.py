@@ -24,3 +24,7 @@ class HostDirectory(Protocol):
     async def hosts(self) -> tuple[HostRow, ...]:
         """Every host that was ever seen, by name. Raises: DirectoryUnavailable, within three seconds."""
         ...
+
+    async def control_polls(self) -> bool:
+        """Whether a control worker has asked for work in the last minutes. Raises: as `hosts`."""
+        ...

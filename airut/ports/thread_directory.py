@@ -62,3 +62,7 @@ class ThreadDirectory(Protocol):
     async def counts(self, repo: str = "") -> dict[str, int]:
         """How many open threads there are by state, and `ended` ones."""
         ...
+
+    async def exists(self, thread: str) -> bool:
+        """Whether there is a thread of that id, open or ended."""
+        ...

@@ -2,6 +2,9 @@
 
 import asyncio
 
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
 from airut import contracts
@@ -23,6 +26,16 @@ class TemporalHostDirectory:
             async with asyncio.timeout(LIMIT.total_seconds()):
                 seen = sorted([found async for found in hosts(self._client)])
                 return tuple(await asyncio.gather(*(self._row(host, state) for host, state in seen)))
+
+    async def control_polls(self) -> bool:
+        request = DescribeTaskQueueRequest(
+            namespace=self._client.namespace,
+            task_queue=TaskQueue(name=contracts.CONTROL_QUEUE),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        )
+        with unavailable():
+            found = await self._client.workflow_service.describe_task_queue(request, timeout=LIMIT)
+        return bool(found.pollers)
 
     async def _row(self, host: str, state: str) -> HostRow:
         polled, pinned, running = await asyncio.gather(

@@ -57,6 +57,11 @@ class TemporalThreadDirectory:
                 )
         return {str(state): each.count for state, each in zip((*states, ThreadPhase.ENDED), found, strict=True)}
 
+    async def exists(self, thread: str) -> bool:
+        with unavailable():
+            query = f"{OURS} AND WorkflowId = {_quoted(thread)}"
+            return (await self._client.count_workflows(query, rpc_timeout=LIMIT)).count > 0
+
     async def _page(self, query: str, token: bytes | None, size: int) -> tuple[list[ThreadRow], bytes | None]:
         with unavailable():
             async with asyncio.timeout(LIMIT.total_seconds()):

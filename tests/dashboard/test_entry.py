@@ -6,6 +6,7 @@ import pytest
 
 from airut.dashboard.access import SESSION, VISIT
 from airut.dashboard.views.entry import own_path
+from airut.models.audit import AuditAction
 from airut.models.login import Role
 from tests.support.dashboard import Served, form
 
@@ -33,6 +34,11 @@ async def test_a_one_time_link_opens_the_page_that_was_asked_for(tmp_path: Path)
     again = await other.post("/login", data={"key": key, **await form(other)})
     assert again.status_code == 401
     assert "Links work once" in again.text
+    recorded = [(event.action, event.actor, event.detail) for event in served.trail.events]
+    assert recorded == [
+        (AuditAction.LOGIN, "link:ann", {"address": "127.0.0.1", "role": "viewer"}),
+        (AuditAction.LOGIN_REFUSED, "nobody", {"address": "127.0.0.1"}),
+    ]
 
 
 async def test_logging_out_ends_the_session_and_not_only_the_cookie(tmp_path: Path) -> None:

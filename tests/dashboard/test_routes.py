@@ -59,7 +59,10 @@ CHANGING = [page for page in POSTED if not page.origin_only]
 
 def test_what_everybody_may_see_is_listed_here() -> None:
     """A page without a role is a decision: it is open to whoever reaches the port."""
-    assert {name_of(page) for page in PAGES if page.role is None} == {"GET /login", "POST /login", "POST /theme"}
+    assert {name_of(page) for page in PAGES if page.role is None} == {
+        *("GET /login", "POST /login", "POST /theme"),
+        *("GET /healthz", "GET /readyz"),  # they tell names of checks
+    }
 
 
 def test_what_takes_posts_without_a_form_token_is_listed_here() -> None:

@@ -43,7 +43,7 @@ class Span(Model):
 
 async def show(visit: Visit) -> Response:
     span = span_of(visit)
-    found = await _costs(visit, span)
+    found = await costs_of(visit, span)
     groups = {
         "Day": sums(found.rows, lambda row: row.day.isoformat(), by_name=True),
         "Repository": sums(found.rows, lambda row: row.repo),
@@ -66,7 +66,7 @@ async def show(visit: Visit) -> Response:
 async def as_csv(visit: Visit) -> Response:
     """One line a task."""
     span = span_of(visit)
-    found = await _costs(visit, span)
+    found = await costs_of(visit, span)
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(("day", "ended_at", "repo", "author", "model", "task", "usd"))
@@ -120,7 +120,7 @@ def span_of(visit: Visit) -> Span:
     return Span(first=first, last=last, repo=repo)
 
 
-async def _costs(visit: Visit, span: Span) -> Costs:
+async def costs_of(visit: Visit, span: Span) -> Costs:
     return await visit.ports.costs.costs(span.since, span.until, span.repo)
 
 

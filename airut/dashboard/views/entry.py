@@ -7,7 +7,9 @@ from starlette.responses import Response
 from airut.dashboard.access import SESSION
 from airut.dashboard.pages import THEME, THEMES, Page, Visit
 from airut.dashboard.problem import Problem
-from airut.models.login import SESSION_LIFE, Role
+from airut.models.audit import AuditAction, AuditEvent, Detail
+from airut.models.login import SESSION_LIFE, Login, Role
+from airut.ports.audit import note
 
 YEAR = 365 * 86400
 
@@ -24,6 +26,8 @@ async def enter(visit: Visit) -> Response:
     form = await visit.form()
     shown, after = str(form.get("key", "")), own_path(str(form.get("next", "/")))
     cookie = visit.doors.begin(visit.request, shown)
+    login = visit.ports.logins.of_session(cookie) if cookie else None
+    await _record(visit, login)
     if cookie is None:
         return visit.page("login.html", 401, key="", next=after, wrong=True)
     response = visit.back(after)
@@ -34,8 +38,20 @@ async def enter(visit: Visit) -> Response:
     return response
 
 
+async def _record(visit: Visit, login: Login | None) -> None:
+    """Who has come in, and from where; None is somebody who has not."""
+    action = AuditAction.LOGIN if login else AuditAction.LOGIN_REFUSED
+    detail: dict[str, Detail] = {"address": visit.request.state.caller.address}
+    if login is not None:
+        detail["role"] = str(login.role)
+    event = AuditEvent(actor=login.actor if login else "nobody", action=action, object="dashboard", detail=detail)
+    await note(visit.ports.trail, event)
+
+
 async def leave(visit: Visit) -> Response:
     visit.doors.end(visit.request)
+    gone = AuditEvent(actor=visit.login.actor, action=AuditAction.LOGOUT, object="dashboard")
+    await note(visit.ports.trail, gone)
     response = visit.back("/login")
     response.delete_cookie(SESSION, path="/", httponly=True, samesite="strict", secure=visit.request.state.caller.https)
     return response

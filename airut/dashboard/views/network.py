@@ -31,7 +31,7 @@ async def network(visit: Visit) -> Response:
     if number and not away:
         detail = await visit.ports.tasks.detail(id_, number)
     log = await access_log(visit.ports, id_, number, detail)
-    rows = await asyncio.to_thread(_rows, visit, log)
+    rows = await asyncio.to_thread(requests_of, visit, log)
     shown = tuple(row for row in rows if kind != "blocked" or row.verdict == "blocked")
     return visit.page(
         "network.html", id=id_, path=path_of(id_), number=number, numbers=numbers, away=away, kind=kind,
@@ -39,7 +39,7 @@ async def network(visit: Visit) -> Response:
     )  # fmt: skip
 
 
-def _rows(visit: Visit, log: bytes) -> tuple[Asked, ...]:
+def requests_of(visit: Visit, log: bytes) -> tuple[Asked, ...]:
     config = visit.ports.config()
     lines = (config.redactor.data(log) if config else log).split(b"\n")
     return tuple(row for line in lines if (row := asked(line)) is not None)

@@ -22,6 +22,7 @@ from airut.models.redaction import Redactor
 from airut.models.reply import Delivery, Outbound, ReplyKind
 from airut.models.steps import ReplyInput
 from airut.models.task import ReplyRecord
+from airut.models.task_page import task_page
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
 from airut.ports.channels import Channels
@@ -31,11 +32,14 @@ from airut.ports.texts import fetch
 class Replies:
     """Composes an answer and hands it to the thread's channel; what was sent is kept in the blob store."""
 
-    def __init__(self, channels: Channels, blobs: BlobStore, redactor: Redactor | None = None) -> None:
-        """What `redactor` knows is in no answer."""
+    def __init__(
+        self, channels: Channels, blobs: BlobStore, redactor: Redactor | None = None, dashboard: str | None = None
+    ) -> None:
+        """What `redactor` knows is in no answer. `dashboard` is where people reach that."""
         self._redactor = redactor or Redactor()
         self._channels = channels
         self._blobs = blobs
+        self._dashboard = dashboard
 
     @activity.defn
     async def acknowledge(self, order: ReplyInput) -> MailNotes | None:
@@ -75,6 +79,8 @@ class Replies:
             DeliveryDeferred, DeliveryRefused
         """
         task = order.task
+        if order.kind is not ReplyKind.NOTE and (page := task_page(self._dashboard, task.thread, task.number)):
+            footer = (*footer, page)
         markdown, footer = self._redactor.text(markdown), tuple(map(self._redactor.text, footer))
         outbound = Outbound(
             key=f"{task.id}/{order.kind}/{order.seq}",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from temporalio.client import Client
 
 from airut.adapters.archives_local import LocalArchives
-from airut.adapters.audit import newest
+from airut.adapters.audit import newest, told, verified
 from airut.adapters.audit.thread_control import AuditedThreadControl
 from airut.adapters.logins_sqlite import SqliteLogins
 from airut.adapters.recordings import FolderRecording
@@ -36,6 +36,7 @@ def dashboard_ports(config: Config, client: Client, present: Callable[[], Config
         deliver=TemporalThreads(client).deliver,
         trail=audit,
         entries=lambda before: newest(config.audit_file, before),
+        verdict=lambda: told(verified(config.audit_file), config.audit_file),
         tasks=TemporalTaskRecords(client),
         progress=TemporalRunProgress(client),
         blobs=blob_store(config),

@@ -26,7 +26,7 @@ class ConfiguredDisplays:
         for repo, app in slack_channels(config).items():
             from workers.slack_wiring import slack_display  # see there
 
-            self._slack[repo] = slack_display(app, partial(terms, config, repo))
+            self._slack[repo] = slack_display(app, partial(terms, config, repo), config.dashboard.base_url)
 
     def of(self, repo: str, kind: ChannelKind) -> Display | None:
         return self._slack.get(repo) if kind is ChannelKind.SLACK else None

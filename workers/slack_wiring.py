@@ -149,8 +149,11 @@ def slack_answers(channel: SlackChannel, blobs: BlobStore) -> SlackAnswers:
     return SlackAnswers(_connection(channel).web(), _directory(channel), blobs, channel.authorized)
 
 
-def slack_display(channel: SlackChannel, terms: Callable[[Hints], TaskTerms | None]) -> SlackDisplay:
-    return SlackDisplay(_connection(channel).web(Urgency.PROGRESS), _directory(channel), channel, terms)
+def slack_display(
+    channel: SlackChannel, terms: Callable[[Hints], TaskTerms | None], dashboard: str | None
+) -> SlackDisplay:
+    web = _connection(channel).web(Urgency.PROGRESS)
+    return SlackDisplay(web, _directory(channel), channel, terms, dashboard=dashboard)
 
 
 def slack_conversations(channel: SlackChannel) -> SlackConversations:

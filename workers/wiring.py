@@ -78,7 +78,7 @@ def control_activities(config: Config, client: Client) -> Activities:
     """What the control worker runs besides workflows."""
     blobs = blob_store(config)
     channels = ConfiguredChannels(config, blobs)
-    replies = Replies(channels, blobs, config.redactor)
+    replies = Replies(channels, blobs, config.redactor, config.dashboard.base_url)
     budgets = BudgetChecks(ConfiguredBudgets(config), TemporalBudgetLedger(client))
     keeping = ArchiveKeeping(
         LocalArchives(config.archives),

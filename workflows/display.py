@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.message import InboundMessage
     from airut.models.notices import first_line
     from airut.models.task import TaskResult
+    from airut.models.task_page import thread_page
     from airut.models.thread import QueuedMessage, ThreadInput, ThreadPhase, ThreadStatus
     from airut.models.thread_state import ThreadState
     from workflows.commands import Commands
@@ -75,6 +76,8 @@ class Display:
         lines += [f"task {bounce.task}: {bounce.words}" for bounce in state.bounces]
         if state.pull_request:
             lines.append(f"[pull request #{state.pull_request.number}]({state.pull_request.url})")
+        if page := thread_page(state.settings.dashboard, self._thread.thread):
+            lines.append(f"[dashboard]({page})")
         workflow.set_current_details("\n\n".join(lines))
         found: list[SearchAttributeUpdate[Any]] = []
         if workflow.info().typed_search_attributes.get(contracts.STATE) != str(phase):

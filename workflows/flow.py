@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.steering import TaskMove, TaskStatus
     from airut.models.steps import CleanUpInput, ReplyInput
     from airut.models.task import AgentResult, ReplyRecord, TaskInput, TaskResult, TaskStep
+    from airut.models.task_page import task_page
     from workflows import options, remarks
     from workflows.outcomes import cut, reason
     from workflows.placement import Placement
@@ -90,6 +91,8 @@ class Flow:
             lines += [f"refused by the fence: {request}" for request in self.agent.blocked]
         if request := self.result.pull_request:
             lines.append(f"[pull request #{request.number}]({request.url})")
+        if page := task_page(self.settings.dashboard, self.task.thread, self.task.number):
+            lines.append(f"[dashboard]({page})")
         workflow.set_current_details("\n\n".join(lines))
 
     async def send(self, order: ReplyInput, limits: ActivityConfig = options.REPLY) -> ReplyRecord:

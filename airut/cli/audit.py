@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from airut.adapters.audit import newest, verified
+from airut.adapters.audit import newest, told, verified
 from airut.adapters.audit.chain import Head
 from airut.cli.context import EXIT_USAGE, Settings
 from airut.cli.terminal import clean
@@ -30,16 +30,11 @@ def verify(
     """Say whether every entry is as it was written; else the number of the first that is not, and exit with 1."""
     path = _path(context)
     verdict = verified(path, _head(head) if head else None)
-    broken = verdict.broken
     if as_json:
         typer.echo(json.dumps({"version": 1, "file": str(path), **verdict.model_dump()}, indent=2))
-    elif broken is not None:
-        typer.echo(clean(f"entry {broken.seq} {broken.why} ({broken.file}, line {broken.line})"))
-    elif not verdict.last:
-        typer.echo(f"ok: {path} has no entries yet")
     else:
-        typer.echo(f"ok: entries {verdict.first} to {verdict.last}, head {verdict.last}:{verdict.hash}")
-    if broken is not None:
+        typer.echo(told(verdict, path).words)
+    if verdict.broken is not None:
         raise typer.Exit(1)
 
 

@@ -62,6 +62,7 @@ class ConfiguredRepositories:
             agent_accounts=len(agent.auth.all()),
             plan_approval=agent.plan_approval,
             mails=mail.replies.notes if mail else None,
+            dashboard=self._config.dashboard.address if self._config.dashboard.enabled else None,
         )
 
     def agent(self, repo: str) -> AgentSettings:

@@ -11,7 +11,7 @@ from airut.config.editing.configuration import ConfigurationFiles
 from airut.config.generation_reports import ProcessReport
 from airut.config.schema import Config
 from airut.dashboard.attempts import Attempts
-from airut.models.audit import AuditEntry
+from airut.models.audit import AuditEntry, AuditVerdict
 from airut.models.message import InboundMessage
 from airut.ports.archives import Archives
 from airut.ports.audit import AuditTrail
@@ -39,6 +39,8 @@ class Ports:
     trail: AuditTrail
     entries: Callable[[int | None], Iterator[AuditEntry]]
     """What this host's audit log holds, the newest first, from before a number on."""
+    verdict: Callable[[], AuditVerdict]
+    """Whether every entry of it is as it was written. Reads all of it: seconds for each gigabyte."""
     tasks: TaskRecords
     progress: RunProgressReader
     blobs: BlobStore

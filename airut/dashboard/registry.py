@@ -4,6 +4,7 @@ from airut.dashboard.api import description, sending, state, threads
 from airut.dashboard.pages import Page
 from airut.dashboard.views import (
     about,
+    audit,
     codec,
     config,
     config_first,
@@ -33,6 +34,7 @@ PAGES: tuple[Page, ...] = (
     *queue.PAGES,
     *hosts.PAGES,
     *costs.PAGES,
+    *audit.PAGES,
     *about.PAGES,
     *entry.PAGES,
     *events.PAGES,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 from airut.models.outcome import TaskOutcome
+from airut.models.visible import clean
 
 _LOOKS = {
     "running": ("run", "●"),
@@ -84,6 +85,11 @@ def size(count: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1024
     return f"{amount:.1f} TiB"
+
+
+def visible(value: object) -> str:
+    """A stranger's words without what is not seen, or read backwards."""
+    return clean(str(value))
 
 
 def state(name: str, words: str = "") -> Markup:

@@ -28,6 +28,7 @@ def templates() -> Environment:
         "duration": shown.duration,
         "money": shown.money,
         "size": shown.size,
+        "visible": shown.visible,
         "state": shown.state,
     }
     made.globals["static"] = static

@@ -62,3 +62,10 @@ class AuditEntry(Model):
     """Of the configuration that the process had which wrote it."""
     prev: str
     hash: str
+
+
+class AuditVerdict(Model):
+    """Whether a log is as it was written, in words that name the first entry that is not."""
+
+    whole: bool
+    words: str

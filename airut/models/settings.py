@@ -34,3 +34,5 @@ class ThreadSettings(Model):
     """What a conversation by mail is told besides; None where nobody could be asked, or there is no such channel."""
     plan_approval: bool = False
     """Whether leaving plan mode is a question to the thread."""
+    dashboard: str | None = None
+    """Where people reach it, for links in the Temporal UI; None where nobody could be asked, or there is none."""

@@ -157,3 +157,26 @@ async def test_what_a_schedule_says_is_not_acknowledged(tmp_path: Path) -> None:
     acknowledgement = order(ReplyKind.ACKNOWLEDGEMENT, task=task)
     await ActivityEnvironment().run(Replies(One(outbox), LocalBlobStore(tmp_path)).acknowledge, acknowledgement)
     assert outbox.sent == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "footer"),
+    [
+        (ReplyKind.ANSWER, ("https://airut.example.org/threads/web/mail/abcdefgh23456789/tasks/1",)),
+        (ReplyKind.NOTE, ()),
+    ],
+)
+async def test_an_answer_says_where_the_task_is_shown(tmp_path: Path, kind: ReplyKind, footer: tuple[str, ...]) -> None:
+    outbox, blobs = Outbox(), LocalBlobStore(tmp_path)
+    task = TASK.model_copy(update={"thread": "web/mail/abcdefgh23456789"})
+    replies = Replies(One(outbox), blobs, dashboard="https://airut.example.org")
+    await ActivityEnvironment().run(replies.reply, order(kind, task=task, detail="word"))
+    await ActivityEnvironment().run(Replies(One(outbox), blobs).reply, order(kind, task=task, detail="word"))
+    assert [sent.footer for sent in outbox.sent] == [footer, ()]
+
+
+async def test_an_acknowledgement_says_it_too(tmp_path: Path) -> None:
+    outbox = Outbox()
+    replies = Replies(One(outbox), LocalBlobStore(tmp_path), dashboard="https://airut.example.org")
+    await ActivityEnvironment().run(replies.acknowledge, order(ReplyKind.ACKNOWLEDGEMENT))
+    assert [sent.footer for sent in outbox.sent] == [(f"https://airut.example.org/threads/{TASK.thread}/tasks/1",)]

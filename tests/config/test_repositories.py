@@ -108,7 +108,7 @@ def test_values_are_all_real_ones() -> None:
 
 
 def test_threads_go_by_the_configuration() -> None:
-    assert repositories().thread("web") == ThreadSettings()
+    assert repositories().thread("web") == ThreadSettings(dashboard="http://127.0.0.1:5200")
     agent: dict[str, Any] = {**AGENT, "plan_approval": True}
     agent["auth"] = {**agent["auth"], "on_limit": "fail"}
     execution = {
@@ -119,7 +119,12 @@ def test_threads_go_by_the_configuration() -> None:
         "host_lost_after": "never",
     }
     config = Config.model_validate(
-        {"config_version": 1, "execution": execution, "repos": {"web": {**REPO, "agent": agent}}}
+        {
+            "config_version": 1,
+            "execution": execution,
+            "dashboard": {"enabled": False},
+            "repos": {"web": {**REPO, "agent": agent}},
+        }
     )
     assert config.execution.silences == (2 * DAY, 7 * DAY)
     assert ConfiguredRepositories(config, KEY, lambda _: Path("/")).thread("web") == ThreadSettings(

@@ -131,7 +131,7 @@ class Browser:
     def complaints(self) -> list[str]:
         """What the browser's console has, such as what the page's policy forbade."""
         entries: list[dict[str, Any]] = self.driver.get_log("browser")  # type: ignore[no-untyped-call]  # Selenium has no types for it
-        return [entry["message"] for entry in entries]
+        return [entry["message"] for entry in entries if entry["level"] in {"SEVERE", "WARNING"}]
 
     def shot(self, name: str) -> None:
         """The whole page, into the folder that is kept."""

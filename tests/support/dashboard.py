@@ -10,7 +10,7 @@ import httpx
 from temporalio.converter import PayloadCodec
 
 from airut.adapters.archives_local import LocalArchives
-from airut.adapters.audit import AuditLog, newest
+from airut.adapters.audit import AuditLog, newest, told, verified
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.health_local import LocalHealthBoard
 from airut.adapters.logins_sqlite import SqliteLogins
@@ -108,6 +108,7 @@ class Served:
             archives=self.archives,
             files=ConfigurationFiles(self.file, {}),
             trail=self.trail,
+            verdict=lambda: told(verified(self.folder / "audit.jsonl"), self.folder / "audit.jsonl"),
             output=lambda thread, task: FolderRecording(self.folder, thread, task),
             hosts=self.hosts,
             costs=self.costs,

@@ -6,9 +6,22 @@ from pathlib import Path
 
 from airut.adapters.audit.chain import read
 from airut.adapters.audit.segments import segments
-from airut.models.audit import AuditEntry
+from airut.adapters.audit.verification import Verdict
+from airut.models.audit import AuditEntry, AuditVerdict
+from airut.models.visible import clean
 
 BLOCK = 64 * 1024
+
+
+def told(verdict: Verdict, path: Path) -> AuditVerdict:
+    """In words, for people."""
+    if (broken := verdict.broken) is not None:
+        words = f"entry {broken.seq} {broken.why} ({broken.file}, line {broken.line})"
+        return AuditVerdict(whole=False, words=clean(words))
+    if not verdict.last:
+        return AuditVerdict(whole=True, words=f"ok: {path} has no entries yet")
+    words = f"ok: entries {verdict.first} to {verdict.last}, head {verdict.last}:{verdict.hash}"
+    return AuditVerdict(whole=True, words=words)
 
 
 def newest(path: Path, before: int | None = None) -> Iterator[AuditEntry]:

@@ -23,6 +23,7 @@ from airut.models.message import Hints, SlackRoute
 from airut.models.progress import RunProgress, ShowOrder
 from airut.models.shown import Shown, ShownState
 from airut.models.slack_settings import SlackChannel
+from airut.models.task_page import task_page
 from airut.models.task_terms import TaskTerms
 from airut.models.update_share import UpdateShare
 from airut.ports.slack import SlackAway, SlackDirectory
@@ -55,13 +56,15 @@ class SlackDisplay:
         settings: SlackChannel,
         terms: Callable[[Hints], TaskTerms | None],
         clock: Callable[[], float] = time.monotonic,
+        dashboard: str | None = None,
     ) -> None:
-        """`terms` are the rules for a task with these hints."""
+        """`terms` are the rules for a task with these hints; `dashboard` is where people reach that."""
         self._web = web
         self._directory = directory
         self._settings = settings
         self._terms = terms
         self._clock = clock
+        self._dashboard = dashboard
         self._share = UpdateShare()
         self._marks = SlackMarks(web, settings.reactions)
         self._assistant = SlackAssistant(web)
@@ -177,7 +180,8 @@ class SlackDisplay:
 
     def _looks(self, order: ShowOrder, run: RunProgress) -> ProgressMessage:
         terms = self._terms(order.hints) if order.task == 1 else None
-        return progress_message(order, run, datetime.now(UTC), terms.words() if terms else "")
+        page = task_page(self._dashboard, order.thread, order.task)
+        return progress_message(order, run, datetime.now(UTC), terms.words() if terms else "", page)
 
     def _message(self, key: str) -> _Message:
         message = self._messages.setdefault(key, _Message())

@@ -48,8 +48,10 @@ class ProgressMessage(Model):
     blocks: list[Json]
 
 
-def progress_message(order: ShowOrder, run: RunProgress, now: datetime, terms: str = "") -> ProgressMessage:
-    """`terms` are the rules that the task runs by, for the first one of a thread."""
+def progress_message(
+    order: ShowOrder, run: RunProgress, now: datetime, terms: str = "", page: str = ""
+) -> ProgressMessage:
+    """`terms` are the rules that the task runs by, for the first one of a thread; `page` is where the task is shown."""
     if order.look.state is ShownState.CLOSED:
         return _closed(order)
     head = _head(order, run, now)
@@ -61,6 +63,8 @@ def progress_message(order: ShowOrder, run: RunProgress, now: datetime, terms: s
         small.append("⚠️ 80 % of the budget are used up")
     if terms:
         small.append(escaped(terms))
+    if page and order.look.state is not ShownState.QUEUED:
+        small.append(f"<{page}|Watch it on the dashboard>")
     blocks += [{"type": "context", "elements": [{"type": "mrkdwn", "text": text}]} for text in small]
     return _message(order, blocks, BUTTONS.get(order.look.state, ()))
 

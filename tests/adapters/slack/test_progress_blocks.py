@@ -26,9 +26,11 @@ def order(state: ShownState, **more: object) -> ShowOrder:
     return ShowOrder.model_validate(values | more)
 
 
-def shown(order: ShowOrder, run: RunProgress | None = None, minutes: float = 0, terms: str = "") -> tuple[Lines, Lines]:
+def shown(
+    order: ShowOrder, run: RunProgress | None = None, minutes: float = 0, terms: str = "", page: str = ""
+) -> tuple[Lines, Lines]:
     """Texts and buttons. Every message has to be one that Slack takes."""
-    made = progress_message(order, run or RunProgress(), NOON + timedelta(minutes=minutes), terms)
+    made = progress_message(order, run or RunProgress(), NOON + timedelta(minutes=minutes), terms, page)
     assert rules.faults(made.blocks, made.text) == []
     assert made.blocks[-1]["block_id"] == block_id(order.key)
     texts: Lines = []
@@ -124,3 +126,10 @@ def test_the_longest_plan_fits() -> None:
     run = RunProgress(plan=plan, step="<!channel> " * 100)
     texts, _ = shown(order(ShownState.RUNNING), run)
     assert "<!channel>" not in "".join(texts)
+
+
+def test_the_dashboard_is_a_click_away_while_a_task_is_open() -> None:
+    page = "https://airut.example.org/threads/web/slack/t/tasks/1"
+    assert shown(order(ShownState.RUNNING), page=page)[0][-1] == f"<{page}|Watch it on the dashboard>"
+    for state in (ShownState.QUEUED, ShownState.CLOSED):
+        assert page not in str(shown(order(state, outcome="success"), page=page))

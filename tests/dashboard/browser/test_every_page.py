@@ -6,11 +6,15 @@ from tests.dashboard.test_routes import PARAMETERS, path_of
 from tests.support.browser import Browser
 from tests.support.installation import Installation
 
+QUERIES = {"/config/new": "?name=docs"}
+"""What a page cannot do without."""
+
 
 def paths(thread: str) -> list[str]:
     """Of all pages for people, also of the next one that somebody adds."""
     pages = [page for page in PAGES if page.method == "GET" and not page.bare]
-    return [path_of(page).replace(PARAMETERS["{id:path}"], thread) for page in pages]
+    found = [path_of(page).replace(PARAMETERS["{id:path}"], thread) for page in pages]
+    return [path + QUERIES.get(path, "") for path in found]
 
 
 async def test_pages(browser: Browser, installation: Installation) -> None:
@@ -20,7 +24,7 @@ async def test_pages(browser: Browser, installation: Installation) -> None:
     work.asks_the_network(refused)
     faults = []
     for path in paths(work.thread):
-        name = path.replace(work.thread, "thread").strip("/").replace("/", "-") or "first"
+        name = path.replace(work.thread, "thread").partition("?")[0].strip("/").replace("/", "-") or "first"
         for dark in (False, True):
             browser.look(dark=dark)
             browser.open(path)

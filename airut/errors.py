@@ -38,6 +38,7 @@ AirutError
 ├── BlobError
 │   ├── BlobMissing        no blob of that digest
 │   └── BlobCorrupt        the bytes no longer match their digest
+├── BlobsUnavailable       the bucket of blobs does not answer, or refuses: says what to do; worth a retry
 ├── PayloadError           what Temporal recorded cannot be read: names key or blob, and the remedy
 ├── ArchiveUnavailable     where ended threads are kept cannot be reached: worth a retry
 ├── ArchiveUnreadable      an ended thread's archive is damaged: names the file and the remedy
@@ -219,6 +220,10 @@ class BlobMissing(BlobError):
 
 class BlobCorrupt(BlobError):
     pass
+
+
+class BlobsUnavailable(AirutError, OSError):
+    """What a disk that fails is to a local store."""
 
 
 class PayloadError(AirutError):

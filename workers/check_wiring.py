@@ -27,7 +27,7 @@ from airut.temporal.leases import Leases
 from workers.channels_wiring import access_tokens, slack_channels
 from workers.forge_login import github_repository, remotes
 from workers.host_wiring import claude_binary
-from workers.wiring import blob_store, payload_store
+from workers.wiring import blob_store, payload_store, shared_stores
 
 FETCH = 300.0
 """Seconds for a repository: the first fetch of a large one makes its mirror, which the first task needs anyway."""
@@ -136,7 +136,7 @@ async def _blobs(config: Config) -> Sequence[Finding]:
         passing = await store.put_passing(content)
         await store.get(passing.ref)
         await store.drop(passing)
-    return [ok("blobs", f"can be written and read ({config.blob_folder})")]
+    return [ok("blobs", f"can be written and read ({shared_stores(config).place})")]
 
 
 async def _temporal(config: Config) -> Sequence[Finding]:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from temporalio.client import Client
 
-from airut.adapters.archives_local import LocalArchives
 from airut.adapters.audit import newest, told, verified
 from airut.adapters.audit.thread_control import AuditedThreadControl
 from airut.adapters.logins_sqlite import SqliteLogins
@@ -22,7 +21,7 @@ from airut.temporal.thread_control import TemporalThreadControl
 from airut.temporal.thread_directory import TemporalThreadDirectory
 from airut.temporal.threads import TemporalThreads
 from workers.audit_wiring import audit_log
-from workers.wiring import blob_store, health_board
+from workers.wiring import blob_store, health_board, shared_stores
 
 
 def dashboard_ports(config: Config, client: Client, present: Callable[[], Config] | None = None) -> Ports:
@@ -40,7 +39,7 @@ def dashboard_ports(config: Config, client: Client, present: Callable[[], Config
         tasks=TemporalTaskRecords(client),
         progress=TemporalRunProgress(client),
         blobs=blob_store(config),
-        archives=LocalArchives(config.archives),
+        archives=shared_stores(config).archives,
         files=ConfigurationFiles(find_config(None)),  # the process's own: it has set AIRUT_CONFIG
         output=lambda thread, task: FolderRecording(config.state, thread, task),
         codec=client.data_converter.payload_codec,

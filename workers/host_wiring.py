@@ -28,7 +28,7 @@ from airut.adapters.claude_code.binary import VERSION, ClaudeBinaries
 from airut.adapters.fence_rules import FenceRules
 from airut.adapters.git import GitMirror
 from airut.adapters.github import GitHubForge, InstallationTokens
-from airut.adapters.keys import check_fingerprint, load_or_create_key
+from airut.adapters.keys import check_fingerprint, fingerprint, load_or_create_key
 from airut.adapters.podman.cells import BuildCells
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.groups import group_finder
@@ -59,7 +59,7 @@ from airut.ports.telemetry import Silence, Telemetry
 from airut.temporal.census import TemporalCensus
 from workers.audit_wiring import audit_log
 from workers.forge_login import github_repository, remotes
-from workers.wiring import Activities, blob_store
+from workers.wiring import Activities, blob_store, shared_stores
 
 
 class SandboxHost:
@@ -89,7 +89,8 @@ class SandboxHost:
         config = self._config
         self._engine = await self.engine()
         self._key = load_or_create_key(config.surrogate_key)
-        check_fingerprint(self._key, config.surrogate_key, config.surrogate_fingerprint)
+        own, shared = fingerprint(self._key), shared_stores(config)
+        check_fingerprint(own, await shared.fingerprint(own), config.surrogate_key, shared.place)
         self._bind()
         return self
 

@@ -18,10 +18,9 @@ from activities.payloads import PayloadSweeps
 from activities.questions import Questions
 from activities.reply import Replies
 from activities.reports import Reports
-from airut.adapters.archives_local import LocalArchives
-from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.health_local import LocalHealthBoard
 from airut.adapters.imap.mailbox import imap_mailbox
+from airut.adapters.stores import Stores, stores
 from airut.adapters.telemetry.trail import CountedTrail
 from airut.config.budgets import ConfiguredBudgets
 from airut.config.restored import numbers_above
@@ -32,6 +31,7 @@ from airut.models.lookalikes import shown_instead
 from airut.models.mail_settings import EmailChannel
 from airut.models.metrics import CHANNEL_UP
 from airut.models.slack_settings import SlackChannel
+from airut.ports.blobs import KeptBlobs
 from airut.ports.telemetry import Telemetry
 from airut.temporal.budget import TemporalBudgetLedger
 from airut.temporal.delivery import counted, hand_over, report_if_open
@@ -60,8 +60,13 @@ from workers.telemetry_wiring import Look, host_name
 Activities = Sequence[Callable[..., Any]]
 
 
-def blob_store(config: Config) -> LocalBlobStore:
-    return LocalBlobStore(config.blob_folder)
+def shared_stores(config: Config) -> Stores:
+    """What the machines of this installation share."""
+    return stores(config.blobs.bucket, config.blobs.endpoint, config.blob_folder)
+
+
+def blob_store(config: Config) -> KeptBlobs:
+    return shared_stores(config).blobs
 
 
 def health_board(config: Config) -> LocalHealthBoard:
@@ -69,9 +74,9 @@ def health_board(config: Config) -> LocalHealthBoard:
     return LocalHealthBoard(config.health)
 
 
-def payload_store(config: Config) -> LocalBlobStore:
+def payload_store(config: Config) -> KeptBlobs:
     """Where values lie that are too large for a history."""
-    return LocalBlobStore(config.payloads)
+    return shared_stores(config).payloads
 
 
 def control_activities(config: Config, client: Client) -> Activities:
@@ -81,7 +86,7 @@ def control_activities(config: Config, client: Client) -> Activities:
     replies = Replies(channels, blobs, config.redactor, config.dashboard.base_url)
     budgets = BudgetChecks(ConfiguredBudgets(config), TemporalBudgetLedger(client))
     keeping = ArchiveKeeping(
-        LocalArchives(config.archives),
+        shared_stores(config).archives,
         blobs,
         timedelta(seconds=config.archive.keep),
         # Never less than a thread may be silent: what it carries is renewed by its tasks only.

@@ -17,7 +17,7 @@ def load_or_create_key(path: Path) -> bytes:
     Raises:
         ConfigError: the file holds something else.
     """
-    key = _made_once(path, secrets.token_bytes(SIZE))
+    key = made_once(path, secrets.token_bytes(SIZE))
     if len(key) != SIZE:
         raise ConfigError(
             f"{path} must hold {SIZE} bytes; restore it from a backup, for every surrogate follows from it"
@@ -25,22 +25,26 @@ def load_or_create_key(path: Path) -> bytes:
     return key
 
 
-def check_fingerprint(key: bytes, key_file: Path, path: Path) -> None:
-    """Compare this host's key with the fingerprint that all hosts of the installation share; the first host writes it.
-    Nothing of the key can be told from it.
+def fingerprint(key: bytes) -> bytes:
+    """What all hosts of the installation share of its key; nothing of the key can be told from it."""
+    return hmac.digest(key, b"airut: fingerprint of the surrogate key", hashlib.sha256).hex()[:32].encode() + b"\n"
+
+
+def check_fingerprint(own: bytes, kept: bytes, key_file: Path, place: str) -> None:
+    """Compare this host's fingerprint with the one that is kept at that place, which the first host wrote.
 
     Raises:
         ConfigError: the installation has another key; says what to do.
     """
-    own = hmac.digest(key, b"airut: fingerprint of the surrogate key", hashlib.sha256).hex()[:32].encode() + b"\n"
-    if _made_once(path, own) != own:
+    if kept != own:
         raise ConfigError(
-            f"{key_file} is not this installation's key ({path} tells): a thread's credentials would look different "
-            "on this host; copy the key of a host that has it, or remove that file where the key was changed on purpose"
+            f"{key_file} is not this installation's key (surrogate.fingerprint beside {place} tells): a thread's "
+            "credentials would look different on this host; copy the key of a host that has it, or remove that one "
+            "where the key was changed on purpose"
         )
 
 
-def _made_once(path: Path, content: bytes) -> bytes:
+def made_once(path: Path, content: bytes) -> bytes:
     """What the file holds: this content, where no other call was first."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")

@@ -14,12 +14,12 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from airut.adapters.audit import AuditLog
-from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.claude_code.binary import ClaudeBinaries
 from airut.adapters.logins_sqlite import SqliteLogins
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.output import OutputReader, Tampered
 from airut.adapters.podman.proxy_image import ProxyImage
+from airut.adapters.stores import Stores, stores
 from airut.adapters.trees_unshared import UnsharedTrees
 from airut.config.load import find_config, load_config
 from airut.config.schema import Config
@@ -57,9 +57,7 @@ class Settings:
     async def client(self) -> Client:
         """Raises: Unreachable: nothing answers where Temporal should be."""
         try:
-            return await connect(
-                self.config.temporal, LocalBlobStore(self.config.payloads), self.config.sources.redactor
-            )
+            return await connect(self.config.temporal, self._stores.payloads, self.config.sources.redactor)
         except RuntimeError as error:
             where = (
                 f"127.0.0.1:{self.config.temporal.port}" if self.config.temporal.mode == "embedded" else "its address"
@@ -81,7 +79,12 @@ class Settings:
     @property
     def blobs(self) -> BlobStore:
         """Texts and files of messages, where the workers have them."""
-        return LocalBlobStore(self.config.blob_folder)
+        return self._stores.blobs
+
+    @property
+    def _stores(self) -> Stores:
+        blobs = self.config.blobs
+        return stores(blobs.bucket, blobs.endpoint, self.config.blob_folder)
 
 
 def agent_lines(folder: Path, offset: int, *, final: bool) -> Iterator[tuple[bytes, int]]:

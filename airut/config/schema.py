@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from airut.config.audit_settings import AuditSettings
+from airut.config.blob_settings import BlobSettings
 from airut.config.build_settings import BuildSettings
 from airut.config.codec_settings import CodecSettings
 from airut.config.dashboard_settings import DashboardSettings
@@ -142,14 +143,6 @@ class ImageSettings(Model):
     """Since the last task that used it, of an image that no repository wants any more."""
 
 
-class BlobSettings(Model):
-    kind: Literal["local"] = "local"
-    path: FolderPath | None = None
-    """Where texts and files of messages lie; null is `blobs` below `state_dir`. Several hosts share one."""
-    retention: Annotated[Seconds, Field(ge=86400)] = 180 * 86400.0
-    """Since a blob was last written or read."""
-
-
 class DiskSettings(Model):
     min_free: Annotated[Share, Field(ge=0, lt=1)] = 0.1
     """Below this share of the file system that holds `state_dir`, room is made; if that fails, new tasks wait."""
@@ -241,7 +234,7 @@ class Config(Model):
     @property
     def shared_id(self) -> str:
         """The name of this installation on all of its machines, from what they share: whose its schedules are."""
-        return installation_id(self.blobs.path or self.state)
+        return installation_id(Path(self.blobs.shared or self.state))
 
     @property
     def blob_folder(self) -> Path:

@@ -39,7 +39,7 @@ class BlobStore(Protocol):
         same bytes since. The caller knows that nobody who has only heard of it still relies on it.
 
         Raises:
-            OSError: the disk failed.
+            OSError: the disk failed, or the bucket (BlobsUnavailable), as in every other method.
         """
         ...
 
@@ -55,3 +55,7 @@ class BlobUpkeep(Protocol):
         """Remove what was last used before that, and what dead writers left. A blob that is put, got or renewed
         meanwhile stays."""
         ...
+
+
+class KeptBlobs(BlobStore, BlobUpkeep, Protocol):
+    """Both, of one store."""

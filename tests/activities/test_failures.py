@@ -26,6 +26,7 @@ RETRYABLE = {
     errors.DeliveryDeferred,
     errors.FileDeferred,
     errors.HistoryUnavailable,
+    errors.BlobsUnavailable,
     errors.PayloadError,
     errors.ArchiveUnavailable,
     errors.ArchiveUnreadable,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from airut.adapters.keys import check_fingerprint, load_or_create_key
+from airut.adapters.keys import check_fingerprint, fingerprint, load_or_create_key
 from airut.errors import ConfigError
 
 
@@ -19,20 +19,16 @@ def test_made_once_private_and_the_same_for_all(tmp_path: Path) -> None:
 
 
 def test_two_hosts_of_one_installation_have_one_key(tmp_path: Path) -> None:
-    shared = tmp_path / "shared" / "surrogate.fingerprint"
     key, other = (load_or_create_key(tmp_path / name / "surrogate.key") for name in ("first", "second"))
-    for _ in range(2):
-        check_fingerprint(key, tmp_path / "first" / "surrogate.key", shared)
     (tmp_path / "copy").write_bytes(key)
-    check_fingerprint(load_or_create_key(tmp_path / "copy"), tmp_path / "copy", shared)
+    assert fingerprint(load_or_create_key(tmp_path / "copy")) == fingerprint(key)
+    check_fingerprint(fingerprint(key), fingerprint(key), tmp_path / "copy", "/shared/blobs")
     with pytest.raises(ConfigError) as raised:
-        check_fingerprint(other, tmp_path / "second" / "surrogate.key", shared)
+        check_fingerprint(fingerprint(other), fingerprint(key), tmp_path / "second", "/shared/blobs")
     assert str(raised.value).startswith(
-        f"{tmp_path}/second/surrogate.key is not this installation's key ({shared} tells): "
+        f"{tmp_path}/second is not this installation's key (surrogate.fingerprint beside /shared/blobs tells): "
     )
-    assert key.hex() not in shared.read_text()
-    shared.unlink()  # changed on purpose
-    check_fingerprint(other, tmp_path / "second" / "surrogate.key", shared)
+    assert key.hex() not in fingerprint(key).decode()
 
 
 def test_a_damaged_key_is_refused(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from tests.chaos.message_plan import plan
 from tests.chaos.messages import KILLED, MessageRun
 from tests.chaos.topology import run_topology
 from tests.chaos.world import IDLE, World
+from tests.support.s3 import running_s3
 
 MESSAGES, MESSAGES_A_KILL = 2_000, 50
 TOPOLOGY_MESSAGES = 500
@@ -67,8 +68,9 @@ async def messages(seed: int, count: int) -> list[str]:
 
 
 async def machines(seed: int, count: int) -> list[str]:
-    with tempfile.TemporaryDirectory(prefix="airut-chaos-", ignore_cleanup_errors=True) as folder:
-        record = await run_topology(Path(folder), os.environ, seed, count)
+    with tempfile.TemporaryDirectory(prefix="airut-chaos-", ignore_cleanup_errors=True) as folder, running_s3() as s3:
+        record = await run_topology(Path(folder), os.environ, seed, count, s3)
+        console.print(f"{len(s3.names())} objects in the bucket that they share")
     console.print(shown("two hosts, two control workers, an external Temporal; one host is lost at the end", record))
     again = f"topology: {record}. The same again: scripts/lab -- python -m tests.chaos --seed {seed} --topology {count}"
     return [] if record.good else [again]

@@ -20,6 +20,7 @@ from tests.chaos.components import Component, Kill, mail_server
 from tests.chaos.message_plan import plan
 from tests.chaos.messages import MessageRun, MessagesRecord
 from tests.chaos.world import World
+from tests.support.s3 import BUCKET, CREDENTIALS, S3Server
 
 GONE, STAYS = "host-2", "host-1"
 LOST_AFTER = 60
@@ -52,20 +53,27 @@ class TopologyRecord(Model):
 
 
 class Topology(World):
-    """A `World` whose parts are started one by one."""
+    """A `World` whose parts are started one by one. They share their blobs in a folder, or in the bucket of a server."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], s3: S3Server | None = None) -> None:
+        super().__init__(folder, {**environment, **(CREDENTIALS if s3 else {})})
+        self._s3 = s3
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
         self._running: dict[str, asyncio.subprocess.Process] = {}
         folder, text = self.stage.folder, self.stage.config_file.read_text()
         shared = folder / "shared"
+        blobs = f"path: {shared / 'blobs'}"
+        if self._s3 is not None:
+            blobs = f"kind: s3, bucket: {BUCKET}, endpoint: {self._s3.endpoint}"
         # Of whoever looks at it from outside: the test.
-        self.stage.config_file.write_text(f"{text}blobs: {{path: {shared / 'blobs'}}}\n")
+        self.stage.config_file.write_text(f"{text}blobs: {{{blobs}}}\n")
         for name in COMMANDS:
             own = text.replace(f"state_dir: {folder / 'state'}", f"state_dir: {folder / name}")
             own = re.sub(r"^temporal: .*$", "temporal: {mode: external, namespace: airut}", own, flags=re.MULTILINE)
             own = re.sub(r"^sandbox: .*$", f"sandbox: {{warm: 0, host_id: {name}}}", own, flags=re.MULTILINE)
-            own += f"blobs: {{path: {shared / 'blobs'}}}\n"
+            own += f"blobs: {{{blobs}}}\n"
             own += f"security: {{surrogate_key: {shared / 'surrogate.key'}}}\n"
             own += f"execution: {{host_lost_after: {LOST_AFTER}s}}\n"
             self._config(name).write_text(own)
@@ -152,10 +160,12 @@ COMPONENTS = (
 """Each comes back, on its own state."""
 
 
-async def run_topology(folder: Path, environment: Mapping[str, str], seed: int, count: int) -> TopologyRecord:
+async def run_topology(
+    folder: Path, environment: Mapping[str, str], seed: int, count: int, s3: S3Server | None = None
+) -> TopologyRecord:
     """Send so many messages while each part is killed in turn, at least once; then lose a host for good."""
     names = tuple(component.name for component in COMPONENTS)
-    async with Topology(folder, environment) as world:
+    async with Topology(folder, environment, s3) as world:
         await world.up()
         kills = max(len(names), count // MESSAGES_A_KILL)
         run = MessageRun(world, plan(seed, count, kills, names), COMPONENTS)

@@ -32,12 +32,13 @@ def items(config: Config, file: Path) -> Iterator[Item]:
         database = config.temporal.database or config.state / "temporal.db"
         yield Item(name="temporal.db", path=database, kind=Kind.DATABASE)
     yield Item(name="logins.db", path=config.logins, kind=Kind.DATABASE)
-    yield Item(name="archive", path=config.archives, kind=Kind.FOLDER)
-    yield Item(name="payloads", path=config.payloads, kind=Kind.FOLDER)
-    yield Item(name="blobs", path=config.blob_folder, kind=Kind.FOLDER)
+    if config.blobs.kind == "local":
+        yield Item(name="archive", path=config.archives, kind=Kind.FOLDER)
+        yield Item(name="payloads", path=config.payloads, kind=Kind.FOLDER)
+        yield Item(name="blobs", path=config.blob_folder, kind=Kind.FOLDER)
+        yield Item(name="surrogate.fingerprint", path=config.surrogate_fingerprint, kind=Kind.FILE)
     yield Item(name="ca", path=config.state / "ca", kind=Kind.FOLDER)
     yield Item(name="surrogate.key", path=config.surrogate_key, kind=Kind.FILE)
-    yield Item(name="surrogate.fingerprint", path=config.surrogate_fingerprint, kind=Kind.FILE)
     yield Item(name="slack", path=config.state / "slack", kind=Kind.FOLDER)
     yield Item(name="audit", path=config.audit_file, kind=Kind.FILES)
     yield Item(name="version", path=config.state / "version", kind=Kind.FILE)
@@ -48,4 +49,6 @@ def elsewhere(config: Config) -> tuple[str, ...]:
     found = ["workspaces: threads go on from what they pushed last, and from their stored sessions"]
     if config.temporal.mode == "external":
         found.append("the external Temporal's database")
+    if config.blobs.kind == "s3":
+        found.append(f"bucket {config.blobs.bucket}: blobs, large values and archives of ended threads")
     return tuple(found)

@@ -41,12 +41,14 @@ class BuildSettings(Model):
     parallel: Annotated[int, ReloadClass.RESTART, Field(ge=1, le=16)] = 2
     """Builds at once on one host."""
     allowlist: BuildAllowlist = {}
+    """What the steps of a build reach."""
 
 
 class RepoBuildSettings(Model):
     """For one. Only here can its builds be given the host's way to the network."""
 
     network: Literal["proxied", "open"] = "proxied"
+    """`open` takes the fence away from this repository's builds."""
     allowlist: BuildAllowlist = {}
     """In place of the one for all."""
 

@@ -33,8 +33,11 @@ class CodecSettings(Model):
     """Encryption of what Temporal records. Keys that are not active still decrypt, also when it is not enabled."""
 
     enabled: bool = False
+    """Whether new values are encrypted."""
     keys: dict[CodecKeyId, Annotated[CodecKey, ReloadClass.RESTART]] = {}
+    """Of 256 bits each, as base64, by their ids."""
     active: str | None = None
+    """The id of the key for new values."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -56,8 +56,11 @@ class ConsoleChannel(Model):
 
 class Channels(Model):
     email: EmailChannel | None = None
+    """A mailbox of its own."""
     slack: SlackChannel | None = None
+    """A Slack app of its own."""
     console: ConsoleChannel | None = None
+    """`airut send` on this machine."""
 
     @model_validator(mode="after")
     def _at_least_one(self) -> Self:
@@ -70,7 +73,9 @@ class Account(Model):
     """One account at the model's provider: an API key, or a subscription's token."""
 
     api_key: Secret | None = None
+    """An API key."""
     oauth_token: Secret | None = None
+    """A subscription's token, from `claude setup-token`."""
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -83,7 +88,9 @@ class AgentAuth(Model):
     """One account, or several."""
 
     api_key: Secret | None = None
+    """An API key."""
     oauth_token: Secret | None = None
+    """A subscription's token, from `claude setup-token`."""
     accounts: tuple[Account, ...] = ()
     """In the order in which they are used."""
     on_limit: Literal["wait", "next", "fail"] = "wait"
@@ -106,14 +113,21 @@ class AgentAuth(Model):
 
 class AgentConfig(Model):
     model: str | None = None
+    """As Claude Code names it; null is its own choice."""
     effort: Effort | None = None
+    """How hard the model thinks; null is its own choice."""
     version: str = "stable"
+    """Of Claude Code: `stable`, which this version of Airut is tested with, or a number."""
     binary: FolderPath | None = None
+    """A Claude Code of your own, in place of `version`."""
     base_url: ModelUrl = ANTHROPIC
     """Of a gateway that speaks the model's API. It is granted, and gets the credential, in place of Anthropic's."""
     auth: AgentAuth
+    """Who pays."""
     max_turns: Annotated[int, Field(ge=1)] = 200
+    """Of one run of the agent."""
     system_prompt: str | None = None
+    """What is added to Claude Code's own."""
     plan_approval: bool = False
     """Whether leaving plan mode is a question to the thread."""
 
@@ -161,19 +175,27 @@ class RepoConfig(Model):
     default_branch: Annotated[str | None, ReloadClass.TASK] = None
     """Null is what the remote's HEAD names."""
     channels: Channels
+    """Where its tasks come from; at least one."""
     agent: Annotated[AgentConfig, ReloadClass.TASK]
+    """Who does the work."""
     network: Annotated[RepoNetwork, ReloadClass.TASK] = RepoNetwork()
+    """Whether its sandboxes are fenced."""
     env: Annotated[dict[str, str], ReloadClass.TASK] = {}
     """Variables in its sandboxes. No place for secrets: the agent sees what stands here."""
     credentials: Annotated[dict[str, AnyCredential], ReloadClass.TASK, BeforeValidator(_without_unset)] = {}
     """By the variable in which a sandbox gets its stand-in."""
     container: Annotated[ContainerSettings, ReloadClass.TASK] = ContainerSettings()
+    """The image that its sandboxes are made of."""
     build: Annotated[RepoBuildSettings, ReloadClass.TASK] = RepoBuildSettings()
+    """How that image is built."""
     forge: Annotated[ForgeConfig, ReloadClass.TASK] = ForgeConfig()
+    """Where its branches and pull requests go."""
     budgets: Annotated[BudgetSettings, ReloadClass.LIVE] = BudgetSettings()
+    """Laid over the global ones, key by key."""
     timezone: ZoneName = "UTC"
     """In which days of budgets begin and schedules are read; never the machine's."""
     schedules: dict[Annotated[str, Field(pattern=SCHEDULE_NAME)], ScheduleSettings] = {}
+    """Tasks that nobody has to ask for."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

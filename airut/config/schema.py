@@ -45,17 +45,25 @@ class TemporalSettings(Model):
     """`external` takes address, TLS and key from Temporal's own environment configuration."""
 
     mode: Literal["embedded", "external"] = "embedded"
+    """`embedded` is a server of our own, in `airut up`."""
     namespace: str = "airut"
+    """Temporal's namespace of all our workflows."""
     database: FolderPath | None = None
+    """The embedded server's file; null is `temporal.db` below `state_dir`."""
     port: int = 7233
+    """Of the embedded server, on 127.0.0.1."""
     ui_port: int = 8233
+    """Of its web pages, on 127.0.0.1."""
     codec: CodecSettings = CodecSettings()
 
 
 class NetworkSettings(Model):
     upstream_dns: tuple[str, ...] = ()
+    """Name servers for allowed hosts; empty is the host's own."""
     private_ranges: tuple[Network, ...] = ()
+    """Private networks that a repository's allowlist may open with `addresses`."""
     extra_ca_files: tuple[FolderPath, ...] = ()
+    """PEM files of authorities that the proxy believes besides the system's."""
     granted_presets: tuple[PresetName, ...] = ("anthropic",)
     """What every sandbox reaches, whatever the repository's allowlist says."""
     model_hosts: tuple[HostPattern, ...] = ()
@@ -64,6 +72,7 @@ class NetworkSettings(Model):
 
 class SandboxNetwork(Model):
     pool: str = "10.199.0.0/16"
+    """Where sandboxes' networks are taken from."""
     ipv6: bool = False
     """Whether sandboxes have an IPv6 address as well, for programs that ask for nothing else."""
 
@@ -80,16 +89,22 @@ class TmpfsSettings(Model):
     """Sizes of what a sandbox may write to besides its mounts; all of it counts as its memory."""
 
     tmp: Annotated[Bytes, Field(ge=1024**2)] = 2 * 1024**3
+    """Of `/tmp`."""
     run: Annotated[Bytes, Field(ge=1024**2)] = 64 * 1024**2
+    """Of `/run`."""
     var_tmp: Annotated[Bytes, Field(ge=1024**2)] = 1024**3
+    """Of `/var/tmp`."""
 
 
 class SandboxSettings(Model):
     host_id: Annotated[Annotated[str, Field(pattern=_HOST_ID)] | None, ReloadClass.RESTART] = None
     """The name of this sandbox host, by which its threads find it again; null is the machine's own name."""
     podman_socket: Annotated[FolderPath | None, ReloadClass.RESTART] = None
+    """Where Podman answers; null is a service that we start ourselves."""
     warm: Annotated[int, Field(ge=0, le=16)] = 1
+    """Proxies that are kept ready, so that a sandbox starts sooner."""
     network: Annotated[SandboxNetwork, ReloadClass.RESTART] = SandboxNetwork()
+    """Addresses of sandboxes."""
     profile: Literal["default", "root"] = "default"
     """`root`: the agent is root in its container, and may write to all of it."""
     seccomp: FolderPath | None = None
@@ -108,13 +123,19 @@ class LimitSettings(Model):
     cpus: Annotated[Annotated[float, Field(gt=0)] | None, or_none("unlimited", as_it_is)] = 4.0
     """All of the host's, where they are fewer."""
     pids: Annotated[Annotated[int, Field(ge=16)] | None, or_none("unlimited", as_it_is)] = 1024
+    """Processes and threads."""
     time: Annotated[Seconds, Field(ge=10, le=7 * 86400)] = 2 * 3600.0
+    """Of one run of the agent."""
     idle: Annotated[Annotated[float, Field(ge=10)] | None, or_none("unlimited", parse_duration)] = 30 * 60.0
+    """Without a word from the agent."""
     disk: Annotated[Annotated[int, Field(ge=64 * 1024**2)] | None, or_none("unlimited", parse_size)] = 20 * 1024**3
     """Workspace, storage and home of one thread together."""
     output: Annotated[Bytes, Field(le=2 * 1024**3)] = 512 * 1024**2
+    """What one run may say."""
     host_sandboxes: Annotated[Annotated[int, Field(ge=1)] | None, ReloadClass.RESTART] = None
+    """At once on one host; null is as many as it has cores, and two at least."""
     enforce: Literal["strict", "best_effort"] = "strict"
+    """Whether a host that cannot hold these limits takes no tasks, or takes them without."""
 
 
 class ExecutionSettings(Model):
@@ -123,9 +144,13 @@ class ExecutionSettings(Model):
     thread_idle_max: Annotated[Seconds, Field(ge=60)] = 30 * 86400.0
     """A thread without a message for this long ends, and is archived; a reply starts it again."""
     thread_paused_max: Annotated[Seconds, Field(ge=60)] = 90 * 86400.0
+    """A paused thread ends after this long."""
     question_timeout: Annotated[Seconds, Field(ge=60)] = 14 * 86400.0
+    """How long a question waits for its answer."""
     pause_grace: Annotated[Seconds, Field(ge=0, le=600)] = 30.0
+    """How long an agent has to finish what it does, before a pause ends it."""
     host_lost_after: Annotated[Annotated[float, Field(ge=60)] | None, or_none("never", parse_duration)] = 900.0
+    """A host that is away for this long loses its threads to others."""
 
     @property
     def silences(self) -> tuple[float, float]:

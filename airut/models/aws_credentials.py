@@ -16,24 +16,36 @@ class AwsNames(Model):
     """The variables that the sandbox gets the three surrogates in; the defaults are what every AWS SDK reads."""
 
     access_key_id: Variable = "AWS_ACCESS_KEY_ID"
+    """For the id."""
     secret_access_key: Variable = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - a name
+    """For the key."""
     session_token: Variable = "AWS_SESSION_TOKEN"  # noqa: S105 - a name
+    """For the session's token."""
 
 
 class AwsCredential(Model):
     """An `aws` credential of airut.yaml: the sandbox signs with surrogates, the proxy checks and signs again."""
 
     kind: Literal["aws"]
+    """An AWS access key."""
     access_key_id: Secret
+    """The real id."""
     secret_access_key: Secret
+    """The real key."""
     session_token: Secret | None = None
+    """Of a temporary key."""
     optional: bool = False
     """Whether a source of it may have no value; then the sandbox has neither variables nor rule."""
     hosts: Hosts
+    """Where requests are signed anew."""
     ports: Annotated[tuple[int, ...], Field(min_length=1)] = (443,)
+    """Of these hosts."""
     names: AwsNames = AwsNames()
+    """The variables in which the sandbox gets the stand-ins."""
     regions: tuple[str, ...] = ()
+    """Only these; empty is all."""
     services: tuple[str, ...] = ()
+    """Only these, as `s3`; empty is all."""
     allow_anonymous: bool = False
     """Whether unsigned requests may write to its hosts."""
     allow_sts: bool = False

@@ -8,10 +8,15 @@ class BudgetSettings(Model):
     """US dollars; null is no limit. A repository's own are laid over the global ones, key by key."""
 
     per_task: Limit | None = 10.0
+    """Of one task; at its end it pauses and asks."""
     per_thread: Limit | None = 100.0
+    """Of one conversation."""
     per_author_day: Limit | None = 100.0
+    """Of one person within a day."""
     per_day: Limit | None = 500.0
+    """Of all together within a day."""
     per_task_max: Limit | None = None
+    """How far people may raise one task's budget from its thread; null is not at all."""
 
     def fault(self) -> str | None:
         """Why these keys do not go together, with the remedy."""

@@ -23,19 +23,27 @@ class Credential(Model):
     """A `token` credential of airut.yaml: the variable holds a surrogate, the proxy swaps in the value."""
 
     kind: Literal["token"] = "token"
+    """A value that is sent as it is."""
     value: Secret
+    """The real one, which no sandbox gets."""
     optional: bool = False
     """Whether its source may have no value; then the sandbox has neither variable nor rule."""
     hosts: Hosts
+    """Where it is swapped in; nowhere else."""
     ports: tuple[int, ...] = (443,)
+    """Of these hosts."""
     headers: tuple[str, ...] = ("Authorization",)
+    """Header fields in which the stand-in is swapped."""
     query: tuple[str, ...] = ()
     """Names of the query parameters in which the surrogate is swapped as well."""
     pointers: tuple[Pointer, ...] = Field(default=(), alias="json")
     """Where in JSON bodies a string that is the surrogate is swapped."""
     methods: tuple[str, ...] = ()
+    """Only in requests of these methods; empty is all."""
     foreign: Literal["strip", "block", "allow"] = "strip"
+    """What becomes of other people's credentials at these hosts."""
     mints: tuple[Mint, ...] = ()
+    """Answers that hold another credential, which is taken out as well."""
     clients: Clients = Clients()
     """Programs in the sandbox whose own configuration holds the stand-in."""
 

@@ -36,12 +36,17 @@ class GithubAppCredential(Model):
     """A `github_app` credential of airut.yaml: the key stays with the worker, the proxy gets the token."""
 
     kind: Literal["github_app"]
+    """A GitHub App, whose tokens are made for each sandbox."""
     app_id: Annotated[int, Field(gt=0)]
+    """The App's id."""
     installation_id: Annotated[int, Field(gt=0)]
+    """Of its installation at your account."""
     private_key: SecretLines
+    """Its key, as PEM."""
     optional: bool = False
     """Whether the key's source may have no value; then the sandbox has neither variable nor rule."""
     base_url: Annotated[str, AfterValidator(_base_url)] = API
+    """The API's address, for an enterprise server."""
     repositories: tuple[Slug, ...] = ()
     """`owner/name` of those that the token is for; none named: the repository that the credential stands under."""
     permissions: dict[str, Access] = {
@@ -50,6 +55,7 @@ class GithubAppCredential(Model):
         "issues": "write",
         "checks": "read",
     }
+    """What the token may do, as GitHub names it."""
 
     clients: Clients = Clients()
     """Programs in the sandbox whose own configuration holds the stand-in."""

@@ -12,8 +12,11 @@ class ProgressMails(Model):
     """`after` so long the first one, then one `every` so often, `max` of them for a task at most."""
 
     after: Annotated[Seconds, Field(ge=1)] = 30 * 60.0
+    """When a task has run for so long, the first mail says how far it is."""
     every: Annotated[Seconds, Field(ge=1)] = 2 * 3600.0
+    """How often after that."""
     max: Annotated[int, Field(ge=1, le=100)] = 6
+    """Of one task."""
 
 
 class MailNotes(Model):

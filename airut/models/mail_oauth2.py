@@ -30,14 +30,19 @@ class MicrosoftOAuth2(Model):
     """Client credentials (RFC 6749 §4.4) of an application registered with Microsoft Entra."""
 
     provider: Literal["microsoft"]
+    """Microsoft Entra, with an application's own credentials."""
     tenant_id: TenantId
+    """The directory's id, or one of its domains."""
     client_id: Annotated[str, Field(min_length=1)]
+    """The application's id."""
     client_secret: Secret | None = None
+    """The application's secret."""
     certificate_file: Path | None = None
     """PEM with the certificate and its RSA key, instead of `client_secret`."""
     authority: HttpsUrl = "https://login.microsoftonline.com"
     """Another one in national clouds."""
     scope: Annotated[str, Field(min_length=1)] = "https://outlook.office365.com/.default"
+    """What the token is asked for."""
     ca_file: Path | None = None
     """PEM bundle used instead of the system store."""
 
@@ -58,11 +63,17 @@ class GenericOAuth2(Model):
     """A refresh token that a person has got for this mailbox (RFC 6749 §6)."""
 
     provider: Literal["generic"]
+    """Any other, with a refresh token."""
     token_url: HttpsUrl
+    """Where tokens are asked for."""
     client_id: Annotated[str, Field(min_length=1)]
+    """As the provider has registered it."""
     client_secret: Secret
+    """As the provider has given it."""
     refresh_token: Secret
+    """Got once by a person, for this mailbox."""
     scope: Annotated[str, Field(min_length=1)]
+    """What the token is asked for."""
     ca_file: Path | None = None
     """PEM bundle used instead of the system store."""
 

@@ -33,37 +33,57 @@ def _check_protection(security: Security | None, host: str) -> None:
 
 class MailAccount(Model):
     username: str
+    """The mailbox's own, for IMAP and SMTP."""
     password: Secret | None = None
+    """Of the mailbox; not needed with `oauth2`."""
     sender: Annotated[str, Field(alias="from")]
     """One address, display name allowed."""
     aliases: tuple[str, ...] = ()
+    """Other addresses of this mailbox: mail to them is for us as well."""
 
 
 class ProcessedMail(Model):
     """What becomes of a mail that was handed over, refused, or could not be handled."""
 
     action: Literal["move", "flag", "delete"] = "move"
+    """`move` to a folder, `flag` in place, or `delete`."""
     flag: str = "$AirutDone"
+    """The keyword for `flag`."""
     folder: str = "Airut/Processed"
+    """Where `move` puts what was handed over."""
     rejected: str = "Airut/Rejected"
+    """Where it puts what was refused."""
     failed: str = "Airut/Failed"
+    """Where it puts what could not be handled."""
 
 
 class ImapSettings(Model):
     host: str
+    """The IMAP server."""
     port: int = 993
+    """993 is usual for `tls`, 143 for `starttls`."""
     security: Security = Security.TLS
+    """`plain` is for a loopback host only."""
     ca_file: Path | None = None
     """PEM bundle used instead of the system store."""
     folder: str = "INBOX"
+    """The folder that mail comes to."""
     idle: bool = True
+    """Whether the server is asked to say when mail comes, where it can."""
     rescan: Seconds = 300.0
+    """How often the folder is looked through even so."""
     poll_interval: Annotated[Seconds, Field(ge=0.1)] = 60.0
+    """How often, where the server does not say when mail comes."""
     connect_timeout: Seconds = 15.0
+    """For the connection and its protection."""
     command_timeout: Seconds = 60.0
+    """For the answer to one command."""
     processed: ProcessedMail = ProcessedMail()
+    """What becomes of mail that is done with."""
     search: Literal["unprocessed", "unseen"] = "unprocessed"
+    """`unseen` leaves out what somebody has read."""
     first_run_max_age: Seconds = 24 * 3600.0
+    """At the first start, older mail is left alone."""
 
     @model_validator(mode="after")
     def _protected(self) -> Self:
@@ -73,11 +93,15 @@ class ImapSettings(Model):
 
 class SmtpSettings(Model):
     host: str
+    """The server that takes our mail."""
     port: int = 587
+    """587 is usual for `starttls`, 465 for `tls`."""
     security: Security | None = None
     """null is `tls` on port 465, else `starttls`."""
     ca_file: Path | None = None
+    """PEM bundle used instead of the system store."""
     auth: bool = True
+    """Whether we log in there."""
     sent_folder: str | None = None
     """Where the account's server or we keep what was sent: searched before a mail goes out again."""
     save_sent: bool = False
@@ -96,15 +120,20 @@ class SmtpSettings(Model):
 
 
 class MailAuth(Model):
-    """Who may send, and how that is known (spec: email §4)."""
+    """Who may send, and how that is known."""
 
     mode: Literal["results", "verify"] = "results"
+    """`results` believes what your own mail server has found out; `verify` checks signatures here."""
     trusted_authserv_id: tuple[str, ...] = ()
     """Names of the servers whose `Authentication-Results` count; `""` for a server that writes none."""
     results_fields: Annotated[int, Field(ge=1, le=5)] = 1
+    """How many of the topmost `Authentication-Results` fields are read."""
     require_header_from: bool = False
+    """Whether the server has to name the domain that it has checked."""
     require_dmarc_record: bool = True
+    """With `verify`: whether the sender's domain has to publish DMARC."""
     microsoft_internal_fallback: bool = False
+    """Whether mail inside one Microsoft 365 tenant, which has no results, is believed."""
     authorized_senders: tuple[str, ...]
     """Addresses or `*@domain` (never subdomains)."""
     open_to: Annotated[Literal["participants", "authorized"], Field(alias="continue")] = "participants"
@@ -112,15 +141,20 @@ class MailAuth(Model):
     reject_reply: Literal["never", "daily"] = "never"
     """Whether somebody whose address is verified and not listed is told so, once a day."""
     allow_lists: tuple[str, ...] = ()
+    """`List-Id`s of mailing lists whose mail is taken; all others are refused."""
 
 
 class MailLimits(Model):
     message: Bytes = 40 * 1024**2
+    """Of a whole mail."""
     attachment: Bytes = 25 * 1024**2
+    """Of one file."""
     attachments: int = 50
+    """Files of one mail."""
     text: int = 200_000
     """Characters."""
     per_sender: ARate = Rate(most=30, seconds=3600)
+    """Mails that are taken of one sender, as `30/h`."""
     per_repo: ARate = Rate(most=300, seconds=3600)
     """Mails that are taken. A person in a conversation sends a few an hour; a machine that has gone wild, hundreds."""
 
@@ -135,9 +169,11 @@ class Replies(Model):
     progress: ProgressMails | Literal["never"] = ProgressMails()
     """How often a sender is told how far a long task is."""
     cc: Literal["participants", "sender"] = "participants"
+    """Who gets the answers besides the sender: whoever takes part, or nobody."""
     subject_tag: Literal["auto", "always", "never"] = "auto"
     """Whether the thread's token stands in the subject: `auto` once somebody's mail program loses the references."""
     attachments: Bytes = 20 * 1024**2
+    """Of all files of one answer together; the rest is named in it."""
     give_up_after: Annotated[Seconds, Field(ge=60, le=30 * 86400)] = GIVE_UP_AFTER
     """How long a mail server may be away before an answer counts as not to be delivered."""
 
@@ -151,13 +187,18 @@ class Replies(Model):
 
 class EmailChannel(Model):
     account: MailAccount
+    """The mailbox, which belongs to one repository."""
     imap: ImapSettings
+    """Where mail is read."""
     smtp: SmtpSettings
+    """Where mail is sent."""
     oauth2: MailOAuth2 | None = None
     """Logs in by token instead of `account.password`, at both servers."""
     auth: MailAuth
     limits: MailLimits = MailLimits()
+    """What a mail may hold, and how many are taken."""
     replies: Replies = Replies()
+    """How we answer."""
 
     @model_validator(mode="after")
     def _one_login(self) -> Self:

@@ -58,8 +58,11 @@ class TriggerCommand(Model):
     """A command whose output is the prompt. It runs without a shell, in a sandbox of its own."""
 
     command: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Its words; no shell reads them."""
     timeout: Annotated[Seconds, Field(ge=1, le=86400)] = 600.0
+    """How long it may take."""
     output_limit: Annotated[Bytes, Field(ge=1, le=OUTPUT_MOST)] = 100 * 1024
+    """How much of its output is used."""
 
     @field_validator("command", mode="before")
     @classmethod
@@ -73,6 +76,7 @@ class DeliverTo(Model):
     """Who gets the answer."""
 
     email: Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], Field(max_length=20)] = ()
+    """Addresses."""
     slack: Annotated[str, Field(pattern=SLACK_PLACE)] | None = None
     """A channel's id, or its `#name`."""
 
@@ -87,20 +91,33 @@ class ScheduleSettings(Model):
     """One schedule: when, what, and who is told."""
 
     cron: Annotated[str, AfterValidator(_cron)] | None = None
+    """Five fields, or `@daily` and the like."""
     every: Annotated[Seconds, Field(ge=EVERY_LEAST, le=YEAR)] | None = None
+    """So often, in place of `cron`."""
     timezone: ZoneName | None = None
     """null is the repository's."""
     prompt: Annotated[str, Field(min_length=1, max_length=PROMPT_MOST)] | None = None
+    """What the agent is told."""
     trigger: TriggerCommand | None = None
+    """A command whose output is what the agent is told, in place of `prompt`; no output, no task."""
     deliver: DeliverTo
+    """Who gets the answer, and may reply to it."""
     overlap: Overlap = Overlap.SKIP
+    """What becomes of a firing while the one before it still runs."""
     catch_up: Annotated[Seconds, Field(ge=CATCH_UP_LEAST, le=YEAR)] = 3600.0
+    """Firings that were missed are made up for when they are no older than this."""
     jitter: Annotated[Seconds, Field(ge=0, le=86400)] = 0.0
+    """Up to this much later, to spread schedules of one time."""
     model: str | None = None
+    """In place of the repository's."""
     effort: Effort | None = None
+    """In place of the repository's."""
     subject: str = ""
+    """Of the answer's mail; empty is made from the schedule's name."""
     thread: Literal["new", "same"] = "new"
+    """Whether each firing begins a conversation, or all go on with one."""
     enabled: bool = True
+    """Whether it fires."""
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:

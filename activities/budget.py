@@ -17,7 +17,7 @@ def _now() -> datetime:
 
 
 class BudgetChecks:
-    """Asks the ledger only where other tasks of the repository count: by author and day, or by day."""
+    """Asks the ledger only where other tasks of the repository count: by author and day, by day, or by their number."""
 
     def __init__(self, rules: BudgetRules, ledger: BudgetLedger, now: Callable[[], datetime] = _now) -> None:
         self._rules = rules
@@ -27,11 +27,13 @@ class BudgetChecks:
     @activity.defn
     async def reserve_budget(self, order: BudgetRequest) -> BudgetGrant:
         with reported(TaskOutcome.INTERNAL_ERROR):
-            budgets = self._rules.budgets(order.repo)
-            if not budgets.by_day:
+            budgets, at_once = self._rules.budgets(order.repo), self._rules.at_once(order.repo)
+            if hold := self._rules.hold(order.repo):
+                return BudgetGrant(hold=hold)
+            if not budgets.by_day and at_once is None:
                 return grant(order, budgets)
             today = zone_day(self._now(), self._rules.timezone(order.repo))
-            return await self._ledger.reserve(BudgetOrder(request=order, budgets=budgets, today=today))
+            return await self._ledger.reserve(BudgetOrder(request=order, budgets=budgets, today=today, at_once=at_once))
 
     @activity.defn
     async def settle_budget(self, order: BudgetSettlement) -> None:

@@ -33,6 +33,7 @@ PERMANENT: dict[type[errors.AirutError], TaskOutcome] = {
     errors.AuditUnavailable: TaskOutcome.AUDIT_UNAVAILABLE,
     errors.BinaryUnavailable: TaskOutcome.INTERNAL_ERROR,
     errors.SecretError: TaskOutcome.INTERNAL_ERROR,
+    errors.RepositoryGone: TaskOutcome.REPOSITORY_GONE,
     errors.ConfigError: TaskOutcome.INTERNAL_ERROR,
     errors.BlobMissing: TaskOutcome.INTERNAL_ERROR,
     errors.BlobCorrupt: TaskOutcome.INTERNAL_ERROR,

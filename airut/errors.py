@@ -2,6 +2,7 @@
 
 AirutError
 ├── ConfigError            the operator's file is wrong: names file, line, field and remedy
+│   └── RepositoryGone     a conversation's repository was taken out of it
 ├── AlreadyRunning         another `airut up` has this state folder: names its process
 ├── ServiceUnavailable     systemd's manager of this user refuses, or is not there: carries what it said
 ├── UpdateFailed           another version could not be installed: carries what the installer said
@@ -58,6 +59,10 @@ class AirutError(Exception):
 
 class ConfigError(AirutError):
     pass
+
+
+class RepositoryGone(ConfigError):
+    """It was taken out of the configuration, which names it no longer."""
 
 
 class AlreadyRunning(AirutError):

@@ -27,7 +27,7 @@ from airut.ports.remote_files import FetchedFile, RemoteFiles
 
 def slack_channels(config: Config) -> dict[str, SlackChannel]:
     """Of the repositories that have one."""
-    return {name: app for name, repo in config.repos.items() if (app := repo.channels.slack) is not None}
+    return {name: app for name, repo in config.every_repo.items() if (app := repo.channels.slack) is not None}
 
 
 def access_tokens(channel: EmailChannel) -> AccessTokens | None:
@@ -103,7 +103,7 @@ class ConfiguredChannels:
         installation = installation_id(config.state)
         self._channels: dict[tuple[str, ChannelKind], Channel] = {}
         self._asking: dict[tuple[str, ChannelKind], AskedQuestions] = {}
-        for name, repo in config.repos.items():
+        for name, repo in config.every_repo.items():
             if repo.channels.console is not None:
                 self._channels[name, ChannelKind.CONSOLE] = ConsoleChannel()
             if (slack := repo.channels.slack) is not None:
@@ -125,10 +125,10 @@ class ConfiguredChannels:
         return self._asking.get((repo, kind))
 
     def notes(self, repo: str, kind: ChannelKind) -> MailNotes | None:
-        mail = self._config.repos[repo].channels.email if repo in self._config.repos else None
+        mail = self._config.every_repo[repo].channels.email if repo in self._config.every_repo else None
         return mail.replies.notes if kind is ChannelKind.EMAIL and mail is not None else None
 
     def gives_up_after(self, repo: str, kind: ChannelKind) -> timedelta:
-        mail = self._config.repos[repo].channels.email if repo in self._config.repos else None
+        mail = self._config.every_repo[repo].channels.email if repo in self._config.every_repo else None
         by_mail = kind is ChannelKind.EMAIL and mail is not None
         return timedelta(seconds=mail.replies.give_up_after if by_mail and mail else GIVE_UP_AFTER)

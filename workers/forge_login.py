@@ -17,7 +17,7 @@ def remotes(config: Config, tokens: AppTokens) -> dict[str, RepoRemote]:
     """The remote of each repository."""
     return {
         name: RepoRemote(name, repo.url, forge_token(name, repo, tokens), repo.default_branch)
-        for name, repo in config.repos.items()
+        for name, repo in config.every_repo.items()
     }
 
 
@@ -27,7 +27,7 @@ def github_repository(config: Config, name: str, tokens: AppTokens) -> GitHubRep
     Raises:
         ConfigError: there is neither token nor App.
     """
-    repo = config.repos[name]
+    repo = config.every_repo[name]
     token = forge_token(name, repo, tokens)
     if token is None:
         raise ConfigError(f"repos.{name}.forge.auth.token is not set; pull requests need one")

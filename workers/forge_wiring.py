@@ -7,7 +7,7 @@ from functools import cached_property
 
 from airut.config.repositories import forge_kind
 from airut.config.schema import Config
-from airut.errors import ConfigError
+from airut.errors import ConfigError, RepositoryGone
 from airut.models.pull_request_view import FailedCheck, PullRequestView
 from airut.ports.pull_requests import PullRequests
 from airut.ports.tokens import AppTokens
@@ -31,7 +31,7 @@ class ConfiguredPullRequests:
 
     def _of(self, repo: str) -> PullRequests:
         if repo not in self._config.repos:
-            raise ConfigError(f"the repository {repo} is not configured on this host any more; add it to airut.yaml")
+            raise RepositoryGone(f"the repository {repo} is not configured on this host any more; add it to airut.yaml")
         if forge_kind(self._config.repos[repo]) == "none":
             raise ConfigError(f"repos.{repo}.forge.kind is none; nothing is followed there")
         return self._github

@@ -248,7 +248,7 @@ def user_cache() -> Path:
 
 
 def _real_values(config: Config, repositories: ConfiguredRepositories, tokens: InstallationTokens) -> Sequence[bytes]:
-    configured = [value for name in config.repos for value in repositories.values(name)]
+    configured = [value for name in config.every_repo for value in repositories.values(name)]
     return [*configured, *(token.encode() for token in tokens.values())]
 
 

@@ -28,7 +28,7 @@ from airut.config.schema import Config
 from airut.models.base import Model
 from airut.models.command import Submission
 from airut.models.lookalikes import shown_instead
-from airut.models.mail_settings import EmailChannel
+from airut.models.mail_settings import EmailChannel, mailbox_of
 from airut.models.metrics import CHANNEL_UP
 from airut.models.slack_settings import SlackChannel
 from airut.ports.blobs import KeptBlobs
@@ -133,22 +133,30 @@ class Listening(Model):
         return "email" if isinstance(self.channel, EmailChannel) else "slack"
 
     @property
+    def entrance(self) -> object:
+        """The mailbox or the app: what only one may listen to."""
+        channel = self.channel
+        return mailbox_of(channel) if isinstance(channel, EmailChannel) else channel.app_token
+
+    @property
     def name(self) -> str:
         """Of the listener, whatever it is made by."""
         return f"repos.{self.repo}.channels.{self.kind}"
 
 
 def listening(config: Config) -> tuple[Listening, ...]:
-    """One for each mailbox and each Slack app."""
+    """One for each mailbox and each Slack app; of a repository that was taken out of the file as well, so that whoever
+    writes there is told, unless another one has its mailbox or app now."""
     shown = shown_instead({name: value for repo in config.repos.values() for name, value in repo.env.items()})
-    found = []
-    for name, repo in config.repos.items():
+    found: list[Listening] = []
+    for name, repo in config.every_repo.items():
         others = tuple(each for each in config.repos if each != name)
         if repo.channels.email is not None:
             found.append(Listening(repo=name, channel=repo.channels.email, neighbours=others, shown=shown))
         if repo.channels.slack is not None:
             found.append(Listening(repo=name, channel=repo.channels.slack, shown=shown))
-    return tuple(found)
+    taken = {each.entrance for each in found if each.repo in config.repos}
+    return tuple(each for each in found if each.repo in config.repos or each.entrance not in taken)
 
 
 def channels_look(listening: Callable[[], Sequence[tuple[Listening, ListenerStatus]]]) -> Look:

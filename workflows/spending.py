@@ -19,6 +19,8 @@ with workflow.unsafe.imports_passed_through():
 
 SHORTEST, LONGEST = timedelta(seconds=30), timedelta(minutes=10)
 """Between two looks at money that other tasks hold: those end in minutes or hours."""
+SOON = timedelta(seconds=5)
+"""The first of them, for what an operator holds back: often it is taken back within a minute."""
 
 
 class Spending:
@@ -37,21 +39,32 @@ class Spending:
         Raises:
             Ended: nothing is left; says which budget, and when it renews. Or a stop came first.
         """
-        wait, begun = SHORTEST, workflow.now()
-        while (refusal := await self._refusal()) is not None:
-            if not refusal.is_held:
-                raise Ended(TaskOutcome.BUDGET_EXCEEDED, refusal.words())
+        wait, begun = None, workflow.now()
+        while (waits_for := await self._waits_for()) is not None:
+            wait = min(wait * 2, LONGEST) if wait else (SOON if self._grant.hold else SHORTEST)
             until = workflow.now() + wait * (0.5 + workflow.random().random())  # not all waiting tasks at once
-            await self._holds.park(TaskStep.PREPARING, refusal.held_words(), until, lambda: False)
+            await self._holds.park(TaskStep.PREPARING, waits_for, until, lambda: False)
             await self._holds.may_go_on()
             if not self._informed and workflow.now() - begun > TOLD:
                 self._informed = True
-                await self._holds.inform(f"Your task waits: {refusal.held_words()}. It goes on by itself.")
-            wait = min(wait * 2, LONGEST)
+                await self._holds.inform(f"Your task waits: {waits_for}. It goes on by itself.")
         flow = self._flow
         if self._grant.note and self._grant.note not in flow.notes:
             flow.notes.append(self._grant.note)
         return self._grant.granted_usd
+
+    async def _waits_for(self) -> str | None:
+        """Asks; in words, what has to be waited for before it is asked again.
+
+        Raises:
+            Ended: nothing is left.
+        """
+        refusal = await self._refusal()
+        if self._grant.hold:
+            return self._grant.hold
+        if refusal is not None and not refusal.is_held:
+            raise Ended(TaskOutcome.BUDGET_EXCEEDED, refusal.words())
+        return None if refusal is None else refusal.held_words()
 
     async def _refusal(self) -> BudgetRefusal | None:
         flow, spent = self._flow, self._flow.result.usage.cost_usd
@@ -70,7 +83,7 @@ class Spending:
 
     async def settle(self, usd: float) -> None:
         """What the sandbox has really cost, also when it was never made: a reservation may have been."""
-        if self._grant.refusal:
+        if self._grant.refusal or self._grant.hold:
             return
         order = BudgetSettlement(key=self._key, repo=self._flow.task.repo, usd=usd)
         config = self._flow.at_control(options.BUDGET, "settle the budget")

@@ -2,7 +2,7 @@
 
 from airut.config.repo_schema import RepoConfig
 from airut.config.schema import Config
-from airut.errors import ConfigError
+from airut.errors import RepositoryGone
 from airut.models.budget import Budgets
 
 
@@ -18,10 +18,17 @@ class ConfiguredBudgets:
             return Budgets(subscription=True)
         return Budgets.model_validate(self._config.budgets_of(repo).model_dump())
 
+    def hold(self, repo: str) -> str:
+        return f"{repo} is paused by its operator" if self._of(repo).paused else ""
+
+    def at_once(self, repo: str) -> int | None:
+        self._of(repo)
+        return self._config.execution.per_repo
+
     def timezone(self, repo: str) -> str:
         return self._of(repo).timezone
 
     def _of(self, repo: str) -> RepoConfig:
         if repo not in self._config.repos:
-            raise ConfigError(f"the repository {repo} is not configured on this host any more; add it to airut.yaml")
+            raise RepositoryGone(f"the repository {repo} is not configured on this host any more; add it to airut.yaml")
         return self._config.repos[repo]

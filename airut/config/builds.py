@@ -5,7 +5,7 @@ from pathlib import Path
 from airut.config.build_settings import as_text
 from airut.config.limits import HostSize, limits_on
 from airut.config.schema import Config
-from airut.errors import ConfigError
+from airut.errors import RepositoryGone
 from airut.models.build import ALLOWLIST_KEY, BUILD_PRESETS, BuildPolicy
 from airut.models.sandbox import NetworkSpec
 
@@ -21,7 +21,7 @@ class ConfiguredBuilds:
     def of(self, repo: str) -> BuildPolicy:
         """Raises: ConfigError: there is no such repository."""
         if repo not in self._config.repos:
-            raise ConfigError(f"the repository {repo} is not configured on this host any more; add it to airut.yaml")
+            raise RepositoryGone(f"the repository {repo} is not configured on this host any more; add it to airut.yaml")
         found, network = self._config.repos[repo], self._config.network
         allowlist = found.build.allowlist or self._config.build.allowlist
         return BuildPolicy(

@@ -25,7 +25,7 @@ def changes(before: Config, after: Config) -> tuple[Change, ...]:
 
 def taken_up(running: Config, wanted: Config) -> Config:
     """`wanted`, except for what takes effect with a restart only: that stays as it is."""
-    return _taken_up(running, wanted, ReloadClass.RESTART)
+    return _taken_up(running, wanted, ReloadClass.RESTART).following(running)
 
 
 def _changes(before: object, after: object, path: str, reload: ReloadClass) -> Iterator[Change]:

@@ -192,6 +192,8 @@ class RepoConfig(Model):
     """Where its branches and pull requests go."""
     budgets: Annotated[BudgetSettings, ReloadClass.LIVE] = BudgetSettings()
     """Laid over the global ones, key by key."""
+    paused: Annotated[bool, ReloadClass.LIVE] = False
+    """Whether messages are taken and nothing is begun; what waits begins by itself when this is taken back."""
     timezone: ZoneName = "UTC"
     """In which days of budgets begin and schedules are read; never the machine's."""
     schedules: dict[Annotated[str, Field(pattern=SCHEDULE_NAME)], ScheduleSettings] = {}

@@ -10,7 +10,7 @@ from airut.config.limits import HostSize, limits_on
 from airut.config.repo_schema import BASE_URL, AgentConfig, RepoConfig
 from airut.config.schema import Config
 from airut.config.secret_fields import secrets_in
-from airut.errors import ConfigError, SecretError
+from airut.errors import ConfigError, RepositoryGone, SecretError
 from airut.models.aws_credentials import SandboxAwsCredential
 from airut.models.client_files import client_files
 from airut.models.clients import ClientToken
@@ -84,9 +84,9 @@ class ConfiguredRepositories:
         )
 
     def pull_request(self, repo: str) -> PullRequestSettings:
-        forge = self._of(repo).forge
+        forge = self._begun(repo).forge
         return PullRequestSettings(
-            enabled=forge_kind(self._of(repo)) != "none",
+            enabled=forge_kind(self._begun(repo)) != "none",
             draft=forge.pull_request.draft,
             labels=forge.pull_request.labels,
             reviewers=forge.pull_request.reviewers,
@@ -100,7 +100,7 @@ class ConfiguredRepositories:
         )
 
     def secrets(self, repo: str, thread: str, *, account: int = 0, fresh: bool = False) -> RepositorySecrets:
-        found = self._of(repo)
+        found = self._begun(repo)
         if fresh:
             _renew(found)
         scope = _Scope(key=self._key, thread=thread, repo=repo)
@@ -125,16 +125,20 @@ class ConfiguredRepositories:
 
     def values(self, repo: str) -> tuple[bytes, ...]:
         """Every real value of a repository, for the check that none of them leaves in a commit."""
-        found = self._of(repo)
+        found = self._begun(repo)
         secrets = [secret for credential in found.credentials.values() for secret in credential.secrets()]
         accounts = found.agent.auth.all()
         secrets += [value for each in accounts for value in (each.api_key, each.oauth_token) if value]
         secrets += [found.forge.auth.token] if found.forge.auth.token else []
         return tuple(value.reveal().encode() for value in map(present, secrets) if value is not None)
 
+    def _begun(self, repo: str) -> RepoConfig:
+        """For what has begun: of a repository that was taken out of the file meanwhile as well."""
+        return self._config.departed.get(repo) or self._of(repo)
+
     def _of(self, repo: str) -> RepoConfig:
         if repo not in self._config.repos:
-            raise ConfigError(f"the repository {repo} is not configured on this host any more; add it to airut.yaml")
+            raise RepositoryGone(f"the repository {repo} is not configured on this host any more; add it to airut.yaml")
         return self._config.repos[repo]
 
 

@@ -23,6 +23,7 @@ from airut.models.budget_settings import BudgetSettings
 from airut.models.durations import Bytes, Seconds, Share, as_it_is, or_none, parse_duration, parse_size
 from airut.models.host_patterns import host_pattern
 from airut.models.lookalikes import shown_instead
+from airut.models.mail_settings import mailbox_of
 from airut.models.redaction import Redactor
 from airut.models.rules import Network
 from airut.models.secret import Secret
@@ -139,8 +140,10 @@ class LimitSettings(Model):
 
 
 class ExecutionSettings(Model):
-    """How long threads and their waits last."""
+    """How many tasks run at once, and how long threads and their waits last."""
 
+    per_repo: Annotated[int, Field(ge=1)] | None = None
+    """Sandboxes of one repository at the same time; null is fair shares of what the hosts run at once."""
     thread_idle_max: Annotated[Seconds, Field(ge=60)] = 30 * 86400.0
     """A thread without a message for this long ends, and is archived; a reply starts it again."""
     thread_paused_max: Annotated[Seconds, Field(ge=60)] = 90 * 86400.0
@@ -200,6 +203,7 @@ class Config(Model):
     repos: Annotated[dict[Annotated[str, Field(pattern=_REPO_NAME)], RepoConfig], ReloadClass.CHANNEL] = {}
     """By a name of your own: lower-case letters, digits and hyphens."""
     _sources: SecretSources = PrivateAttr(default_factory=SecretSources)
+    _departed: dict[str, RepoConfig] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -208,8 +212,7 @@ class Config(Model):
             if repo.channels.email is None:
                 continue
             imap, account = repo.channels.email.imap, repo.channels.email.account
-            folder = "INBOX" if imap.folder.upper() == "INBOX" else imap.folder  # RFC 9051 §5.1: in any case
-            mailbox = (imap.host.lower(), account.username, folder)
+            mailbox = mailbox_of(repo.channels.email)
             if other := mailboxes.setdefault(mailbox, name) if mailbox in mailboxes else None:
                 raise ValueError(f"repos.{other} and repos.{name} share mailbox {account.username} on {imap.host}")
             mailboxes[mailbox] = name
@@ -246,6 +249,22 @@ class Config(Model):
         """Hides every secret, and in texts for people those plain variables that look like one."""
         env = {name: value for repo in self.repos.values() for name, value in repo.env.items()}
         return Redactor(shown_instead(env), beside=self._sources.redactor)
+
+    @property
+    def departed(self) -> dict[str, RepoConfig]:
+        """Repositories that were taken out of the file while this process ran: what has begun there is finished and
+        answered, and nothing begins."""
+        return self._departed
+
+    @property
+    def every_repo(self) -> dict[str, RepoConfig]:
+        """With those that have departed."""
+        return {**self._departed, **self.repos}
+
+    def following(self, before: Self) -> Self:
+        """The same, as the next configuration of a process that has run by `before`."""
+        self._departed = {name: repo for name, repo in before.every_repo.items() if name not in self.repos}
+        return self
 
     def budgets_of(self, repo: str) -> BudgetSettings:
         """The global budgets, with what the repository sets itself laid over."""

@@ -41,6 +41,8 @@ WORDS: dict[TaskOutcome, str] = {
     TaskOutcome.DISK_FULL: f"**The disk quota of this conversation is used up.** {AGAIN}",
     TaskOutcome.AUDIT_UNAVAILABLE: "**New tasks are refused, since what they do cannot be recorded.** The operator "
     "has to mend the audit log; nothing of your work is lost. Reply to try again.",
+    TaskOutcome.REPOSITORY_GONE: "**This repository is not configured here any more**, so nothing was begun. The "
+    "conversation is kept for a while; once the operator has put the repository back, reply to go on.",
     TaskOutcome.INTERNAL_ERROR: "**Something went wrong on our side.** Nothing of your work is lost. Reply to try "
     "again; the operator finds the task under the id below.",
 }

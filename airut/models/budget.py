@@ -74,6 +74,8 @@ class BudgetOrder(Model):
     request: BudgetRequest
     budgets: Budgets
     today: ZoneDay
+    at_once: int | None = None
+    """How many runs of the repository there may be at the same time."""
 
 
 class BudgetStanding(Model):
@@ -138,6 +140,8 @@ class BudgetGrant(Model):
     refusal: BudgetRefusal | None = None
     note: str = ""
     """For the reply: what became of the hint, when it was not followed as it stood."""
+    hold: str = ""
+    """Why the run has to wait, in words; there is neither grant nor refusal then, and it is to be asked again."""
     tightest: BudgetStanding | None = None
     """The budget that `granted_usd` comes from, as it stood before the run."""
 

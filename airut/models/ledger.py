@@ -95,12 +95,19 @@ class Ledger(BaseModel):
         self._forget(today.day, now)
         if before := self.held.get(request.key):
             return before.granted
+        if order.at_once is not None and len(self.held) >= order.at_once:
+            running = (
+                "one sandbox of this repository runs"
+                if order.at_once == 1
+                else (f"{order.at_once} sandboxes of this repository run")
+            )
+            return BudgetGrant(hold=f"{running} at the moment, and no more may (execution.per_repo)")
         decided = grant(request, order.budgets, self._standings(request.author, today, order.budgets))
         # A key that was settled is one whose request comes late: nobody would ever give back what it holds.
-        if decided.granted_usd is not None and request.key not in self.closed:
-            self.held[request.key] = Hold(
-                author=request.author, day=today.day, at=now, micros=_micros(decided.granted_usd), granted=decided
-            )
+        counts = decided.granted_usd is not None or (order.at_once is not None and decided.refusal is None)
+        if counts and request.key not in self.closed:
+            micros = _micros(decided.granted_usd or 0.0)
+            self.held[request.key] = Hold(author=request.author, day=today.day, at=now, micros=micros, granted=decided)
         return decided
 
     def settle(self, key: str, usd: float) -> None:

@@ -185,6 +185,12 @@ class Replies(Model):
         return MailNotes(acknowledge=self.acknowledge, progress=progress, queued_after=queued)
 
 
+def mailbox_of(channel: "EmailChannel") -> tuple[str, str, str]:
+    """Server, user and folder: what two repositories cannot share. INBOX is so in any case (RFC 9051 §5.1)."""
+    folder = "INBOX" if channel.imap.folder.upper() == "INBOX" else channel.imap.folder
+    return channel.imap.host.lower(), channel.account.username, folder
+
+
 class EmailChannel(Model):
     account: MailAccount
     """The mailbox, which belongs to one repository."""

@@ -40,6 +40,8 @@ class TaskOutcome(StrEnum):
     DISK_FULL = "disk_full"
     AUDIT_UNAVAILABLE = "audit_unavailable"
     """What would be done could not be recorded, so it was not begun."""
+    REPOSITORY_GONE = "repository_gone"
+    """It was taken out of the configuration after the conversation had begun."""
     INTERNAL_ERROR = "internal_error"
 
     @property

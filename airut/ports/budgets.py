@@ -16,6 +16,14 @@ class BudgetRules(Protocol):
         """
         ...
 
+    def hold(self, repo: str) -> str:
+        """Why nothing of the repository may begin at the moment, in words; empty where it may."""
+        ...
+
+    def at_once(self, repo: str) -> int | None:
+        """How many sandboxes of the repository may run at the same time; None is no limit of its own."""
+        ...
+
     def timezone(self, repo: str) -> str:
         """The IANA name of the zone whose days are counted by.
 

@@ -25,8 +25,16 @@ LATE = datetime(2026, 11, 26, 23, 30, tzinfo=UTC)
 
 
 class Rules:
-    def __init__(self, budgets: Budgets) -> None:
+    def __init__(self, budgets: Budgets, hold: str = "", at_once: int | None = None) -> None:
         self._budgets = budgets
+        self._hold = hold
+        self._at_once = at_once
+
+    def hold(self, repo: str) -> str:
+        return self._hold
+
+    def at_once(self, repo: str) -> int | None:
+        return self._at_once
 
     def budgets(self, repo: str) -> Budgets:
         if repo != "web":
@@ -113,6 +121,18 @@ async def test_the_ledger_gets_todays_limits_and_the_day_of_the_repositorys_zone
     midnight = datetime(2026, 11, 27, 23, tzinfo=UTC)
     today = ZoneDay(day=date(2026, 11, 27), ends_at=midnight, zone="Europe/Berlin")
     assert ledger.asked == [BudgetOrder(request=request(), budgets=budgets, today=today)]
+
+
+async def test_what_is_held_back_is_not_counted_and_a_number_at_once_is() -> None:
+    ledger = RecordingLedger()
+    checks = BudgetChecks(Rules(Budgets(per_day=50), hold="web is paused"), ledger, now=lambda: LATE)
+    assert await ActivityEnvironment().run(checks.reserve_budget, request()) == BudgetGrant(hold="web is paused")
+    assert ledger.asked == []
+    checks = BudgetChecks(Rules(Budgets(subscription=True), at_once=3), ledger, now=lambda: LATE)
+    await ActivityEnvironment().run(checks.reserve_budget, request())
+    (asked,) = ledger.asked
+    assert isinstance(asked, BudgetOrder)
+    assert asked.at_once == 3
 
 
 async def test_settlements_and_releases_are_handed_on() -> None:

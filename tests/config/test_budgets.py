@@ -79,6 +79,16 @@ def test_time_zones() -> None:
         rules(timezone="Berlin")
 
 
+def test_a_paused_repository_and_a_number_at_once() -> None:
+    repo = {"web": {**REPO, "paused": True}, "api": REPO}
+    config = Config.model_validate({"config_version": 1, "execution": {"per_repo": 3}, "repos": repo})
+    rules = ConfiguredBudgets(config)
+    assert (rules.hold("web"), rules.hold("api")) == ("web is paused by its operator", "")
+    assert rules.at_once("web") == 3
+    with pytest.raises(ConfigError):
+        rules.at_once("nobody")
+
+
 def test_a_repository_that_was_taken_out_is_named() -> None:
     for lookup in (rules().budgets, rules().timezone):
         with pytest.raises(ConfigError, match="repository api is not configured on this host any more"):

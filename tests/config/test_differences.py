@@ -87,3 +87,13 @@ def test_a_secret_is_another_when_its_source_is_and_not_when_its_value_is(tmp_pa
     path = "repos.web.agent.auth.api_key"
     assert [each.path for each in changes(second, third)] == [path]
     assert [each.path for each in changes(third, read("agent: {auth: {api_key: !env B}}"))] == [path]
+
+
+def test_a_repository_that_was_taken_out_is_known_until_it_comes_back() -> None:
+    first = config({"web": REPO, "api": REPO})
+    second = taken_up(first, config({"api": REPO}))
+    third = taken_up(second, config({"api": {**REPO, "env": {"A": "1"}}}))
+    assert [list(each.departed) for each in (first, second, third)] == [[], ["web"], ["web"]]
+    assert list(third.every_repo) == ["web", "api"]
+    back = taken_up(third, config({"web": REPO}))
+    assert (list(back.departed), list(back.repos)) == (["api"], ["web"])

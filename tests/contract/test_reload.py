@@ -1,12 +1,13 @@
 """A changed `airut.yaml` in running processes: what each of them takes up, refuses and keeps."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 
 from airut.config.generation import Generation
 from airut.config.generation_reports import reports
-from tests.contract.people import Mailing, hears
+from tests.contract.people import Mailing, hears, hears_of
 from tests.support.installation import PROCESSES, Installation
 
 
@@ -70,3 +71,24 @@ async def test_a_mailbox_that_cannot_be_entered_leaves_the_old_listener(there: I
     await there.until(lambda: bool(there.host.agent_inputs))
     assert (await rewrite(there, written))["intake"].kept == ()
     await hears(person, "done")
+
+
+async def test_a_paused_repository_takes_messages_and_begins_when_it_may(there: Installation, written: str) -> None:
+    await rewrite(there, written.replace("    channels:\n", "    paused: true\n    channels:\n", 1))
+    person = Mailing(there)
+    await person.writes("When you may.")
+    await asyncio.sleep(3)  # within which it would have begun, and been answered
+    assert there.host.agent_inputs == []
+    await rewrite(there, written)
+    await hears(person, "done")
+
+
+async def test_who_writes_to_a_repository_that_was_taken_out_is_told(there: Installation, written: str) -> None:
+    without = written[: written.index("repos:")]
+    after = await rewrite(there, without)
+    assert after["intake"].kept == ()
+    person = Mailing(there)
+    await person.writes("Is anybody there?")
+    await hears_of(person, "This repository is not configured here any more")
+    assert there.host.agent_inputs == []
+    await rewrite(there, written)

@@ -58,6 +58,23 @@ def test_starts_reserve_so_that_tasks_at_once_stay_within_every_budget() -> None
     ]
 
 
+def test_no_more_run_at_once_than_may_whether_or_not_they_are_paid_for() -> None:
+    for budgets in (BUDGETS, Budgets(subscription=True)):
+        ledger, of = Ledger(), order("a/1", budgets=budgets)
+
+        def asked(key: str, at_once: int = 2, budgets: Budgets = budgets, ledger: Ledger = ledger) -> str:
+            made = order(key, budgets=budgets).model_copy(update={"at_once": at_once})
+            return ledger.reserve(made, NOON).hold
+
+        running = "2 sandboxes of this repository run at the moment, and no more may (execution.per_repo)"
+        assert [asked(key) for key in ("a/1", "b/1", "c/1", "a/1")] == ["", "", running, ""]
+        ledger.settle("a/1", 0.0)
+        assert [asked("c/1"), asked("d/1")] == ["", running]
+        assert asked("d/1", 1).startswith("one sandbox of this repository runs at the moment")
+        assert asked("d/1", 3) == ""
+        assert of.at_once is None
+
+
 def test_the_end_counts_what_it_cost_and_frees_the_rest() -> None:
     ledger = Ledger()
     for key in ("a/1", "b/1", "c/1"):

@@ -83,6 +83,17 @@ async def test_a_refusal_ends_the_task_before_an_agent_starts_and_says_why(
     await replays(temporal.client, thread)
 
 
+async def test_what_is_held_back_goes_on_by_itself(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    grants = [BudgetGrant(hold="web is paused by its operator"), BudgetGrant(granted_usd=1.0)]
+    activities.budget = lambda order: grants.pop(0)
+    await deliver(temporal.client, mail("first", thread))
+    await idle_after(temporal.client, thread, 1)
+    assert activities.reserved == [request(thread, 1, 1)] * 2
+    assert activities.settled == [BudgetSettlement(key=f"{thread}/task-1/1", repo="web", usd=0.25)]
+
+
 async def test_a_run_that_reached_its_grant_is_told_by_the_budget_that_it_came_from(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from airut.adapters.audit import verified
 from airut.adapters.claude_code.binary import VERSION
 from airut.adapters.git import GitMirror
 from airut.adapters.github import InstallationTokens
@@ -27,10 +28,13 @@ from airut.temporal.leases import Leases
 from workers.channels_wiring import access_tokens, slack_channels
 from workers.forge_login import github_repository, remotes
 from workers.host_wiring import claude_binary
+from workers.probe_wiring import probed
 from workers.wiring import blob_store, payload_store, shared_stores
 
 FETCH = 300.0
 """Seconds for a repository: the first fetch of a large one makes its mirror, which the first task needs anyway."""
+PROBE = 900.0
+"""Seconds for the probe container: some, unless the images of proxy and sandbox are still to be made."""
 
 
 def checks(config: Config | None, folder: Path) -> Iterator[Check]:
@@ -39,9 +43,11 @@ def checks(config: Config | None, folder: Path) -> Iterator[Check]:
     yield Check("podman", partial(_podman, config), podman.REMEDY)
     if config is None:
         return
+    yield Check("sandbox", partial(probed, config), "run `airut image base` and `airut image proxy`", PROBE)
     yield Check("secrets", partial(_secrets, config), "see docs/operations/secrets.md")
     yield Check("warnings", partial(_warnings, config), "see docs/operations/secrets.md")
     yield Check("blobs", partial(_blobs, config), "give the service's user write access to blobs.path")
+    yield Check("audit", partial(_audit, config), "see `airut audit verify`")
     yield Check("temporal", partial(_temporal, config), "start the server, or correct Temporal's own environment")
     tokens = InstallationTokens(redactor=config.sources.redactor)
     for name in config.repos:
@@ -137,6 +143,21 @@ async def _blobs(config: Config) -> Sequence[Finding]:
         await store.get(passing.ref)
         await store.drop(passing)
     return [ok("blobs", f"can be written and read ({shared_stores(config).place})")]
+
+
+async def _audit(config: Config) -> Sequence[Finding]:
+    """Where it cannot be written, no task is taken."""
+    path = config.audit_file
+    folder = machine_facts.existing(path.parent)
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        return [
+            fail("audit", f"{path} cannot be written, so that no task is taken", "give the service's user the right")
+        ]
+    verdict = await asyncio.to_thread(verified, path, None)
+    if verdict.broken is not None:
+        remedy = "somebody has changed it: `airut audit verify`; keep the file, and begin another at audit.path"
+        return [fail("audit", f"entry {verdict.broken.seq} {verdict.broken.why}", remedy)]
+    return [ok("audit", f"whole, {verdict.last} entries" if verdict.last else "no entries yet")]
 
 
 async def _temporal(config: Config) -> Sequence[Finding]:

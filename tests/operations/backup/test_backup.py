@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from airut.cli.main import execute
+from airut.config.blob_settings import BlobSettings
 from airut.config.load import load_config
 from airut.config.restored import numbers_above
 from airut.errors import BackupUnreadable
-from airut.operations.backup.items import items
+from airut.operations.backup.items import elsewhere, items
 from airut.operations.backup.reading import unpack
 from airut.operations.backup.sealed import opened, seal
 from airut.operations.backup.writing import copy_database
@@ -250,3 +251,8 @@ def test_what_a_configuration_leads_to(home: Path) -> None:
     assert {item.name for item in items(config, path)} >= {"airut.yaml", "temporal.db", "blobs", "ca", "surrogate.key"}
     external = config.model_copy(update={"temporal": config.temporal.model_copy(update={"mode": "external"})})
     assert "temporal.db" not in {item.name for item in items(external, path)}
+    assert elsewhere(external)[1:] == ("the external Temporal's database",)
+    blobs = BlobSettings(kind="s3", bucket="acme-airut")
+    stored = config.model_copy(update={"blobs": blobs})
+    assert not {"blobs", "payloads", "archive"} & {item.name for item in items(stored, path)}
+    assert elsewhere(stored)[1:] == ("the bucket acme-airut: its texts are named in the database",)

@@ -20,6 +20,10 @@ Source = Callable[[str], Awaitable[str]]
 EVERY = 1.0
 """Seconds between two looks at a topic: sooner than a person notices, and one small query to Temporal."""
 
+REST = 4.0
+"""A look that takes long, such as at a hundred open tasks, is not begun again before so many times as long: it has a
+fifth of a server's attention at most, and not all of it."""
+
 HEARTBEAT = 15.0
 """Seconds of silence after which something is sent all the same: proxies end streams after 30 or 60."""
 
@@ -166,13 +170,15 @@ class Hub:
 
     async def _follow(self, topic: str, watch: _Watch) -> None:
         while not self._closed and (watch.watchers or time.monotonic() - watch.left < LINGER):
+            began = time.monotonic()
             looks = await self._look(topic)
+            took = time.monotonic() - began
             if looks != watch.looks:
                 watch.looks = looks
                 self._number += 1
                 self._changes.append((self._number, topic))
                 self._tell()
-            await asyncio.sleep(self._every)
+            await asyncio.sleep(max(self._every, REST * took))
         del self._watches[topic]
 
     async def _look(self, topic: str) -> str:

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from airut.dashboard.ports import Ports
+from airut.errors import CensusUnavailable
 from airut.models.base import Model
-from airut.models.thread import ThreadStatus
+from airut.models.progress import RunProgress
+from airut.models.task import TaskStep
+from airut.models.thread import ThreadPhase, ThreadStatus
 from airut.ports.thread_control import ThreadAway, ThreadGone
 from airut.ports.thread_directory import ThreadFilter, ThreadRow
 
@@ -51,8 +54,8 @@ async def queue(ports: Ports, repo: str = "") -> Queue:
         ports.threads.threads(ThreadFilter(repo=repo, state="paused"), limit=MOST),
     )
     rows = [*running.rows, *paused.rows][:MOST]
-    found = await _statuses(ports, [row.thread for row in rows])
-    entries = [described(row, found.get(row.thread)) for row in rows]
+    found = await _asked(ports, [row.thread for row in rows])
+    entries = [described(row, *found.get(row.thread, (None, None))) for row in rows]
     entries.sort(key=lambda entry: (not entry.waits, entry.since or entry.row.started_at))
     return Queue(
         entries=tuple(entries),
@@ -61,32 +64,48 @@ async def queue(ports: Ports, repo: str = "") -> Queue:
     )
 
 
-def described(row: ThreadRow, status: ThreadStatus | None) -> Waiting:
-    """Pure. `status` is None for a thread that does not answer."""
+def described(row: ThreadRow, status: ThreadStatus | None, run: RunProgress | None = None) -> Waiting:
+    """Pure. `status` is None for a thread that does not answer, `run` is what its agent tells."""
     if status is None:
-        return Waiting(row=row, waits=row.state == "paused")
+        return Waiting(row=row, waits=row.state == ThreadPhase.PAUSED)
     task = status.open_task
+    queued_up = run is not None and not run.begun
+    # A task that has not begun and says until when waits for money that others hold.
+    held = task is not None and (task.step.waits or (task.until is not None and task.step is not TaskStep.AGENT))
+    waits = status.phase is ThreadPhase.PAUSED or held or queued_up
     return Waiting(
         row=row,
         step=str(task.step) if task else "",
-        why=status.waiting or (task.detail if task else ""),
-        until=task.until if task else None,
+        why=_why(status, queued_up) if waits else "",
+        until=task.until if task and held else None,
         since=task.since if task else status.since,
         queued=len(status.queue),
         next_command=status.next_command,
-        waits=bool(status.waiting) or row.state == "paused" or (task is not None and task.step.waits),
+        waits=waits,
     )
 
 
-async def _statuses(ports: Ports, threads: Sequence[str]) -> dict[str, ThreadStatus]:
-    found: dict[str, ThreadStatus] = {}
+def _why(status: ThreadStatus, queued_up: bool) -> str:
+    if queued_up:
+        return f"a free place on {status.host or 'its host'}: as many agents as may run there at once do"
+    if status.open_task and status.open_task.detail:
+        return status.open_task.detail
+    return " ".join(line.removeprefix("- ") for line in status.waiting.splitlines())
+
+
+async def _asked(ports: Ports, threads: Sequence[str]) -> dict[str, tuple[ThreadStatus, RunProgress | None]]:
+    """What threads, and their agents, tell of themselves; those that answer in time."""
+    found: dict[str, tuple[ThreadStatus, RunProgress | None]] = {}
     places = asyncio.Semaphore(AT_ONCE)
 
     async def ask(thread: str) -> None:
         async with places:
             try:
-                found[thread] = await ports.control.status(thread)
-            except (ThreadAway, ThreadGone):
+                status = await ports.control.status(thread)
+                found[thread] = status, None
+                if status.task and status.open_task and status.open_task.step is TaskStep.AGENT:
+                    found[thread] = status, await ports.progress.of(status.task)
+            except (ThreadAway, ThreadGone, CensusUnavailable):
                 return
 
     asking = [asyncio.create_task(ask(thread)) for thread in threads]
@@ -94,4 +113,5 @@ async def _statuses(ports: Ports, threads: Sequence[str]) -> dict[str, ThreadSta
         _, late = await asyncio.wait(asking, timeout=PATIENCE)
         for task in late:
             task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
     return found

@@ -3,8 +3,11 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from airut.dashboard.waiting import Waiting, described, queue
 from airut.models.message import ChannelKind
+from airut.models.progress import RunProgress
 from airut.models.steering import TaskStatus
 from airut.models.task import TaskStep
 from airut.models.thread import QueuedMessage, ThreadPhase, ThreadStatus
@@ -22,26 +25,39 @@ def row(name: str, state: str = "running", repo: str = "web") -> ThreadRow:
     )  # fmt: skip
 
 
-def status(name: str, step: TaskStep | None, waiting: str = "", since: datetime = AT) -> ThreadStatus:
+def status(name: str, step: TaskStep | None, since: datetime = AT, until: datetime | None = None) -> ThreadStatus:
     return ThreadStatus(
         thread=f"web/console/{name}", repo="web", channel=ChannelKind.CONSOLE, since=AT, subject=name,
         phase=ThreadPhase.RUNNING if step else ThreadPhase.PAUSED,
-        open_task=TaskStatus(step=step, since=since, detail="until noon", until=LATER) if step else None,
-        waiting=waiting, queue=(QueuedMessage(author="bob", sent_at=AT, first_line="x"),),
+        open_task=TaskStatus(step=step, since=since, detail="until noon", until=until) if step else None,
+        waiting="- It is paused.\n- Nothing waits.", queue=(QueuedMessage(author="bob", sent_at=AT, first_line="x"),),
     )  # fmt: skip
 
 
-def test_a_thread_in_its_own_words() -> None:
-    agent = row("a")
-    assert described(agent, status("a", TaskStep.AGENT)) == Waiting(
-        row=agent, step="agent", why="until noon", until=LATER, since=AT, queued=1
-    )
-    limited = described(agent, status("a", TaskStep.AWAITING_PROVIDER))
-    assert (limited.waits, limited.step) == (True, "awaiting_provider")
-    assert described(agent, status("a", TaskStep.PREPARING, "a budget")).waits
-    held = described(row("p", "paused"), status("p", None, "somebody to resume it"))
-    assert (held.waits, held.step, held.why, held.since) == (True, "", "somebody to resume it", AT)
+@pytest.mark.parametrize(
+    ("step", "until", "begun", "waits", "why"),
+    [
+        (TaskStep.AGENT, LATER, True, False, ""),
+        (TaskStep.AGENT, None, None, False, ""),
+        (TaskStep.AGENT, None, False, True, "a free place on its host: as many agents as may run there at once do"),
+        (TaskStep.PREPARING, None, None, False, ""),
+        (TaskStep.PREPARING, LATER, None, True, "until noon"),
+        (TaskStep.AWAITING_PROVIDER, LATER, None, True, "until noon"),
+        (None, None, None, True, "It is paused. Nothing waits."),
+    ],
+)
+def test_what_stands_still_says_why(
+    step: TaskStep | None, until: datetime | None, begun: bool | None, waits: bool, why: str
+) -> None:
+    run = None if begun is None else RunProgress(begun=begun)
+    found = described(row("a"), status("a", step, until=until), run)
+    assert (found.waits, found.why, found.until) == (waits, why, until if waits else None)
+    assert (found.step, found.queued, found.since) == (str(step or ""), 1, AT)
+
+
+def test_one_that_does_not_answer_is_known_by_its_row() -> None:
     assert described(row("s", "paused"), None) == Waiting(row=row("s", "paused"), waits=True)
+    assert not described(row("s"), None).waits
 
 
 async def test_what_waits_comes_first_the_longest_wait_at_the_top(tmp_path: Path) -> None:

@@ -49,8 +49,6 @@ def elsewhere(config: Config) -> tuple[str, ...]:
     found = ["workspaces: threads go on from what they pushed last, and from their stored sessions"]
     if config.temporal.mode == "external":
         found.append("the external Temporal's database")
-    if config.blobs.kind != "local":
-        found.append(f"the bucket {config.blobs.bucket}: its texts are named in the database")
     if config.blobs.kind == "s3":
         found.append(f"bucket {config.blobs.bucket}: blobs, large values and archives of ended threads")
     return tuple(found)

@@ -255,4 +255,4 @@ def test_what_a_configuration_leads_to(home: Path) -> None:
     blobs = BlobSettings(kind="s3", bucket="acme-airut")
     stored = config.model_copy(update={"blobs": blobs})
     assert not {"blobs", "payloads", "archive"} & {item.name for item in items(stored, path)}
-    assert elsewhere(stored)[1:] == ("the bucket acme-airut: its texts are named in the database",)
+    assert elsewhere(stored)[1:] == ("bucket acme-airut: blobs, large values and archives of ended threads",)

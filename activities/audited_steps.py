@@ -2,10 +2,11 @@
 
 from airut.contracts import stubs
 from airut.models.archive import RemoveOrder
-from airut.models.audit import AuditAction, AuditEvent
+from airut.models.audit import AuditAction, AuditEvent, Detail
 from airut.models.message import InboundMessage
 from airut.models.reply import ReplyKind
 from airut.models.steps import PublishInput, PublishResult, ReplyInput, WorkspaceInput
+from airut.models.sweep import SweepReport
 from airut.models.task import ReplyRecord
 
 WORKSPACE, REPLY, START = (step.__name__ for step in (stubs.prepare_workspace, stubs.reply, stubs.start_thread))
@@ -32,6 +33,9 @@ def done(step: str, order: object, result: object) -> AuditEvent | None:
         case RemoveOrder(), _:
             detail = {"what": "workspace, session and storage on this host"}
             return AuditEvent(actor="airut", action=AuditAction.THREAD_REMOVED, object=order.thread, detail={**detail})
+        case _, SweepReport() if result.threads or result.sandboxes:
+            gone: dict[str, Detail] = {"threads": result.threads, "sandboxes": result.sandboxes}
+            return AuditEvent(actor="airut", action=AuditAction.DELETED, object="this host", detail=gone)
         case InboundMessage(), _ if step == START:
             detail = {"channel": str(order.channel), "verdict": "a schedule of this installation", "key": order.key}
             return AuditEvent(

@@ -20,6 +20,7 @@ from airut.models.reply import ReplyKind
 from airut.models.sandbox import NetworkSpec, OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
 from airut.models.secret import Secret
 from airut.models.steps import PublishInput, PublishResult, ReplyInput, WorkspaceInput
+from airut.models.sweep import SweepMemory, SweepReport
 from airut.models.task import ReplyRecord, TaskInput
 from airut.models.workspace import DefaultBranch
 from tests.support.messages import mail
@@ -60,6 +61,9 @@ def by_us(action: AuditAction, thing: str, **detail: object) -> AuditEvent:
             actor=MESSAGE.author, action=AuditAction.MESSAGE_ACCEPTED, object=MESSAGE.thread,
             detail={"channel": "email", "verdict": "a schedule of this installation", "key": MESSAGE.key},
         )),
+        ("sweep_host", None, SweepReport(memory=SweepMemory(), threads=("web/x",)),
+         by_us(AuditAction.DELETED, "this host", threads=("web/x",), sandboxes=())),
+        ("sweep_host", None, SweepReport(memory=SweepMemory()), None),
         ("run_agent", TASK, None, None),
     ],
 )  # fmt: skip

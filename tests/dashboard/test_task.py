@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from airut.config.telemetry_settings import TelemetrySettings
 from airut.models.agent import PlanItem
 from airut.models.blob import Text
 from airut.models.outcome import AgentOutcome, AgentVerdict, TaskOutcome
 from airut.models.progress import RunProgress
+from airut.models.spans import trace_of
 from airut.models.steering import TaskStatus
-from airut.models.task import AgentResult, TaskResult, TaskStep
+from airut.models.task import AgentResult, TaskInput, TaskResult, TaskStep
 from airut.ports.task_records import TaskDetail
 from tests.dashboard.test_thread import KEY, status
 from tests.support.dashboard import Served, form
+from tests.support.messages import mail
 
 ID = "web/console/abc"
 PATH = f"/threads/{ID}/tasks/1"
@@ -186,3 +189,15 @@ async def test_buttons_act_on_this_task_alone(served: Served) -> None:
     data = {**await form(browser, PATH), "command": "stop", "key": KEY, "task": "1"}
     assert (await browser.post(f"/threads/{ID}/command", data=data)).status_code == 303
     assert [order.task for order in served.control.told] == [1]
+
+
+async def test_the_trace_of_a_task_is_named_where_traces_are_kept(tmp_path: Path) -> None:
+    message = mail("Add a file.")
+    given = TaskInput(thread=ID, repo="web", channel=message.channel, number=1, session_id="s", messages=(message,))
+    served = Served.at(tmp_path)
+    served.tasks.known[ID, 1] = TaskDetail(number=1, state="running", started_at=AT, ended_at=None, input=given)
+    assert trace_of(message.key) not in await page(served)
+    kept = TelemetrySettings(otlp_endpoint="http://collector:4318")
+    assert served.config is not None
+    served.config = served.config.model_copy(update={"telemetry": kept})
+    assert trace_of(message.key) in await page(served)

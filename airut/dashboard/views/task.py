@@ -18,6 +18,7 @@ from airut.errors import AirutError, CensusUnavailable
 from airut.models.base import Model
 from airut.models.login import Role
 from airut.models.progress import RunProgress
+from airut.models.spans import trace_of
 from airut.models.steering import TaskStatus
 from airut.ports.recordings import Recording
 from airut.ports.task_records import TaskDetail
@@ -31,6 +32,13 @@ class Present(Model):
     status: TaskStatus | None = None
     run: RunProgress | None = None
     away: str = ""
+    traced: bool = False
+
+    @property
+    def trace(self) -> str:
+        """The id of its trace, where traces are kept."""
+        known = self.detail.input if self.detail is not None and self.traced else None
+        return trace_of(known.messages[0].key) if known is not None else ""
 
     @property
     def is_open(self) -> bool:
@@ -133,14 +141,16 @@ def _given(visit: Visit, now: Present) -> dict[str, Any]:
 
 
 async def _present(visit: Visit, id_: str, number: int) -> Present:
+    config = visit.ports.config()
+    traced = config is not None and config.telemetry.otlp_endpoint is not None
     try:
         detail = await visit.ports.tasks.detail(id_, number)
         if detail is None or detail.ended_at is not None:
-            return Present(detail=detail)
+            return Present(detail=detail, traced=traced)
         status, run = await asyncio.gather(
             visit.ports.tasks.status(id_, number), visit.ports.progress.of(f"{id_}/task-{number}")
         )
-        return Present(detail=detail, status=status, run=run)
+        return Present(detail=detail, status=status, run=run, traced=traced)
     except (DirectoryUnavailable, CensusUnavailable) as error:
         return Present(away=f"Temporal does not answer: {error}")
 

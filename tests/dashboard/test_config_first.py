@@ -35,7 +35,7 @@ async def test_one_form_makes_a_configuration_that_is_read(served: Served, given
     }
     answer = await browser.post("/config/first", data=form)
     assert (answer.status_code, "Airut starts now" in answer.text) == (200, True)
-    assert 'content="4; url=/"' in answer.text
+    assert 'content="15; url=/"' in answer.text
     config = load_config(served.file, {})
     repo = config.repos["my-web"]
     assert repo.agent.auth.oauth_token is not None

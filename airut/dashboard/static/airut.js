@@ -70,3 +70,13 @@ document.addEventListener("htmx:oobErrorNoTarget", (event) => {
   step.append(...event.detail.content.childNodes);
   timeline.append(step);
 });
+
+// After the first configuration was saved: the dashboard that has it comes a moment after this one has gone.
+function started() {
+  fetch("/", { cache: "no-store" }).then((answer) => answer.text()).then((page) => {
+    if (page.includes('href="/config/first"')) throw new Error("not yet");
+    location.assign("/");
+  }).catch(() => setTimeout(started, 500));
+}
+
+if (document.querySelector("[data-starting]")) setTimeout(started, 500);

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ from airut.ports.health import HealthReport
 from airut.ports.telemetry import Telemetry
 from airut.temporal.connection import FAST
 from airut.temporal.hand_over import HandOver
-from airut.temporal.hosts import report_up
+from airut.temporal.hosts import release_idle, report_up
 from airut.temporal.leases import Leases
 from airut.temporal.upkeep import ensure_sweep
 from workers.audit_wiring import announced, audit_log
@@ -36,6 +37,8 @@ from workers.reloading import reloading
 from workers.serving import GRACE, serve_until
 from workers.telemetry_wiring import disk_look, generation_look, looked_at, telemetry
 from workers.wiring import Activities, health_board, payload_store
+
+log = logging.getLogger("airut.host")
 
 
 class Hosted(Protocol):
@@ -135,6 +138,9 @@ async def serve_host(
     async def ready() -> None:
         """A thread is only placed where all else is ready, and the host not drained."""
         await report_up(client, host.id, drain=drain)
+        if drain:
+            released = await release_idle(client, host.id)
+            log.info("drained: %d idle threads end here; a reply starts each again on another host", released)
         await placement.run(taking)
 
     await serve_until(stop, client, leases, [agents, own], ready)

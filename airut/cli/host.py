@@ -19,7 +19,7 @@ from airut.cli.context import EXIT_UNREACHABLE, Settings, is_missing, not_found
 from airut.cli.pausing import pause_all
 from airut.config.running import running
 from airut.models.base import Model
-from airut.temporal.hosts import hosts, last_poll, open_tasks, set_drained
+from airut.temporal.hosts import hosts, last_poll, open_tasks, release_idle, set_drained
 
 app = typer.Typer(no_args_is_help=True, help="Sandbox hosts.")
 
@@ -82,15 +82,18 @@ def drain(
     context: typer.Context,
     host: Annotated[str | None, typer.Argument(help="Its name; this machine's when left out.")] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Take new threads again.")] = False,
+    release: Annotated[
+        bool, typer.Option("--release", help="End its idle threads too; a reply starts each again elsewhere.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Until none of its tasks runs any more.")] = False,
 ) -> None:
     """Let a sandbox host take no new threads. What runs goes on, and so do the threads whose workspace lies there."""
     settings: Settings = context.obj
     name = host or settings.config.sandbox.host_id or platform.node()
-    asyncio.run(_drain(settings, name, undo=undo, wait=wait))
+    asyncio.run(_drain(settings, name, undo=undo, release=release, wait=wait))
 
 
-async def _drain(settings: Settings, host: str, *, undo: bool, wait: bool) -> None:
+async def _drain(settings: Settings, host: str, *, undo: bool, release: bool, wait: bool) -> None:
     client = await settings.client()
     try:
         status = await set_drained(client, host, drain=not undo)
@@ -103,6 +106,8 @@ async def _drain(settings: Settings, host: str, *, undo: bool, wait: bool) -> No
         raise
     says = f"{host} takes no new threads" if status.drained else f"{host} takes new threads"
     typer.echo(says if status.reached else f"{says}; its worker is away, and is told when it is back")
+    if release and status.drained and status.reached:  # one that is away could not archive them
+        typer.echo(f"{await release_idle(client, host)} idle threads end; a reply starts each again on another host")
     if wait and status.drained:
         await _until_idle(client, host)
 

@@ -8,6 +8,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
+from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
 from airut.models.host import DrainOrder, HostInput, HostStatus, HostUp
@@ -48,6 +49,28 @@ async def set_drained(client: Client, host: str, *, drain: bool) -> HostStatus:
         contracts.DRAIN, DrainOrder(drain=drain), result_type=HostStatus, rpc_timeout=LIMIT
     )
     return status
+
+
+async def release_idle(client: Client, host: str) -> int:
+    """End the idle threads whose workspace lies there, as a long quiet would: each is archived, and a reply starts it
+    again on another host. How many were told; one that has work again meanwhile takes no notice.
+
+    Raises:
+        RPCError: Temporal is away.
+    """
+    query = (
+        f"WorkflowType = '{contracts.THREAD_WORKFLOW}' AND ExecutionStatus = 'Running' "
+        f"AND {contracts.HOST.name} = '{host}' AND {contracts.STATE.name} = 'idle'"
+    )
+    told = 0
+    for thread in [found.id async for found in client.list_workflows(query)]:
+        try:
+            await client.get_workflow_handle(thread).signal(contracts.MAKE_ROOM)
+            told += 1
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:  # it has ended by itself
+                raise
+    return told
 
 
 async def hosts(client: Client) -> AsyncIterator[tuple[str, str]]:

@@ -119,6 +119,29 @@ async def test_one_that_is_started_drained_stays_so(
         assert (await answered(client, thread)).host == host.id
 
 
+async def test_idle_threads_of_a_host_are_let_go_and_those_at_work_are_not(
+    temporal: WorkflowEnvironment, scripted: ScriptedActivities, tmp_path: Path
+) -> None:
+    client, host = temporal.client, ScriptedHost(scripted, slots=2)
+    async with hosting(client, host, tmp_path):
+        idle, busy = await write(client, "one"), await write(client, "two")
+        for thread in (idle, busy):
+            assert (await answered(client, thread)).host == host.id
+        scripted.gate.clear()
+        await deliver(client, mail("go on", busy))
+        async with asyncio.timeout(30):
+            while len(scripted.agent_inputs) < 3:
+                await asyncio.sleep(0.05)
+    # As an operator starts it again for maintenance: the idle one leaves, and the other goes on with its workspace.
+    async with hosting(client, host, tmp_path, drain=True):
+        await asyncio.wait_for(client.get_workflow_handle(idle).result(), 30)
+        scripted.gate.set()
+        async with asyncio.timeout(30):
+            while (await answered(client, busy)).tasks < 2 or (await answered(client, busy)).task:
+                await asyncio.sleep(0.1)
+        assert (await answered(client, busy)).host == host.id
+
+
 async def test_a_host_that_is_away_is_told_when_it_is_back(
     temporal: WorkflowEnvironment, scripted: ScriptedActivities, tmp_path: Path
 ) -> None:

@@ -27,7 +27,7 @@ from airut.adapters.claude_code.agent import ClaudeCode, ClaudeSessions
 from airut.adapters.claude_code.binary import VERSION, ClaudeBinaries
 from airut.adapters.fence_rules import FenceRules
 from airut.adapters.git import GitMirror
-from airut.adapters.github import GitHubForge, InstallationTokens
+from airut.adapters.github import InstallationTokens
 from airut.adapters.keys import check_fingerprint, fingerprint, load_or_create_key
 from airut.adapters.podman.cells import BuildCells
 from airut.adapters.podman.engine import Engine
@@ -58,7 +58,8 @@ from airut.ports.sandbox import Images, Sandboxes
 from airut.ports.telemetry import Silence, Telemetry
 from airut.temporal.census import TemporalCensus
 from workers.audit_wiring import audit_log
-from workers.forge_login import github_repository, remotes
+from workers.forge_login import remotes
+from workers.forge_wiring import ConfiguredForges
 from workers.wiring import Activities, blob_store, shared_stores
 
 
@@ -118,7 +119,7 @@ class SandboxHost:
         mirror = GitMirror(
             config.state / "mirrors", remotes(config, tokens), lambda: _real_values(config, repositories, tokens)
         )
-        forge = GitHubForge(lambda repo: github_repository(config, repo, tokens))
+        forge = ConfiguredForges(config, tokens)
         sessions = ClaudeSessions(redactor)
         workspaces = Workspaces(self.id, folders, mirror, blobs, repositories)
         self.claim_host = Claims(self.id, lambda: room(config.state, config.disk.min_free)).claim_host

@@ -11,6 +11,8 @@ from airut.models.follow_up import OnFailure
 from airut.models.pull_request_body import BRANCH
 from airut.models.secret import Secret
 
+ForgeKind = Literal["auto", "github", "gitlab", "gitea", "forgejo", "none"]
+
 _NAME = re.compile(r"(?![-./])(?:[A-Za-z0-9._/-]|\{slug\}|\{short\})+")
 
 
@@ -62,13 +64,13 @@ class PullRequestConfig(Model):
 
 
 class ForgeConfig(Model):
-    kind: Literal["auto", "github", "none"] = "auto"
+    kind: ForgeKind = "auto"
     """What the forge is; `auto` goes by the URL's host. With `none` branches are pushed, and nothing is opened."""
     base_url: str | None = None
-    """Of the API, for an enterprise server; null is the public one."""
+    """Of the API, for a server of one's own; null is where the kind has it on the URL's host."""
     auth: ForgeAuth = ForgeAuth()
     slug: str | None = None
-    """`owner/name`; null is the path of the repository's URL."""
+    """`owner/name`, or at GitLab `group/subgroup/name`; null is the path of the repository's URL."""
     max_file: Bytes = 50 * 1024**2
     """The largest file that a pushed commit may hold."""
     pull_request: PullRequestConfig = PullRequestConfig()

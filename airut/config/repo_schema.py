@@ -270,4 +270,5 @@ class RepoConfig(Model):
     @property
     def slug(self) -> str:
         """`owner/name` on the forge."""
-        return self.forge.slug or urlsplit(self.url).path.strip("/").removesuffix(".git")
+        path = urlsplit(self.url).path if "://" in self.url else self.url.partition(":")[2]  # user@host:path
+        return self.forge.slug or path.strip("/").removesuffix(".git")

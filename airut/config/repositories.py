@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypedDict
-from urllib.parse import urlsplit
 
+from airut.adapters.git.remote import host_of
 from airut.config.held_secret import HeldSecret
 from airut.config.limits import HostSize, limits_on
 from airut.config.repo_schema import BASE_URL, AgentConfig, RepoConfig
@@ -183,6 +183,10 @@ def _model_credential(agent: AgentConfig, number: int, scope: _Scope) -> Sandbox
     raise ConfigError("agent.auth: give either api_key or oauth_token")
 
 
+KINDS = {"github.com": "github", "gitlab.com": "gitlab", "gitea.com": "gitea", "codeberg.org": "forgejo"}
+"""Public forges by their host."""
+
+
 def forge_kind(repo: RepoConfig) -> str:
     """The forge of a repository; `auto` goes by its URL.
 
@@ -191,6 +195,10 @@ def forge_kind(repo: RepoConfig) -> str:
     """
     if repo.forge.kind != "auto":
         return repo.forge.kind
-    if urlsplit(repo.url).hostname == "github.com":
-        return "github"
-    raise ConfigError(f"forge.kind: {urlsplit(repo.url).hostname} does not tell the kind; write github or none")
+    host = host_of(repo.url)
+    if host in KINDS:
+        return KINDS[host]
+    raise ConfigError(
+        f"forge.kind: {host} does not tell the kind; write github, gitlab, gitea or forgejo, "
+        "or none to have branches pushed and nothing opened"
+    )

@@ -94,12 +94,15 @@ class GitServer:
 
     def _find(self, path: str) -> tuple[str, str] | None:
         """Repository and the rest of the path, None for anything that is no repository of ours."""
-        owner, _, after = path.removeprefix("/").partition("/")
-        name, _, rest = after.partition("/")
-        name = name.removesuffix(".git")
-        if {owner, name} & {"", ".", ".."} or not (self._folder / owner / f"{name}.git" / "HEAD").exists():
+        repo, separator, rest = path.removeprefix("/").partition(".git/")  # groups may be nested
+        if not separator:
+            owner, _, after = path.removeprefix("/").partition("/")
+            name, _, rest = after.partition("/")
+            repo = f"{owner}/{name.removesuffix('.git')}"
+        parts = repo.split("/")
+        if len(parts) < 2 or {"", ".", ".."} & set(parts) or not (self._folder / f"{repo}.git" / "HEAD").exists():
             return None
-        return f"{owner}/{name}", rest
+        return repo, rest
 
     async def _backend(self, request: Request, path: str, user: str) -> Response:
         """Run the CGI program (RFC 3875) that git ships."""

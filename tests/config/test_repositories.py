@@ -176,6 +176,9 @@ def test_a_repository_that_was_taken_out_is_named() -> None:
     ("url", "kind", "expected"),
     [
         ("https://github.com/acme/web.git", "auto", "github"),
+        ("git@gitlab.com:acme/sub/web.git", "auto", "gitlab"),
+        ("ssh://codeberg.org/acme/web.git", "auto", "forgejo"),
+        ("https://gitea.com/acme/web", "auto", "gitea"),
         ("https://git.example.com/acme/web.git", "github", "github"),
         ("https://git.example.com/acme/web.git", "none", "none"),
     ],
@@ -191,7 +194,8 @@ def test_an_unknown_host_asks_for_the_kind() -> None:
     config = Config.model_validate(
         {"config_version": 1, "repos": {"web": {**REPO, "url": "https://git.example.com/a"}}}
     )
-    with pytest.raises(ConfigError, match="write github or none"):
+    kinds = "write github, gitlab, gitea or forgejo, or none"
+    with pytest.raises(ConfigError, match=rf"git\.example\.com does not tell the kind; {kinds}"):
         forge_kind(config.repos["web"])
 
 

@@ -1,10 +1,15 @@
 """What `airut.yaml` means for one repository, in the shapes that activities use."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TypedDict
 
+<<<<<<< HEAD
 from airut.adapters.git.remote import host_of
+=======
+from airut.config.digest import digest
+>>>>>>> b3c8f6e (A task records the digest of the configuration that it was begun by; each key's class of reload is tested)
 from airut.config.held_secret import HeldSecret
 from airut.config.limits import HostSize, limits_on
 from airut.config.repo_schema import BASE_URL, AgentConfig, RepoConfig
@@ -46,6 +51,10 @@ class ConfiguredRepositories:
         self._key = surrogate_key
         self._binary = binary
 
+    @cached_property
+    def _digest(self) -> str:
+        return digest(self._config)
+
     def limits(self, repo: str) -> Limits:
         self._of(repo)
         return limits_on(HostSize.here(), self._config.limits)
@@ -53,6 +62,7 @@ class ConfiguredRepositories:
     def thread(self, repo: str) -> ThreadSettings:
         agent, execution, mail = self._of(repo).agent, self._config.execution, self._of(repo).channels.email
         return ThreadSettings(
+            config_digest=self._digest,
             max_idle_s=execution.thread_idle_max,
             max_paused_s=execution.thread_paused_max,
             question_timeout_s=execution.question_timeout,

@@ -36,3 +36,5 @@ class ThreadSettings(Model):
     """Whether leaving plan mode is a question to the thread."""
     dashboard: str | None = None
     """Where people reach it, for links in the Temporal UI; None where nobody could be asked, or there is none."""
+    config_digest: str = ""
+    """Of the configuration that the task's host went by when it began."""

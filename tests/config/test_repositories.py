@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import ValidationError
 
+from airut.config.digest import digest
 from airut.config.load import load_config
 from airut.config.repositories import ConfiguredRepositories, forge_kind
 from airut.config.schema import Config
@@ -108,7 +109,8 @@ def test_values_are_all_real_ones() -> None:
 
 
 def test_threads_go_by_the_configuration() -> None:
-    assert repositories().thread("web") == ThreadSettings(dashboard="http://127.0.0.1:5200")
+    usual = repositories().thread("web")
+    assert usual == ThreadSettings(dashboard="http://127.0.0.1:5200", config_digest=usual.config_digest)
     agent: dict[str, Any] = {**AGENT, "plan_approval": True}
     agent["auth"] = {**agent["auth"], "on_limit": "fail"}
     execution = {
@@ -135,7 +137,9 @@ def test_threads_go_by_the_configuration() -> None:
         host_lost_after_s=None,
         agent_on_limit="fail",
         plan_approval=True,
+        config_digest=digest(config),
     )
+    assert digest(config) != usual.config_digest
 
 
 @pytest.mark.parametrize(

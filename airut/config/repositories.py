@@ -5,11 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypedDict
 
-<<<<<<< HEAD
 from airut.adapters.git.remote import host_of
-=======
 from airut.config.digest import digest
->>>>>>> b3c8f6e (A task records the digest of the configuration that it was begun by; each key's class of reload is tested)
 from airut.config.held_secret import HeldSecret
 from airut.config.limits import HostSize, limits_on
 from airut.config.repo_schema import BASE_URL, AgentConfig, RepoConfig

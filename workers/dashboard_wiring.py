@@ -1,6 +1,8 @@
 """What the dashboard's pages are given."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from temporalio.client import Client
 
@@ -14,8 +16,11 @@ from airut.config.load import find_config
 from airut.config.schema import Config
 from airut.dashboard.ports import Ports
 from airut.temporal.cost_records import TemporalCostRecords
+from airut.temporal.directory_errors import LIMIT, unavailable
 from airut.temporal.host_directory import TemporalHostDirectory
 from airut.temporal.run_progress import TemporalRunProgress
+from airut.temporal.schedule_view import ScheduleRow, schedule_rows
+from airut.temporal.schedules import configured_tasks
 from airut.temporal.task_records import TemporalTaskRecords
 from airut.temporal.thread_control import TemporalThreadControl
 from airut.temporal.thread_directory import TemporalThreadDirectory
@@ -27,6 +32,13 @@ from workers.wiring import blob_store, health_board, shared_stores
 def dashboard_ports(config: Config, client: Client, present: Callable[[], Config] | None = None) -> Ports:
     """`client` may be one that has not connected yet; `present` gives the configuration as it is at the moment."""
     audit = audit_log(config, present)
+
+    async def schedules(repo: str) -> Sequence[ScheduleRow]:
+        configured = configured_tasks((present or (lambda: config))(), datetime.now(UTC))
+        with unavailable():
+            async with asyncio.timeout(LIMIT.total_seconds()):
+                return await schedule_rows(client, [task for task in configured if task.repo == repo])
+
     return Ports(
         config=present or (lambda: config),
         logins=SqliteLogins(config.logins),
@@ -46,6 +58,7 @@ def dashboard_ports(config: Config, client: Client, present: Callable[[], Config
         namespace=client.namespace,
         hosts=TemporalHostDirectory(client),
         costs=TemporalCostRecords(client),
+        schedules=schedules,
         health=health_board(config),
         generations=lambda: reports(config.state),
     )

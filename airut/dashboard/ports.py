@@ -1,6 +1,6 @@
 """What the pages are given. Constructed in `workers/dashboard_wiring.py`, and by tests."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -25,6 +25,7 @@ from airut.ports.run_progress import RunProgressReader
 from airut.ports.task_records import TaskRecords
 from airut.ports.thread_control import ThreadControl
 from airut.ports.thread_directory import ThreadDirectory
+from airut.temporal.schedule_view import ScheduleRow
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Ports:
     """`airut.yaml` and `.env`, as the editor changes them."""
     hosts: HostDirectory
     costs: CostRecords
+    schedules: Callable[[str], Awaitable[Sequence[ScheduleRow]]]
+    """Of a repository, as they stand on the server. Raises: DirectoryUnavailable, within three seconds."""
     health: HealthBoard
     generations: Callable[[], tuple[ProcessReport, ...]]
     """Which configuration each process of this machine runs by."""

@@ -9,6 +9,7 @@ from airut.dashboard.channels import channels_of, host_health
 from airut.ports.health import ChannelHealth, HealthReport, HostHealth
 from airut.ports.host_directory import HostRow
 from airut.ports.thread_directory import ThreadFilter, ThreadRow
+from airut.temporal.schedule_view import ScheduleRow
 from tests.support.dashboard import Served
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -97,3 +98,22 @@ async def test_hosts_with_their_disks_and_threads(served: Served) -> None:
     assert "Thing 0" in (await served.browser().get("/hosts/box")).text
     assert served.threads.asked[-1] == ThreadFilter(host="box")
     assert "2 running, 7 pinned" in (await served.browser().get("/")).text
+
+
+async def test_schedules_and_a_pause_are_shown(served: Served) -> None:
+    assert served.config is not None
+    web = served.config.repos["web"].model_copy(update={"paused": True})
+    served.config = served.config.model_copy(update={"repos": {**served.config.repos, "web": web}})
+    row = ScheduleRow(schedule="web/nightly", when="0 3 * * *", zone="Europe/Berlin", on_server=True)
+    last = {"next": (NOW,), "last_at": NOW, "last_outcome": "success", "missed": 2}
+    served.schedules = (
+        row.model_copy(update=last),
+        row.model_copy(update={"schedule": "web/weekly", "on_server": False}),
+        row.model_copy(update={"schedule": "docs/other"}),
+    )
+    page = (await served.browser().get("/repos/web")).text
+    for words in ("web/nightly", "0 3 * * *", "Europe/Berlin", "2 missed", "success", "web/weekly",
+                  "no control worker has taken it over", "it takes messages, and begins nothing"):  # fmt: skip
+        assert words in page
+    assert "docs/other" not in page
+    assert "begins nothing" not in (await served.browser().get("/repos/docs")).text

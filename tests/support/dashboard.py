@@ -23,6 +23,8 @@ from airut.dashboard.pages import Page
 from airut.dashboard.ports import Ports
 from airut.dashboard.registry import PAGES
 from airut.models.login import Role
+from airut.ports.thread_directory import DirectoryUnavailable
+from airut.temporal.schedule_view import ScheduleRow
 from tests.support.dashboard_ports import (
     Conversations,
     CostBook,
@@ -67,6 +69,7 @@ class Served:
     conversations: Conversations = field(default_factory=Conversations)
     hosts: Hosts = field(default_factory=Hosts)
     costs: CostBook = field(default_factory=CostBook)
+    schedules: tuple[ScheduleRow, ...] = ()
     generations: tuple[ProcessReport, ...] = ()
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     pages: Sequence[Page] = PAGES
@@ -112,6 +115,7 @@ class Served:
             output=lambda thread, task: FolderRecording(self.folder, thread, task),
             hosts=self.hosts,
             costs=self.costs,
+            schedules=self._schedules,
             health=self.health,
             generations=lambda: self.generations,
             clock=lambda: self.now,
@@ -127,6 +131,11 @@ class Served:
     def health(self) -> LocalHealthBoard:
         """What processes have told."""
         return LocalHealthBoard(self.folder / "health")
+
+    async def _schedules(self, repo: str) -> tuple[ScheduleRow, ...]:
+        if self.threads.away:
+            raise DirectoryUnavailable(self.threads.away)
+        return tuple(row for row in self.schedules if row.schedule.startswith(f"{repo}/"))
 
     def goes_away(self, why: str) -> None:
         """As Temporal does."""

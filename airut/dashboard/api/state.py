@@ -39,6 +39,7 @@ class Status(Model):
 class RepoState(Model):
     name: str
     url: str
+    paused: bool
     channels: tuple[ChannelHealth, ...]
     budgets: tuple[BudgetShare, ...]
 
@@ -95,7 +96,13 @@ async def repos(visit: Visit) -> Response:
     reports, now = ports.health.reports(), ports.clock()
     budgets = await asyncio.gather(*(budget_shares(ports, config, name) for name in config.repos))
     found = [
-        RepoState(name=name, url=repo.url, channels=channels_of(name, repo, reports, now), budgets=shares)
+        RepoState(
+            name=name,
+            url=repo.url,
+            paused=repo.paused,
+            channels=channels_of(name, repo, reports, now),
+            budgets=shares,
+        )
         for (name, repo), shares in zip(config.repos.items(), budgets, strict=True)
     ]
     return answer(Repos(repos=tuple(found)))

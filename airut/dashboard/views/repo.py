@@ -1,5 +1,6 @@
 """One repository: its threads, and what its configuration says."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from airut.dashboard.pages import Page, Visit
 from airut.dashboard.problem import Problem
 from airut.models.login import Role
 from airut.ports.thread_directory import DirectoryUnavailable, ThreadFilter, ThreadPage
+from airut.temporal.schedule_view import ScheduleRow
 
 PAGE = 50
 STATES = ("running", "paused", "idle", "ended")
@@ -26,10 +28,12 @@ async def show(visit: Visit) -> Response:
     wanted, away, page = filter_of(visit, name), "", ThreadPage(rows=())
     counts: dict[str, int] = {}
     budgets: tuple[BudgetShare, ...] = ()
+    schedules: Sequence[ScheduleRow] = ()
     try:
         page = await ports.threads.threads(wanted, visit.query.get("after", ""), PAGE)
         counts = await ports.threads.counts(name)
         budgets = await budget_shares(ports, config, name)
+        schedules = await ports.schedules(name)
     except DirectoryUnavailable as error:
         away = str(error)
     except ValueError as error:
@@ -44,6 +48,7 @@ async def show(visit: Visit) -> Response:
         counts=counts,
         away=away,
         budgets=budgets,
+        schedules=schedules,
         channels=channels_of(name, repo, ports.health.reports(), ports.clock()),
         states=STATES,
         next_page=next_page(visit, page),
@@ -90,7 +95,6 @@ def facts(config: Config, name: str) -> dict[str, str]:
         "Image": _image(repo),
         "Network": "by .airut/network-allowlist.yaml" if repo.network.enabled else "open",
         "Credentials": ", ".join(sorted(repo.credentials)) or "none",
-        "Schedules": _schedules(repo),
         "Time zone": repo.timezone,
     }
 
@@ -98,12 +102,6 @@ def facts(config: Config, name: str) -> dict[str, str]:
 def _image(repo: RepoConfig) -> str:
     age = repo.container.max_age
     return "built from the repository's own Dockerfile or Airut's" + (f", at most {age / 3600:g} h old" if age else "")
-
-
-def _schedules(repo: RepoConfig) -> str:
-    return ", ".join(
-        f"{name} ({schedule.cron or f'every {schedule.every:g} s'})" for name, schedule in repo.schedules.items()
-    ) or "none"  # fmt: skip
 
 
 def _midnight(day: str, after: int = 0) -> datetime | None:

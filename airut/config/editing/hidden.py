@@ -41,7 +41,7 @@ def hidden(written: str) -> Hidden:
     try:
         document = Document(written)
     except ConfigError:
-        return _cut(written, sorted(_by_name(written)))
+        return _cut(written, sorted([*_by_name(written), *_in_vars(written)]))
     return _cut(written, sorted(document.span(path) for path in set(secret_paths(document.values))))
 
 
@@ -84,6 +84,16 @@ def _secret(value: Value, path: Path, values: Value) -> Iterator[Path]:
 def _names() -> str:
     names = {key.name for key in keys() if key.form is Form.SECRET and key.name.isidentifier()}
     return "|".join(sorted(map(re.escape, names)))
+
+
+_VARS = re.compile(r"(?m)^vars:[^\n]*(?:\n(?:[ \t]+[^\n]*)?(?=\n|\Z))*")
+_LITERAL = re.compile(r"[\w\"'-]+[ \t]*:[ \t]+(?![!{\[#&*])([^\s,}][^,}\n]*)")
+
+
+def _in_vars(written: str) -> Iterator[tuple[int, int]]:
+    """Any variable may be a secret's, and which one is cannot be seen where the file cannot be read."""
+    for section in _VARS.finditer(written):
+        yield from (found.span(1) for found in _LITERAL.finditer(written, *section.span()))
 
 
 def _by_name(written: str) -> Iterator[tuple[int, int]]:

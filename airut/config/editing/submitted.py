@@ -155,7 +155,10 @@ def _with_secret(
         raise ConfigError(f"{_dotted(path)}: holds no secret")
     present = document.value(path)
     named = present.name if isinstance(present, Reference) and present.tag == "!env" else None
-    name = free(variable_name(path), named)
+    wanted = variable_name(path)
+    while named is None and wanted in secrets:  # `a-b` and `a_b` have one name
+        wanted += "_2"
+    name = free(wanted, named)
     return document.set(path, Reference(tag="!env", name=name)), {**secrets, name: value}
 
 

@@ -56,6 +56,11 @@ def test_marks_stand_for_secrets_and_for_nothing_else() -> None:
             "a: [\n  password: !env PW\n  token: {command: [x]}\n",
             "a: [\n  password: !env PW\n  token: {command: [x]}\n",
         ),
+        (
+            "vars:\n  pw: SECRET\n\n  key: !env K\n  b: [c]\nlimits: {time: 1s\n",
+            "vars:\n  pw: ‹hidden 1›\n\n  key: !env K\n  b: [c]\nlimits: {time: 1s\n",
+        ),
+        ("vars: {pw: SECRET, k: !env K}\na: [\n", "vars: {pw: ‹hidden 1›, k: !env K}\na: [\n"),
     ],
 )
 def test_a_file_that_cannot_be_read_goes_by_the_names_of_keys(written: str, shown: str) -> None:

@@ -83,3 +83,15 @@ def test_of_two_kinds_of_an_entry_that_one_is_shown_which_the_file_has() -> None
     ]
     assert credentials.sections[0].fields[0].choices == ("token", "aws", "github_app")
     assert credentials.sections[0].name == as_name(("repos", "web", "credentials", "A"))
+
+
+def test_two_new_secrets_never_share_a_variable() -> None:
+    given = {
+        f"secret:{as_name(('repos', 'web', 'credentials', name, 'value'))}": name for name in ("a-b", "a_b", "a.b")
+    }
+    result = applied(Document("config_version: 1\n"), given, lambda wanted, present: present or wanted)
+    assert result.secrets == {
+        "WEB_CREDENTIALS_A_B_VALUE": "a-b",
+        "WEB_CREDENTIALS_A_B_VALUE_2": "a_b",
+        "WEB_CREDENTIALS_A_B_VALUE_2_2": "a.b",
+    }

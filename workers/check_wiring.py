@@ -27,6 +27,7 @@ from airut.temporal.connection import connect
 from airut.temporal.leases import Leases
 from workers.channels_wiring import access_tokens, slack_channels
 from workers.forge_login import github_repository, remotes
+from workers.forge_wiring import ConfiguredForges
 from workers.host_wiring import claude_binary
 from workers.probe_wiring import probed
 from workers.wiring import blob_store, payload_store, shared_stores
@@ -199,7 +200,8 @@ async def _forge(config: Config, name: str, tokens: InstallationTokens) -> Seque
     if kind == "none":
         return [ok(place, "none: branches are pushed, and replies name them")]
     if kind != "github":
-        return [ok(place, f"{kind}; what its token may do shows with the first push")]
+        await ConfiguredForges(config, tokens).find_pull_request(name, "airut/check")  # raises where it may not look
+        return [ok(place, f"{kind}: its pull requests can be read; what its token may push shows with the first push")]
     return await repositories.forge(place, github_repository(config, name, tokens))
 
 

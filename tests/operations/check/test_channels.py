@@ -8,8 +8,8 @@ from airut.demo.mailserver import MailServer
 from airut.errors import DeliveryDeferred
 from airut.models.mail_settings import MailAuth
 from airut.models.slack_settings import SlackChannel
-from airut.operations.check.channels import mailbox, senders, slack, submission
-from airut.operations.check.finding import fail, ok
+from airut.operations.check.channels import mailbox, senders, slack, strangers, submission
+from airut.operations.check.finding import fail, ok, warn
 from airut.ports.mailbox import MailboxRefused
 from tests.support.mailserver import PASSWORD, email_channel, mail_server  # noqa: F401  # fixture
 from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
@@ -38,6 +38,31 @@ async def test_mail_that_refuses(mail_server: MailServer) -> None:  # noqa: F811
         await mailbox("web imap", mail, None)
     with pytest.raises(DeliveryDeferred, match="answered 535"):
         await submission("web smtp", mail, Submission(mail.smtp, mail.account))
+
+
+async def test_mails_that_another_server_has_verified(mail_server: MailServer) -> None:  # noqa: F811
+    mail_server.add_user("verified@example.org", PASSWORD)
+    mail = email_channel(mail_server, "verified@example.org", auth={"trusted_authserv_id": ("mx.example.org",)})
+    logged_in = ok("web imap", "verified@example.org logged in")
+    assert await mailbox("web imap", mail, None) == (logged_in,)  # nothing to judge by
+    sent = "From: a@b.test\r\nTo: verified@example.org\r\nSubject: x\r\n\r\nhello\r\n"
+    mail_server.deliver(f"Authentication-Results: other.test; dmarc=pass\r\n{sent}".encode(), "verified@example.org")
+    (first, second) = await mailbox("web imap", mail, None)
+    assert (first, second.state) == (logged_in, "warn")
+    assert second.says.startswith("of 1 mails none was verified by mx.example.org; they name ")
+
+
+def test_whose_results_are_believed() -> None:
+    auth = MailAuth(authorized_senders=("ann@example.org",), trusted_authserv_id=("MX.example.org",))
+    unfit = warn(
+        "web imap",
+        "of 2 mails none was verified by mx.example.org; they name other.test",
+        "set auth.trusted_authserv_id to your own server's name, if it is among them: anybody else can write one",
+    )
+    assert strangers("web imap", auth, ("other.test", "other.test")) == (unfit,)
+    assert strangers("web imap", auth, ("other.test", "mx.example.org")) == ()
+    assert strangers("web imap", auth, ()) == ()
+    assert strangers("web imap", auth.model_copy(update={"mode": "verify"}), ("other.test",)) == ()
 
 
 def test_whose_mails_are_believed() -> None:

@@ -36,6 +36,9 @@ STREAMS_MOST = 200
 STREAM_LIFE = 3600.0
 """Seconds of one stream: the next one asks again who it is, so that a revoked session ends."""
 
+WATCHES_MOST = 2000
+"""Topics that are looked at: ten of each stream. Each costs a small query a second, whoever asks for it."""
+
 TOPICS_MOST = 10
 KEPT = 10_000
 """Changes that a browser that comes back can be told of: an hour of three changes a second."""
@@ -95,7 +98,7 @@ class Hub:
             UnknownTopic: one of the topics is none.
         """
         self._check(topics)
-        if self._streams >= STREAMS_MOST:
+        if self._streams >= STREAMS_MOST or not self._has_room(topics):
             raise TooManyStreams
         self._streams += 1
         for topic in topics:
@@ -136,8 +139,11 @@ class Hub:
 
         Raises:
             UnknownTopic: one of them is none.
+            TooManyStreams: nothing more can be looked at.
         """
         self._check(topics)
+        if not self._has_room(topics):
+            raise TooManyStreams
         looks = []
         for topic in topics:
             watch = self._watched(topic)
@@ -160,6 +166,9 @@ class Hub:
         known = all(topic.partition(":")[0] in self._sources and topic.isprintable() for topic in topics)
         if not topics or len(topics) > TOPICS_MOST or not known:
             raise UnknownTopic
+
+    def _has_room(self, topics: Sequence[str]) -> bool:
+        return len({*self._watches, *topics}) <= WATCHES_MOST
 
     def _watched(self, topic: str) -> _Watch:
         watch = self._watches.get(topic)

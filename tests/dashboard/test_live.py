@@ -149,6 +149,17 @@ async def test_there_are_so_many_streams_and_no_more(things: Things) -> None:
     things.hub.subscribe(("thing:a",), "").close()
 
 
+async def test_so_many_things_are_looked_at_and_no_more(things: Things, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "WATCHES_MOST", 2)
+    things.looks["c"] = "1"
+    assert await things.hub.state(("thing:a", "thing:b")) == "1\n1"
+    with pytest.raises(TooManyStreams):
+        await things.hub.state(("thing:c",))
+    with pytest.raises(TooManyStreams):
+        things.hub.subscribe(("thing:c",), "")
+    assert await things.hub.state(("thing:b",)) == "1"
+
+
 async def test_over_a_socket_a_stream_ends_with_its_browser_and_with_the_process(tmp_path: Path) -> None:
     settings = DashboardSettings(port=free_port())
     served = Served.at(tmp_path)

@@ -66,6 +66,8 @@ async def state(visit: Visit) -> Response:
     """An `ETag` that is another one once something has changed; nothing else."""
     try:
         looks = await visit.live.state(_topics(visit))
+    except TooManyStreams:
+        raise Problem(503, "Too much is looked at already.", {"Retry-After": str(POLL)}) from None
     except UnknownTopic:
         raise Problem(400, "There is no such topic.") from None
     tag = f'"{digest(looks)}"'

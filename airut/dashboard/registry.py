@@ -13,6 +13,7 @@ from airut.dashboard.views import (
     entry,
     events,
     hosts,
+    message,
     network,
     overview,
     probes,
@@ -25,6 +26,7 @@ from airut.dashboard.views import (
 PAGES: tuple[Page, ...] = (
     *overview.PAGES,
     *repo.PAGES,
+    *message.PAGES,
     *network.PAGES,
     *task.PAGES,
     *thread.PAGES,  # last of those below /threads/: its page's path takes in what follows

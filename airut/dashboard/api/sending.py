@@ -86,6 +86,16 @@ async def new_message(visit: Visit) -> Response:
 
 
 async def _send(visit: Visit, order: NewMessage, repo: str, thread: str, key: str) -> Response:
+    await send(visit, order, repo, thread, key)
+    return answer(Accepted(thread=thread, key=key), 202)
+
+
+async def send(visit: Visit, order: NewMessage, repo: str, thread: str, key: str) -> None:
+    """Hand a message over; twice with one key counts once.
+
+    Raises:
+        Problem: it is not taken, and says why.
+    """
     config, ports = visit.config, visit.ports
     if repo not in config.repos or config.repos[repo].channels.console is None:
         able = ", ".join(name for name, found in config.repos.items() if found.channels.console is not None)
@@ -104,7 +114,6 @@ async def _send(visit: Visit, order: NewMessage, repo: str, thread: str, key: st
     except DeliveryDeferred as error:
         raise Problem(503, f"{error}. Send it again with the same Idempotency-Key: it counts once.") from None
     await note_accepted(ports.trail, message)
-    return answer(Accepted(thread=thread, key=key), 202)
 
 
 def _message(

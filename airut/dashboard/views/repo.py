@@ -12,6 +12,7 @@ from airut.dashboard.budgets import BudgetShare, budget_shares
 from airut.dashboard.channels import channels_of
 from airut.dashboard.pages import Page, Visit
 from airut.dashboard.problem import Problem
+from airut.dashboard.writing import form_key, may_write
 from airut.models.login import Role
 from airut.ports.thread_directory import DirectoryUnavailable, ThreadFilter, ThreadPage
 from airut.temporal.schedule_view import ScheduleRow
@@ -53,6 +54,8 @@ async def show(visit: Visit) -> Response:
         states=STATES,
         next_page=next_page(visit, page),
         query=visit.query,
+        writes=may_write(visit, name),
+        key=form_key(),
         topics=(f"threads:{name}", "health"),
     )
 

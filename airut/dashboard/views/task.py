@@ -12,8 +12,9 @@ from airut.dashboard.pages import Page, Visit
 from airut.dashboard.problem import Problem
 from airut.dashboard.timeline.chunks import Chunk, Cursor, after, before, newest, whole
 from airut.dashboard.timeline.entries import Place
-from airut.dashboard.views.thread import new_key, path_of, temporal_link
+from airut.dashboard.views.thread import path_of, temporal_link
 from airut.dashboard.work import timeline_source
+from airut.dashboard.writing import form_key
 from airut.errors import AirutError, CensusUnavailable
 from airut.models.base import Model
 from airut.models.login import Role
@@ -90,7 +91,7 @@ async def task(visit: Visit) -> Response:
         live=now.is_open and cursor is None,
         seen=_mark(now.line),
         is_newest=cursor is None,
-        key=new_key(),
+        key=form_key(),
         temporal=temporal_link(visit, f"{id_}/task-{number}"),
         topics=(f"task:{id_}/task-{number}",) if now.is_open and cursor is None else (),
     )
@@ -128,7 +129,7 @@ async def _tail(visit: Visit, now: Present, recording: Recording) -> Response:
         tampered=tampered,
         live=now.is_open or bool(chunk.entries),
         seen=seen,
-        key=new_key(),
+        key=form_key(),
     )
     if chunk.entries:  # there may be more of it than one answer holds
         response.headers["HX-Trigger-After-Settle"] = "more"

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import re
-import uuid
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -11,6 +10,7 @@ from starlette.responses import Response
 from airut.dashboard.conversation import Conversation, conversation
 from airut.dashboard.pages import Page, Visit
 from airut.dashboard.problem import Problem
+from airut.dashboard.writing import form_key, may_write
 from airut.models.blob import Text
 from airut.models.command import CommandName, CommandRecord, CommandWord, RetryStep, command_of
 from airut.models.login import Role
@@ -114,10 +114,6 @@ def buttons_of(found: Conversation) -> tuple[CommandName, ...]:
             return (CommandName.PAUSE, CommandName.CLOSE)
 
 
-def new_key() -> str:
-    return uuid.uuid4().hex
-
-
 async def _page(visit: Visit, done: str) -> Response:
     id_ = visit.path("id")
     before = visit.query.get("before", "")
@@ -130,10 +126,11 @@ async def _page(visit: Visit, done: str) -> Response:
         found=found,
         path=path_of(id_),
         buttons=buttons_of(found) if visit.may(Role.OPERATOR) else (),
-        key=new_key(),
+        key=form_key(),
         done=done if KEY.fullmatch(done) else "",
         record=record,
         temporal=temporal_link(visit, id_),
+        writes=may_write(visit, found.repo),
         topics=(f"thread:{id_}",),
     )
 

@@ -60,11 +60,13 @@ class Sampler:
 
 
 def held(group: Path) -> Held | None:
-    """None where it is gone."""
+    """None where it is gone. A kernel that has handed the memory controller to somebody else says nothing of that."""
     try:
-        memory = float((group / "memory.current").read_text())
         fields = dict(line.split() for line in (group / "cpu.stat").read_text().splitlines())
-        return Held(memory=memory, cpu=float(fields["usage_usec"]) / 1_000_000)
+        memory = group / "memory.current"
+        return Held(
+            memory=float(memory.read_text()) if memory.exists() else 0.0, cpu=float(fields["usage_usec"]) / 1_000_000
+        )
     except (OSError, ValueError, KeyError):
         return None
 
@@ -72,10 +74,14 @@ def held(group: Path) -> Held | None:
 def container_group(pid: int) -> Path | None:
     """The group of a container, by a process in it; None where the process is gone, or in no container of Podman's."""
     try:
-        lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
+        return in_container(Path(f"/proc/{pid}/cgroup").read_text())
     except OSError:
         return None
-    path = next((line.removeprefix("0::") for line in lines if line.startswith("0::")), "")
+
+
+def in_container(said: str) -> Path | None:
+    """The same, by what the kernel says of the process (cgroups(7), `/proc/[pid]/cgroup`)."""
+    path = next((line.removeprefix("0::") for line in said.splitlines() if line.startswith("0::")), "")
     parts = path.strip("/").split("/")
     depth = next((number for number, part in enumerate(parts, 1) if part.startswith("libpod-")), None)
     return ROOT.joinpath(*parts[:depth]) if depth is not None else None

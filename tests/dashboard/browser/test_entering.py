@@ -1,5 +1,7 @@
 """Logging in by a one-time link, leaving, and choosing a theme."""
 
+from functools import partial
+
 from tests.dashboard.browser.conftest import link
 from tests.support.browser import Browser
 from tests.support.installation import Installation
@@ -26,7 +28,8 @@ async def test_a_one_time_link_lets_in_once_and_leaving_ends_it(browser: Browser
 async def test_a_theme_is_kept(browser: Browser) -> None:
     browser.look(dark=False)
     for theme, scheme in (("dark", "rgb(15, 17, 21)"), ("light", "rgb(247, 248, 250)"), ("auto", "rgb(247, 248, 250)")):
-        browser.click(f".themes button[value='{theme}']")
-        browser.open("/about")
+        button = f".themes button[value='{theme}']"
+        browser.click(button)
+        await browser.until(partial(browser.find, f"{button}[aria-pressed='true']"))
         colour = "return getComputedStyle(document.body).backgroundColor"
         assert browser.driver.execute_script(colour) == scheme

@@ -33,15 +33,28 @@ def base(
     _run(_with_engine(make))
 
 
+@app.command(name="all")
+def everything() -> None:
+    """Make whatever of these is missing."""
+    if not made():
+        raise typer.Exit(1)
+
+
+def made() -> bool:
+    """The same, each with a line of its own; whether all of it is there now."""
+    works = (_with_engine(make_base_image), _with_engine(_proxy), _claude(VERSION))
+    each = [_is_made(work) for work in works]  # whatever comes of the others
+    return all(each)
+
+
 @app.command()
 def proxy() -> None:
     """Make the image of the proxy that fences each sandbox."""
+    _run(_with_engine(_proxy))
 
-    async def make(podman: Engine) -> str:
-        tag = await proxy_image(podman).ensure()
-        return f"proxy image {tag} is there"
 
-    _run(_with_engine(make))
+async def _proxy(podman: Engine) -> str:
+    return f"proxy image {await proxy_image(podman).ensure()} is there"
 
 
 @app.command()
@@ -51,18 +64,18 @@ def claude(
     sha256: Annotated[str | None, typer.Option(help="Checksum that the file must have.")] = None,
 ) -> None:
     """Fetch the Claude Code binary, which sandboxes mount."""
-    binaries = claude_binaries()
     if (file is None) != (sha256 is None):
         raise typer.BadParameter("--from and --sha256 go together")
+    _run(_claude(version, file, sha256))
 
-    async def fetch() -> str:
-        if file is not None and sha256 is not None:
-            path = await asyncio.to_thread(binaries.install, file, sha256, version)
-        else:
-            path = await binaries.ensure(version)
-        return f"Claude Code {version} is at {path}"
 
-    _run(fetch())
+async def _claude(version: str, file: Path | None = None, sha256: str | None = None) -> str:
+    binaries = claude_binaries()
+    if file is not None and sha256 is not None:
+        path = await asyncio.to_thread(binaries.install, file, sha256, version)
+    else:
+        path = await binaries.ensure(version)
+    return f"Claude Code {version} is at {path}"
 
 
 async def _with_engine(make: Make) -> str:
@@ -74,10 +87,16 @@ async def _with_engine(make: Make) -> str:
 
 
 def _run(work: Coroutine[Any, Any, str]) -> None:
+    if not _is_made(work):
+        raise typer.Exit(1)
+
+
+def _is_made(work: Coroutine[Any, Any, str]) -> bool:
     try:
         typer.echo(asyncio.run(work))
     except AirutError as error:
         if isinstance(error, ImageBuildFailed) and error.log_tail:
             typer.echo(error.log_tail, err=True)
         typer.echo(f"airut image: {error}", err=True)
-        raise typer.Exit(1) from error
+        return False
+    return True

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from airut.adapters.systemd_user import SystemdUser
+from airut.cli import image, init
 from airut.cli.context import Settings, refused, trees
 from airut.config.running import running
 from airut.config.schema import Config
@@ -24,19 +25,24 @@ Yes = Annotated[bool, typer.Option("--yes", help="Ask nothing.")]
 def install_service(
     context: typer.Context,
     split: Annotated[bool, typer.Option("--split", help="A unit for each process, hardened where it can be.")] = False,
+    images: Annotated[bool, typer.Option(help="Make what sandboxes are started from, where it is missing.")] = True,
     yes: Yes = False,
 ) -> None:
-    """Install Airut as a service of this user, or bring the installed one up to date. Agents run on meanwhile."""
+    """Install Airut as a service of this user, or bring the installed one up to date. Agents run on meanwhile. Without
+    a configuration, the service's dashboard asks for one."""
     settings: Settings = context.obj
+    path = init.wanted(settings)
+    if split and not path.exists():
+        raise refused(f"--split needs a configuration, and {path} is not there; `airut init` writes one")
     systemd, environments = SystemdUser(), Environments()
     if not systemd.is_there:
         raise refused(NO_SYSTEMD)
-    config = settings.config
+    config = settings.config if path.exists() else Config(config_version=1)
     unit = units.TARGET if split else units.UNIT
     process = running(config.state)
     if process is not None and not any(map(systemd.is_active, (units.UNIT, units.TARGET))):
         raise refused(f"`airut up` runs already (process {process}); `airut down` stops it, agents run on")
-    described = _installation(config, settings.path.resolve(), environments)
+    described = _installation(config, path.resolve(), environments)
     planned = plan(units.split(described) if split else units.one(described), install.found(systemd.folder))
     if planned.diff:
         typer.echo(planned.diff)
@@ -45,6 +51,10 @@ def install_service(
     started = install.apply(planned, unit, systemd, moved=moved)
     typer.echo(f"{unit} {'is started' if started else 'runs, and nothing has changed'}; systemctl --user status {unit}")
     _linger(systemd, yes)
+    if images and not image.made():
+        typer.echo("no task can begin before that is there; `airut image all` makes what is missing", err=True)
+    if not config.repos:
+        typer.echo(f"open {config.dashboard.address}, which asks for what the first repository needs")
 
 
 def uninstall_service(

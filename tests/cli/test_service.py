@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from airut.adapters.claude_code.binary import VERSION
+from airut.cli.context import claude_binaries
 from tests.support.user_service import Machine
 
 
@@ -71,6 +73,29 @@ def test_from_one_unit_to_many_and_away(machine: Machine, said: Callable[[], str
     assert machine.calls()[0] == "systemctl --user disable --now airut.target"
     assert machine.run("uninstall-service") == 0
     assert said().startswith("no unit of Airut is installed\n")
+
+
+def test_without_a_configuration_its_dashboard_asks_for_one(machine: Machine, said: Callable[[], str]) -> None:
+    machine.config.unlink()
+    assert machine.run("install-service", "--yes", "--split") == 6
+    assert f"--split needs a configuration, and {machine.config} is not there; `airut init` writes one" in said()
+    assert machine.run("install-service", "--yes") == 0
+    assert said().splitlines()[2:] == ["open http://127.0.0.1:5200, which asks for what the first repository needs"]
+    assert f" --config {machine.config} up\n" in (machine.units / "airut.service").read_text()
+    assert not machine.config.exists()
+
+
+def test_what_sandboxes_are_made_of_comes_with_it(machine: Machine, said: Callable[[], str]) -> None:
+    machine.secret()
+    (podman := machine.folder / "bin" / "podman").write_text("#!/bin/sh\necho no such kernel >&2\nexit 1\n")
+    podman.chmod(0o755)
+    (claude := claude_binaries().path()).parent.mkdir(parents=True)
+    claude.touch()
+    assert machine.run("install-service", "--yes", "--images") == 0  # it is installed all the same
+    words = said().splitlines()
+    assert f"Claude Code {VERSION} is at {claude}" in words
+    assert [line.partition(":")[0] for line in words if line.startswith("airut image")] == ["airut image"] * 2
+    assert words[-1] == "no task can begin before that is there; `airut image all` makes what is missing"
 
 
 def test_a_credential_without_a_file(machine: Machine, said: Callable[[], str]) -> None:

@@ -37,5 +37,5 @@ class ConfiguredBuilds:
             open=found.build.network == "open",
             registries=found.container.registries,
             max_age=found.container.max_age,
-            limits=limits_on(HostSize.here(), self._config.limits),
+            limits=limits_on(HostSize.here(), self._config.limits_of(repo)),
         )

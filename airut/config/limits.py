@@ -3,7 +3,7 @@
 import os
 from typing import Self
 
-from airut.config.schema import LimitSettings
+from airut.config.limit_settings import SandboxLimitSettings
 from airut.models.base import Model
 from airut.models.sandbox import Limits
 
@@ -19,7 +19,7 @@ class HostSize(Model):
         return cls(memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), cpus=os.cpu_count() or 1)
 
 
-def limits_on(host: HostSize, settings: LimitSettings) -> Limits:
+def limits_on(host: HostSize, settings: SandboxLimitSettings) -> Limits:
     """A limit that is not set is half of the host's memory and all of its CPUs, where that is less."""
     memory, cpus = settings.memory, settings.cpus
     if "memory" not in settings.model_fields_set and memory is not None:

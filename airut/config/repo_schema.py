@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 from airut.config.build_settings import ContainerSettings, RepoBuildSettings
 from airut.config.forge_settings import ForgeConfig
 from airut.config.held_secret import HeldSecret
+from airut.config.limit_settings import SandboxLimitSettings
 from airut.config.paths import FolderPath
 from airut.config.reload_class import ReloadClass
 from airut.config.secret_sources import SecretSources
@@ -190,6 +191,8 @@ class RepoConfig(Model):
     """How that image is built."""
     forge: Annotated[ForgeConfig, ReloadClass.TASK] = ForgeConfig()
     """Where its branches and pull requests go."""
+    limits: Annotated[SandboxLimitSettings, ReloadClass.TASK] = SandboxLimitSettings()
+    """Of its sandboxes and builds; laid over the global ones, key by key."""
     budgets: Annotated[BudgetSettings, ReloadClass.LIVE] = BudgetSettings()
     """Laid over the global ones, key by key."""
     paused: Annotated[bool, ReloadClass.LIVE] = False

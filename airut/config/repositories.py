@@ -54,7 +54,7 @@ class ConfiguredRepositories:
 
     def limits(self, repo: str) -> Limits:
         self._of(repo)
-        return limits_on(HostSize.here(), self._config.limits)
+        return limits_on(HostSize.here(), self._config.limits_of(repo))
 
     def thread(self, repo: str) -> ThreadSettings:
         agent, execution, mail = self._of(repo).agent, self._config.execution, self._of(repo).channels.email

@@ -10,7 +10,9 @@ from airut.config.blob_settings import BlobSettings
 from airut.config.build_settings import BuildSettings
 from airut.config.codec_settings import CodecSettings
 from airut.config.dashboard_settings import DashboardSettings
+from airut.config.execution_settings import ExecutionSettings
 from airut.config.installation import installation_id
+from airut.config.limit_settings import LimitSettings, SandboxLimitSettings
 from airut.config.paths import FolderPath
 from airut.config.reload_class import ReloadClass
 from airut.config.repo_schema import RepoConfig
@@ -20,7 +22,7 @@ from airut.config.telemetry_settings import TelemetrySettings
 from airut.models import presets
 from airut.models.base import Model
 from airut.models.budget_settings import BudgetSettings
-from airut.models.durations import Bytes, Seconds, Share, as_it_is, or_none, parse_duration, parse_size
+from airut.models.durations import Bytes, Seconds, Share
 from airut.models.host_patterns import host_pattern
 from airut.models.lookalikes import shown_instead
 from airut.models.mail_settings import mailbox_of
@@ -115,52 +117,6 @@ class SandboxSettings(Model):
     """Open files of one process; less where this host allows less."""
 
 
-class LimitSettings(Model):
-    """Limits of one sandbox, and how many sandboxes a host runs at once. Those that can be taken away are by the word
-    `unlimited`: neither 0 nor null does it."""
-
-    memory: Annotated[Annotated[int, Field(ge=32 * 1024**2)] | None, or_none("unlimited", parse_size)] = 8 * 1024**3
-    """Half of the host's, where that is less; without swap."""
-    cpus: Annotated[Annotated[float, Field(gt=0)] | None, or_none("unlimited", as_it_is)] = 4.0
-    """All of the host's, where they are fewer."""
-    pids: Annotated[Annotated[int, Field(ge=16)] | None, or_none("unlimited", as_it_is)] = 1024
-    """Processes and threads."""
-    time: Annotated[Seconds, Field(ge=10, le=7 * 86400)] = 2 * 3600.0
-    """Of one run of the agent."""
-    idle: Annotated[Annotated[float, Field(ge=10)] | None, or_none("unlimited", parse_duration)] = 30 * 60.0
-    """Without a word from the agent."""
-    disk: Annotated[Annotated[int, Field(ge=64 * 1024**2)] | None, or_none("unlimited", parse_size)] = 20 * 1024**3
-    """Workspace, storage and home of one thread together."""
-    output: Annotated[Bytes, Field(le=2 * 1024**3)] = 512 * 1024**2
-    """What one run may say."""
-    host_sandboxes: Annotated[Annotated[int, Field(ge=1)] | None, ReloadClass.RESTART] = None
-    """At once on one host; null is as many as it has cores, and two at least."""
-    enforce: Literal["strict", "best_effort"] = "strict"
-    """Whether a host that cannot hold these limits takes no tasks, or takes them without."""
-
-
-class ExecutionSettings(Model):
-    """How many tasks run at once, and how long threads and their waits last."""
-
-    per_repo: Annotated[int, Field(ge=1)] | None = None
-    """Sandboxes of one repository at the same time; null is fair shares of what the hosts run at once."""
-    thread_idle_max: Annotated[Seconds, Field(ge=60)] = 30 * 86400.0
-    """A thread without a message for this long ends, and is archived; a reply starts it again."""
-    thread_paused_max: Annotated[Seconds, Field(ge=60)] = 90 * 86400.0
-    """A paused thread ends after this long."""
-    question_timeout: Annotated[Seconds, Field(ge=60)] = 14 * 86400.0
-    """How long a question waits for its answer."""
-    pause_grace: Annotated[Seconds, Field(ge=0, le=600)] = 30.0
-    """How long an agent has to finish what it does, before a pause ends it."""
-    host_lost_after: Annotated[Annotated[float, Field(ge=60)] | None, or_none("never", parse_duration)] = 900.0
-    """A host that is away for this long loses its threads to others."""
-
-    @property
-    def silences(self) -> tuple[float, float]:
-        """How long a thread may have no task that begins or ends, in seconds: idle, or paused over a question."""
-        return self.thread_idle_max, self.thread_paused_max + self.question_timeout
-
-
 class ArchiveSettings(Model):
     keep: Annotated[Seconds, Field(ge=86400)] = 180 * 86400.0
     """From a thread's end on; later, a reply to it begins afresh."""
@@ -174,6 +130,10 @@ class ImageSettings(Model):
 class DiskSettings(Model):
     min_free: Annotated[Share, Field(ge=0, lt=1)] = 0.1
     """Below this share of the file system that holds `state_dir`, room is made; if that fails, new tasks wait."""
+
+
+def _laid_over[M: Model](everywhere: M, own: Model) -> M:
+    return everywhere.model_copy(update={key: getattr(own, key) for key in own.model_fields_set})
 
 
 class Config(Model):
@@ -268,8 +228,11 @@ class Config(Model):
 
     def budgets_of(self, repo: str) -> BudgetSettings:
         """The global budgets, with what the repository sets itself laid over."""
-        own = self.repos[repo].budgets
-        return self.budgets.model_copy(update={key: getattr(own, key) for key in own.model_fields_set})
+        return _laid_over(self.budgets, self.repos[repo].budgets)
+
+    def limits_of(self, repo: str) -> SandboxLimitSettings:
+        """The global limits of a sandbox, with what the repository sets itself laid over."""
+        return _laid_over(self.limits, self.repos[repo].limits)
 
     @property
     def state(self) -> Path:

@@ -15,7 +15,7 @@ def terms(config: Config, repo: str, hints: Hints) -> TaskTerms | None:
     return TaskTerms(
         model=hints.model or found.agent.model,
         effort=hints.effort or found.agent.effort,
-        time_s=config.limits.time,
+        time_s=config.limits_of(repo).time,
         max_turns=found.agent.max_turns,
         budget_usd=allowance(ConfiguredBudgets(config).budgets(repo), hints.budget).usd,
     )

@@ -1,10 +1,17 @@
-"""Limits of a sandbox: units, the word that takes one away, and what a small host has instead."""
+"""Limits of a sandbox: units, the word that takes one away, what a small host has instead, and a repository's own."""
+
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from airut.config.builds import ConfiguredBuilds
+from airut.config.limit_settings import LimitSettings
 from airut.config.limits import HostSize, limits_on
-from airut.config.schema import LimitSettings
+from airut.config.repositories import ConfiguredRepositories
+from airut.config.schema import Config
+from airut.config.terms import terms
+from airut.models.message import Hints
 from airut.models.sandbox import Limits
 
 GIB = 1024**3
@@ -57,6 +64,54 @@ def test_units(key: str, written: object, read: object) -> None:
 def test_what_is_no_limit(key: str, written: object, told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         limits(BIG, **{key: written})
+
+
+REPO = {
+    "url": "https://github.com/acme/web.git",
+    "channels": {"console": {}},
+    "agent": {"auth": {"api_key": "sk-ant-api03-" + "r" * 95}},
+}
+
+
+def configured(everywhere: dict[str, object], own: dict[str, object]) -> Config:
+    repos = {"web": {**REPO, "limits": own}, "api": REPO}
+    return Config.model_validate({"config_version": 1, "limits": everywhere, "repos": repos})
+
+
+@pytest.mark.parametrize(
+    ("everywhere", "own", "written"),
+    [
+        ({}, {}, {}),
+        ({"memory": "3g", "pids": 77}, {}, {"memory": "3g", "pids": 77}),
+        ({"memory": "3g", "pids": 77}, {"memory": "32m"}, {"memory": "32m", "pids": 77}),
+        ({"disk": "1g", "time": "1h"}, {"disk": "unlimited", "time": "1d"}, {"disk": "unlimited", "time": "1d"}),
+        # What is the default elsewhere is the repository's own word here, and no host is too small for it.
+        ({"memory": "3g", "cpus": 1}, {"memory": "8g", "cpus": 4}, {"memory": "8g", "cpus": 4}),
+        ({}, {"memory": "8g", "cpus": 4}, {"memory": "8g", "cpus": 4}),
+        (
+            {"host_sandboxes": 3, "enforce": "best_effort"},
+            {"idle": "5m", "output": "1m"},
+            {"idle": "5m", "output": "1m"},
+        ),
+    ],
+)
+def test_a_repositorys_sandboxes_and_builds_have_its_own_limits_over_the_global_ones(
+    everywhere: dict[str, object], own: dict[str, object], written: dict[str, object]
+) -> None:
+    config = configured(everywhere, own)
+    repositories = ConfiguredRepositories(config, b"k" * 32, lambda _: Path("/claude"))
+    expected = limits(HostSize.here(), **written)
+    others = limits(HostSize.here(), **everywhere)
+    assert (repositories.limits("web"), repositories.limits("api")) == (expected, others)
+    assert (ConfiguredBuilds(config).of("web").limits, ConfiguredBuilds(config).of("api").limits) == (expected, others)
+    told = [found.time_s for name in ("web", "api") if (found := terms(config, name, Hints()))]
+    assert told == [expected.time, others.time]
+
+
+@pytest.mark.parametrize("key", ["host_sandboxes", "enforce"])
+def test_what_is_the_hosts_is_no_repositorys(key: str) -> None:
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        configured({}, {key: 3})
 
 
 def test_this_host_is_measured() -> None:

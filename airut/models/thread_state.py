@@ -288,8 +288,7 @@ class ThreadState(BaseModel):
             return self._nothing_to_retry(order, self.tasks, answered)
         if self.last is None:
             return "nothing_to_retry", "There is no task yet that could be done again."
-        before = self.meant(order)
-        if before is None and not order.operator and order.task is not None:
+        if (before := self.meant(order)) is None and not order.operator and order.task is not None:
             return "nothing_to_retry", self.over(order.task)
         if before is None:
             return "nothing_to_retry", f"Task {order.task} is not recorded any more with its input."

@@ -1,7 +1,8 @@
 """`airut dashboard`: runs it, or says who may log in."""
 
+import asyncio
+import getpass
 import json
-import os
 from typing import Annotated
 
 import typer
@@ -9,7 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from airut.cli.context import Settings, become, not_found, refused
+from airut.models.audit import AuditAction, AuditEvent
 from airut.models.login import Role
+from airut.ports.audit import note
 
 
 def dashboard(
@@ -27,23 +30,33 @@ def dashboard(
     """Run the dashboard alone, or, with an option, let people and programs in."""
     settings: Settings = context.obj
     if link:
-        value = settings.logins.new_link(f"link:{os.environ.get('USER') or 'somebody'}", role)
+        value = settings.logins.new_link(f"link:{getpass.getuser()}", role)
+        _record(settings, AuditAction.LOGIN_OFFERED, "link", role=role)
         typer.echo(f"{settings.config.dashboard.address}/login?key={value}")
     elif new_token is not None:
         made = settings.logins.new_token(new_token, role)
         if made is None:
             raise refused(f"there is a token {new_token}; `airut dashboard --revoke {new_token}` ends it")
+        _record(settings, AuditAction.LOGIN_OFFERED, f"token:{new_token}", role=role)
         typer.echo(made)
     elif tokens:
         _list(settings, as_json)
     elif revoke is not None:
         if not settings.logins.revoke(revoke):
             raise not_found(f"no token {revoke}; `airut dashboard --tokens` lists them")
+        _record(settings, AuditAction.LOGOUT, f"token:{revoke}")
         typer.echo(f"{revoke} is revoked")
     elif log_out:
-        typer.echo(f"{settings.logins.log_out_everybody()} sessions ended")
+        ended = settings.logins.log_out_everybody()
+        _record(settings, AuditAction.LOGOUT, "everybody", sessions=ended)
+        typer.echo(f"{ended} sessions ended")
     else:
         become("workers.dashboard", settings)
+
+
+def _record(settings: Settings, action: AuditAction, thing: str, **detail: str | int) -> None:
+    event = AuditEvent(actor=getpass.getuser(), action=action, object=thing, detail={**detail})
+    asyncio.run(note(settings.audit, event))
 
 
 def _list(settings: Settings, as_json: bool) -> None:

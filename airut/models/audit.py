@@ -32,6 +32,8 @@ class AuditAction(StrEnum):
     CONFIG_SAVED = "config.saved"
     LOGIN = "login.succeeded"
     LOGIN_REFUSED = "login.refused"
+    LOGIN_OFFERED = "login.offered"
+    """A link that logs in once, or an API token, was made."""
     LOGOUT = "login.revoked"
     UPDATED = "update.installed"
     REPAIRED = "audit.repaired"

@@ -14,12 +14,12 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
 
 # With a key of your own the demo talks to the real model; without one it stays in the lab, with a stand-in.
-demo: ## one mail, one container, one pull request: see it work (the Temporal UI is on http://127.0.0.1:8233)
+demo: ## one mail, one container, one pull request: see it work (ARGS=--keep leaves its dashboard on http://127.0.0.1:5200)
 	$(call step,setup,scripts/setup)
 ifneq ($(ANTHROPIC_API_KEY)$(CLAUDE_CODE_OAUTH_TOKEN),)
 	$(call step,demo,scripts/as-airut airut demo,$(ARGS))
 else
-	$(call step,demo,scripts/lab --publish 8233 -- airut demo,$(ARGS))
+	$(call step,demo,scripts/lab --publish 5200 --publish 8233 -- airut demo,$(ARGS))
 endif
 
 test: ## everything that CI checks

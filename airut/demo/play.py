@@ -34,6 +34,7 @@ please log every login attempt in src/auth.py, the failed ones too. Passwords mu
 
 Ann
 """
+DASHBOARD = 5200
 LIMIT_SCRIPTED, LIMIT_REAL = 300.0, 1800.0 + 300.0
 """Seconds that the demo waits for the answer: the scripted model needs some ten, a real one a few minutes. After the
 sandbox's time limit of half an hour there is an answer in any case."""
@@ -43,7 +44,7 @@ class Play:
     """Tells each step as it happens; `keep` leaves everything up until ctrl-C."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str], keep: bool, console: Console) -> None:
-        self._stage = Stage(folder, environment, ui_port=8233)
+        self._stage = Stage(folder, environment, ui_port=8233, dashboard_port=DASHBOARD)
         self._scripted = real_model_key(environment) is None
         self._limit = LIMIT_SCRIPTED if self._scripted else LIMIT_REAL
         self._keep = keep
@@ -60,7 +61,9 @@ class Play:
                 await Internet.from_environment().register(stage.model_key, scripted())
                 self._say("the model is scripted; set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN to use the real one")
             await stage.up()
-            self._say(f"airut up: Temporal, control worker, sandbox host, intake · UI http://127.0.0.1:{stage.ui_port}")
+            self._say(
+                f"airut up: Temporal, control worker, sandbox host, intake, dashboard http://127.0.0.1:{DASHBOARD}"
+            )
             mail = compose(PERSON, ROBOT, SUBJECT, TEXT)
             await stage.send(mail)
             self._say(f"{PERSON} sends a mail: {SUBJECT!r}")
@@ -120,6 +123,7 @@ class Play:
                 )
             )
         console.print(Panel(self._access_log(thread), title="what the sandbox asked for"))
+        self._say(f"the dashboard: http://127.0.0.1:{DASHBOARD}")
         self._say(f"the Temporal UI: http://127.0.0.1:{self._stage.ui_port}/namespaces/airut/workflows/")
 
     def _access_log(self, thread: ThreadStatus) -> Table:

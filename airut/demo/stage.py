@@ -60,9 +60,10 @@ class Stage:
         time_limit: str = "30m",
         warm: int = 1,
         ui_port: int = 0,
+        dashboard_port: int | None = None,
         channels: str = "",
     ) -> None:
-        """`channels` is a line of YAML: another channel of the repository."""
+        """`channels` is a line of YAML: another channel of the repository. Without a port there is no dashboard."""
         self.folder = folder
         self._environment = environment
         self._time_limit = time_limit
@@ -84,6 +85,7 @@ class Stage:
         self.git = GitServer(self.repositories, [self.forge_token])
         self.forge = GitHubForge(self.repositories, {self.forge_token: "airut-bot"})
         self.port, self.ui_port = free_port(), ui_port or free_port()
+        self._dashboard = "{enabled: false}" if dashboard_port is None else f"{{port: {dashboard_port}}}"
         self._up: asyncio.subprocess.Process | None = None
 
     @property
@@ -202,6 +204,7 @@ class Stage:
             state=self.folder / "state",
             port=self.port,
             ui_port=self.ui_port,
+            dashboard=self._dashboard,
             dns=lab.get("AIRUT_LAB_DNS", ""),
             ca=Path(lab["AIRUT_LAB_CA_DIR"]) / "ca.pem" if "AIRUT_LAB_CA_DIR" in lab else "",
             time=self._time_limit,

@@ -6,7 +6,7 @@ CONFIG = Template("""\
 config_version: 1
 state_dir: $state
 temporal: {port: $port, ui_port: $ui_port}
-dashboard: {enabled: false}
+dashboard: $dashboard
 network:
   upstream_dns: [$dns]
   extra_ca_files: [$ca]

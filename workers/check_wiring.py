@@ -13,6 +13,7 @@ from airut.adapters.git import GitMirror
 from airut.adapters.github import InstallationTokens
 from airut.adapters.podman.engine import Engine
 from airut.adapters.smtp.submission import Submission
+from airut.config.dotenv import dotenv_files, working_folder
 from airut.config.repositories import forge_kind
 from airut.config.running import running
 from airut.config.schema import Config
@@ -84,14 +85,15 @@ def _mail(name: str, mail: EmailChannel) -> Iterator[Check]:
 
 
 async def _machine(config: Config | None, folder: Path) -> Sequence[Finding]:
+    dotenv = dotenv_files(folder, working_folder())
     if config is None:
         state = Path("~/.local/state/airut").expanduser()
-        facts = machine_facts.machine(state, (), dotenv=folder / ".env", min_free=0.1, open_door=False)
+        facts = machine_facts.machine(state, (), dotenv=dotenv, min_free=0.1, open_door=False)
     else:
         ports = () if _runs(config) else tuple(_ports(config))
         open_door = config.dashboard.enabled and not config.dashboard.wants_login
         facts = machine_facts.machine(
-            config.state, ports, dotenv=folder / ".env", min_free=config.disk.min_free, open_door=open_door
+            config.state, ports, dotenv=dotenv, min_free=config.disk.min_free, open_door=open_door
         )
     return machine.judge(facts)
 

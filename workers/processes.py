@@ -18,7 +18,7 @@ from airut.adapters.systemd_notify import adopt
 from airut.config.load import find_config, load_config
 from airut.config.schema import Config
 from airut.config.store_version import ensure
-from airut.config.warnings import warnings
+from airut.config.warnings import exposed, warnings
 from airut.errors import AirutError, AlreadyRunning
 from airut.models.redaction import Redactor
 from airut.ports.blobs import BlobStore
@@ -55,7 +55,7 @@ def run(name: str, body: Callable[[Config, asyncio.Event], Awaitable[None]]) -> 
         redact_logs(redactor)
         configure_logging(name, config.telemetry)
         if not os.environ.get(SUPERVISED):  # else the supervisor has said it
-            for warning in warnings(config):
+            for warning in (*exposed(config), *warnings(config)):
                 log.warning("%s", warning)
         asyncio.run(_with_signals(config, body))
     except AlreadyRunning as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from airut.config.dotenv import working_folder
 from airut.config.faults import as_written, is_about_the_key, problem
 from airut.config.schema import Config
 from airut.config.secret_readers import Places
@@ -43,15 +44,15 @@ def load_config(
     written: str | None = None,
 ) -> Config:
     """Read the file, and with it every secret that is not printed by a command. `!env` looks into `environment`, by
-    default this process's, and then into `.env` beside the file. `places` is told which files were looked at, also
-    where this one is refused; `previous` are its secrets as they were read before. `written` is read in
-    place of what the file holds.
+    default this process's, and then into `.env` beside the file and in the working directory. `places` is told which
+    files were looked at, also where this one is refused; `previous` are its secrets as they were read before. `written`
+    is read in place of what the file holds.
 
     Raises:
         ConfigError: with one line for each fault: `file:line:column: field: problem`.
     """
     environment = os.environ if environment is None else environment
-    places = places or Places(path.parent, environment)
+    places = places or Places(path.parent, environment, working_folder())
     file = TaggedFile(places.noted(path), places, written=written)
     sources = SecretSources(places=places, previous=previous)
     sources.file = path

@@ -27,7 +27,7 @@ The file is looked for at `--config`, `$AIRUT_CONFIG`, `~/.config/airut/airut.ya
 | size | `512k`, `25m`, `8g`, in powers of 1024; a number is bytes |
 | share | `10%`, or `0.1` |
 | secret | `!env NAME`, `!file path`, `{systemd: name}` or `{command: [program]}` ([more](operations/secrets.md)) |
-| `!env NAME` | the variable of the process's environment, else of `.env` beside the file; typed by its field |
+| `!env NAME` | an environment variable, else one of `.env`: beside the file, or in the working directory |
 | `!file path` | what the file holds, relative to `airut.yaml` |
 | `!var name` | the value of that name under `vars` |
 

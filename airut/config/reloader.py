@@ -43,7 +43,7 @@ class Reloader:
             return None
         if not force and not self._changed():
             return None
-        places = Places(file.parent, self._environment)
+        places = Places(file.parent, self._environment, self.config.sources.places.working)
         try:
             read = load_config(file, self._environment, places=places, previous=self.config.sources)
         except ConfigError as error:

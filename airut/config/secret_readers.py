@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from airut.config.dotenv import read_dotenv
+from airut.config.dotenv import dotenv_files, read_dotenv
 from airut.models.secret_source import CommandSource, EnvironmentSource, FileSource, Source, SystemdSource
 
 LARGEST = 1024**2
@@ -45,17 +45,20 @@ class Reader(Protocol):
 
 
 class Places:
-    """What sources are relative to: the folder of `airut.yaml`, and the process's environment."""
+    """What sources are relative to: the folder of `airut.yaml`, and the process's environment and working directory."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], working: Path | None = None) -> None:
+        """Without `working` there is no `.env` but the one in `folder`."""
         self.folder = folder
+        self.working = working
         self.environment = environment
         self.files: dict[Path, Mark] = {}
         """Every file that was asked for, as it was then: whoever watches for changes looks at these."""
 
     @property
-    def dotenv(self) -> Path:
-        return self.folder / ".env"
+    def dotenv(self) -> tuple[Path, ...]:
+        """The files called so; the first that gives a variable wins."""
+        return dotenv_files(self.folder, self.working)
 
     def noted(self, path: Path) -> Path:
         """The same, which is going to be read."""
@@ -69,7 +72,8 @@ class Places:
     def reader(self, source: Source) -> Reader:
         match source:
             case EnvironmentSource():
-                self.noted(self.dotenv)
+                for file in self.dotenv:
+                    self.noted(file)
                 return _Variable(source.environment, self)
             case FileSource():
                 return _File(self.path(source), source.path, allow_group=source.allow_group)
@@ -87,18 +91,23 @@ class _Variable:
         self._places = places
 
     def mark(self) -> Mark:
-        return None if self._places.environment.get(self._name) else mark_of(self._places.dotenv)
+        if self._places.environment.get(self._name):
+            return None
+        return tuple(number for file in self._places.dotenv for number in mark_of(file) or (-1,))
 
     def read(self) -> str:
-        try:
-            value = self._places.environment.get(self._name) or read_dotenv(self._places.dotenv).get(self._name)
-        except OSError as error:
-            raise ValueError(f"{self._places.dotenv}: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise ValueError(f"{self._places.dotenv} is not UTF-8") from None
-        if not value:
-            raise Unset(f"environment variable {self._name} is not set")
-        return value
+        if value := self._places.environment.get(self._name):
+            return value
+        for file in self._places.dotenv:
+            try:
+                value = read_dotenv(file).get(self._name)
+            except OSError as error:
+                raise ValueError(f"{file}: {error.strerror}") from None
+            except UnicodeDecodeError:
+                raise ValueError(f"{file} is not UTF-8") from None
+            if value:
+                return value
+        raise Unset(f"environment variable {self._name} is not set")
 
 
 class _File:

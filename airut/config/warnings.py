@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from airut.config.dotenv import is_open_to_others
 from airut.config.schema import Config
 from airut.config.secret_fields import secrets_in
 from airut.models.lookalikes import better_kind
@@ -34,6 +35,12 @@ def warnings(config: Config) -> tuple[str, ...]:
         if config.sources.redactor.holds(text.encode())
     ]
     return tuple(found)
+
+
+def exposed(config: Config) -> tuple[str, ...]:
+    """One line for each file of variables that others may read."""
+    found = filter(is_open_to_others, config.sources.places.dotenv)
+    return tuple(f"{file} can be read by others; run `chmod 600 {file}`" for file in found)
 
 
 def _plain(value: object, place: str = "") -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from airut.config.load import load_config
 from airut.config.reload_class import ReloadClass
 from airut.config.reloader import Reloader, told
 from airut.config.schema import Config
+from airut.config.secret_readers import Places
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 GOOD = """\
@@ -91,6 +92,24 @@ def test_each_file_that_is_named_counts(place: Place, name: str, text: str) -> N
     values = web.agent.auth.api_key.reveal(), web.agent.system_prompt, web.credentials["GH"].secrets()[0].reveal()
     assert text.strip().removeprefix("KEY=") in values
     assert place.generation.number == 2
+
+
+def test_the_working_directorys_env_counts_too_and_comes_second(place: Place, tmp_path: Path) -> None:
+    place.write(".env", "OTHER=1\n")
+    (working := tmp_path / "working").mkdir()
+    (there := working / ".env").write_text("KEY=sk-ant-api03-there\n")
+    config = load_config(place.file, places=Places(tmp_path, {}, working))
+    place.reloader = Reloader(config, {}, NOW)
+
+    def key(config: Config | None) -> str | None:
+        found = config and config.repos["web"].agent.auth.api_key
+        return found.reveal() if found else None
+
+    assert key(config) == "sk-ant-api03-there"
+    there.write_text("KEY=sk-ant-api03-changed\n")
+    assert [key(place.look()), key(place.look()), key(place.look())] == [None, "sk-ant-api03-changed", None]
+    place.write(".env", "KEY=sk-ant-api03-first\n")
+    assert [key(place.look()), key(place.look()), key(place.look())] == [None, "sk-ant-api03-first", None]
 
 
 def test_a_change_while_the_process_was_starting_is_seen(tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ from airut.config.dotenv import parse_dotenv
 from airut.config.load import load_config
 from airut.config.schema import Config
 from airut.config.secret_fields import secrets_in
-from airut.config.warnings import warnings
+from airut.config.secret_readers import Places
+from airut.config.warnings import exposed, warnings
 from airut.errors import ConfigError, SecretError
 from airut.models.credentials import Credential
+from airut.models.secret_source import EnvironmentSource
 
 REAL = "ghp_" + "R" * 36
 FILE = """\
@@ -70,6 +72,31 @@ def test_each_source_gives_the_value(tmp_path: Path, written: str) -> None:
     config = load(tmp_path, written, CREDENTIALS_DIRECTORY=str(tmp_path / "credentials"))
     assert token(config).value.reveal() == REAL
     assert config.sources.redactor.text(f"it is {REAL}") == "it is ***"
+
+
+def test_the_environment_wins_over_the_first_env_and_that_over_the_second(tmp_path: Path) -> None:
+    (folder := tmp_path / "etc").mkdir()
+    (working := tmp_path / "working").mkdir()
+    first = private(folder / ".env", "ONE=first\nTWO=first\nEMPTY=\n", 0o640)
+    second = private(working / ".env", "ONE=second\nTWO=second\nTHREE=second\nEMPTY=second\n", 0o604)
+    names = ("ONE", "TWO", "THREE", "EMPTY")
+
+    def read(working: Path | None, name: str) -> str:
+        return Places(folder, {"ONE": "real", "EMPTY": ""}, working).reader(EnvironmentSource(environment=name)).read()
+
+    assert [read(working, name) for name in names] == ["real", "first", "second", "second"]
+    for no_other in (None, folder, folder / ".." / "etc"):
+        with pytest.raises(ValueError, match="environment variable THREE is not set"):
+            read(no_other, "THREE")
+    (file := folder / "airut.yaml").write_text("config_version: 1")
+    told = exposed(load_config(file, places=Places(folder, {}, working)))
+    assert told == tuple(f"{path} can be read by others; run `chmod 600 {path}`" for path in (first, second))
+    private(first, "", 0o600)
+    second.unlink()
+    second.mkdir(0o755)  # a virtual environment that is called so
+    with pytest.raises(ValueError, match="environment variable THREE is not set"):
+        read(working, "THREE")
+    assert exposed(load_config(file, places=Places(folder, {}, working))) == ()
 
 
 PLACE = "repos.web.credentials.GH_TOKEN.value: "
@@ -220,6 +247,14 @@ def test_a_source_that_fails_later_is_said_once_and_its_last_good_value_used(
         ('A=\'x # y\' # z\nB="a\\"b\\n$A"\nC=', {"A": "x # y", "B": 'a"b\n$A', "C": ""}),
         ("A=1\nA=2\nno assignment\n2B=3", {"A": "2"}),
         ("A=x#y", {"A": "x#y"}),
+        (
+            "A=\"one\n two # no comment\n\" # one\nB='x\n\\n'\nC=3",
+            {"A": "one\n two # no comment\n", "B": "x\n\\n", "C": "3"},
+        ),
+        ('A="a\\tb\\r\\n\\\\\\$x\\\nc"', {"A": "a\tb\r\n\\$xc"}),
+        ('A="\n#B=2\nC=3\n"\r\n\texport\tD\t=\t4', {"A": "\n#B=2\nC=3\n", "D": "4"}),
+        ("# it's\nA=don't # it's\nB='open\nC=\"open\nD='x'", {"A": "don't", "B": "'open", "C": '"open', "D": "x"}),
+        ('A=\'x\' y\nB="x" "y"\nexportC=3\nD = ', {"A": "'x' y", "B": '"x" "y"', "exportC": "3", "D": ""}),
     ],
 )
 def test_dotenv(text: str, expected: dict[str, str]) -> None:

@@ -6,12 +6,13 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from airut.config.dotenv import parse_dotenv
+from airut.config.dotenv import dotenv_files, parse_dotenv, working_folder
 from airut.config.editing import files
 from airut.config.editing.document import digest
 from airut.config.editing.dotenv_edit import with_variable
 from airut.config.load import load_config
 from airut.config.schema import Config
+from airut.config.secret_readers import Places
 from airut.errors import ConfigError
 from airut.models.base import Model
 
@@ -38,9 +39,11 @@ class Invalid(Exception):
 class ConfigurationFiles:
     """Of one `airut.yaml`, which may not be there yet. It all reads or writes files: to be called in a thread."""
 
-    def __init__(self, path: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, path: Path, environment: Mapping[str, str] | None = None, working: Path | None = None) -> None:
+        """By default with this process's environment and working directory."""
         self.path = path
         self._environment = os.environ if environment is None else environment
+        self._working = working or working_folder()
         self._saving = threading.Lock()
 
     @property
@@ -59,7 +62,7 @@ class ConfigurationFiles:
         """
         environment = {**(secrets or {}), **self._environment}
         try:
-            return load_config(self.path, environment, written=written)
+            return load_config(self.path, written=written, places=Places(self.path.parent, environment, self._working))
         except ConfigError as error:
             raise Invalid(_faults(str(error), self.path)) from None
 
@@ -89,7 +92,10 @@ class ConfigurationFiles:
         would win over it; else `wanted`, or that with a number, so that no other's value is replaced."""
         if present is not None and not self._environment.get(present):
             return present
-        taken = {*self._environment, *parse_dotenv(files.read(self.dotenv) or "")}
+        taken = {*self._environment}
+        for file in dotenv_files(self.path.parent, self._working):
+            if file.is_file():
+                taken |= parse_dotenv(files.read(file) or "").keys()
         return next(
             name
             for number in range(1, 10_000)

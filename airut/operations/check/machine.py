@@ -31,8 +31,8 @@ class Facts(Model):
     """Share of the file system that holds `state_dir`."""
     free_bytes: int
     min_free: float = 0.1
-    dotenv: str = ""
-    """`.env`, where others may read it."""
+    dotenv: tuple[str, ...] = ()
+    """Files called `.env` that others may read."""
     taken: tuple[str, ...] = ()
     """Ports that we would listen on, and somebody else does; each with the key that changes it."""
     others: tuple[str, ...] = ()
@@ -105,15 +105,8 @@ def _disk(facts: Facts) -> Iterator[Finding]:
 
 
 def _dotenv(facts: Facts) -> Iterator[Finding]:
-    if facts.dotenv:
-        yield warn(
-            "secrets file",
-            f"{facts.dotenv} can be read by others",
-            f"run `chmod 600 {facts.dotenv}`",
-            "chmod",
-            "600",
-            facts.dotenv,
-        )
+    for file in facts.dotenv:
+        yield warn("secrets file", f"{file} can be read by others", f"run `chmod 600 {file}`", "chmod", "600", file)
 
 
 def _ports(facts: Facts) -> Iterator[Finding]:

@@ -6,11 +6,11 @@ import platform
 import pwd
 import shutil
 import socket
-import stat
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from airut.config.dotenv import is_open_to_others
 from airut.operations.check.machine import Facts
 
 LIMIT = 10.0
@@ -21,7 +21,9 @@ PEOPLE = range(1000, 60_000)
 """Users of these numbers are people (UID_MIN and UID_MAX of login.defs)."""
 
 
-def machine(state: Path, ports: Iterable[tuple[str, int]], *, dotenv: Path, min_free: float, open_door: bool) -> Facts:
+def machine(
+    state: Path, ports: Iterable[tuple[str, int]], *, dotenv: Iterable[Path], min_free: float, open_door: bool
+) -> Facts:
     """`ports` are those that we would listen on, each with its key in the configuration. `open_door`: whether the
     dashboard lets in whoever reaches it."""
     user = pwd.getpwuid(os.getuid())
@@ -39,7 +41,7 @@ def machine(state: Path, ports: Iterable[tuple[str, int]], *, dotenv: Path, min_
         free=disk.free / disk.total,
         free_bytes=disk.free,
         min_free=min_free,
-        dotenv=str(dotenv) if _open_to_others(dotenv) else "",
+        dotenv=tuple(map(str, filter(is_open_to_others, dotenv))),
         taken=tuple(f"{key} ({port})" for key, port in ports if not _is_free(port)),
         others=tuple(people(pwd.getpwall(), user.pw_uid)) if open_door else (),
     )
@@ -88,13 +90,6 @@ def _synchronized() -> bool | None:
     except AttributeError:
         return None
     return None if told < 0 else told != TIME_ERROR
-
-
-def _open_to_others(file: Path) -> bool:
-    try:
-        return bool(file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
-    except OSError:
-        return False
 
 
 def _is_free(port: int) -> bool:

@@ -21,7 +21,8 @@ def secret(written: str) -> str:
 
 @pytest.fixture
 def configuration(tmp_path: Path) -> ConfigurationFiles:
-    return ConfigurationFiles(tmp_path / "airut.yaml", {"REAL": "from the environment"})
+    (working := tmp_path / "working").mkdir()
+    return ConfigurationFiles(tmp_path / "airut.yaml", {"REAL": "from the environment"}, working)
 
 
 def test_the_first_file_is_made_and_the_next_needs_what_was_seen(configuration: ConfigurationFiles) -> None:
@@ -72,9 +73,11 @@ def test_what_would_not_be_read_is_not_written(
     assert not configuration.dotenv.exists()
 
 
-def test_a_value_that_dotenv_cannot_hold_changes_nothing(configuration: ConfigurationFiles) -> None:
-    with pytest.raises(ConfigError, match=r"KEY: \.env cannot hold this value"):
-        configuration.save(NOTHING, GOOD, {"KEY": "a\x0bb"})
+def test_a_value_that_dotenv_cannot_take_changes_nothing(configuration: ConfigurationFiles) -> None:
+    configuration.dotenv.write_text('OPEN="\n')
+    with pytest.raises(ConfigError, match=r"KEY: \.env cannot take this value"):
+        configuration.save(NOTHING, GOOD, {"KEY": "# b"})
+    assert configuration.dotenv.read_text() == 'OPEN="\n'
     assert not configuration.path.exists()
 
 
@@ -87,12 +90,14 @@ def test_a_value_that_dotenv_cannot_hold_changes_nothing(configuration: Configur
         ("REAL", None, "REAL_2"),
         ("THERE", None, "THERE_2"),
         ("THERE", "THERE", "THERE"),
+        ("WORKING", None, "WORKING_2"),
     ],
 )
 def test_the_name_of_a_new_value(
     configuration: ConfigurationFiles, wanted: str, present: str | None, name: str
 ) -> None:
     configuration.dotenv.write_text("THERE=1\n")
+    (configuration.path.parent / "working" / ".env").write_text("WORKING=1\n")
     assert configuration.free_variable(wanted, present) == name
 
 

@@ -92,7 +92,7 @@ def test_all_is_well() -> None:
             ),
         ),
         (
-            {"dotenv": "/home/airut/.env"},
+            {"dotenv": ("/home/airut/.env",)},
             warn(
                 "secrets file",
                 "/home/airut/.env can be read by others",
@@ -149,13 +149,13 @@ def test_what_is_read_here(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         found = machine(
-            tmp_path / "not" / "yet", [("temporal.port", port)], dotenv=dotenv, min_free=0.2, open_door=False
+            tmp_path / "not" / "yet", [("temporal.port", port)], dotenv=[dotenv], min_free=0.2, open_door=False
         )
     assert found.git is not None
     assert version_in(found.git) >= (2, 0)
     assert (found.kernel, found.user) == (os.uname().release, pwd.getpwuid(os.getuid()).pw_name)
-    assert (found.dotenv, found.taken, found.others) == (str(dotenv), (f"temporal.port ({port})",), ())
+    assert (found.dotenv, found.taken, found.others) == ((str(dotenv),), (f"temporal.port ({port})",), ())
     assert 0 < found.free < 1
     dotenv.chmod(0o600)
-    again = machine(tmp_path, [("temporal.port", port)], dotenv=dotenv, min_free=0.2, open_door=False)
-    assert (again.dotenv, again.taken) == ("", ())
+    again = machine(tmp_path, [("temporal.port", port)], dotenv=[dotenv], min_free=0.2, open_door=False)
+    assert (again.dotenv, again.taken) == ((), ())

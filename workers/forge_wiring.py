@@ -6,7 +6,7 @@ They are imported when first needed: their clients take half a second, for which
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from airut.adapters.forge_rest import ForgeRepository
+from airut.adapters.forge_repository import ForgeRepository
 from airut.adapters.git.remote import host_of
 from airut.config.repositories import forge_kind
 from airut.config.schema import Config

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from airut.adapters.podman.settings import RUNTIME
 from airut.config.generation_reports import reports
 from airut.config.installation import installation_id
 from airut.config.schema import Config
@@ -129,6 +128,9 @@ def host_name(config: Config) -> str:
 
 def _sockets(config: Config) -> Path:
     """Where a host's processes of this installation find each other. Short: a socket's path has 107 bytes at most."""
+    # Not at the top: it brings Podman's client with it, which only sandbox hosts need.
+    from airut.adapters.podman.settings import RUNTIME
+
     return RUNTIME / installation_id(config.state) / "metrics"
 
 

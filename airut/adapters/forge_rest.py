@@ -11,7 +11,6 @@ import httpx
 
 from airut.adapters.kept_answers import KeptAnswers
 from airut.errors import ForgeError, ForgeRefused, ForgeUnavailable
-from airut.models.secret import Secret
 
 TIMEOUT = 30.0
 """Seconds for one request: forges end their own after less."""
@@ -26,15 +25,6 @@ _REMEDIES = {
     404: "it does not exist, or the token under forge.auth cannot see it",
 }
 _CREDENTIAL = re.compile(r"\b(?:glpat-|gldt-|glptt-|[0-9a-f]{40}\b)[\w.-]*")
-
-
-@dataclass(frozen=True)
-class ForgeRepository:
-    """A repository on one forge. `slug` is its path there, `base_url` the API's, without a slash at the end."""
-
-    slug: str
-    token: Secret
-    base_url: str
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from airut.adapters.forge_rest import ForgeRepository
+from airut.adapters.forge_repository import ForgeRepository
 from airut.adapters.gitea import GiteaForge, GiteaPullRequests
 from airut.adapters.github import GitHubForge
 from airut.adapters.github.pull_requests import GitHubPullRequests

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from airut.adapters.forge_rest import PAGE, PAGES, ForgeRepository, Rest
+from airut.adapters.forge_repository import ForgeRepository
+from airut.adapters.forge_rest import PAGE, PAGES, Rest
 from airut.adapters.gitea.client import asking
 from airut.errors import ForgeRefused
 from airut.models.pull_request import PullRequestRef, PullRequestSpec, PullRequestState

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from airut.adapters.forge_rest import ForgeRepository
+from airut.adapters.forge_repository import ForgeRepository
 from airut.adapters.gitea.client import asking
 from airut.adapters.kept_answers import KeptAnswers
 from airut.adapters.log_tail import tail

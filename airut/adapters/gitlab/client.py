@@ -3,7 +3,8 @@
 import asyncio
 from urllib.parse import quote
 
-from airut.adapters.forge_rest import ForgeRepository, Rest
+from airut.adapters.forge_repository import ForgeRepository
+from airut.adapters.forge_rest import Rest
 from airut.adapters.kept_answers import KeptAnswers
 
 

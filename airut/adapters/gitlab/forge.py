@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from airut.adapters.forge_rest import ForgeRepository, Rest
+from airut.adapters.forge_repository import ForgeRepository
+from airut.adapters.forge_rest import Rest
 from airut.adapters.gitlab.client import asking, project, user_id
 from airut.errors import ForgeRefused
 from airut.models.pull_request import PullRequestRef, PullRequestSpec, PullRequestState

@@ -6,7 +6,7 @@ from datetime import datetime
 import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from airut.adapters.forge_rest import ForgeRepository
+from airut.adapters.forge_repository import ForgeRepository
 from airut.adapters.gitlab.client import asking, project, user_id
 from airut.adapters.gitlab.forge import STATES
 from airut.adapters.kept_answers import KeptAnswers

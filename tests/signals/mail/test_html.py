@@ -82,7 +82,7 @@ def test_what_is_beyond_the_limits_is_cut() -> None:
     assert html_to_markdown(f"in{'<!-->' * MAX_TAGS}<i>out</i>") == "in"
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(60)  # seconds on a busy machine; time that grows with the square would need many minutes
 @pytest.mark.parametrize("piece", ["<!--", "<a b='", "<![if ", "<?", "&#", "<table><tr><td>"])
 def test_html_made_to_be_slow(piece: str) -> None:
     assert html_to_markdown(f"x{piece * 20_000}").startswith("x")

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from airut.adapters.forge_rest import ForgeRepository
+from airut.adapters.forge_repository import ForgeRepository
 from airut.adapters.gitea import GiteaForge, GiteaPullRequests
 from airut.adapters.github import GitHubForge, GitHubRepository
 from airut.adapters.github.pull_requests import GitHubPullRequests

@@ -1,6 +1,7 @@
 """The repository's image, from the default branch."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from temporalio import activity
@@ -15,17 +16,17 @@ from airut.models.workspace import TreeFile
 from airut.ports.git import Mirror
 from airut.ports.sandbox import Images
 
-CONTAINER = ".airut/container"
-
 TRIES_MOST = 3
 """Of a build that fails for the engine, the mirror or a registry: a hiccup is over by then (spec: lifecycle §10). A
 worker that dies in the middle of one does not count, so that Temporal's own count of attempts is of no use."""
 
 
 class ImageBuilds:
-    def __init__(self, mirror: Mirror, images: Images) -> None:
+    def __init__(self, mirror: Mirror, images: Images, folder: Callable[[str], str]) -> None:
+        """`folder` says where in a repository its image is built from."""
         self._mirror = mirror
         self._images = images
+        self._folder = folder
 
     @activity.defn
     async def build_image(self, order: ImageInput) -> ImageResult:
@@ -40,7 +41,7 @@ class ImageBuilds:
                 raise
 
     async def _tag(self, order: ImageInput) -> str:
-        files = await self._mirror.read_tree(order.repo, order.policy_commit, CONTAINER)
+        files = await self._mirror.read_tree(order.repo, order.policy_commit, self._folder(order.repo))
         if not files:
             return await self._images.ensure(order.repo, None)
         with tempfile.TemporaryDirectory(prefix="airut-image-") as folder:

@@ -102,6 +102,7 @@ class Publishing:
             base=order.policy.commit,
             default_branch=order.policy.name,
             max_file=settings.max_file,
+            container=settings.container,
         )
         return await self._mirror.publish(spec, bundle)
 

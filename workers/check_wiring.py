@@ -191,7 +191,7 @@ async def _agent(config: Config, name: str) -> Sequence[Finding]:
 
 async def _repository(config: Config, name: str, tokens: InstallationTokens) -> Sequence[Finding]:
     mirror = GitMirror(config.state / "mirrors", remotes(config, tokens))
-    container = ".airut/container"
+    container = config.repos[name].container.path
     ranges = tuple(map(str, config.network.private_ranges))
     return await repositories.repository(f"{name} repository", name, mirror, container, ranges)
 

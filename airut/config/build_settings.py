@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import AfterValidator, Field
 
+from airut.config.paths import RepositoryPath
 from airut.config.reload_class import ReloadClass
 from airut.models.allowlist import parse_allowlist
 from airut.models.base import Model
-from airut.models.build import ALLOWLIST_KEY
+from airut.models.build import ALLOWLIST_KEY, CONTAINER
 from airut.models.durations import or_none, parse_duration
 from airut.models.located import PolicyErrors
 
@@ -54,6 +55,8 @@ class RepoBuildSettings(Model):
 
 
 class ContainerSettings(Model):
+    path: RepositoryPath = CONTAINER
+    """The folder in the repository that the image is built from, as it stands on the default branch."""
     max_age: Annotated[Annotated[float, Field(ge=3600)] | None, or_none("never", parse_duration)] = 86400.0
     """From then on an image is built anew, without what earlier builds have left, while the old one is used."""
     registries: tuple[Annotated[str, Field(min_length=1)], ...] = ()

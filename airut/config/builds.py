@@ -4,6 +4,7 @@ from pathlib import Path
 
 from airut.config.build_settings import as_text
 from airut.config.limits import HostSize, limits_on
+from airut.config.repo_schema import RepoConfig
 from airut.config.schema import Config
 from airut.errors import RepositoryGone
 from airut.models.build import ALLOWLIST_KEY, BUILD_PRESETS, BuildPolicy
@@ -18,11 +19,13 @@ class ConfiguredBuilds:
         self._config = config
         self._extra_ca = (extra_ca,) if extra_ca else ()
 
+    def folder(self, repo: str) -> str:
+        """Within the repository. Raises: ConfigError: there is no such one."""
+        return self._of(repo).container.path
+
     def of(self, repo: str) -> BuildPolicy:
         """Raises: ConfigError: there is no such repository."""
-        if repo not in self._config.repos:
-            raise RepositoryGone(f"the repository {repo} is not configured on this host any more; add it to airut.yaml")
-        found, network = self._config.repos[repo], self._config.network
+        found, network = self._of(repo), self._config.network
         allowlist = found.build.allowlist or self._config.build.allowlist
         return BuildPolicy(
             network=NetworkSpec(
@@ -39,3 +42,8 @@ class ConfiguredBuilds:
             max_age=found.container.max_age,
             limits=limits_on(HostSize.here(), self._config.limits_of(repo)),
         )
+
+    def _of(self, repo: str) -> RepoConfig:
+        if repo not in self._config.repos:
+            raise RepositoryGone(f"the repository {repo} is not configured on this host any more; add it to airut.yaml")
+        return self._config.repos[repo]

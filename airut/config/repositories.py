@@ -104,6 +104,7 @@ class ConfiguredRepositories:
             follow_ci=forge.pull_request.follow_ci,
             on_failure=forge.pull_request.on_failure,
             max_file=forge.max_file,
+            container=self._begun(repo).container.path,
         )
 
     def secrets(self, repo: str, thread: str, *, account: int = 0, fresh: bool = False) -> RepositorySecrets:

@@ -28,8 +28,8 @@ WORDS: dict[TaskOutcome, str] = {
     "your work is lost. Reply once it is repaired.",
     TaskOutcome.SANDBOX_LOST: f"**The sandbox was lost.** The workspace and the session are kept. {AGAIN}",
     TaskOutcome.HOST_LOST: f"**The host of this conversation's workspace is gone.** {AGAIN}",
-    TaskOutcome.IMAGE_FAILED: "**The image of `.airut/container` could not be built.** Mend it on the default branch, "
-    "then reply to try again.",
+    TaskOutcome.IMAGE_FAILED: "**The image of this repository's sandboxes could not be built.** Mend its Dockerfile on "
+    "the default branch, then reply to try again.",
     TaskOutcome.WORKSPACE_FAILED: "**The repository could not be fetched.** The operator has to look at its address "
     "and token; reply to try again.",
     TaskOutcome.POLICY_INVALID: "**`.airut/network-allowlist.yaml` on the default branch is not valid**, so nothing "

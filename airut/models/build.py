@@ -3,6 +3,8 @@
 from airut.models.base import Model
 from airut.models.sandbox import Limits, NetworkSpec
 
+CONTAINER = ".airut/container"
+"""The folder in a repository that its image is built from, unless `container.path` names another."""
 BUILD_PRESETS = ("apt", "pypi", "npm", "crates", "go", "github")
 """What the steps of a Dockerfile may fetch from unless `build.allowlist` names presets of its own. None of them writes:
 `github` is read access to the repository itself."""

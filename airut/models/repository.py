@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from airut.models.base import Model
+from airut.models.build import CONTAINER
 from airut.models.credentials import AnySandboxCredential
 from airut.models.follow_up import OnFailure
 from airut.models.model_endpoint import ANTHROPIC, ModelEndpoint
@@ -41,6 +42,8 @@ class PullRequestSettings(Model):
     follow_ci: bool = False
     on_failure: OnFailure = OnFailure.NOTIFY
     max_file: int = 50 * 1024**2
+    container: str = CONTAINER
+    """What the repository's image is built from; a pull request that changes it says so."""
 
 
 class RepositorySecrets(Model):

@@ -1,6 +1,7 @@
 """Git, as the host sees it: the default branch, a thread's checkout, and what leaves it."""
 
 from airut.models.base import Model
+from airut.models.build import CONTAINER
 
 
 class DefaultBranch(Model):
@@ -27,10 +28,12 @@ class PushSpec(Model):
     default_branch: str
     max_file: int = 50 * 1024**2
     max_commits: int = 500
+    container: str = CONTAINER
 
 
 class Push(Model):
-    """A branch as it now stands on the remote. `flagged` are changed paths below `.airut/` or CI definitions."""
+    """A branch as it now stands on the remote. `flagged` are changed paths below `.airut/` or `PushSpec.container`, and
+    CI definitions."""
 
     branch: str
     commit: str

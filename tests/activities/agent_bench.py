@@ -84,7 +84,11 @@ class Tree:
 
     async def read_tree(self, repo: str, commit: str, path: str) -> tuple[TreeFile, ...]:
         content = self._files.get(path)
-        return () if content is None else (TreeFile(path=path, mode=0o100644, content=content.encode()),)
+        return (
+            ()
+            if content is None
+            else (TreeFile(path=path.rpartition("/")[2], mode=0o100644, content=content.encode()),)
+        )
 
     async def clone(self, repo: str, branch: DefaultBranch, workspace: Path) -> str:
         raise NotImplementedError

@@ -31,7 +31,7 @@ class Attempt:
     """One attempt; `told` is what the next one finds."""
 
     def __init__(self, images: Engine, number: int = 1, told: tuple[object, ...] = ()) -> None:
-        self._builds = ImageBuilds(Tree({}), images)
+        self._builds = ImageBuilds(Tree({}), images, {"web": "sandbox/image"}.__getitem__)
         self._environment = ActivityEnvironment()
         default = ActivityEnvironment.default_info()
         self._environment.info = replace(default, attempt=number, heartbeat_details=told)
@@ -75,3 +75,22 @@ async def test_a_failing_dockerfile_is_final_at_once() -> None:
         "image_failed",
         True,
     )
+
+
+class Kept:
+    """Keeps what it was asked to build: the files of the folder."""
+
+    def __init__(self) -> None:
+        self.built: list[dict[str, str] | None] = []
+
+    async def ensure(self, repo: str, container: Path | None) -> str:
+        self.built.append({file.name: file.read_text() for file in container.iterdir()} if container else None)
+        return "tag"
+
+
+async def test_the_folder_that_is_configured_is_built_and_no_other() -> None:
+    tree, images = Tree({".airut/container": "the usual one", "sandbox/image": "the configured one"}), Kept()
+    for folder in (".airut/container", "sandbox/image", "sandbox"):
+        await ActivityEnvironment().run(ImageBuilds(tree, images, {"web": folder}.__getitem__).build_image, ORDER)
+    # A file that is asked for by itself: the tree of this test holds no folders.
+    assert images.built == [{"container": "the usual one"}, {"image": "the configured one"}, None]

@@ -104,6 +104,12 @@ async def test_a_configured_template_and_branch_win(desk: Desk) -> None:
     assert (desk.emulator.pulls().get(1).body or "").startswith(f"Ours first.\n\n{BEGIN}")
 
 
+async def test_a_change_of_what_sandboxes_are_built_from_is_labelled(desk: Desk) -> None:
+    desk.settings = PullRequestSettings(container="a.txt")
+    await desk.publish()
+    assert [label.name for label in desk.emulator.pulls().get(1).labels] == ["airut", "airut-policy-change"]
+
+
 async def test_closed_is_opened_again(desk: Desk) -> None:
     first = await desk.publish()
     desk.emulator.pulls().update(1, {"state": "closed"})

@@ -1,11 +1,13 @@
 """What `airut.yaml` says of image builds."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from airut.config.builds import ConfiguredBuilds
 from airut.config.load import load_config
+from airut.config.repositories import ConfiguredRepositories
 from airut.errors import ConfigError
 from airut.models.build import BUILD_PRESETS, BuildPolicy
 from airut.models.sandbox import Limits, NetworkSpec
@@ -58,6 +60,26 @@ def test_open_and_registries(tmp_path: Path) -> None:
     assert (found.open, found.registries, found.max_age) == (True, ("ghcr.io",), None)
 
 
+@pytest.mark.parametrize("path", [".airut/container", "docker", "tools/sand box/v1.2+x", "große/Kiste", "..x/y"])
+def test_where_the_image_is_built_from(tmp_path: Path, path: str) -> None:
+    policy(tmp_path, container=f"{{path: {path}}}")
+    config = load_config(tmp_path / "airut.yaml")
+    assert ConfiguredBuilds(config).folder("web") == path
+    repositories = ConfiguredRepositories(config, b"k" * 32, lambda _: Path("/claude"))
+    assert repositories.pull_request("web").container == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", ".", "/x", "x/", "x//y", "./x", "x/../y", "..", ".git/x", "x/.GIT", "a\\b", ":(top)x", "*", "x/[a]", "x\n"],
+)
+def test_what_is_no_folder_within_the_repository(tmp_path: Path, path: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"container\.path: must be a folder within the repository, written like \.airut"
+    ):
+        policy(tmp_path, container=f"{{path: {json.dumps(path)}}}")
+
+
 @pytest.mark.parametrize(
     ("parts", "told"),
     [
@@ -75,5 +97,7 @@ def test_what_is_wrong(tmp_path: Path, parts: dict[str, str], told: str) -> None
 
 def test_another_repository(tmp_path: Path) -> None:
     policy(tmp_path)
-    with pytest.raises(ConfigError, match="api is not configured"):
-        ConfiguredBuilds(load_config(tmp_path / "airut.yaml")).of("api")
+    builds = ConfiguredBuilds(load_config(tmp_path / "airut.yaml"))
+    for lookup in (builds.of, builds.folder):
+        with pytest.raises(ConfigError, match="api is not configured"):
+            lookup("api")

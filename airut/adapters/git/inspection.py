@@ -121,14 +121,14 @@ class NewCommits:
             return ()
         return ()
 
-    async def changes(self, default_commit: str) -> tuple[str, tuple[str, ...]]:
+    async def changes(self, default_commit: str, container: str) -> tuple[str, tuple[str, ...]]:
         """Diffstat and flagged paths against the point where the history left the default branch."""
         fork = await self.git.line("merge-base", default_commit, self.tip)
         paths = await self.git("diff-tree", "-r", "-z", "--name-only", "--no-renames", fork, self.tip)
         changed = [path.decode("utf-8", "replace") for path in paths.split(b"\0") if path]
         plain = ("--no-ext-diff", "--no-textconv", "--no-color")
         stat = await self.git("diff", "--stat=100", "--stat-count=40", *plain, fork, self.tip)
-        return stat.decode("utf-8", "replace"), flagged(changed)
+        return stat.decode("utf-8", "replace"), flagged(changed, container)
 
 
 @dataclass(frozen=True)

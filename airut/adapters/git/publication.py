@@ -51,7 +51,7 @@ class Publication:
             values = (*self.secrets, *(value.encode() for value in secret_values(self.remote)))
             await unseen.check(spec.max_file, values, self.remote.url)
             await self._push(spec.branch, bundle.tip, current)
-        diffstat, flagged = await own.changes(default.commit)
+        diffstat, flagged = await own.changes(default.commit, spec.container)
         return Push(
             branch=spec.branch,
             commit=bundle.tip,

@@ -20,9 +20,11 @@ _MIN_SECRET = 8
 _BRANCH_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
 
 
-def flagged(paths: Iterable[str]) -> tuple[str, ...]:
-    """Paths that change what a sandbox or a CI job may do. Case is ignored, as some file systems do."""
-    return tuple(path for path in paths if _is_flagged(path.lower()))
+def flagged(paths: Iterable[str], container: str) -> tuple[str, ...]:
+    """Paths that change what a sandbox or a CI job may do; `container` is what sandboxes' image is built from. Case is
+    ignored, as some file systems do."""
+    folder = container.lower()
+    return tuple(path for path in paths if _is_flagged(path.lower()) or f"{path.lower()}/".startswith(f"{folder}/"))
 
 
 def check_branch(branch: str, default_branch: str) -> None:

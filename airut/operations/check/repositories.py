@@ -2,29 +2,31 @@
 
 from airut.adapters.github.forge import GitHubRepository
 from airut.adapters.github.rights import Rights, rights
+from airut.adapters.podman.context import FILES
 from airut.adapters.podman.dockerfile import read
 from airut.errors import AirutError
 from airut.models.allowlist import parse_allowlist
+from airut.models.build import CONTAINER
 from airut.models.located import PolicyErrors
 from airut.models.policy import check_addresses
 from airut.models.sandbox import ALLOWLIST_FILE
 from airut.models.workspace import TreeFile
-from airut.operations.check.finding import Finding, fail, ok
+from airut.operations.check.finding import Finding, fail, ok, warn
 from airut.ports.git import Mirror
 
 FOLDER = ".airut"
 
 
 async def repository(
-    name: str, repo: str, mirror: Mirror, container: str | None, private_ranges: tuple[str, ...]
+    name: str, repo: str, mirror: Mirror, container: str, private_ranges: tuple[str, ...]
 ) -> tuple[Finding, ...]:
     """`container` is the folder of its Dockerfile. Raises: GitError"""
     branch = await mirror.refresh(repo)
     files = await mirror.read_tree(repo, branch.commit, FOLDER)
-    dockerfile = () if container is None else await mirror.read_tree(repo, branch.commit, f"{container}/Dockerfile")
+    dockerfile = [file for each in FILES for file in await mirror.read_tree(repo, branch.commit, f"{container}/{each}")]
     return (
         ok(name, f"{branch.name} at {branch.commit[:12]}"),
-        *faults(f"{name} {FOLDER}", files, dockerfile, container, private_ranges),
+        *faults(f"{name} {FOLDER}", files, tuple(dockerfile[:1]), container, private_ranges),
     )
 
 
@@ -32,7 +34,7 @@ def faults(
     name: str,
     files: tuple[TreeFile, ...],
     dockerfile: tuple[TreeFile, ...],
-    container: str | None,
+    container: str,
     private_ranges: tuple[str, ...],
 ) -> tuple[Finding, ...]:
     """What is wrong with the files that decide about a sandbox."""
@@ -45,12 +47,24 @@ def faults(
                 found += map(str, error.problems)
     for file in dockerfile:
         try:
-            read(file.content.decode(errors="replace"), f"{container}/Dockerfile")
+            read(file.content.decode(errors="replace"), f"{container}/{file.path}")
         except AirutError as error:
             found += str(error).splitlines()
     if found:
         return tuple(fail(name, each, "mend it on the default branch: no task runs until then") for each in found)
-    return (ok(name, "valid" if files else "none: sandboxes are the base image, and reach the granted presets only"),)
+    if not dockerfile and container != CONTAINER:
+        remedy = (
+            "correct container.path in airut.yaml, or put one there; without the folder sandboxes are the base image"
+        )
+        return (warn(name, f"the default branch has neither {' nor '.join(FILES)} in {container}", remedy),)
+    return (
+        ok(
+            name,
+            "valid"
+            if files or dockerfile
+            else "none: sandboxes are the base image, and reach the granted presets only",
+        ),
+    )
 
 
 async def forge(name: str, repository: GitHubRepository) -> tuple[Finding, ...]:

@@ -33,7 +33,9 @@ def test_flagged() -> None:
         "airut/x",
         ".gitlab-ci.yml.md",
     ]
-    assert flagged(changed) == tuple(changed[:8])
+    assert flagged(changed, ".airut/container") == tuple(changed[:8])
+    own = ["Tools/Image/Dockerfile", "tools/image", "tools/images/x", "tools/x", ".airut/x"]
+    assert flagged(own, "tools/Image") == (*own[:2], own[4])
 
 
 @pytest.mark.parametrize("branch", ["airut/fix-3jkllsxy", "airut/x-2", "fix_1.2+3"])

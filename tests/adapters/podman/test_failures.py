@@ -63,7 +63,7 @@ PULL = "creating build container: initializing source docker://registry.example.
         (PULL + "reading manifest 503 in registry.example.com/team/base: name unknown", False),
         ('building at STEP "RUN curl -f https://example.com/": while running runtime: exit status 22', False),
         ('building at STEP "RUN skopeo copy docker://a docker://b # 503 Service Unavailable": while running runtime: exit status 1', False),
-        ("the image has no git; add it to .airut/container/Dockerfile", False),
+        ("the image has no git; add it to the Dockerfile", False),
     ],
 )  # fmt: skip
 def test_a_registry_that_is_away_for_now_is_no_failing_dockerfile(problem: str, passing: bool) -> None:

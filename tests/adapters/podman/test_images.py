@@ -51,7 +51,7 @@ async def test_a_dockerfile_of_the_repository(images: PodmanImages, stage: Stage
     ("dockerfile", "said", "last"),
     [
         ("FROM airut/base\nRUN echo before && false\n", "exit status", "before"),
-        ("FROM airut/base\nRUN rm /usr/bin/git\n", "the image has no git; add it to .airut/container/Dockerfile", ""),
+        ("FROM airut/base\nRUN rm /usr/bin/git\n", "the image has no git; add it to the Dockerfile", ""),
         ("FROM airut/base\nRUN rm /usr/bin/python3\n", "the image has no python3; add it to", ""),
         ("FROM airut/no-such-image\n", "no-such-image", ""),
     ],

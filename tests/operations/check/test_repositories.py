@@ -11,9 +11,10 @@ from airut.demo.forge import GitHubForge as Emulator
 from airut.demo.repositories import seed_repository
 from airut.errors import ForgeRefused
 from airut.models.secret import Secret
-from airut.models.workspace import TreeFile
-from airut.operations.check.finding import Finding, fail, ok
-from airut.operations.check.repositories import faults, forge, judge
+from airut.models.workspace import DefaultBranch, TreeFile
+from airut.operations.check.finding import Finding, fail, ok, warn
+from airut.operations.check.repositories import faults, forge, judge, repository
+from tests.activities.agent_bench import Tree
 
 MEND = "mend it on the default branch: no task runs until then"
 CONTAINER = ".airut/container"
@@ -42,6 +43,51 @@ def test_files_that_decide_about_a_sandbox() -> None:
     assert [(each.check, each.state, each.remedy) for each in broken] == [("web .airut", "fail", MEND)] * 2
     assert broken[0].says.startswith(".airut/network-allowlist.yaml:2:")
     assert broken[1].says.startswith(".airut/container/Dockerfile:2:")
+
+
+class Branch(Tree):
+    """A mirror that has been fetched."""
+
+    async def refresh(self, repo: str) -> DefaultBranch:
+        return DefaultBranch(name="main", commit="c" * 40)
+
+
+@pytest.mark.parametrize(
+    ("files", "container", "said"),
+    [
+        ({}, CONTAINER, ok("web .airut", "none: sandboxes are the base image, and reach the granted presets only")),
+        (
+            {".airut/container/Dockerfile": "FROM airut/base\n"},
+            "tools/image",
+            warn(
+                "web .airut",
+                "the default branch has neither Dockerfile nor Containerfile in tools/image",
+                "correct container.path in airut.yaml, or put one there; without the folder sandboxes are the base image",
+            ),
+        ),
+        (
+            {"tools/image/Containerfile": "FROM airut/base\nADD https://example.org/x /x\n"},
+            "tools/image",
+            fail(
+                "web .airut",
+                "tools/image/Containerfile:2: ADD https://example.org/x: the engine would fetch it, past the fence "
+                "(fetch it in a step that the build's allowlist decides on: RUN curl -fsSL -o FILE URL)",
+                MEND,
+            ),
+        ),
+        (
+            {"tools/image/Containerfile": "FROM airut/base\n"},
+            "tools/image",
+            ok("web .airut", "valid"),
+        ),
+    ],
+)
+async def test_the_image_is_looked_at_where_it_is_built_from(
+    files: dict[str, str], container: str, said: Finding
+) -> None:
+    first, found = await repository("web", "web", Branch(files), container, ())
+    assert first == ok("web", f"main at {'c' * 12}")
+    assert found == said
 
 
 @pytest.mark.parametrize(

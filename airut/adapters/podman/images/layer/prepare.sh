@@ -2,7 +2,7 @@
 # Turns any image that has sh, git and python3 into one that the agent can run in. Runs once, as root, in the build.
 set -eu
 missing() {
-    echo "the image has no $1; add it to .airut/container/Dockerfile" >&2
+    echo "the image has no $1; add it to the Dockerfile" >&2
     exit 1
 }
 command -v git >/dev/null || missing git

@@ -8,6 +8,7 @@ from temporalio.client import Client
 
 from airut.adapters.audit import newest, told, verified
 from airut.adapters.audit.thread_control import AuditedThreadControl
+from airut.adapters.git.last_fetched import FetchedMirrors
 from airut.adapters.logins_sqlite import SqliteLogins
 from airut.adapters.recordings import FolderRecording
 from airut.config.editing.configuration import ConfigurationFiles
@@ -56,6 +57,7 @@ def dashboard_ports(config: Config, client: Client, present: Callable[[], Config
         output=lambda thread, task: FolderRecording(config.state, thread, task),
         codec=client.data_converter.payload_codec,
         namespace=client.namespace,
+        fetched=FetchedMirrors(config.state / "mirrors"),
         hosts=TemporalHostDirectory(client),
         costs=TemporalCostRecords(client),
         schedules=schedules,

@@ -19,6 +19,7 @@ from airut.ports.blobs import BlobStore
 from airut.ports.cost_records import CostRecords
 from airut.ports.health import HealthBoard
 from airut.ports.host_directory import HostDirectory
+from airut.ports.last_fetched import LastFetched
 from airut.ports.logins import Logins
 from airut.ports.recordings import TaskOutput
 from airut.ports.run_progress import RunProgressReader
@@ -50,6 +51,7 @@ class Ports:
     """What lies on this host of a thread's task. Raises ValueError: the thread's id is none."""
     files: ConfigurationFiles
     """`airut.yaml` and `.env`, as the editor changes them."""
+    fetched: LastFetched
     hosts: HostDirectory
     costs: CostRecords
     schedules: Callable[[str], Awaitable[Sequence[ScheduleRow]]]

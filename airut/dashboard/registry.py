@@ -16,6 +16,7 @@ from airut.dashboard.views import (
     message,
     network,
     overview,
+    policy,
     probes,
     queue,
     repo,
@@ -26,6 +27,7 @@ from airut.dashboard.views import (
 PAGES: tuple[Page, ...] = (
     *overview.PAGES,
     *repo.PAGES,
+    *policy.PAGES,
     *message.PAGES,
     *network.PAGES,
     *task.PAGES,

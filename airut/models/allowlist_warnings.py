@@ -67,11 +67,12 @@ def unreached_scopes(
         )
         for credential in credentials
         for host in credential.hosts
-        if not any(_reaches(entry, host.lower(), credential.ports) for entry in entries)
+        if not any(reaches(entry, host.lower(), credential.ports) for entry in entries)
     )
 
 
-def _reaches(entry: RuleEntry, host: str, ports: Iterable[int]) -> bool:
+def reaches(entry: RuleEntry, host: str, ports: Iterable[int]) -> bool:
+    """Whether an entry lets requests out to a host and port at which a credential is swapped in: only over TLS."""
     open_ports = set(entry.ports or (DEFAULT_PORTS["https"],))
     return "https" in entry.schemes and globs.overlap(entry.host, host) and bool(open_ports & set(ports))
 

@@ -35,6 +35,7 @@ __all__ = [
     "Sandbox",
     "deny_all",
     "parse_allowlist",
+    "rule_entries",
     "rule_set",
 ]
 
@@ -63,9 +64,7 @@ def rule_set(
         PolicyErrors: an entry opens addresses outside the operator's private ranges.
         KeyError: a granted preset does not exist.
     """
-    allowlist = allowlist or Allowlist(file="")
     private_ranges = tuple(private_ranges)
-    check_addresses(allowlist, private_ranges)
     credentials = tuple(credentials)
     bare = RuleSet(
         version=1,
@@ -73,7 +72,7 @@ def rule_set(
         sandbox=sandbox,
         listen=listen,
         listen6=listen6,
-        entries=_entries(allowlist, granted_presets, repository, model_endpoint, private_ranges),
+        entries=rule_entries(allowlist, granted_presets, repository, model_endpoint, private_ranges),
         credentials=tuple(
             rule_credential(found) for found in credentials if not isinstance(found, SandboxAwsCredential)
         ),
@@ -90,14 +89,21 @@ def rule_set(
     return bare.model_copy(update={"digest": _digest(bare)})
 
 
-def _entries(
-    allowlist: Allowlist,
+def rule_entries(
+    allowlist: Allowlist | None,
     granted_presets: Iterable[str],
     repository: str,
     model_endpoint: ModelEndpoint,
     private_ranges: tuple[str, ...],
 ) -> tuple[RuleEntry, ...]:
-    """The file's own, those of its presets, those of the granted ones."""
+    """What is allowed, in the order in which it decides: the file's own entries, those of its presets, those of the
+    granted ones. No credential is needed for it.
+
+    Raises:
+        PolicyErrors, KeyError: as of `rule_set`.
+    """
+    allowlist = allowlist or Allowlist(file="")
+    check_addresses(allowlist, private_ranges)
     granted = list(granted_presets)
     gateway = presets.model(model_endpoint, private_ranges) if MODEL in granted and model_endpoint != ANTHROPIC else ()
     if gateway:

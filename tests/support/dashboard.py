@@ -12,6 +12,7 @@ from temporalio.converter import PayloadCodec
 from airut.adapters.archives_local import LocalArchives
 from airut.adapters.audit import AuditLog, newest, told, verified
 from airut.adapters.blobs_local import LocalBlobStore
+from airut.adapters.git.last_fetched import FetchedMirrors
 from airut.adapters.health_local import LocalHealthBoard
 from airut.adapters.logins_sqlite import SqliteLogins
 from airut.adapters.recordings import FolderRecording
@@ -113,6 +114,7 @@ class Served:
             trail=self.trail,
             verdict=lambda: told(verified(self.folder / "audit.jsonl"), self.folder / "audit.jsonl"),
             output=lambda thread, task: FolderRecording(self.folder, thread, task),
+            fetched=FetchedMirrors(self.folder / "mirrors"),
             hosts=self.hosts,
             costs=self.costs,
             schedules=self._schedules,

@@ -5,9 +5,19 @@ from tests.dashboard.browser.work import Work, a_days_work
 from tests.dashboard.test_routes import PARAMETERS, path_of
 from tests.support.browser import Browser
 from tests.support.installation import Installation
+from tests.support.mirrors import as_fetched
 
 QUERIES = {"/config/new": "?name=docs"}
 """What a page cannot do without."""
+POLICY = """
+presets: [npm, github]
+url_prefixes:
+  - host: jobs.example.com
+    path: /v1/a-path-that-is-longer-than-a-phone-is-wide/*
+    query: {state: [open, closed]}
+    ports: [8443]
+    comment: the job queue
+"""
 
 
 def paths(thread: str) -> list[str]:
@@ -22,6 +32,7 @@ async def test_pages(browser: Browser, installation: Installation) -> None:
     a_days_work(work)
     refused = {"host": "registry.npmjs.org", "path": "/left-pad", "decision": "blocked", "reason": "host_not_allowed"}
     work.asks_the_network(refused)
+    as_fetched(installation.config.state, {".airut/network-allowlist.yaml": POLICY})
     faults = []
     for path in paths(work.thread):
         name = path.replace(work.thread, "thread").partition("?")[0].strip("/").replace("/", "-") or "first"

@@ -269,5 +269,6 @@ def _hint(key: Key, control: Control) -> str:
 
 
 def _number(key: Key, number: float) -> str:
-    shown = written(number, key.form) if key.form in _WRITTEN else f"{number:,.10g}"
+    whole = int(number) if float(number).is_integer() else number
+    shown = written(whole, key.form) if key.form in _WRITTEN else f"{number:,.10g}"
     return f"{shown} {key.unit}" if key.form in (Form.TEXT, Form.LIST, Form.MAP) else shown

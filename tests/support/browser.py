@@ -4,7 +4,7 @@ import asyncio
 import base64
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +30,11 @@ FLAGS = (
     "--force-prefers-reduced-motion", "--hide-scrollbars",
 )  # fmt: skip
 
+CONTRAST = ("color-contrast",)
+"""What of them depends on colours."""
 AXE = """
 const done = arguments[arguments.length - 1];
-axe.run(document, {runOnly: {type: "tag", values: arguments[0]}}).then(
+axe.run(document, {runOnly: {type: arguments[0], values: arguments[1]}}).then(
     (found) => done(found.violations.map((each) => each.id + ": " + each.help + " "
         + each.nodes.slice(0, 3).map((node) => node.html.slice(0, 150) + " " + (node.failureSummary || "")).join(" | "))),
     (error) => done([String(error)]));
@@ -121,8 +123,16 @@ class Browser:
 
     def violations(self) -> list[str]:
         """Of WCAG 2.2 AA, as far as a program can tell."""
-        self.driver.execute_script(self.axe)
-        return list(self.driver.execute_async_script(AXE, list(RULES)))
+        return self._looked_at("tag", RULES)
+
+    def faint(self) -> list[str]:
+        """What cannot be told from its background: all that another theme may have made worse."""
+        return self._looked_at("rule", CONTRAST)
+
+    def _looked_at(self, kind: str, names: Sequence[str]) -> list[str]:
+        if self.driver.execute_script("return typeof axe") == "undefined":
+            self.driver.execute_script(self.axe)
+        return list(self.driver.execute_async_script(AXE, kind, list(names)))
 
     def too_wide(self) -> list[str]:
         """What sticks out of the window, and makes the whole page scroll sideways."""

@@ -43,8 +43,16 @@ class FakeSandboxes:
     def __init__(self) -> None:
         self._runs: dict[str, _Run] = {}
         self._starting = asyncio.Lock()
+        self._making: set[asyncio.Task[SandboxRef]] = set()
 
     async def start(self, spec: SandboxSpec) -> SandboxRef:
+        # As the engine does: whoever asked may be gone, what it was asked for is made and known all the same.
+        making = asyncio.create_task(self._in_turn(spec))
+        self._making.add(making)
+        making.add_done_callback(self._making.discard)
+        return await asyncio.shield(making)
+
+    async def _in_turn(self, spec: SandboxSpec) -> SandboxRef:
         async with self._starting:
             return await self._start_or_adopt(spec)
 

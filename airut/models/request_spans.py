@@ -18,7 +18,8 @@ OTHER = "other"
 
 
 def requests(log: bytes) -> Iterator[dict[str, Any]]:
-    """What was asked for, line by line; one that does not parse is passed over."""
+    """What was asked for, line by line. One that does not parse is passed over: the log may be cut where a disk was
+    full."""
     for line in log.splitlines():
         try:
             entry = json.loads(line)

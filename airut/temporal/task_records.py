@@ -1,9 +1,6 @@
 """Tasks from Temporal: which there are, what they were given, what became of them."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 from temporalio.client import Client, WorkflowExecution, WorkflowHandle, WorkflowQueryFailedError
@@ -14,11 +11,8 @@ from airut.errors import PayloadError
 from airut.models.steering import TaskStatus
 from airut.models.task import TaskInput
 from airut.ports.task_records import TaskDetail, TaskRow
-from airut.ports.thread_directory import DirectoryUnavailable
+from airut.temporal.directory_errors import LIMIT, unavailable
 from airut.temporal.recorded import recorded_task
-
-LIMIT = timedelta(seconds=2)
-"""For one answer. Somebody waits for a page, and would rather see that Temporal is away."""
 
 TASK = re.compile(r"(?P<thread>.+)/task-(?P<number>\d{1,9})")
 THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@-]{0,199}")
@@ -32,11 +26,11 @@ class TemporalTaskRecords:
         self._client = client
 
     async def tasks(self, thread: str) -> tuple[TaskRow, ...]:
-        with _translated():
+        with unavailable():
             return tuple(await tasks_of(self._client, thread))
 
     async def row(self, thread: str, number: int) -> TaskRow | None:
-        with _translated():
+        with unavailable():
             try:
                 return _row(number, await self._handle(thread, number).describe(rpc_timeout=LIMIT))
             except RPCError as error:
@@ -49,7 +43,7 @@ class TemporalTaskRecords:
         if row is None:
             return None
         known = TaskDetail(**row.model_dump())
-        with _translated():
+        with unavailable():
             try:
                 if row.ended_at is None:
                     return known.model_copy(update={"input": await self._given(thread, number)})
@@ -59,7 +53,7 @@ class TemporalTaskRecords:
         return known.model_copy(update={"input": closed.input, "result": closed.result}) if closed else known
 
     async def status(self, thread: str, number: int) -> TaskStatus | None:
-        with _translated():
+        with unavailable():
             try:
                 status: TaskStatus = await self._handle(thread, number).query(
                     contracts.STATUS, result_type=TaskStatus, rpc_timeout=LIMIT
@@ -109,15 +103,3 @@ def _row(number: int, execution: WorkflowExecution) -> TaskRow:
         started_at=execution.start_time,
         ended_at=execution.close_time,
     )
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except RPCError as error:
-        raise DirectoryUnavailable(f"{error.status.name.lower()}: {error.message[:200]}") from error
-    except TimeoutError as error:
-        raise DirectoryUnavailable(f"no answer within {LIMIT.total_seconds():.0f} seconds.") from error
-    except RuntimeError as error:  # the SDK's own, of a client that never reached the server
-        raise DirectoryUnavailable("nothing answers at its address; is `airut up` running?") from error

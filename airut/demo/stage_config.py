@@ -10,6 +10,7 @@ dashboard: $dashboard
 network:
   upstream_dns: [$dns]
   extra_ca_files: [$ca]
+disk: {min_free: 0%}
 limits: {memory: 2g, cpus: 2, time: $time, enforce: $enforce}
 sandbox: {warm: $warm}
 repos:

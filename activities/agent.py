@@ -21,16 +21,10 @@ from activities.running_agent import RunningAgent
 from activities.transcripts import Transcripts, session_of
 from activities.watch import Watch
 from airut.errors import EngineError, NameTaken, NoSpace
-from airut.models.agent import NOTICES, AgentCommand, AgentRun
-from airut.models.answer_parsing import parse_answer
 from airut.models.blob import Text
-from airut.models.folders import ThreadFolders
-from airut.models.message import InboundMessage
-from airut.models.outcome import TaskOutcome
-from airut.models.prompt import compose_prompt, compose_rules
-from airut.models.question import Answer
-from airut.models.redaction import Redactor
-from airut.models.sandbox import (
+from airut.models.credentials.redaction import Redactor
+from airut.models.hosts.folders import ThreadFolders
+from airut.models.hosts.sandbox import (
     Limits,
     Mount,
     NetworkSpec,
@@ -38,9 +32,15 @@ from airut.models.sandbox import (
     SandboxSpec,
     sandbox_id,
 )
-from airut.models.steps import AgentInput
-from airut.models.summary import compose_summary
-from airut.models.task import AgentResult
+from airut.models.questions.answer_parsing import parse_answer
+from airut.models.questions.question import Answer
+from airut.models.tasks.agent import NOTICES, AgentCommand, AgentRun
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.prompt import compose_prompt, compose_rules
+from airut.models.tasks.steps import AgentInput
+from airut.models.tasks.summary import compose_summary
+from airut.models.tasks.task import AgentResult
+from airut.models.threads.message import InboundMessage
 from airut.ports.agent import Agent, Sessions
 from airut.ports.blobs import BlobStore
 from airut.ports.git import Mirror

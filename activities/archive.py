@@ -10,10 +10,10 @@ from activities.failures import reported
 from activities.heartbeat import beating
 from activities.packing import pack, unpack
 from airut.errors import BlobCorrupt, BlobMissing
-from airut.models.archive import Archived, ArchiveOrder, RemoveOrder, Restored, RestoreOrder
 from airut.models.blob import BlobRef
-from airut.models.folders import Folders, ThreadFolders
-from airut.models.outcome import TaskOutcome
+from airut.models.hosts.folders import Folders, ThreadFolders
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.threads.archive import Archived, ArchiveOrder, RemoveOrder, Restored, RestoreOrder
 from airut.ports.agent import Sessions
 from airut.ports.blobs import BlobStore
 from airut.ports.trees import Trees

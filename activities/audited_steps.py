@@ -1,13 +1,13 @@
 """What the steps of a task have to say to the audit log, before and after (spec: operations §5)."""
 
 from airut.contracts import stubs
-from airut.models.archive import RemoveOrder
-from airut.models.audit import AuditAction, AuditEvent, Detail
-from airut.models.message import InboundMessage
-from airut.models.reply import ReplyKind
-from airut.models.steps import PublishInput, PublishResult, ReplyInput, WorkspaceInput
-from airut.models.sweep import SweepReport
-from airut.models.task import ReplyRecord
+from airut.models.hosts.sweep import SweepReport
+from airut.models.tasks.reply import ReplyKind
+from airut.models.tasks.steps import PublishInput, PublishResult, ReplyInput, WorkspaceInput
+from airut.models.tasks.task import ReplyRecord
+from airut.models.telemetry.audit import AuditAction, AuditEvent, Detail
+from airut.models.threads.archive import RemoveOrder
+from airut.models.threads.message import InboundMessage
 
 WORKSPACE, REPLY, START = (step.__name__ for step in (stubs.prepare_workspace, stubs.reply, stubs.start_thread))
 

@@ -8,7 +8,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 from activities.audited_steps import begun, done, failed
 from activities.failures import reported
-from airut.models.outcome import TaskOutcome
+from airut.models.tasks.outcome import TaskOutcome
 from airut.ports.audit import AuditTrail, note
 
 REMEMBERED = 10_000

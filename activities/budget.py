@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from temporalio import activity
 
 from activities.failures import reported
-from airut.models.budget import BudgetGrant, BudgetOrder, BudgetRelease, BudgetRequest, BudgetSettlement, grant
-from airut.models.outcome import TaskOutcome
-from airut.models.timezones import zone_day
+from airut.models.budgets.budget import BudgetGrant, BudgetOrder, BudgetRelease, BudgetRequest, BudgetSettlement, grant
+from airut.models.schedules.timezones import zone_day
+from airut.models.tasks.outcome import TaskOutcome
 from airut.ports.budgets import BudgetLedger, BudgetRules
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from airut.models.steps import HostResult
+from airut.models.tasks.steps import HostResult
 
 NO_ROOM = "NoRoom"
 """A failure's type; it is retried until there is room, here or on another host."""

@@ -8,10 +8,10 @@ from activities.failures import reported
 from activities.heartbeat import beating
 from activities.outbox import empty
 from airut.models.blob import refs_in
-from airut.models.folders import ThreadFolders
-from airut.models.outcome import TaskOutcome
-from airut.models.sandbox import sandbox_id
-from airut.models.steps import CleanUpInput
+from airut.models.hosts.folders import ThreadFolders
+from airut.models.hosts.sandbox import sandbox_id
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.steps import CleanUpInput
 from airut.ports.blobs import BlobUpkeep
 from airut.ports.sandbox import Leftovers, Sandboxes
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from airut.errors import TreeError, TreeTooLarge
-from airut.models.disk import QuotaState, gib
-from airut.models.folders import Folders
+from airut.models.hosts.disk import QuotaState, gib
+from airut.models.hosts.folders import Folders
 from airut.ports.trees import Trees
 
 EVERY = 60.0

@@ -4,9 +4,9 @@ from temporalio import activity
 
 from activities.failures import reported
 from activities.heartbeat import beating
-from airut.models.earlier import EarlierInput, EarlierResult, compose_earlier
-from airut.models.outcome import TaskOutcome
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.threads.earlier import EarlierInput, EarlierResult, compose_earlier
 from airut.ports.blobs import BlobStore
 from airut.ports.conversations import Conversations
 from airut.ports.texts import store

@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 
 from airut import errors
 from airut.models.base import Model
-from airut.models.outcome import TaskOutcome
+from airut.models.tasks.outcome import TaskOutcome
 
 log = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from temporalio import activity
 from activities.failures import reported
 from activities.heartbeat import beating
 from airut.errors import FileRefused
-from airut.models.file_names import distinct
-from airut.models.message import Attachment
-from airut.models.outcome import TaskOutcome
-from airut.models.steps import FetchInput, FetchResult
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.steps import FetchInput, FetchResult
+from airut.models.threads.message import Attachment
+from airut.models.values.file_names import distinct
 from airut.ports.blobs import BlobStore
 from airut.ports.remote_files import RemoteFiles
 

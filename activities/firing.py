@@ -3,9 +3,9 @@
 from temporalio import activity
 
 from activities.failures import reported
-from airut.models.firing import Opening, OtherFirings
-from airut.models.message import InboundMessage, SlackRoute
-from airut.models.outcome import TaskOutcome
+from airut.models.schedules.firing import Opening, OtherFirings
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.threads.message import InboundMessage, SlackRoute
 from airut.ports.openings import Openings
 from airut.ports.threads import Threads
 

@@ -13,10 +13,10 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.failures import reported
 from activities.heartbeat import beating
-from airut.models.follow_up import FollowOrder, Look, Sighting, pause_after, sighted
-from airut.models.outcome import TaskOutcome
-from airut.models.pull_request_view import CheckState, FailedCheck, Remark
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
+from airut.models.pull_requests.follow_up import FollowOrder, Look, Sighting, pause_after, sighted
+from airut.models.pull_requests.view import CheckState, FailedCheck, Remark
+from airut.models.tasks.outcome import TaskOutcome
 from airut.ports.pull_requests import PullRequests
 from airut.ports.threads import Threads
 

@@ -9,13 +9,13 @@ from activities.running_agent import RunningAgent
 from activities.transcripts import session_of
 from activities.watch import Watch
 from airut.models.blob import BlobRef
-from airut.models.folders import ThreadFolders
-from airut.models.message import Attachment
-from airut.models.outcome import AgentOutcome, AgentVerdict, LostRun
-from airut.models.redaction import Redactor
-from airut.models.sandbox import ExitStatus, SandboxRef
-from airut.models.steps import AgentInput
-from airut.models.task import AgentResult
+from airut.models.credentials.redaction import Redactor
+from airut.models.hosts.folders import ThreadFolders
+from airut.models.hosts.sandbox import ExitStatus, SandboxRef
+from airut.models.tasks.outcome import AgentOutcome, AgentVerdict, LostRun
+from airut.models.tasks.steps import AgentInput
+from airut.models.tasks.task import AgentResult
+from airut.models.threads.message import Attachment
 from airut.ports.agent import Agent, Sessions
 from airut.ports.blobs import BlobStore
 from airut.ports.texts import store

@@ -10,9 +10,9 @@ from activities.failures import reported
 from activities.heartbeat import beating
 from airut.errors import AirutError
 from airut.models.base import Model
-from airut.models.outcome import TaskOutcome
-from airut.models.steps import ImageInput, ImageResult
-from airut.models.workspace import TreeFile
+from airut.models.hosts.workspace import TreeFile
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.steps import ImageInput, ImageResult
 from airut.ports.git import Mirror
 from airut.ports.sandbox import Images
 

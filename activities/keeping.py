@@ -8,9 +8,9 @@ from temporalio import activity
 from activities.failures import reported
 from activities.heartbeat import beating
 from airut.errors import ArchiveUnreadable
-from airut.models.archive import ArchivedThread, Expired, ExpireOrder, lost_archive
-from airut.models.message import ChannelKind
-from airut.models.outcome import TaskOutcome
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.threads.archive import ArchivedThread, Expired, ExpireOrder, lost_archive
+from airut.models.threads.message import ChannelKind
 from airut.ports.archives import Archives
 from airut.ports.blobs import BlobUpkeep
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from airut.contracts import stubs
-from airut.models import metrics
-from airut.models.metrics import Measurement, Metric
-from airut.models.reply import ReplyKind
-from airut.models.spans import Attribute, SpanContext, signal_of
-from airut.models.steps import AgentInput, ImageInput, ReplyInput
-from airut.models.task import ReplyRecord
+from airut.models.tasks.reply import ReplyKind
+from airut.models.tasks.steps import AgentInput, ImageInput, ReplyInput
+from airut.models.tasks.task import ReplyRecord
+from airut.models.telemetry import metrics
+from airut.models.telemetry.metrics import Measurement, Metric
+from airut.models.telemetry.spans import Attribute, SpanContext, signal_of
 
 IMAGE, AGENT = stubs.build_image.__name__, stubs.run_agent.__name__
 

@@ -10,9 +10,9 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 from activities.measured_steps import AGENT, attributes, begun, ended, links
 from airut import contracts
-from airut.models.metrics import TASKS_RUNNING
-from airut.models.spans import Span, SpanContext, parse_traceparent, span_id
-from airut.models.steps import AgentInput
+from airut.models.tasks.steps import AgentInput
+from airut.models.telemetry.metrics import TASKS_RUNNING
+from airut.models.telemetry.spans import Span, SpanContext, parse_traceparent, span_id
 from airut.ports.telemetry import ACTIVE, Active, Telemetry
 
 

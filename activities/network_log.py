@@ -5,8 +5,8 @@ from collections import Counter
 from pathlib import Path
 
 from activities.outbox import read_or_nothing
-from airut.models.folders import ACCESS_LOG_FILES
-from airut.models.request_spans import requests
+from airut.models.hosts.folders import ACCESS_LOG_FILES
+from airut.models.telemetry.request_spans import requests
 
 LINES_MOST = 10
 

@@ -8,8 +8,8 @@ import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from airut.models.archive import STORAGE_MOST
 from airut.models.base import Model
+from airut.models.threads.archive import STORAGE_MOST
 
 ENTRIES_MOST = 20_000
 """Files and folders; a tree of more is a cache, and takes longer to make again here than where it came from."""

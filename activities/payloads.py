@@ -4,9 +4,9 @@ from temporalio import activity
 
 from activities.failures import reported
 from activities.heartbeat import beating
-from airut.models.archive import ExpireOrder
 from airut.models.blob import SweptBlobs
-from airut.models.outcome import TaskOutcome
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.threads.archive import ExpireOrder
 from airut.ports.payloads import PayloadUpkeep
 
 

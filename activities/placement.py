@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 
 from temporalio import activity
 
-from airut.models.host import PlacementOrder
+from airut.models.hosts.host import PlacementOrder
 
 
 class Placement:

@@ -6,10 +6,10 @@ from temporalio import activity
 
 from activities.failures import reported
 from airut.errors import CensusUnavailable
-from airut.models.outcome import TaskOutcome
-from airut.models.progress import RunProgress, ShowOrder
-from airut.models.redaction import Redactor
-from airut.models.shown import Shown
+from airut.models.credentials.redaction import Redactor
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.progress import RunProgress, ShowOrder
+from airut.models.tasks.shown import Shown
 from airut.ports.display import Display, Displays
 from airut.ports.run_progress import RunProgressReader
 

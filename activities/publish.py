@@ -7,10 +7,10 @@ from temporalio import activity
 from activities.failures import reported
 from activities.heartbeat import beating
 from airut.errors import GitError
-from airut.models.follow_up import FollowOrder
-from airut.models.outcome import TaskOutcome
-from airut.models.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
-from airut.models.pull_request_body import (
+from airut.models.credentials.redaction import Redactor
+from airut.models.hosts.repository import PullRequestSettings
+from airut.models.hosts.workspace import Push, PushSpec
+from airut.models.pull_requests.body import (
     branch_name,
     compose_body,
     compose_title,
@@ -18,10 +18,10 @@ from airut.models.pull_request_body import (
     next_branch,
     whole_body,
 )
-from airut.models.redaction import Redactor
-from airut.models.repository import PullRequestSettings
-from airut.models.steps import PublishInput, PublishResult
-from airut.models.workspace import Push, PushSpec
+from airut.models.pull_requests.follow_up import FollowOrder
+from airut.models.pull_requests.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.steps import PublishInput, PublishResult
 from airut.ports.blobs import BlobStore
 from airut.ports.forge import Forge
 from airut.ports.git import Mirror

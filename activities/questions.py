@@ -3,12 +3,12 @@
 from temporalio import activity
 
 from activities.failures import reported
-from airut.models.answer_parsing import parse_answer
-from airut.models.asked import Asked, QuestionEnd, shown
-from airut.models.outcome import TaskOutcome
-from airut.models.question import Question
-from airut.models.redaction import Redactor
-from airut.models.steps import QuestionOver, ReplyInput
+from airut.models.credentials.redaction import Redactor
+from airut.models.questions.answer_parsing import parse_answer
+from airut.models.questions.asked import Asked, QuestionEnd, shown
+from airut.models.questions.question import Question
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.steps import QuestionOver, ReplyInput
 from airut.ports.asked import AskingChannels
 from airut.ports.blobs import BlobStore
 from airut.ports.texts import fetch

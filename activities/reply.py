@@ -7,22 +7,22 @@ from temporalio import activity
 from activities.failures import reported
 from activities.questions import asked
 from airut.errors import ConfigError, DeliveryDeferred, DeliveryRefused
-from airut.models.answer import (
+from airut.models.credentials.redaction import Redactor
+from airut.models.mail.notes import MailNotes
+from airut.models.questions.asked import Asked
+from airut.models.tasks.answer import (
     compose_acknowledgement,
     compose_answer,
     compose_footer,
     compose_question,
     compose_unsent,
 )
-from airut.models.asked import Asked
-from airut.models.mail_notes import MailNotes
-from airut.models.message import ChannelKind
-from airut.models.outcome import TaskOutcome
-from airut.models.redaction import Redactor
-from airut.models.reply import Delivery, Outbound, ReplyKind
-from airut.models.steps import ReplyInput
-from airut.models.task import ReplyRecord
-from airut.models.task_page import task_page
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.page import task_page
+from airut.models.tasks.reply import Delivery, Outbound, ReplyKind
+from airut.models.tasks.steps import ReplyInput
+from airut.models.tasks.task import ReplyRecord
+from airut.models.threads.message import ChannelKind
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel
 from airut.ports.channels import Channels

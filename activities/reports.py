@@ -4,8 +4,8 @@ from temporalio import activity
 
 from activities.failures import reported
 from activities.reply import Replies
-from airut.models.outcome import TaskOutcome
-from airut.models.progress_report import ReportOrder, compose_report
+from airut.models.mail.progress_report import ReportOrder, compose_report
+from airut.models.tasks.outcome import TaskOutcome
 from airut.ports.run_progress import RunProgressReader
 
 

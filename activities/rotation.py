@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from airut.errors import AirutError
-from airut.models.credentials import AnySandboxCredential
+from airut.models.credentials.kinds import AnySandboxCredential
 from airut.ports.repositories import Repositories
 from airut.ports.sandbox import Renewals
 

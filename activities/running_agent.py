@@ -14,11 +14,11 @@ from activities.disk import Quota
 from activities.rotation import Rotation
 from activities.transcripts import Keeper
 from airut import contracts
-from airut.models.agent import NOTICE, AgentProgress
-from airut.models.disk import QuotaState
-from airut.models.redaction import Redactor
-from airut.models.sandbox import OutputChunk, SandboxSignal
-from airut.models.steering import EndIntent
+from airut.models.credentials.redaction import Redactor
+from airut.models.hosts.disk import QuotaState
+from airut.models.hosts.sandbox import OutputChunk, SandboxSignal
+from airut.models.tasks.agent import NOTICE, AgentProgress
+from airut.models.threads.steering import EndIntent
 from airut.ports.agent import Agent
 
 LAST_GRACE = 15.0

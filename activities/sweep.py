@@ -13,9 +13,8 @@ from activities.failures import reported
 from activities.heartbeat import beating
 from airut.errors import AirutError, CensusUnavailable
 from airut.models.base import Model
-from airut.models.folders import ThreadFolders
-from airut.models.outcome import TaskOutcome
-from airut.models.sweep import (
+from airut.models.hosts.folders import ThreadFolders
+from airut.models.hosts.sweep import (
     PRUNE_BELOW,
     Life,
     Standing,
@@ -28,6 +27,7 @@ from airut.models.sweep import (
     sandbox_goes,
     seen_elsewhere,
 )
+from airut.models.tasks.outcome import TaskOutcome
 from airut.ports.census import Census
 from airut.ports.sandbox import ImageUpkeep, Leftovers, Sandboxes
 from airut.ports.trees import Trees

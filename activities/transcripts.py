@@ -12,8 +12,8 @@ from temporalio import activity
 from activities.heartbeat import recorded
 from airut.errors import AirutError
 from airut.models.blob import BlobRef, PassingBlob
-from airut.models.folders import ThreadFolders
-from airut.models.steps import AgentInput
+from airut.models.hosts.folders import ThreadFolders
+from airut.models.tasks.steps import AgentInput
 from airut.ports.agent import Sessions
 from airut.ports.blobs import BlobStore
 

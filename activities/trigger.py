@@ -17,12 +17,9 @@ from activities.heartbeat import beating
 from activities.outbox import STDERR_MOST, read_or_nothing
 from activities.rotation import Rotation
 from activities.watch import Watch
-from airut.models.durations import spoken_duration
-from airut.models.firing import TriggerCleanUp, TriggerInput, TriggerResult
-from airut.models.folders import ThreadFolders
-from airut.models.outcome import TaskOutcome
-from airut.models.redaction import Redactor
-from airut.models.sandbox import (
+from airut.models.credentials.redaction import Redactor
+from airut.models.hosts.folders import ThreadFolders
+from airut.models.hosts.sandbox import (
     ExitStatus,
     LimitHit,
     Mount,
@@ -33,7 +30,10 @@ from airut.models.sandbox import (
     SandboxSpec,
     sandbox_id,
 )
-from airut.models.trigger_prompt import CommandEnd, compose_trigger_prompt
+from airut.models.schedules.firing import TriggerCleanUp, TriggerInput, TriggerResult
+from airut.models.schedules.trigger_prompt import CommandEnd, compose_trigger_prompt
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.values.durations import spoken_duration
 from airut.ports.blobs import BlobStore
 from airut.ports.git import Mirror
 from airut.ports.repositories import Repositories

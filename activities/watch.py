@@ -10,8 +10,8 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.cancels import Cancels
-from airut.models.outcome import TaskOutcome
-from airut.models.sandbox import ExitStatus, OutputChunk, SandboxRef, SandboxSignal
+from airut.models.hosts.sandbox import ExitStatus, OutputChunk, SandboxRef, SandboxSignal
+from airut.models.tasks.outcome import TaskOutcome
 from airut.ports.sandbox import Sandboxes
 
 log = logging.getLogger(__name__)

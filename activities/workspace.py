@@ -11,12 +11,12 @@ from activities.failures import reported
 from activities.heartbeat import beating
 from airut.errors import BlobError, GitError
 from airut.models.blob import BlobRef
-from airut.models.folders import ThreadFolders
-from airut.models.message import Attachment
-from airut.models.outcome import TaskOutcome
-from airut.models.sandbox import Limits
-from airut.models.steps import HostResult, WorkspaceInput, WorkspaceResult
-from airut.models.workspace import DefaultBranch
+from airut.models.hosts.folders import ThreadFolders
+from airut.models.hosts.sandbox import Limits
+from airut.models.hosts.workspace import DefaultBranch
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.steps import HostResult, WorkspaceInput, WorkspaceResult
+from airut.models.threads.message import Attachment
 from airut.ports.blobs import BlobStore
 from airut.ports.git import Mirror
 from airut.ports.repositories import Repositories

@@ -1,8 +1,8 @@
 """What was handed over to a thread, as the audit log has it."""
 
-from airut.models.audit import AuditAction, AuditEvent
-from airut.models.command import Submission, ThreadCommand
-from airut.models.message import ChannelKind, InboundMessage
+from airut.models.telemetry.audit import AuditAction, AuditEvent
+from airut.models.threads.command import Submission, ThreadCommand
+from airut.models.threads.message import ChannelKind, InboundMessage
 from airut.ports.audit import AuditTrail, note
 
 VERDICTS = {

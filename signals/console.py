@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 
 from airut.models.blob import Text
-from airut.models.message import Attachment, ChannelKind, ConsoleRoute, Hints, InboundMessage
+from airut.models.threads.message import Attachment, ChannelKind, ConsoleRoute, Hints, InboundMessage
 
 
 def console_message(

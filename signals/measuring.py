@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from airut.models import metrics
-from airut.models.command import Submission, ThreadCommand
-from airut.models.message import InboundMessage
-from airut.models.spans import INTAKE, SIGNAL, Attribute, Span, context_of, signal_of
+from airut.models.telemetry import metrics
+from airut.models.telemetry.spans import INTAKE, SIGNAL, Attribute, Span, context_of, signal_of
+from airut.models.threads.command import Submission, ThreadCommand
+from airut.models.threads.message import InboundMessage
 from airut.ports.telemetry import ACTIVE, Active, Telemetry
 
 REMEMBERED = 10_000

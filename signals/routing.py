@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from airut.models.base import Model
-from airut.models.message_id import derive_token, parse_message_id
+from airut.models.mail.message_id import derive_token, parse_message_id
 
 # RFC 5322 §3.6.4 with RFC 6532's UTF-8, wider than either on purpose; without controls and surrogates all the same.
 _ID_PART = r"[^\s<>@\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,500}"

@@ -10,13 +10,13 @@ from airut.config.installation import installation_id
 from airut.config.schema import Config
 from airut.config.terms import terms
 from airut.errors import DeliveryRefused, FileRefused, HistoryRefused
-from airut.models.earlier import Earlier, EarlierInput
-from airut.models.firing import Opening
-from airut.models.mail_notes import MailNotes
-from airut.models.mail_settings import GIVE_UP_AFTER, EmailChannel
-from airut.models.message import ChannelKind, Hints, RemoteFile, SlackRoute
-from airut.models.slack_settings import SlackChannel
-from airut.models.task_terms import TaskTerms
+from airut.models.mail.notes import MailNotes
+from airut.models.mail.settings import GIVE_UP_AFTER, EmailChannel
+from airut.models.schedules.firing import Opening
+from airut.models.slack.settings import SlackChannel
+from airut.models.tasks.terms import TaskTerms
+from airut.models.threads.earlier import Earlier, EarlierInput
+from airut.models.threads.message import ChannelKind, Hints, RemoteFile, SlackRoute
 from airut.ports.asked import AskedQuestions
 from airut.ports.blobs import BlobStore
 from airut.ports.channel import Channel

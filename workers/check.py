@@ -13,7 +13,7 @@ from pathlib import Path
 from airut.config.load import find_config, load_config
 from airut.config.schema import Config
 from airut.errors import ConfigError
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
 from airut.operations.check.finding import Finding, State, fail
 from airut.operations.check.report import as_json, as_lines, worst
 from airut.operations.check.running import run

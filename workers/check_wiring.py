@@ -20,7 +20,7 @@ from airut.config.schema import Config
 from airut.config.secret_fields import secrets_in
 from airut.config.warnings import warnings
 from airut.errors import ConfigError, SecretError
-from airut.models.mail_settings import EmailChannel
+from airut.models.mail.settings import EmailChannel
 from airut.operations.check import channels, machine, machine_facts, podman, repositories, temporal
 from airut.operations.check.finding import Finding, fail, ok, warn
 from airut.operations.check.running import Check

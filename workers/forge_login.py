@@ -5,8 +5,8 @@ from airut.adapters.github import GitHubRepository
 from airut.config.repo_schema import RepoConfig
 from airut.config.schema import Config
 from airut.errors import ConfigError, ForgeUnavailable
-from airut.models.github_app import Access, GithubApp, GithubAppCredential, app_of
-from airut.models.secret import Secret
+from airut.models.credentials.github_app import Access, GithubApp, GithubAppCredential, app_of
+from airut.models.credentials.secret import Secret
 from airut.ports.tokens import AppTokens
 
 PERMISSIONS: dict[str, Access] = {"contents": "write", "issues": "write", "pull_requests": "write"}

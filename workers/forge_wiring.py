@@ -11,8 +11,8 @@ from airut.adapters.git.remote import host_of
 from airut.config.repositories import forge_kind
 from airut.config.schema import Config
 from airut.errors import ConfigError, RepositoryGone
-from airut.models.pull_request import PullRequestRef, PullRequestSpec
-from airut.models.pull_request_view import FailedCheck, PullRequestView
+from airut.models.pull_requests.pull_request import PullRequestRef, PullRequestSpec
+from airut.models.pull_requests.view import FailedCheck, PullRequestView
 from airut.ports.forge import Forge
 from airut.ports.pull_requests import PullRequests
 from airut.ports.tokens import AppTokens

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
 from airut.ports.health import EVERY, ChannelHealth, HealthBoard, HealthReport, HostHealth
 from signals.status import ListenerStatus
 from workers.wiring import Listening

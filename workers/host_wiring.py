@@ -49,10 +49,10 @@ from airut.config.repo_schema import RepoConfig
 from airut.config.repositories import ConfiguredRepositories
 from airut.config.schema import Config
 from airut.errors import AirutError, ConfigError
-from airut.models.firing import TriggerInput, TriggerResult
-from airut.models.folders import ThreadFolders
-from airut.models.steps import AgentInput, HostResult
-from airut.models.task import AgentResult
+from airut.models.hosts.folders import ThreadFolders
+from airut.models.schedules.firing import TriggerInput, TriggerResult
+from airut.models.tasks.steps import AgentInput, HostResult
+from airut.models.tasks.task import AgentResult
 from airut.ports.agent import Agent
 from airut.ports.sandbox import Images, Sandboxes
 from airut.ports.telemetry import Silence, Telemetry

@@ -22,8 +22,8 @@ from airut.adapters.podman.settings import RUNTIME, Enforce, SandboxSettings
 from airut.adapters.podman.store import ImageStore
 from airut.adapters.trees_unshared import UnsharedTrees
 from airut.config.schema import Config
-from airut.models.build import BuildPolicy
-from airut.models.sandbox import Limits, Mount, NetworkSpec, SandboxSpec, sandbox_id
+from airut.models.hosts.build import BuildPolicy
+from airut.models.hosts.sandbox import Limits, Mount, NetworkSpec, SandboxSpec, sandbox_id
 from airut.operations.check import inside, probe
 from airut.operations.check.finding import Finding
 from workers.host_wiring import user_cache

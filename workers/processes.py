@@ -20,7 +20,7 @@ from airut.config.schema import Config
 from airut.config.store_version import ensure
 from airut.config.warnings import exposed, warnings
 from airut.errors import AirutError, AlreadyRunning
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
 from airut.ports.blobs import BlobStore
 from airut.temporal.connection import connect
 from airut.temporal.search_attributes import ensure_search_attributes

@@ -8,7 +8,7 @@ from temporalio.client import Client
 from activities.progress import ProgressShows
 from airut.config.schema import Config
 from airut.config.terms import terms
-from airut.models.message import ChannelKind
+from airut.models.threads.message import ChannelKind
 from airut.ports.display import Display
 from airut.temporal.run_progress import TemporalRunProgress
 from workers.channels_wiring import slack_channels

@@ -2,7 +2,7 @@
 
 import logging
 
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
 
 _OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 _TRACEBACKS = logging.Formatter()

@@ -18,9 +18,9 @@ from airut import contracts
 from airut.adapters.telemetry.trail import CountedTrail
 from airut.config.differences import Change
 from airut.config.schema import Config, SandboxSettings
-from airut.models.firing import TriggerInput, TriggerResult
-from airut.models.steps import AgentInput, HostResult
-from airut.models.task import AgentResult
+from airut.models.schedules.firing import TriggerInput, TriggerResult
+from airut.models.tasks.steps import AgentInput, HostResult
+from airut.models.tasks.task import AgentResult
 from airut.ports.health import HealthReport
 from airut.ports.telemetry import Telemetry
 from airut.temporal.connection import FAST

@@ -24,12 +24,12 @@ from airut.adapters.slack.web.limits import RateLimits, Urgency
 from airut.adapters.slack.web.pages import PAGE, RESTRICTED_PAGE
 from airut.config.restored import numbers_above
 from airut.config.schema import Config
-from airut.models.amendment import Amendment
-from airut.models.command import Submission
-from airut.models.message import Hints
-from airut.models.secret import Secret
-from airut.models.slack_settings import SlackChannel
-from airut.models.task_terms import TaskTerms
+from airut.models.credentials.secret import Secret
+from airut.models.slack.settings import SlackChannel
+from airut.models.tasks.terms import TaskTerms
+from airut.models.threads.amendment import Amendment
+from airut.models.threads.command import Submission
+from airut.models.threads.message import Hints
 from airut.ports.audit import AuditTrail
 from airut.ports.blobs import BlobStore
 from airut.ports.telemetry import Telemetry

@@ -12,7 +12,7 @@ from pathlib import Path
 from airut.config.generation_reports import reports
 from airut.config.installation import installation_id
 from airut.config.schema import Config
-from airut.models.metrics import CONFIG_ERRORS, CONFIG_GENERATION, DISK_FREE
+from airut.models.telemetry.metrics import CONFIG_ERRORS, CONFIG_GENERATION, DISK_FREE
 from airut.ports.telemetry import Silence, Telemetry
 
 EVERY = 5.0

@@ -26,11 +26,11 @@ from airut.config.budgets import ConfiguredBudgets
 from airut.config.restored import numbers_above
 from airut.config.schema import Config
 from airut.models.base import Model
-from airut.models.command import Submission
-from airut.models.lookalikes import shown_instead
-from airut.models.mail_settings import EmailChannel, mailbox_of
-from airut.models.metrics import CHANNEL_UP
-from airut.models.slack_settings import SlackChannel
+from airut.models.credentials.lookalikes import shown_instead
+from airut.models.mail.settings import EmailChannel, mailbox_of
+from airut.models.slack.settings import SlackChannel
+from airut.models.telemetry.metrics import CHANNEL_UP
+from airut.models.threads.command import Submission
 from airut.ports.blobs import KeptBlobs
 from airut.ports.telemetry import Telemetry
 from airut.temporal.budget import TemporalBudgetLedger

@@ -3,10 +3,10 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from airut.models.amendment import TOO_LATE, Amendment, changed
-    from airut.models.command import Submission, ThreadCommand
-    from airut.models.message import InboundMessage
-    from airut.models.thread_state import ThreadState
+    from airut.models.threads.amendment import TOO_LATE, Amendment, changed
+    from airut.models.threads.command import Submission, ThreadCommand
+    from airut.models.threads.message import InboundMessage
+    from airut.models.threads.state import ThreadState
     from workflows.commands import Commands
 
 

@@ -4,14 +4,14 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from airut.models.answer_parsing import ordered_answer
-    from airut.models.command import AnswerOrder
-    from airut.models.late_answer import as_message
-    from airut.models.message import InboundMessage
-    from airut.models.notices import TIMED
-    from airut.models.question import Question
-    from airut.models.steering import TaskOrder
-    from airut.models.thread_state import ANSWERS_KEPT, AnswerRecord, ThreadState
+    from airut.models.questions.answer_parsing import ordered_answer
+    from airut.models.questions.late_answer import as_message
+    from airut.models.questions.question import Question
+    from airut.models.threads.command import AnswerOrder
+    from airut.models.threads.message import InboundMessage
+    from airut.models.threads.notices import TIMED
+    from airut.models.threads.state import ANSWERS_KEPT, AnswerRecord, ThreadState
+    from airut.models.threads.steering import TaskOrder
     from workflows.commands import Commands
 
 

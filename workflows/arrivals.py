@@ -7,11 +7,11 @@ with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.contracts import stubs
     from airut.models.blob import Text
-    from airut.models.earlier import EarlierInput, unreadable
-    from airut.models.message import ChannelKind, InboundMessage, SlackRoute
-    from airut.models.notices import NOTHING_SAID
-    from airut.models.steps import FetchInput
-    from airut.models.thread_state import ThreadState
+    from airut.models.tasks.steps import FetchInput
+    from airut.models.threads.earlier import EarlierInput, unreadable
+    from airut.models.threads.message import ChannelKind, InboundMessage, SlackRoute
+    from airut.models.threads.notices import NOTHING_SAID
+    from airut.models.threads.state import ThreadState
     from workflows import options
     from workflows.outcomes import reason
 

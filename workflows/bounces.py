@@ -4,8 +4,8 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
-    from airut.models.bounce import Bounce, with_bounce
-    from airut.models.thread_state import ThreadState
+    from airut.models.mail.bounce import Bounce, with_bounce
+    from airut.models.threads.state import ThreadState
     from workflows.display import Display
 
 

@@ -4,8 +4,8 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
-    from airut.models.budget import BudgetGrant, BudgetOrder, BudgetRelease, BudgetSettlement
-    from airut.models.ledger import BudgetInput, DaySpent, Ledger
+    from airut.models.budgets.budget import BudgetGrant, BudgetOrder, BudgetRelease, BudgetSettlement
+    from airut.models.budgets.ledger import BudgetInput, DaySpent, Ledger
 
 UPDATES_MOST = 500
 """Temporal takes 2,000 updates in one run, and the suggestion to continue may come late in a storm of them."""

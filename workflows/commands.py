@@ -6,13 +6,13 @@ from typing import Literal
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from airut.models.command import CommandName, RetryStep, ThreadCommand
-    from airut.models.notices import TIMED, dropped, help_text, nothing_to, waiting
-    from airut.models.outcome import TaskOutcome
-    from airut.models.retry import RetryOrder
-    from airut.models.steering import TaskOrder, TaskStatus
-    from airut.models.task import TaskInput, TaskResult, TaskStep
-    from airut.models.thread_state import ThreadState
+    from airut.models.tasks.outcome import TaskOutcome
+    from airut.models.tasks.retry import RetryOrder
+    from airut.models.tasks.task import TaskInput, TaskResult, TaskStep
+    from airut.models.threads.command import CommandName, RetryStep, ThreadCommand
+    from airut.models.threads.notices import TIMED, dropped, help_text, nothing_to, waiting
+    from airut.models.threads.state import ThreadState
+    from airut.models.threads.steering import TaskOrder, TaskStatus
 
 
 class Commands:

@@ -9,12 +9,12 @@ from temporalio.common import SearchAttributeUpdate
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
-    from airut.models.message import InboundMessage
-    from airut.models.notices import first_line
-    from airut.models.task import TaskResult
-    from airut.models.task_page import thread_page
-    from airut.models.thread import QueuedMessage, ThreadInput, ThreadPhase, ThreadStatus
-    from airut.models.thread_state import ThreadState
+    from airut.models.tasks.page import thread_page
+    from airut.models.tasks.task import TaskResult
+    from airut.models.threads.message import InboundMessage
+    from airut.models.threads.notices import first_line
+    from airut.models.threads.state import ThreadState
+    from airut.models.threads.thread import QueuedMessage, ThreadInput, ThreadPhase, ThreadStatus
     from workflows.commands import Commands
 
 

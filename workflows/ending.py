@@ -9,13 +9,13 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.contracts import stubs
-    from airut.models.archive import MISSING, Archived, ArchiveOrder, RemoveOrder, lost_archive
     from airut.models.base import Model
-    from airut.models.command import Submission, ThreadCommand
-    from airut.models.notices import ending_soon
-    from airut.models.thread import ThreadInput
-    from airut.models.thread_archive import answers_us, archived, reopen
-    from airut.models.thread_state import ThreadState
+    from airut.models.threads.archive import MISSING, Archived, ArchiveOrder, RemoveOrder, lost_archive
+    from airut.models.threads.archiving import answers_us, archived, reopen
+    from airut.models.threads.command import Submission, ThreadCommand
+    from airut.models.threads.notices import ending_soon
+    from airut.models.threads.state import ThreadState
+    from airut.models.threads.thread import ThreadInput
     from workflows import options
     from workflows.outcomes import reason
     from workflows.pull_request_news import end_follow_up

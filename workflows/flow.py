@@ -11,16 +11,16 @@ with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.contracts import stubs
     from airut.models.blob import Text
-    from airut.models.command import RetryStep
-    from airut.models.mail_notes import MailNotes
-    from airut.models.outcome import TaskOutcome
-    from airut.models.question import Question
-    from airut.models.reply import ReplyKind
-    from airut.models.settings import ThreadSettings
-    from airut.models.steering import TaskMove, TaskStatus
-    from airut.models.steps import CleanUpInput, ReplyInput
-    from airut.models.task import AgentResult, ReplyRecord, TaskInput, TaskResult, TaskStep
-    from airut.models.task_page import task_page
+    from airut.models.mail.notes import MailNotes
+    from airut.models.questions.question import Question
+    from airut.models.tasks.outcome import TaskOutcome
+    from airut.models.tasks.page import task_page
+    from airut.models.tasks.reply import ReplyKind
+    from airut.models.tasks.settings import ThreadSettings
+    from airut.models.tasks.steps import CleanUpInput, ReplyInput
+    from airut.models.tasks.task import AgentResult, ReplyRecord, TaskInput, TaskResult, TaskStep
+    from airut.models.threads.command import RetryStep
+    from airut.models.threads.steering import TaskMove, TaskStatus
     from workflows import options, remarks
     from workflows.outcomes import cut, reason
     from workflows.placement import Placement

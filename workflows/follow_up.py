@@ -9,9 +9,9 @@ from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exce
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.contracts import stubs
-    from airut.models.follow_up import FollowInput, FollowOrder, Look, Sighting, learned
-    from airut.models.pull_request import PullRequestState
-    from airut.models.pull_request_news import PullRequestNews, fixes_after, news_of
+    from airut.models.pull_requests.follow_up import FollowInput, FollowOrder, Look, Sighting, learned
+    from airut.models.pull_requests.news import PullRequestNews, fixes_after, news_of
+    from airut.models.pull_requests.pull_request import PullRequestState
     from workflows import options
     from workflows.outcomes import reason
 

@@ -6,8 +6,8 @@ from temporalio.exceptions import TimeoutError as ActivityTimeout
 
 with workflow.unsafe.imports_passed_through():
     from airut.models.blob import BlobRef
-    from airut.models.outcome import LostRun, Usage
-    from airut.models.task import AgentResult
+    from airut.models.tasks.outcome import LostRun, Usage
+    from airut.models.tasks.task import AgentResult
     from workflows.flow import Flow
     from workflows.placement import HostGone
 

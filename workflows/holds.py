@@ -11,12 +11,12 @@ from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from airut.models.blob import Text
-    from airut.models.notices import reminder
-    from airut.models.outcome import TaskOutcome
-    from airut.models.question import Question
-    from airut.models.reply import ReplyKind
-    from airut.models.steering import TaskOrder
-    from airut.models.task import AgentResult, TaskStep
+    from airut.models.questions.question import Question
+    from airut.models.tasks.outcome import TaskOutcome
+    from airut.models.tasks.reply import ReplyKind
+    from airut.models.tasks.task import AgentResult, TaskStep
+    from airut.models.threads.notices import reminder
+    from airut.models.threads.steering import TaskOrder
     from workflows import options
     from workflows.flow import Flow
     from workflows.outcomes import Ended, reason

@@ -9,7 +9,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.contracts import stubs
-    from airut.models.host import DrainOrder, HostInput, HostStatus, HostUp, PlacementOrder
+    from airut.models.hosts.host import DrainOrder, HostInput, HostStatus, HostUp, PlacementOrder
 
 AWAY = timedelta(seconds=10)
 """A worker that runs polls all the time; one that does not is told at its next start."""

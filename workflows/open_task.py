@@ -15,12 +15,12 @@ from temporalio.exceptions import (
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.contracts import stubs
-    from airut.models.outcome import TaskOutcome
-    from airut.models.reply import ReplyKind
-    from airut.models.steering import TaskOrder
-    from airut.models.steps import CleanUpInput, ReplyInput
-    from airut.models.task import TaskClosed, TaskInput, TaskResult
-    from airut.models.thread_state import ThreadState
+    from airut.models.tasks.outcome import TaskOutcome
+    from airut.models.tasks.reply import ReplyKind
+    from airut.models.tasks.steps import CleanUpInput, ReplyInput
+    from airut.models.tasks.task import TaskClosed, TaskInput, TaskResult
+    from airut.models.threads.state import ThreadState
+    from airut.models.threads.steering import TaskOrder
     from workflows import options
     from workflows.flow import REMOVAL_WAIT
     from workflows.runs import SANDBOXES_MOST

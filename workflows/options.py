@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio.common import Priority, RetryPolicy
 from temporalio.workflow import ActivityCancellationType, ActivityConfig
 
-from airut.models.message import ChannelKind
+from airut.models.threads.message import ChannelKind
 
 
 def at(base: ActivityConfig, queue: str, summary: str, repo: str) -> ActivityConfig:

@@ -5,7 +5,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.exceptions import TimeoutError as ActivityTimeout
 
 with workflow.unsafe.imports_passed_through():
-    from airut.models.outcome import AgentOutcome, TaskOutcome
+    from airut.models.tasks.outcome import AgentOutcome, TaskOutcome
 
 DETAIL_MOST = 4_000
 HEADLINE_MOST = 300

@@ -6,8 +6,8 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from airut.models.base import Model
-    from airut.models.outcome import AgentOutcome, AgentVerdict, TaskOutcome
-    from airut.models.task import TaskStep
+    from airut.models.tasks.outcome import AgentOutcome, AgentVerdict, TaskOutcome
+    from airut.models.tasks.task import TaskStep
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(minutes=30)
 """Between two tries where nothing says how long: what is overloaded recovers in minutes, or not for hours."""

@@ -14,7 +14,7 @@ from temporalio.workflow import ActivityConfig
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.contracts import stubs
-    from airut.models.steering import TaskOrder
+    from airut.models.threads.steering import TaskOrder
     from workflows import options
     from workflows.completion import seen_through
     from workflows.steering import Steering

@@ -4,9 +4,9 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from airut.contracts import stubs
-    from airut.models.archive import RestoreOrder
-    from airut.models.steps import FetchInput, ImageInput, WorkspaceInput, WorkspaceResult
-    from airut.models.task import TaskStep
+    from airut.models.tasks.steps import FetchInput, ImageInput, WorkspaceInput, WorkspaceResult
+    from airut.models.tasks.task import TaskStep
+    from airut.models.threads.archive import RestoreOrder
     from workflows import options
     from workflows.flow import Flow
 

@@ -7,11 +7,11 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from airut.contracts import stubs
-    from airut.models.message import ChannelKind
-    from airut.models.progress_report import ReportOrder
-    from airut.models.reply import ReplyKind
-    from airut.models.steps import ReplyInput
-    from airut.models.task import TaskInput, TaskStep
+    from airut.models.mail.progress_report import ReportOrder
+    from airut.models.tasks.reply import ReplyKind
+    from airut.models.tasks.steps import ReplyInput
+    from airut.models.tasks.task import TaskInput, TaskStep
+    from airut.models.threads.message import ChannelKind
     from workflows import options
     from workflows.flow import Flow
 

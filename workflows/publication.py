@@ -8,10 +8,10 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from airut.contracts import stubs
     from airut.models.blob import BlobRef
-    from airut.models.follow_up import FollowOrder
-    from airut.models.outcome import TaskOutcome
-    from airut.models.steps import PublishInput, PublishResult, WorkspaceResult
-    from airut.models.task import AgentResult, TaskStep
+    from airut.models.pull_requests.follow_up import FollowOrder
+    from airut.models.tasks.outcome import TaskOutcome
+    from airut.models.tasks.steps import PublishInput, PublishResult, WorkspaceResult
+    from airut.models.tasks.task import AgentResult, TaskStep
     from workflows import options
     from workflows.completion import seen_through
     from workflows.flow import Flow

@@ -6,11 +6,11 @@ from temporalio.exceptions import FailureError
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.models.blob import Text
-    from airut.models.command import without_text
-    from airut.models.message import InboundMessage
-    from airut.models.pull_request_news import PullRequestNews
-    from airut.models.thread import ThreadInput
-    from airut.models.thread_state import ThreadState
+    from airut.models.pull_requests.news import PullRequestNews
+    from airut.models.threads.command import without_text
+    from airut.models.threads.message import InboundMessage
+    from airut.models.threads.state import ThreadState
+    from airut.models.threads.thread import ThreadInput
     from workflows.commands import Commands
 
 

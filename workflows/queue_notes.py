@@ -5,9 +5,9 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from airut.models.message import ChannelKind, InboundMessage
-    from airut.models.notices import waits_in_queue
-    from airut.models.thread_state import QueueNote, ThreadState
+    from airut.models.threads.message import ChannelKind, InboundMessage
+    from airut.models.threads.notices import waits_in_queue
+    from airut.models.threads.state import QueueNote, ThreadState
     from workflows.commands import Commands
 
 

@@ -3,9 +3,9 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from airut.models.message import InboundMessage
-    from airut.models.outcome import TaskOutcome
-    from airut.models.task import AgentResult
+    from airut.models.tasks.outcome import TaskOutcome
+    from airut.models.tasks.task import AgentResult
+    from airut.models.threads.message import InboundMessage
 
 
 def of_messages(messages: tuple[InboundMessage, ...]) -> list[str]:

@@ -7,8 +7,8 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from airut.models.retry import RetryOrder
-    from airut.models.thread_state import ThreadState
+    from airut.models.tasks.retry import RetryOrder
+    from airut.models.threads.state import ThreadState
     from workflows.commands import Commands
     from workflows.open_task import OpenTask
 

@@ -10,10 +10,10 @@ from temporalio.workflow import ActivityConfig
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.contracts import stubs
-    from airut.models.notices import still_waiting
-    from airut.models.outcome import AgentOutcome, AgentVerdict, TaskOutcome
-    from airut.models.steps import AgentInput, WorkspaceResult
-    from airut.models.task import AgentResult, TaskStep
+    from airut.models.tasks.outcome import AgentOutcome, AgentVerdict, TaskOutcome
+    from airut.models.tasks.steps import AgentInput, WorkspaceResult
+    from airut.models.tasks.task import AgentResult, TaskStep
+    from airut.models.threads.notices import still_waiting
     from workflows import options, turns
     from workflows.accounts import Accounts
     from workflows.completion import seen_through

@@ -12,13 +12,13 @@ with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.contracts import stubs
     from airut.models.blob import Text
-    from airut.models.command import CommandName, ThreadCommand, without_text
-    from airut.models.due import Due
-    from airut.models.firing import FiringEnd, FiringResult, GiveWay, OtherFirings, ScheduledTask
-    from airut.models.message import InboundMessage, SlackRoute
-    from airut.models.outcome import TaskOutcome
-    from airut.models.schedule import Overlap
-    from airut.models.task import TaskClosed
+    from airut.models.schedules.due import Due
+    from airut.models.schedules.firing import FiringEnd, FiringResult, GiveWay, OtherFirings, ScheduledTask
+    from airut.models.schedules.schedule import Overlap
+    from airut.models.tasks.outcome import TaskOutcome
+    from airut.models.tasks.task import TaskClosed
+    from airut.models.threads.command import CommandName, ThreadCommand, without_text
+    from airut.models.threads.message import InboundMessage, SlackRoute
     from workflows import options
     from workflows.completion import seen_through
     from workflows.trigger import TriggerRun

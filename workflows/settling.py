@@ -9,10 +9,10 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.contracts import stubs
-    from airut.models.message import ChannelKind
-    from airut.models.outcome import TaskOutcome
-    from airut.models.steering import TaskOrder
-    from airut.models.steps import QuestionOver, ReplyInput
+    from airut.models.tasks.outcome import TaskOutcome
+    from airut.models.tasks.steps import QuestionOver, ReplyInput
+    from airut.models.threads.message import ChannelKind
+    from airut.models.threads.steering import TaskOrder
     from workflows import options
     from workflows.outcomes import reason
 

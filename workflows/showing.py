@@ -12,8 +12,8 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.contracts import stubs
-    from airut.models.progress import Look, ShowOrder, show_order
-    from airut.models.shown import Shown, ShownState
+    from airut.models.tasks.progress import Look, ShowOrder, show_order
+    from airut.models.tasks.shown import Shown, ShownState
     from workflows import options
     from workflows.flow import Flow
 

@@ -8,9 +8,9 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.contracts import stubs
-    from airut.models.budget import BudgetGrant, BudgetRefusal, BudgetRelease, BudgetRequest, BudgetSettlement
-    from airut.models.outcome import AgentOutcome, AgentVerdict, TaskOutcome
-    from airut.models.task import TaskStep
+    from airut.models.budgets.budget import BudgetGrant, BudgetRefusal, BudgetRelease, BudgetRequest, BudgetSettlement
+    from airut.models.tasks.outcome import AgentOutcome, AgentVerdict, TaskOutcome
+    from airut.models.tasks.task import TaskStep
     from workflows import options
     from workflows.flow import Flow
     from workflows.holds import Holds

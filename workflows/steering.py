@@ -5,9 +5,9 @@ from datetime import datetime
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from airut.models.message import InboundMessage
-    from airut.models.settings import ThreadSettings
-    from airut.models.steering import EndIntent, TaskOrder
+    from airut.models.tasks.settings import ThreadSettings
+    from airut.models.threads.message import InboundMessage
+    from airut.models.threads.steering import EndIntent, TaskOrder
 
 
 class Steering:

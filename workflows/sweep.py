@@ -10,8 +10,8 @@ from temporalio.exceptions import FailureError
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.contracts import stubs
-    from airut.models.archive import Expired, ExpireOrder
-    from airut.models.sweep import SweepMemory, SweepOrder
+    from airut.models.hosts.sweep import SweepMemory, SweepOrder
+    from airut.models.threads.archive import Expired, ExpireOrder
 
 SWEEP = workflow.ActivityConfig(
     start_to_close_timeout=timedelta(minutes=30),  # many folders, each of which may hold millions of files

@@ -8,13 +8,13 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.contracts import stubs
-    from airut.models.message import InboundMessage
-    from airut.models.outcome import TaskOutcome
-    from airut.models.reply import ReplyKind
-    from airut.models.spent import TaskSpent
-    from airut.models.steering import EndIntent, TaskOrder, TaskStatus
-    from airut.models.steps import ReplyInput
-    from airut.models.task import ReplyRecord, TaskInput, TaskResult, TaskStep
+    from airut.models.tasks.outcome import TaskOutcome
+    from airut.models.tasks.reply import ReplyKind
+    from airut.models.tasks.spent import TaskSpent
+    from airut.models.tasks.steps import ReplyInput
+    from airut.models.tasks.task import ReplyRecord, TaskInput, TaskResult, TaskStep
+    from airut.models.threads.message import InboundMessage
+    from airut.models.threads.steering import EndIntent, TaskOrder, TaskStatus
     from workflows import options, remarks
     from workflows.completion import seen_through
     from workflows.flow import Flow

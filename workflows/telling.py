@@ -9,14 +9,14 @@ from temporalio.workflow import ActivityConfig
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.contracts import stubs
-    from airut.models.message import InboundMessage
-    from airut.models.notice_board import Notice
-    from airut.models.notices import queued_while_paused
-    from airut.models.reply import ReplyKind
-    from airut.models.steps import ReplyInput
-    from airut.models.task import ReplyRecord
-    from airut.models.thread import ThreadInput
-    from airut.models.thread_state import ThreadState
+    from airut.models.tasks.reply import ReplyKind
+    from airut.models.tasks.steps import ReplyInput
+    from airut.models.tasks.task import ReplyRecord
+    from airut.models.threads.message import InboundMessage
+    from airut.models.threads.notice_board import Notice
+    from airut.models.threads.notices import queued_while_paused
+    from airut.models.threads.state import ThreadState
+    from airut.models.threads.thread import ThreadInput
     from workflows import options
     from workflows.commands import Commands
     from workflows.queue_notes import QueueNotes

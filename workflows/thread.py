@@ -8,15 +8,15 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
-    from airut.models.amendment import Amendment
-    from airut.models.command import AnswerOrder, Submission, ThreadCommand
-    from airut.models.message import InboundMessage
-    from airut.models.notices import Acceptance, dropped
-    from airut.models.retry import RetryOrder
-    from airut.models.steering import TaskMove, TaskOrder
-    from airut.models.task import TaskStep
-    from airut.models.thread import ThreadInput, ThreadPhase, ThreadStatus
-    from airut.models.thread_state import ThreadState
+    from airut.models.tasks.retry import RetryOrder
+    from airut.models.tasks.task import TaskStep
+    from airut.models.threads.amendment import Amendment
+    from airut.models.threads.command import AnswerOrder, Submission, ThreadCommand
+    from airut.models.threads.message import InboundMessage
+    from airut.models.threads.notices import Acceptance, dropped
+    from airut.models.threads.state import ThreadState
+    from airut.models.threads.steering import TaskMove, TaskOrder
+    from airut.models.threads.thread import ThreadInput, ThreadPhase, ThreadStatus
     from workflows.amendments import Changes
     from workflows.answers import Answers
     from workflows.arrivals import Arrivals

@@ -9,12 +9,12 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.contracts import stubs
-    from airut.models.message import InboundMessage
-    from airut.models.progress import Look, ShowOrder, show_order, shows_tasks
-    from airut.models.shown import Shown, ShownState
-    from airut.models.task import TaskInput, TaskResult
-    from airut.models.thread import ThreadInput
-    from airut.models.thread_state import ThreadState
+    from airut.models.tasks.progress import Look, ShowOrder, show_order, shows_tasks
+    from airut.models.tasks.shown import Shown, ShownState
+    from airut.models.tasks.task import TaskInput, TaskResult
+    from airut.models.threads.message import InboundMessage
+    from airut.models.threads.state import ThreadState
+    from airut.models.threads.thread import ThreadInput
     from workflows import options
 
 LAST = 1_000_000_000

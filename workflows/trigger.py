@@ -11,11 +11,11 @@ with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.contracts import stubs
     from airut.models.blob import Text
-    from airut.models.firing import ScheduledTask, TriggerCleanUp, TriggerInput
-    from airut.models.outcome import TaskOutcome
-    from airut.models.schedule import TriggerCommand
-    from airut.models.steps import ImageInput, WorkspaceInput
-    from airut.models.trigger_prompt import compose_not_run_prompt
+    from airut.models.schedules.firing import ScheduledTask, TriggerCleanUp, TriggerInput
+    from airut.models.schedules.schedule import TriggerCommand
+    from airut.models.schedules.trigger_prompt import compose_not_run_prompt
+    from airut.models.tasks.outcome import TaskOutcome
+    from airut.models.tasks.steps import ImageInput, WorkspaceInput
     from workflows import options
     from workflows.completion import seen_through
     from workflows.outcomes import cut, reason

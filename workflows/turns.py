@@ -9,9 +9,9 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from airut.models.base import Model
     from airut.models.blob import BlobRef
-    from airut.models.message import InboundMessage
-    from airut.models.outcome import AgentOutcome
-    from airut.models.question import Answer, Question
+    from airut.models.questions.question import Answer, Question
+    from airut.models.tasks.outcome import AgentOutcome
+    from airut.models.threads.message import InboundMessage
 
 LOST = (
     "[The sandbox was lost and has been made anew. The workspace is as it was left. "

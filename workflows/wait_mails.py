@@ -9,8 +9,8 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from airut.models.base import Model
-    from airut.models.notices import host_is_waited_for, wait_is_over
-    from airut.models.task import TaskStep
+    from airut.models.tasks.task import TaskStep
+    from airut.models.threads.notices import host_is_waited_for, wait_is_over
     from workflows.flow import Flow
     from workflows.holds import Holds
     from workflows.patience import TOLD

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from airut.errors import ArchiveUnavailable, ArchiveUnreadable, NoSpace
-from airut.models.archive import ArchivedThread
+from airut.models.threads.archive import ArchivedThread
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """The console channel's way back: answers stay in the thread, where `airut thread show` prints them."""
 
-from airut.models.reply import Delivery, Outbound
+from airut.models.tasks.reply import Delivery, Outbound
 
 
 class ConsoleChannel:

@@ -4,13 +4,13 @@ from functools import lru_cache
 
 from airut.adapters.ca import RootCa, issue_proxy_ca
 from airut.errors import ConfigError, PolicyInvalid
-from airut.models.allowlist import parse_allowlist
-from airut.models.credentials import AnySandboxCredential
-from airut.models.located import PolicyErrors
-from airut.models.policy import deny_all, rule_set
-from airut.models.rotation import renewed
-from airut.models.rules import RuleSet, Sandbox
-from airut.models.sandbox import SandboxSpec
+from airut.models.credentials.kinds import AnySandboxCredential
+from airut.models.hosts.sandbox import SandboxSpec
+from airut.models.policy.allowlist import parse_allowlist
+from airut.models.policy.policy import deny_all, rule_set
+from airut.models.policy.rotation import renewed
+from airut.models.policy.rules import RuleSet, Sandbox
+from airut.models.values.located import PolicyErrors
 
 EXTRA_CA = "/run/airut/rules/extra-ca.pem"
 _read = lru_cache(maxsize=64)(parse_allowlist)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
 
 
 @dataclass(frozen=True)

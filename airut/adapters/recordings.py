@@ -4,7 +4,7 @@ from pathlib import Path
 
 from airut.adapters.podman.output import OutputReader, Tampered
 from airut.errors import AirutError
-from airut.models.folders import ACCESS_LOG_FILES, ThreadFolders
+from airut.models.hosts.folders import ACCESS_LOG_FILES, ThreadFolders
 from airut.ports.recordings import Line
 
 ACCESS_LOG_MOST = 16 * 1024**2

@@ -17,9 +17,9 @@ from airut.cli.context import Settings, is_missing, refused
 from airut.cli.terminal import clean
 from airut.cli.thread_commands import AsJson, ThreadId
 from airut.cli.threads import no_worker, thread_id, thread_status
-from airut.models.answer_parsing import question_markdown
-from airut.models.command import AnswerOrder
-from airut.models.retry import RetryOrder
+from airut.models.questions.answer_parsing import question_markdown
+from airut.models.tasks.retry import RetryOrder
+from airut.models.threads.command import AnswerOrder
 from airut.ports.audit import note
 
 LIMIT = timedelta(seconds=30)

@@ -12,7 +12,7 @@ from airut.adapters.audit import newest, told, verified
 from airut.adapters.audit.chain import Head
 from airut.cli.context import EXIT_USAGE, Settings
 from airut.cli.terminal import clean
-from airut.models.audit import AuditEntry
+from airut.models.telemetry.audit import AuditEntry
 
 app = typer.Typer(no_args_is_help=True, help="The audit log of this host.")
 

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from airut.cli.context import Settings, become, not_found, refused
-from airut.models.audit import AuditAction, AuditEvent
 from airut.models.login import Role
+from airut.models.telemetry.audit import AuditAction, AuditEvent
 from airut.ports.audit import note
 
 

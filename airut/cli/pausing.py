@@ -11,8 +11,8 @@ from airut import contracts
 from airut.cli.context import Settings
 from airut.cli.threads import rows, task_status, thread_status
 from airut.models.blob import Text
-from airut.models.command import CommandName, ThreadCommand, without_text
-from airut.models.thread import ThreadPhase
+from airut.models.threads.command import CommandName, ThreadCommand, without_text
+from airut.models.threads.thread import ThreadPhase
 from signals.console import console_message
 
 LIMIT = 120.0

@@ -12,12 +12,12 @@ from airut.cli.context import EXIT_USAGE, Settings
 from airut.cli.policy_scope import UNKNOWN, Scope, find_allowlist, rule_set_of, rules_of, scope_of
 from airut.cli.terminal import clean
 from airut.errors import ConfigError
-from airut.models import presets as known_presets
-from airut.models.allowlist import Allowlist, parse_allowlist
-from airut.models.allowlist_warnings import unreached_scopes, warnings
-from airut.models.located import PolicyErrors, Problem
-from airut.models.policy import check_addresses
-from airut.models.presets import Access, Preset
+from airut.models.policy import presets as known_presets
+from airut.models.policy.allowlist import Allowlist, parse_allowlist
+from airut.models.policy.policy import check_addresses
+from airut.models.policy.presets import Access, Preset
+from airut.models.policy.warnings import unreached_scopes, warnings
+from airut.models.values.located import PolicyErrors, Problem
 
 EXIT_INVALID = 1
 EXIT_BLOCKED = 3

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from airut.config.repositories import ConfiguredRepositories
 from airut.config.schema import Config, NetworkSettings
-from airut.models.allowlist import Allowlist
 from airut.models.base import Model
-from airut.models.credentials import AnySandboxCredential
-from airut.models.github_app import GithubApp, GithubRepository, InstallationToken
-from airut.models.model_endpoint import ANTHROPIC, ModelEndpoint
-from airut.models.policy import rule_set
-from airut.models.rules import RuleSet, Sandbox
-from airut.models.sandbox import ALLOWLIST_FILE
-from airut.models.secret import Secret
+from airut.models.credentials.github_app import GithubApp, GithubRepository, InstallationToken
+from airut.models.credentials.kinds import AnySandboxCredential
+from airut.models.credentials.secret import Secret
+from airut.models.hosts.sandbox import ALLOWLIST_FILE
+from airut.models.policy.allowlist import Allowlist
+from airut.models.policy.model_endpoint import ANTHROPIC, ModelEndpoint
+from airut.models.policy.policy import rule_set
+from airut.models.policy.rules import RuleSet, Sandbox
 from proxy.rules import Rules
 
 ANYWHERE = ("0.0.0.0/0", "::/0")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from airut.models.presets import PresetEntry
+from airut.models.policy.presets import PresetEntry
 
 if TYPE_CHECKING:
     from proxy.explanation import Explanation, Nearest

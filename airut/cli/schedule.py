@@ -15,7 +15,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from airut.cli.context import EXIT_REFUSED, EXIT_USAGE, Settings, is_missing, not_found
-from airut.models.firing import ScheduledTask
+from airut.models.schedules.firing import ScheduledTask
 from airut.temporal import schedule_view
 from airut.temporal.schedules import configured_tasks
 

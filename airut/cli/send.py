@@ -20,12 +20,12 @@ from airut.cli.thread_commands import carry_out
 from airut.cli.thread_files import listed
 from airut.cli.threads import thread_id
 from airut.config.restored import numbers_above
-from airut.models.answer_parsing import question_markdown
-from airut.models.budget import LEAST_USD, MOST_USD
-from airut.models.command import CommandName, CommandWord, read_word
-from airut.models.message import Attachment, Hints, InboundMessage
-from airut.models.notices import help_text
-from airut.models.thread import ThreadPhase
+from airut.models.budgets.budget import LEAST_USD, MOST_USD
+from airut.models.questions.answer_parsing import question_markdown
+from airut.models.threads.command import CommandName, CommandWord, read_word
+from airut.models.threads.message import Attachment, Hints, InboundMessage
+from airut.models.threads.notices import help_text
+from airut.models.threads.thread import ThreadPhase
 from airut.ports.blobs import BlobStore
 from airut.ports.texts import store
 from airut.temporal.delivery import counted, hand_over

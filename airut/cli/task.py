@@ -21,9 +21,9 @@ from airut.cli.tasks import find_task, find_workflow
 from airut.cli.terminal import clean
 from airut.cli.thread_commands import AsJson, ThreadId
 from airut.cli.threads import thread_id, thread_status
-from airut.models.command import RetryStep
-from airut.models.retry import RetryOrder
-from airut.models.thread_state import TaskRecord
+from airut.models.tasks.retry import RetryOrder
+from airut.models.threads.command import RetryStep
+from airut.models.threads.state import TaskRecord
 from airut.ports.task_records import TaskRow
 from airut.temporal.recorded import recorded_task
 from airut.temporal.task_records import tasks_of

@@ -18,7 +18,7 @@ from airut.cli.context import Settings, Unreachable, agent_lines, not_found
 from airut.cli.tasks import TaskName, find_task
 from airut.cli.threads import thread_status
 from airut.errors import BlobMissing
-from airut.models.folders import ACCESS_LOG_FILES, ThreadFolders
+from airut.models.hosts.folders import ACCESS_LOG_FILES, ThreadFolders
 from airut.temporal.recorded import recorded_task
 
 POLL = 0.5

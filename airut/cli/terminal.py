@@ -1,5 +1,5 @@
 """Texts of agents and of strangers on a terminal."""
 
-from airut.models.visible import clean
+from airut.models.values.visible import clean
 
 __all__ = ["clean"]

@@ -17,7 +17,7 @@ from airut.cli.terminal import clean
 from airut.cli.thread_files import listed
 from airut.cli.threads import Row, rows, task_status, thread_id, thread_status
 from airut.errors import CensusUnavailable
-from airut.models.thread import ThreadPhase, ThreadStatus
+from airut.models.threads.thread import ThreadPhase, ThreadStatus
 from airut.temporal.run_progress import TemporalRunProgress
 
 app = typer.Typer(no_args_is_help=True, help="Conversation threads.")

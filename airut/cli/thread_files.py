@@ -10,7 +10,7 @@ from airut.cli.context import EXIT_NOT_FOUND, Settings, refused
 from airut.cli.terminal import clean
 from airut.cli.threads import thread_id, thread_status
 from airut.errors import BlobError
-from airut.models.thread import ThreadStatus
+from airut.models.threads.thread import ThreadStatus
 
 
 def files(

@@ -16,7 +16,7 @@ import typer
 from airut.adapters.systemd_user import SystemdUser
 from airut.cli.context import Settings, refused
 from airut.config.schema import Config
-from airut.models.audit import AuditAction, AuditEvent
+from airut.models.telemetry.audit import AuditAction, AuditEvent
 from airut.operations.environments import Environments
 from airut.operations.service.units import TARGET, UNIT
 from airut.operations.update import fetching, gates, watching

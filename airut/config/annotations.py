@@ -8,7 +8,7 @@ import annotated_types
 from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
-from airut.models.durations import OrWord
+from airut.models.values.durations import OrWord
 
 
 class Plain:

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from airut.config.paths import FolderPath
 from airut.models.base import Model
-from airut.models.durations import Seconds
-from airut.models.loopback import is_loopback
+from airut.models.values.durations import Seconds
+from airut.models.values.loopback import is_loopback
 
 
 def _endpoint(url: str) -> str:

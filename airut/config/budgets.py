@@ -3,7 +3,7 @@
 from airut.config.repo_schema import RepoConfig
 from airut.config.schema import Config
 from airut.errors import RepositoryGone
-from airut.models.budget import Budgets
+from airut.models.budgets.budget import Budgets
 
 
 class ConfiguredBudgets:

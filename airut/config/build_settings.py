@@ -7,11 +7,11 @@ from pydantic import AfterValidator, Field
 
 from airut.config.paths import RepositoryPath
 from airut.config.reload_class import ReloadClass
-from airut.models.allowlist import parse_allowlist
 from airut.models.base import Model
-from airut.models.build import ALLOWLIST_KEY, CONTAINER
-from airut.models.durations import or_none, parse_duration
-from airut.models.located import PolicyErrors
+from airut.models.hosts.build import ALLOWLIST_KEY, CONTAINER
+from airut.models.policy.allowlist import parse_allowlist
+from airut.models.values.durations import or_none, parse_duration
+from airut.models.values.located import PolicyErrors
 
 
 def as_text(allowlist: dict[str, object]) -> str | None:

@@ -7,8 +7,8 @@ from airut.config.limits import HostSize, limits_on
 from airut.config.repo_schema import RepoConfig
 from airut.config.schema import Config
 from airut.errors import RepositoryGone
-from airut.models.build import ALLOWLIST_KEY, BUILD_PRESETS, BuildPolicy
-from airut.models.sandbox import NetworkSpec
+from airut.models.hosts.build import ALLOWLIST_KEY, BUILD_PRESETS, BuildPolicy
+from airut.models.hosts.sandbox import NetworkSpec
 
 
 class ConfiguredBuilds:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from airut.config.reload_class import ReloadClass
 from airut.models.base import Model
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
 
 CODEC_KEY_BYTES = 32
 """AES-256."""

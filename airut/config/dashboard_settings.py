@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from airut.config.reload_class import ReloadClass
 from airut.models.base import Model
-from airut.models.loopback import is_loopback
-from airut.models.rules import Network
+from airut.models.policy.rules import Network
+from airut.models.values.loopback import is_loopback
 
 OPEN_ANYWAY = "AIRUT_INSECURE_DASHBOARD"
 """The environment variable that allows `auth: none` where others can reach the dashboard."""

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from airut.models.base import Model
-from airut.models.durations import Seconds, or_none, parse_duration
+from airut.models.values.durations import Seconds, or_none, parse_duration
 
 
 class ExecutionSettings(Model):

@@ -10,8 +10,8 @@ from airut.config.keys import tree
 from airut.config.migrations import HISTORY, KEY
 from airut.config.tags import Tagged, Unreadable
 from airut.config.written import written
-from airut.models.credentials import KINDS
-from airut.models.mail_oauth2 import PROVIDERS
+from airut.models.credentials.kinds import KINDS
+from airut.models.mail.oauth2 import PROVIDERS
 
 Location = tuple[str | int, ...]
 

@@ -6,10 +6,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, model_validator
 
 from airut.models.base import Model
-from airut.models.durations import Bytes
-from airut.models.follow_up import OnFailure
-from airut.models.pull_request_body import BRANCH
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
+from airut.models.pull_requests.body import BRANCH
+from airut.models.pull_requests.follow_up import OnFailure
+from airut.models.values.durations import Bytes
 
 ForgeKind = Literal["auto", "github", "gitlab", "gitea", "forgejo", "none"]
 

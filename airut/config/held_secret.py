@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from airut.config.secret_readers import Mark, Reader
 from airut.errors import SecretError
-from airut.models.durations import spoken_duration
-from airut.models.redaction import Redactor
-from airut.models.secret import checked
-from airut.models.secret_source import Source
+from airut.models.credentials.redaction import Redactor
+from airut.models.credentials.secret import checked
+from airut.models.credentials.source import Source
+from airut.models.values.durations import spoken_duration
 
 RETRY = 10.0
 """Seconds until a source that failed is asked again: a command may be slow to fail, and a file that was put right shows

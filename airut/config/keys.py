@@ -17,8 +17,8 @@ from airut.config.key import Form, Key, Node
 from airut.config.reload_class import ReloadClass
 from airut.config.schema import Config
 from airut.config.written import written
-from airut.models.durations import OrWord, parse_duration, parse_share, parse_size
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
+from airut.models.values.durations import OrWord, parse_duration, parse_share, parse_size
 
 _READ_AS: dict[Callable[..., object], Form] = {
     parse_duration: Form.DURATION,

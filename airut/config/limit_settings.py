@@ -6,7 +6,7 @@ from pydantic import Field
 
 from airut.config.reload_class import ReloadClass
 from airut.models.base import Model
-from airut.models.durations import Bytes, Seconds, as_it_is, or_none, parse_duration, parse_size
+from airut.models.values.durations import Bytes, Seconds, as_it_is, or_none, parse_duration, parse_size
 
 
 class SandboxLimitSettings(Model):

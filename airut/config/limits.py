@@ -5,7 +5,7 @@ from typing import Self
 
 from airut.config.limit_settings import SandboxLimitSettings
 from airut.models.base import Model
-from airut.models.sandbox import Limits
+from airut.models.hosts.sandbox import Limits
 
 
 class HostSize(Model):

@@ -15,19 +15,19 @@ from airut.config.paths import FolderPath
 from airut.config.reload_class import ReloadClass
 from airut.config.secret_sources import SecretSources
 from airut.models.base import Model
-from airut.models.budget_settings import BudgetSettings
-from airut.models.client_files import own_variables, shared_variables
-from airut.models.clients import ClientToken
-from airut.models.credentials import AnyCredential, Credential, variables
-from airut.models.github_app import GithubAppCredential
-from airut.models.mail_address import is_authorized
-from airut.models.mail_settings import EmailChannel
-from airut.models.message import Effort
-from airut.models.model_endpoint import ANTHROPIC, ModelEndpoint
-from airut.models.schedule import SCHEDULE_NAME, ScheduleSettings
-from airut.models.secret import Secret
-from airut.models.slack_settings import SlackChannel
-from airut.models.timezones import ZoneName
+from airut.models.budgets.settings import BudgetSettings
+from airut.models.credentials.client_files import own_variables, shared_variables
+from airut.models.credentials.clients import ClientToken
+from airut.models.credentials.github_app import GithubAppCredential
+from airut.models.credentials.kinds import AnyCredential, Credential, variables
+from airut.models.credentials.secret import Secret
+from airut.models.mail.address import is_authorized
+from airut.models.mail.settings import EmailChannel
+from airut.models.policy.model_endpoint import ANTHROPIC, ModelEndpoint
+from airut.models.schedules.schedule import SCHEDULE_NAME, ScheduleSettings
+from airut.models.schedules.timezones import ZoneName
+from airut.models.slack.settings import SlackChannel
+from airut.models.threads.message import Effort
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 RESERVED = frozenset(

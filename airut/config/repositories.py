@@ -13,22 +13,22 @@ from airut.config.repo_schema import BASE_URL, AgentConfig, RepoConfig
 from airut.config.schema import Config
 from airut.config.secret_fields import secrets_in
 from airut.errors import ConfigError, RepositoryGone, SecretError
-from airut.models.aws_credentials import SandboxAwsCredential
-from airut.models.client_files import client_files
-from airut.models.clients import ClientToken
-from airut.models.credentials import (
+from airut.models.credentials.aws import SandboxAwsCredential
+from airut.models.credentials.client_files import client_files
+from airut.models.credentials.clients import ClientToken
+from airut.models.credentials.github_app import GithubAppCredential, SandboxGithubApp
+from airut.models.credentials.kinds import (
     AnySandboxCredential,
     Credential,
     SandboxCredential,
     any_for_sandbox,
     claude_for_sandbox,
 )
-from airut.models.github_app import GithubAppCredential, SandboxGithubApp
-from airut.models.model_endpoint import ANTHROPIC
-from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
-from airut.models.sandbox import Limits
-from airut.models.secret import Secret
-from airut.models.settings import ThreadSettings
+from airut.models.credentials.secret import Secret
+from airut.models.hosts.repository import AgentSettings, PullRequestSettings, RepositorySecrets
+from airut.models.hosts.sandbox import Limits
+from airut.models.policy.model_endpoint import ANTHROPIC
+from airut.models.tasks.settings import ThreadSettings
 from airut.ports.tokens import AppTokens
 
 

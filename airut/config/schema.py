@@ -19,16 +19,16 @@ from airut.config.repo_schema import RepoConfig
 from airut.config.secret_fields import secrets_in
 from airut.config.secret_sources import SecretSources
 from airut.config.telemetry_settings import TelemetrySettings
-from airut.models import presets
 from airut.models.base import Model
-from airut.models.budget_settings import BudgetSettings
-from airut.models.durations import Bytes, Seconds, Share
-from airut.models.host_patterns import host_pattern
-from airut.models.lookalikes import shown_instead
-from airut.models.mail_settings import mailbox_of
-from airut.models.redaction import Redactor
-from airut.models.rules import Network
-from airut.models.secret import Secret
+from airut.models.budgets.settings import BudgetSettings
+from airut.models.credentials.lookalikes import shown_instead
+from airut.models.credentials.redaction import Redactor
+from airut.models.credentials.secret import Secret
+from airut.models.mail.settings import mailbox_of
+from airut.models.policy import presets
+from airut.models.policy.host_patterns import host_pattern
+from airut.models.policy.rules import Network
+from airut.models.values.durations import Bytes, Seconds, Share
 
 _REPO_NAME = r"^[a-z0-9][a-z0-9-]{0,39}$"
 _HOST_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
 
 
 def secrets_in(value: object, place: str = "") -> Iterator[tuple[str, Secret]]:

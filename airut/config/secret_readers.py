@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from airut.config.dotenv import dotenv_files, read_dotenv
-from airut.models.secret_source import CommandSource, EnvironmentSource, FileSource, Source, SystemdSource
+from airut.models.credentials.source import CommandSource, EnvironmentSource, FileSource, Source, SystemdSource
 
 LARGEST = 1024**2
 """Bytes. Keys and tokens take some thousand; more is the wrong file."""

@@ -10,16 +10,16 @@ from pydantic import TypeAdapter, ValidationError
 from airut.config.held_secret import HeldSecret
 from airut.config.secret_readers import Places, Unset
 from airut.config.tags import Tagged, Unreadable
-from airut.models.redaction import Redactor
-from airut.models.secret import checked
-from airut.models.secret_source import CommandSource, Source, SystemdSource
+from airut.models.credentials.redaction import Redactor
+from airut.models.credentials.secret import checked
+from airut.models.credentials.source import CommandSource, Source, SystemdSource
 
 _FORMS = "write !env NAME, !file path, {systemd: name} or {command: [program, argument]}"
 _WRITTEN: TypeAdapter[SystemdSource | CommandSource] = TypeAdapter(SystemdSource | CommandSource)
 
 
 class SecretSources:
-    """Implements `airut.models.secret.SecretSources`. `redactor` knows every value that was read."""
+    """Implements `airut.models.credentials.secret.SecretSources`. `redactor` knows every value that was read."""
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from airut.config.editing.document import Document
 from airut.config.migrations import HISTORY, History
 from airut.config.secret_readers import Places, decoded, read_limited
 from airut.errors import ConfigError
-from airut.models.secret_source import EnvironmentSource, FileSource
+from airut.models.credentials.source import EnvironmentSource, FileSource
 
 Place = tuple[int, int]
 """Line and column, counted from 1."""

@@ -2,9 +2,9 @@
 
 from airut.config.budgets import ConfiguredBudgets
 from airut.config.schema import Config
-from airut.models.budget import allowance
-from airut.models.message import Hints
-from airut.models.task_terms import TaskTerms
+from airut.models.budgets.budget import allowance
+from airut.models.tasks.terms import TaskTerms
+from airut.models.threads.message import Hints
 
 
 def terms(config: Config, repo: str, hints: Hints) -> TaskTerms | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from airut.config.dotenv import is_open_to_others
 from airut.config.schema import Config
 from airut.config.secret_fields import secrets_in
-from airut.models.lookalikes import better_kind
+from airut.models.credentials.lookalikes import better_kind
 
 _INSTEAD = {
     "token": "credentials (kind: token), so that the agent gets a stand-in for it",

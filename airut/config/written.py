@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from airut.config.key import Form
-from airut.models.durations import written_duration, written_share, written_size
+from airut.models.values.durations import written_duration, written_share, written_size
 
 _PLAIN = re.compile(r"[A-Za-z0-9/~$.](?:[^\s:#{}\[\],&*!|>'\"%@`]|:(?=\S))*")
 _WORDS = frozenset({"yes", "no", "true", "false", "null", "on", "off"})

@@ -6,28 +6,17 @@ signature. So a workflow never imports what does the work.
 
 from temporalio import activity
 
-from airut.models.archive import (
-    Archived,
-    ArchivedThread,
-    ArchiveOrder,
-    Expired,
-    ExpireOrder,
-    RemoveOrder,
-    Restored,
-    RestoreOrder,
-)
 from airut.models.blob import SweptBlobs
-from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
-from airut.models.earlier import EarlierInput, EarlierResult
-from airut.models.firing import Opening, OtherFirings, TriggerCleanUp, TriggerInput, TriggerResult
-from airut.models.follow_up import FollowOrder, Look, Sighting
-from airut.models.host import PlacementOrder
-from airut.models.mail_notes import MailNotes
-from airut.models.message import InboundMessage, SlackRoute
-from airut.models.progress import ShowOrder
-from airut.models.progress_report import ReportOrder
-from airut.models.shown import Shown
-from airut.models.steps import (
+from airut.models.budgets.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
+from airut.models.hosts.host import PlacementOrder
+from airut.models.hosts.sweep import SweepOrder, SweepReport
+from airut.models.mail.notes import MailNotes
+from airut.models.mail.progress_report import ReportOrder
+from airut.models.pull_requests.follow_up import FollowOrder, Look, Sighting
+from airut.models.schedules.firing import Opening, OtherFirings, TriggerCleanUp, TriggerInput, TriggerResult
+from airut.models.tasks.progress import ShowOrder
+from airut.models.tasks.shown import Shown
+from airut.models.tasks.steps import (
     AgentInput,
     CleanUpInput,
     FetchInput,
@@ -42,8 +31,19 @@ from airut.models.steps import (
     WorkspaceInput,
     WorkspaceResult,
 )
-from airut.models.sweep import SweepOrder, SweepReport
-from airut.models.task import AgentResult, ReplyRecord
+from airut.models.tasks.task import AgentResult, ReplyRecord
+from airut.models.threads.archive import (
+    Archived,
+    ArchivedThread,
+    ArchiveOrder,
+    Expired,
+    ExpireOrder,
+    RemoveOrder,
+    Restored,
+    RestoreOrder,
+)
+from airut.models.threads.earlier import EarlierInput, EarlierResult
+from airut.models.threads.message import InboundMessage, SlackRoute
 
 
 @activity.defn

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from airut.models.base import Model
-from airut.models.visible import clean
+from airut.models.values.visible import clean
 from proxy import block
 
 SHOWN = 300

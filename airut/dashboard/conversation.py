@@ -5,13 +5,13 @@ from datetime import datetime
 
 from airut.dashboard.ports import Ports
 from airut.errors import ArchiveUnavailable, ArchiveUnreadable, BlobError
-from airut.models.archive import ArchivedThread
 from airut.models.base import Model
 from airut.models.blob import BlobRef, Text
-from airut.models.message import Attachment, InboundMessage
-from airut.models.outcome import TaskOutcome
-from airut.models.pull_request import PullRequestRef
-from airut.models.thread import ThreadStatus
+from airut.models.pull_requests.pull_request import PullRequestRef
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.threads.archive import ArchivedThread
+from airut.models.threads.message import Attachment, InboundMessage
+from airut.models.threads.thread import ThreadStatus
 from airut.ports.task_records import TaskDetail, TaskRow
 from airut.ports.texts import fetch
 from airut.ports.thread_control import ThreadAway, ThreadGone

@@ -9,8 +9,8 @@ from airut.config.editing.document import digest
 from airut.config.editing.hidden import hidden
 from airut.dashboard.pages import Visit
 from airut.dashboard.timeline.diff import Diff, DiffLine
-from airut.models.audit import AuditAction, AuditEvent
-from airut.models.visible import clean
+from airut.models.telemetry.audit import AuditAction, AuditEvent
+from airut.models.values.visible import clean
 from airut.ports.audit import note
 
 CONTEXT = 3

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 
-from airut.models.visible import clean
+from airut.models.values.visible import clean
 
 SCHEMES = frozenset({"http", "https", "mailto"})
 PARSED_MOST = 64 * 1024

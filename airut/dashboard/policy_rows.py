@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from airut.config.repo_schema import AgentConfig, RepoConfig
 from airut.config.schema import Config
-from airut.models.allowlist import parse_allowlist
-from airut.models.allowlist_warnings import reaches
-from airut.models.aws_credentials import AwsCredential
 from airut.models.base import Model
-from airut.models.github_app import GithubAppCredential
-from airut.models.policy import rule_entries
-from airut.models.rules import RuleEntry
-from airut.models.sandbox import ALLOWLIST_FILE
+from airut.models.credentials.aws import AwsCredential
+from airut.models.credentials.github_app import GithubAppCredential
+from airut.models.hosts.sandbox import ALLOWLIST_FILE
+from airut.models.policy.allowlist import parse_allowlist
+from airut.models.policy.policy import rule_entries
+from airut.models.policy.rules import RuleEntry
+from airut.models.policy.warnings import reaches
 
 _PRESET = "preset:"
 

@@ -11,8 +11,8 @@ from airut.config.editing.configuration import ConfigurationFiles
 from airut.config.generation_reports import ProcessReport
 from airut.config.schema import Config
 from airut.dashboard.attempts import Attempts
-from airut.models.audit import AuditEntry, AuditVerdict
-from airut.models.message import InboundMessage
+from airut.models.telemetry.audit import AuditEntry, AuditVerdict
+from airut.models.threads.message import InboundMessage
 from airut.ports.archives import Archives
 from airut.ports.audit import AuditTrail
 from airut.ports.blobs import BlobStore

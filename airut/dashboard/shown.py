@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-from airut.models.outcome import TaskOutcome
-from airut.models.visible import clean
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.values.visible import clean
 
 _LOOKS = {
     "running": ("run", "●"),

@@ -8,7 +8,7 @@ from airut.dashboard.live import Source
 from airut.dashboard.ports import Ports
 from airut.dashboard.waiting import queue
 from airut.errors import CensusUnavailable
-from airut.models.progress import RunProgress
+from airut.models.tasks.progress import RunProgress
 from airut.ports.thread_control import ThreadAway, ThreadGone
 from airut.ports.thread_directory import ThreadFilter
 

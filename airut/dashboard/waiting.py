@@ -7,9 +7,9 @@ from datetime import datetime
 from airut.dashboard.ports import Ports
 from airut.errors import CensusUnavailable
 from airut.models.base import Model
-from airut.models.progress import RunProgress
-from airut.models.task import TaskStep
-from airut.models.thread import ThreadPhase, ThreadStatus
+from airut.models.tasks.progress import RunProgress
+from airut.models.tasks.task import TaskStep
+from airut.models.threads.thread import ThreadPhase, ThreadStatus
 from airut.ports.thread_control import ThreadAway, ThreadGone
 from airut.ports.thread_directory import ThreadFilter, ThreadRow
 

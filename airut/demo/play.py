@@ -23,8 +23,8 @@ from airut.demo.repositories import git
 from airut.demo.sample import CHANGED_AUTH, SUMMARY
 from airut.demo.script import Script, bash, say, script, write
 from airut.demo.stage import PERSON, REPOSITORY, ROBOT, Stage, real_model_key
-from airut.models.steering import TaskStatus
-from airut.models.thread import ThreadPhase, ThreadStatus
+from airut.models.threads.steering import TaskStatus
+from airut.models.threads.thread import ThreadPhase, ThreadStatus
 
 SUBJECT = "Add audit logging to the auth service"
 TEXT = """\

@@ -27,7 +27,7 @@ from airut.demo.mailserver import MailServer
 from airut.demo.repositories import seed_repository
 from airut.demo.sample import FILES
 from airut.demo.stage_config import CONFIG
-from airut.models.folders import ThreadFolders
+from airut.models.hosts.folders import ThreadFolders
 from airut.temporal.connection import connect
 
 REPOSITORY = "acme/web"

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Protocol
 
-from airut.models.agent import AgentCommand, AgentProgress, AgentRun
-from airut.models.outcome import AgentVerdict
-from airut.models.sandbox import ExitStatus
+from airut.models.hosts.sandbox import ExitStatus
+from airut.models.tasks.agent import AgentCommand, AgentProgress, AgentRun
+from airut.models.tasks.outcome import AgentVerdict
 
 
 class Agent(Protocol):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from airut.models.archive import ArchivedThread
+from airut.models.threads.archive import ArchivedThread
 
 
 class Archives(Protocol):

@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from airut.models.asked import Asked, QuestionEnd
-from airut.models.message import ChannelKind
+from airut.models.questions.asked import Asked, QuestionEnd
+from airut.models.threads.message import ChannelKind
 
 
 class AskedQuestions(Protocol):

@@ -4,7 +4,7 @@ import logging
 from typing import Protocol
 
 from airut.errors import AuditUnavailable
-from airut.models.audit import AuditEvent
+from airut.models.telemetry.audit import AuditEvent
 
 logger = logging.getLogger("airut.audit")
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from airut.models.budget import BudgetGrant, BudgetOrder, BudgetRelease, Budgets, BudgetSettlement
+from airut.models.budgets.budget import BudgetGrant, BudgetOrder, BudgetRelease, Budgets, BudgetSettlement
 
 
 class BudgetRules(Protocol):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from airut.models.sweep import Standing
+from airut.models.hosts.sweep import Standing
 
 
 class Census(Protocol):

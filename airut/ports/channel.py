@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from airut.models.reply import Delivery, Outbound
+from airut.models.tasks.reply import Delivery, Outbound
 
 
 class Channel(Protocol):

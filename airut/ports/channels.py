@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Protocol
 
-from airut.models.mail_notes import MailNotes
-from airut.models.message import ChannelKind, Hints
-from airut.models.task_terms import TaskTerms
+from airut.models.mail.notes import MailNotes
+from airut.models.tasks.terms import TaskTerms
+from airut.models.threads.message import ChannelKind, Hints
 from airut.ports.channel import Channel
 
 

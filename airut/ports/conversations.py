@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from airut.models.earlier import Earlier, EarlierInput
+from airut.models.threads.earlier import Earlier, EarlierInput
 
 
 class Conversations(Protocol):

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from airut.models.base import Model
-from airut.models.ledger import DaySpent
+from airut.models.budgets.ledger import DaySpent
 
 
 class CostRow(Model):

@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from airut.models.message import ChannelKind
-from airut.models.progress import RunProgress, ShowOrder
-from airut.models.shown import Shown
+from airut.models.tasks.progress import RunProgress, ShowOrder
+from airut.models.tasks.shown import Shown
+from airut.models.threads.message import ChannelKind
 
 
 class Display(Protocol):

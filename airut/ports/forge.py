@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from airut.models.pull_request import PullRequestRef, PullRequestSpec
+from airut.models.pull_requests.pull_request import PullRequestRef, PullRequestSpec
 
 
 class Forge(Protocol):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
-from airut.models.workspace import DefaultBranch, Push, PushSpec, TreeFile
+from airut.models.hosts.workspace import DefaultBranch, Push, PushSpec, TreeFile
 
 
 class Mirror(Protocol):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from airut.models.base import Model
-from airut.models.workspace import DefaultBranch
+from airut.models.hosts.workspace import DefaultBranch
 
 
 class FetchedFile(Model):

@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from airut.models.firing import Opening
-from airut.models.message import SlackRoute
+from airut.models.schedules.firing import Opening
+from airut.models.threads.message import SlackRoute
 
 
 class Openings(Protocol):

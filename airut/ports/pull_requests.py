@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from airut.models.pull_request_view import FailedCheck, PullRequestView
+from airut.models.pull_requests.view import FailedCheck, PullRequestView
 
 
 class PullRequests(Protocol):

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from airut.models.base import Model
-from airut.models.message import ChannelKind, RemoteFile
+from airut.models.threads.message import ChannelKind, RemoteFile
 
 
 class FetchedFile(Model):

@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
-from airut.models.sandbox import Limits
-from airut.models.settings import ThreadSettings
+from airut.models.hosts.repository import AgentSettings, PullRequestSettings, RepositorySecrets
+from airut.models.hosts.sandbox import Limits
+from airut.models.tasks.settings import ThreadSettings
 
 
 class Repositories(Protocol):

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from airut.models.progress import RunProgress
+from airut.models.tasks.progress import RunProgress
 
 
 class RunProgressReader(Protocol):

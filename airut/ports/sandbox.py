@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Protocol
 
-from airut.models.credentials import AnySandboxCredential
-from airut.models.sandbox import OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
-from airut.models.sweep import OwnedSandbox
+from airut.models.credentials.kinds import AnySandboxCredential
+from airut.models.hosts.sandbox import OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
+from airut.models.hosts.sweep import OwnedSandbox
 
 
 class Sandboxes(Protocol):

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Protocol
 
 from airut.models.base import Model
-from airut.models.retry import ClosedTask
-from airut.models.steering import TaskStatus
-from airut.models.task import TaskInput, TaskResult
+from airut.models.tasks.retry import ClosedTask
+from airut.models.tasks.task import TaskInput, TaskResult
+from airut.models.threads.steering import TaskStatus
 
 
 class TaskRow(Model):

@@ -4,8 +4,8 @@ from contextvars import ContextVar
 from typing import Protocol
 
 from airut.models.base import Model
-from airut.models.metrics import Metric
-from airut.models.spans import Span, SpanContext
+from airut.models.telemetry.metrics import Metric
+from airut.models.telemetry.spans import Span, SpanContext
 
 
 class Active(Model):

@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from airut.models.command import AnswerOrder, ThreadCommand
-from airut.models.retry import RetryOrder
-from airut.models.thread import ThreadStatus
+from airut.models.tasks.retry import RetryOrder
+from airut.models.threads.command import AnswerOrder, ThreadCommand
+from airut.models.threads.thread import ThreadStatus
 
 
 class ThreadAway(Exception):

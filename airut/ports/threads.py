@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from airut.models.follow_up import FollowOrder
-from airut.models.message import InboundMessage
+from airut.models.pull_requests.follow_up import FollowOrder
+from airut.models.threads.message import InboundMessage
 
 
 class Threads(Protocol):

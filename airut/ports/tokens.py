@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from airut.models.github_app import GithubApp, InstallationToken
+from airut.models.credentials.github_app import GithubApp, InstallationToken
 
 
 class AppTokens(Protocol):

@@ -14,8 +14,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
 from airut.errors import LedgerUnavailable
-from airut.models.budget import BudgetGrant, BudgetOrder, BudgetRelease, BudgetSettlement
-from airut.models.ledger import BudgetInput
+from airut.models.budgets.budget import BudgetGrant, BudgetOrder, BudgetRelease, BudgetSettlement
+from airut.models.budgets.ledger import BudgetInput
 
 LIMIT = timedelta(seconds=10)
 """For one try: an update takes some milliseconds, 100 where it also starts the workflow. The activity is retried."""

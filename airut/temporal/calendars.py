@@ -11,9 +11,9 @@ from temporalio.client import (
     ScheduleSpec,
 )
 
-from airut.models.cron import Cron, parse_cron
-from airut.models.due import due_moments
-from airut.models.firing import ScheduledTask
+from airut.models.schedules.cron import Cron, parse_cron
+from airut.models.schedules.due import due_moments
+from airut.models.schedules.firing import ScheduledTask
 
 _FORTY_YEARS = timedelta(days=14_610)
 _EVERY_DAY = (ScheduleRange(1, 31),)

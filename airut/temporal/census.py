@@ -8,8 +8,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
 from airut.errors import CensusUnavailable
-from airut.models.sweep import Life, Standing
-from airut.models.thread import ThreadPhase, ThreadStatus
+from airut.models.hosts.sweep import Life, Standing
+from airut.models.threads.thread import ThreadPhase, ThreadStatus
 
 LIMIT = timedelta(seconds=10)
 """For one question. A query replays the thread where no worker has it at hand."""

@@ -9,7 +9,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, PayloadCodec
 
 from airut.config.codec_settings import CodecSettings
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
 from airut.ports.blobs import BlobStore
 from airut.temporal.claim_check import ClaimCheck
 from airut.temporal.compression import Compression

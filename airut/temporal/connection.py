@@ -6,7 +6,7 @@ from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 
 from airut.config.schema import TemporalSettings
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
 from airut.ports.blobs import BlobStore
 from airut.temporal.codec import data_converter
 

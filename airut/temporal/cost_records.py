@@ -7,8 +7,8 @@ from temporalio.client import Client, WorkflowExecution
 from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
-from airut.models.ledger import DaySpent
-from airut.models.spent import TaskSpent
+from airut.models.budgets.ledger import DaySpent
+from airut.models.tasks.spent import TaskSpent
 from airut.ports.cost_records import CostRow, Costs
 from airut.temporal.directory_errors import LIMIT, unavailable
 

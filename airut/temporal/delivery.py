@@ -7,11 +7,11 @@ from temporalio.common import Priority, SearchAttributePair, TypedSearchAttribut
 from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
-from airut.models.amendment import Amendment
-from airut.models.bounce import Bounce
-from airut.models.command import Submission, ThreadCommand
-from airut.models.message import InboundMessage
-from airut.models.thread import ThreadInput
+from airut.models.mail.bounce import Bounce
+from airut.models.threads.amendment import Amendment
+from airut.models.threads.command import Submission, ThreadCommand
+from airut.models.threads.message import InboundMessage
+from airut.models.threads.thread import ThreadInput
 
 LIMIT = timedelta(seconds=10)
 """For one try; the caller tries again, and the message's key makes a second delivery harmless."""

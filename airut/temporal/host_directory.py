@@ -8,7 +8,7 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
 from airut import contracts
-from airut.models.thread import ThreadPhase
+from airut.models.threads.thread import ThreadPhase
 from airut.ports.host_directory import HostRow
 from airut.temporal.directory_errors import LIMIT, unavailable
 from airut.temporal.hosts import hosts, last_poll

@@ -11,9 +11,9 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
-from airut.models.host import DrainOrder, HostInput, HostStatus, HostUp
-from airut.models.steering import TaskStatus
-from airut.models.thread import ThreadStatus
+from airut.models.hosts.host import DrainOrder, HostInput, HostStatus, HostUp
+from airut.models.threads.steering import TaskStatus
+from airut.models.threads.thread import ThreadStatus
 
 LIMIT = timedelta(seconds=20)
 """For one try of an update: a host that is away is waited for ten seconds."""

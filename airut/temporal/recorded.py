@@ -6,9 +6,9 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from airut.models.outcome import TaskOutcome
-from airut.models.retry import ClosedTask
-from airut.models.task import TaskInput, TaskResult
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.retry import ClosedTask
+from airut.models.tasks.task import TaskInput, TaskResult
 
 
 async def recorded_task(client: Client, task: str) -> ClosedTask | None:

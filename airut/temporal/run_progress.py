@@ -10,7 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
 from airut.errors import CensusUnavailable, PayloadError
-from airut.models.progress import RunProgress
+from airut.models.tasks.progress import RunProgress
 
 LIMIT = timedelta(seconds=5)
 """For one look: the next one comes soon."""

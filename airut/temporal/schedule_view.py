@@ -9,8 +9,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
 from airut.models.base import Model
-from airut.models.due import Due
-from airut.models.firing import ScheduledTask
+from airut.models.schedules.due import Due
+from airut.models.schedules.firing import ScheduledTask
 from airut.temporal.schedules import DISABLED
 
 NEXT_MOST = 3

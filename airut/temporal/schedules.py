@@ -24,9 +24,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from airut import contracts
 from airut.config.schema import Config
 from airut.models.base import Model
-from airut.models.clock_shift import clock_shifts
-from airut.models.firing import ScheduledTask
-from airut.models.schedule import Overlap, ScheduleSettings
+from airut.models.schedules.clock_shift import clock_shifts
+from airut.models.schedules.firing import ScheduledTask
+from airut.models.schedules.schedule import Overlap, ScheduleSettings
 from airut.temporal.calendars import schedule_spec
 
 INSTALLATION = "airut_installation"

@@ -14,7 +14,7 @@ from temporalio.converter import (
 )
 from temporalio.exceptions import ApplicationError
 
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
 
 AT_ONCE = 64 * 1024
 """Bytes of a payload that are searched right here, in under a millisecond; larger ones in a thread."""

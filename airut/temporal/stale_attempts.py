@@ -15,7 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
 from airut.models.base import Model
-from airut.models.outcome import TaskOutcome
+from airut.models.tasks.outcome import TaskOutcome
 from airut.temporal.leases import Leases
 
 LOST_TYPE = "WorkerLost"

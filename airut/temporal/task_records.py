@@ -8,8 +8,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
 from airut.errors import PayloadError
-from airut.models.steering import TaskStatus
-from airut.models.task import TaskInput
+from airut.models.tasks.task import TaskInput
+from airut.models.threads.steering import TaskStatus
 from airut.ports.task_records import TaskDetail, TaskRow
 from airut.temporal.directory_errors import LIMIT, unavailable
 from airut.temporal.recorded import recorded_task

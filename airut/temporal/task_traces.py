@@ -24,10 +24,10 @@ with workflow.unsafe.imports_passed_through():
     from datetime import datetime
 
     from airut import contracts
-    from airut.models import metrics
-    from airut.models.message import ChannelKind
-    from airut.models.spans import WORKFLOW, Span, SpanContext, joined_to, signal_of, workflow_of
-    from airut.models.task import TaskInput, TaskResult
+    from airut.models.tasks.task import TaskInput, TaskResult
+    from airut.models.telemetry import metrics
+    from airut.models.telemetry.spans import WORKFLOW, Span, SpanContext, joined_to, signal_of, workflow_of
+    from airut.models.threads.message import ChannelKind
     from airut.ports.telemetry import Telemetry
 
 ENDED = "airut_task_ended"

@@ -9,9 +9,9 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
-from airut.models.command import AnswerOrder, ThreadCommand
-from airut.models.retry import RetryOrder
-from airut.models.thread import ThreadStatus
+from airut.models.tasks.retry import RetryOrder
+from airut.models.threads.command import AnswerOrder, ThreadCommand
+from airut.models.threads.thread import ThreadStatus
 from airut.ports.thread_control import ThreadAway, ThreadGone, ThreadRefused
 
 LIMIT = timedelta(seconds=2)

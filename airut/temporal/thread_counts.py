@@ -10,7 +10,7 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
 from airut import contracts
-from airut.models.metrics import TASKS_QUEUED, THREADS_LIVE
+from airut.models.telemetry.metrics import TASKS_QUEUED, THREADS_LIVE
 from airut.ports.telemetry import Telemetry
 from airut.temporal.hosts import hosts
 

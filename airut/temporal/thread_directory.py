@@ -9,7 +9,7 @@ from datetime import UTC
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
 from airut import contracts
-from airut.models.thread import ThreadPhase
+from airut.models.threads.thread import ThreadPhase
 from airut.ports.thread_directory import ThreadFilter, ThreadPage, ThreadRow
 from airut.temporal.directory_errors import LIMIT, unavailable
 

@@ -9,9 +9,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
 from airut.errors import DeliveryDeferred, DeliveryRefused
-from airut.models.follow_up import FollowInput, FollowOrder
-from airut.models.message import InboundMessage
-from airut.models.thread import ThreadPhase, ThreadStatus
+from airut.models.pull_requests.follow_up import FollowInput, FollowOrder
+from airut.models.threads.message import InboundMessage
+from airut.models.threads.thread import ThreadPhase, ThreadStatus
 from airut.temporal.delivery import LIMIT, deliver
 
 

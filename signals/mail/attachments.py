@@ -3,7 +3,7 @@
 from email.message import Message
 
 from airut.models.base import Model
-from airut.models.mail_settings import MailLimits
+from airut.models.mail.settings import MailLimits
 from signals.mail.header import decode_words
 
 _DETACHED_SIGNATURES = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}

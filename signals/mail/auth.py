@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Literal
 
 from airut.models.base import Model
-from airut.models.mail_address import a_labels
-from airut.models.mail_settings import MailAuth
+from airut.models.mail.address import a_labels
+from airut.models.mail.settings import MailAuth
 from signals.mail.auth_results import AuthenticationResults, parse_authentication_results
 from signals.mail.dns import DnsTemporary, TxtResolver
 from signals.mail.header import HeaderBlock

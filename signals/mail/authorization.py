@@ -1,6 +1,6 @@
 """Who takes part in a thread: the operator's list, applied to addresses that are verified (spec: email §4)."""
 
-from airut.models.mail_address import is_authorized
+from airut.models.mail.address import is_authorized
 
 
 def participants(sender: str, addressed: tuple[str, ...], authorized_senders: tuple[str, ...]) -> tuple[str, ...]:

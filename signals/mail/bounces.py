@@ -5,8 +5,8 @@ from datetime import datetime
 from email import message_from_bytes, message_from_string
 from email.message import Message
 
-from airut.models.bounce import Bounce
-from airut.models.message_id import OurMessageId, parse_message_id, workflow_id
+from airut.models.mail.bounce import Bounce
+from airut.models.mail.message_id import OurMessageId, parse_message_id, workflow_id
 from signals.mail.header import HeaderBlock
 from signals.routing import message_ids
 

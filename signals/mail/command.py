@@ -1,6 +1,6 @@
 """Whether a mail is a command rather than a prompt (spec: email §6, §7)."""
 
-from airut.models.command import EMPTY, CommandName, CommandWord, read_word
+from airut.models.threads.command import EMPTY, CommandName, CommandWord, read_word
 from signals.mail.hints import HintedText
 from signals.mail.parse import ParsedMail
 from signals.routing import MailReferences, goes_on

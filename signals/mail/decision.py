@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from airut.models.base import Model
-from airut.models.bounce import Bounce
-from airut.models.command import ThreadCommand
-from airut.models.mail_address import is_authorized
-from airut.models.mail_settings import EmailChannel
+from airut.models.mail.address import is_authorized
+from airut.models.mail.bounce import Bounce
+from airut.models.mail.settings import EmailChannel
+from airut.models.threads.command import ThreadCommand
 from airut.ports.mailbox import Disposition, FetchedMail
 from signals.mail.auth import ReceivedMail, authenticate
 from signals.mail.bounces import read_bounce

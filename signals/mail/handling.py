@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from temporalio.service import RPCError
 
 from airut.errors import NoSpace
-from airut.models.bounce import Bounce
-from airut.models.command import Submission, ThreadCommand
-from airut.models.mail_address import is_authorized
-from airut.models.mail_settings import EmailChannel
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
+from airut.models.mail.address import is_authorized
+from airut.models.mail.bounce import Bounce
+from airut.models.mail.settings import EmailChannel
+from airut.models.threads.command import Submission, ThreadCommand
 from airut.ports.blobs import BlobStore
 from airut.ports.mailbox import Disposition, FetchedMail, Mailbox, MailboxError, MailNotSettled, MailUnreadable
 from signals.mail.decision import Accept, Discard, Later, decide, header_or_empty

@@ -4,8 +4,8 @@ import re
 from typing import get_args
 
 from airut.models.base import Model
-from airut.models.budget import LEAST_USD, MOST_USD
-from airut.models.message import Effort, Hints
+from airut.models.budgets.budget import LEAST_USD, MOST_USD
+from airut.models.threads.message import Effort, Hints
 
 EFFORTS = get_args(Effort)
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 from airut.models.base import Model
-from airut.models.mail_settings import EmailChannel
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
+from airut.models.mail.settings import EmailChannel
 from airut.ports.audit import LogTrail
 from airut.ports.blobs import BlobStore
 from airut.ports.mailbox import Mailbox, MailboxError, MailboxRefused, OpenMailbox

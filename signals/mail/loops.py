@@ -5,7 +5,7 @@ from email import message_from_bytes
 from email.message import Message
 from enum import StrEnum
 
-from airut.models.message_id import parse_message_id
+from airut.models.mail.message_id import parse_message_id
 from signals.mail.header import HeaderBlock
 from signals.mail.sender import BadFrom, parse_mailbox
 

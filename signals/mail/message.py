@@ -5,13 +5,13 @@ from email.utils import getaddresses, parsedate_to_datetime
 
 from airut.models.base import Model
 from airut.models.blob import Text
-from airut.models.command import CommandWord, Submission, command_of
-from airut.models.file_names import distinct
-from airut.models.mail_address import normalized
-from airut.models.mail_settings import EmailChannel, MailLimits
-from airut.models.message import Attachment, ChannelKind, InboundMessage, MailRoute
-from airut.models.message_id import workflow_id
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
+from airut.models.mail.address import normalized
+from airut.models.mail.message_id import workflow_id
+from airut.models.mail.settings import EmailChannel, MailLimits
+from airut.models.threads.command import CommandWord, Submission, command_of
+from airut.models.threads.message import Attachment, ChannelKind, InboundMessage, MailRoute
+from airut.models.values.file_names import distinct
 from airut.ports.blobs import BlobStore
 from airut.ports.mailbox import FetchedMail
 from airut.ports.texts import store

@@ -2,11 +2,11 @@
 
 import hashlib
 
-from airut.models.command import CommandName, ThreadCommand, without_text
-from airut.models.mail_address import is_authorized
-from airut.models.mail_settings import EmailChannel
-from airut.models.message import MailRoute
-from airut.models.message_id import derive_token, workflow_id
+from airut.models.mail.address import is_authorized
+from airut.models.mail.message_id import derive_token, workflow_id
+from airut.models.mail.settings import EmailChannel
+from airut.models.threads.command import CommandName, ThreadCommand, without_text
+from airut.models.threads.message import MailRoute
 from airut.ports.mailbox import FetchedMail
 from signals.mail.auth import ReceivedMail, authenticate
 from signals.mail.dns import TxtResolver

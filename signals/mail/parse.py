@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from airut.models.base import Model
-from airut.models.file_names import distinct, safe_name
+from airut.models.values.file_names import distinct, safe_name
 from signals.mail.armor import is_encrypted, without_signature_armor
 from signals.mail.attachments import MailFile, declared_name, is_noise
 from signals.mail.body import TextLeaf, has_words, write_body

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from airut.models.base import Model
-from airut.models.mail_settings import MailLimits
-from airut.models.rate import Rate
+from airut.models.mail.settings import MailLimits
+from airut.models.values.rate import Rate
 
 NoticeReason = Literal["rate", "unauthorized"]
 NOTICE_EVERY: dict[NoticeReason, timedelta] = {"rate": timedelta(hours=1), "unauthorized": timedelta(days=1)}

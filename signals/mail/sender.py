@@ -2,7 +2,7 @@
 
 import re
 
-from airut.models.mail_address import ATEXT, DOT_ATOM, BadAddress, normalized
+from airut.models.mail.address import ATEXT, DOT_ATOM, BadAddress, normalized
 from signals.mail.header import HeaderBlock
 from signals.mail.lexer import Lexer, LexError
 

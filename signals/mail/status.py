@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from airut.models.audit import AuditAction, AuditEvent
 from airut.models.base import Model
+from airut.models.telemetry.audit import AuditAction, AuditEvent
 from airut.ports.audit import AuditTrail, note
 from airut.ports.mailbox import Disposition
 from signals.status import ListenerState, ListenerStatus

@@ -10,8 +10,8 @@ import dkim
 from dkim.util import InvalidTagValueList, parse_tag_value
 
 from airut.models.base import Model
-from airut.models.mail_address import BadAddress, a_labels
-from airut.models.mail_settings import MailAuth
+from airut.models.mail.address import BadAddress, a_labels
+from airut.models.mail.settings import MailAuth
 from signals.mail.dmarc import NoDmarcRecord, is_aligned
 from signals.mail.dns import TxtResolver
 from signals.mail.header import HeaderBlock

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from airut.models.answer_form import AnswerForm, FormItem
-from airut.models.command import AnswerOrder
-from airut.models.question import ItemAnswer
-from airut.models.question_place import OTHER, PICK, SELECT, SEND, QuestionPlace, read_place
-from airut.models.redaction import Redactor
-from airut.models.slack_thread import slack_thread
+from airut.models.credentials.redaction import Redactor
+from airut.models.questions.question import ItemAnswer
+from airut.models.slack.answer_form import AnswerForm, FormItem
+from airut.models.slack.question_place import OTHER, PICK, SELECT, SEND, QuestionPlace, read_place
+from airut.models.slack.thread import slack_thread
+from airut.models.threads.command import AnswerOrder
 from airut.ports.slack import SlackBot
 from airut.ports.thread_control import ThreadControl
 from signals.slack.clicks import Carried, Refused

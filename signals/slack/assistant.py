@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from slack_bolt.async_app import AsyncApp
 from temporalio.service import RPCError
 
-from airut.models.slack_settings import SlackChannel
-from airut.models.slack_thread import slack_thread
+from airut.models.slack.settings import SlackChannel
+from airut.models.slack.thread import slack_thread
 from airut.ports.slack import SlackAway, SlackDirectory
 from signals.slack.authorization import Verdict, judge
 

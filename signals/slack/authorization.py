@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from enum import StrEnum
 
-from airut.models.slack_settings import SlackChannel, SlackDeny, SlackMatch, SlackRule
+from airut.models.slack.settings import SlackChannel, SlackDeny, SlackMatch, SlackRule
 from airut.ports.slack import SlackDirectory, SlackPerson
 
 PERSON = re.compile(r"[UW][A-Z0-9]{5,}")

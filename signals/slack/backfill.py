@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from temporalio.service import RPCError, RPCStatusCode
 
 from airut.errors import NoSpace
-from airut.models.slack_settings import SlackChannel
+from airut.models.slack.settings import SlackChannel
 from airut.ports.slack import SlackAway, SlackHistory, SlackPlace
 from signals.slack.late import Threads
 from signals.slack.watermarks import Watermarks

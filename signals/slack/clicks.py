@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 from slack_bolt.async_app import AsyncApp
 
-from airut.models.audit import AuditAction, AuditEvent
 from airut.models.base import Model
-from airut.models.question_place import ANSWERS, MODAL
-from airut.models.slack_settings import SlackChannel
-from airut.models.thread_button import ACTION as BUTTON
+from airut.models.slack.question_place import ANSWERS, MODAL
+from airut.models.slack.settings import SlackChannel
+from airut.models.slack.thread_button import ACTION as BUTTON
+from airut.models.telemetry.audit import AuditAction, AuditEvent
 from airut.ports.audit import AuditTrail, LogTrail, note
 from airut.ports.slack import SlackAway, SlackBot, SlackDirectory
 from airut.ports.thread_control import ThreadAway, ThreadGone, ThreadRefused

@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import Any
 
 from airut.models.base import Model
-from airut.models.slack_posts import not_a_persons, wears_ours
-from airut.models.slack_text import mentioned
+from airut.models.slack.posts import not_a_persons, wears_ours
+from airut.models.slack.text import mentioned
 from airut.ports.slack import SlackBot
 
 CHANNEL_TYPES = frozenset({"channel", "group", "mpim"})

@@ -5,9 +5,9 @@ from collections.abc import Coroutine
 from datetime import UTC, datetime
 from typing import Protocol
 
-from airut.models.audit import AuditAction, AuditEvent
-from airut.models.slack_posts import people_talking
-from airut.models.slack_settings import SlackChannel, SlackLimits
+from airut.models.slack.posts import people_talking
+from airut.models.slack.settings import SlackChannel, SlackLimits
+from airut.models.telemetry.audit import AuditAction, AuditEvent
 from airut.ports.audit import AuditTrail, LogTrail, note
 from airut.ports.slack import SlackBot, SlackDirectory
 from signals.slack.authorization import Verdict, judge, not_listed

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from airut.models.amendment import Amendment
-from airut.models.command import Submission, ThreadCommand
-from airut.models.message import RemoteFile
-from airut.models.redaction import Redactor
-from airut.models.slack_thread import slack_thread
+from airut.models.credentials.redaction import Redactor
+from airut.models.slack.thread import slack_thread
+from airut.models.threads.amendment import Amendment
+from airut.models.threads.command import Submission, ThreadCommand
+from airut.models.threads.message import RemoteFile
 from airut.ports.blobs import BlobStore
 from airut.ports.slack import SlackBot, SlackDirectory
 from airut.ports.texts import store

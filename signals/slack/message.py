@@ -4,12 +4,12 @@ import hashlib
 from datetime import UTC, datetime
 
 from airut.models.blob import Text
-from airut.models.command import Submission, command_of, read_word
-from airut.models.message import ChannelKind, InboundMessage, SlackRoute
-from airut.models.slack_files import files_of
-from airut.models.slack_settings import SlackLimits
-from airut.models.slack_text import Names, readable, unnamed, without_mention, words
-from airut.models.slack_thread import slack_thread
+from airut.models.slack.files import files_of
+from airut.models.slack.settings import SlackLimits
+from airut.models.slack.text import Names, readable, unnamed, without_mention, words
+from airut.models.slack.thread import slack_thread
+from airut.models.threads.command import Submission, command_of, read_word
+from airut.models.threads.message import ChannelKind, InboundMessage, SlackRoute
 from airut.ports.slack import SlackBot
 from signals.mail.hints import read_hints
 from signals.slack.events import Post

@@ -1,6 +1,6 @@
 """Names in a Slack channel's configuration that nobody in the workspace has (spec: slack §1, §4)."""
 
-from airut.models.slack_settings import SlackChannel, SlackDeny
+from airut.models.slack.settings import SlackChannel, SlackDeny
 from airut.ports.slack import SlackDirectory, SlackHistory
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from airut.models.base import Model
 from airut.models.blob import Text
-from airut.models.message import ChannelKind, InboundMessage, SlackRoute
-from airut.models.slack_thread import slack_thread
+from airut.models.slack.thread import slack_thread
+from airut.models.threads.message import ChannelKind, InboundMessage, SlackRoute
 from airut.ports.slack import SlackBot, SlackPerson
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from airut.models.answer_form import AnswerForm
 from airut.models.base import Model
-from airut.models.question import ItemAnswer
+from airut.models.questions.question import ItemAnswer
+from airut.models.slack.answer_form import AnswerForm
 from signals.slack.presses import all_chosen, places
 
 

@@ -1,8 +1,8 @@
 """What the buttons beside a task do (spec: slack §9): a command or a retry of the thread that they stand in."""
 
-from airut.models.command import CommandName, ThreadCommand
-from airut.models.retry import RetryOrder
-from airut.models.thread_button import ThreadButton, Verb, read_button
+from airut.models.slack.thread_button import ThreadButton, Verb, read_button
+from airut.models.tasks.retry import RetryOrder
+from airut.models.threads.command import CommandName, ThreadCommand
 from airut.ports.slack import SlackBot
 from airut.ports.thread_control import ThreadAway, ThreadControl, ThreadGone
 from signals.slack.clicks import Carried

@@ -11,17 +11,17 @@ from activities.agent import AgentRuns
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.claude_code.agent import ClaudeSessions
 from airut.adapters.trees_unshared import UnsharedTrees
-from airut.models.agent import AgentCommand, AgentProgress, AgentRun
 from airut.models.blob import BlobRef
-from airut.models.folders import ThreadFolders
-from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
-from airut.models.redaction import Redactor
-from airut.models.repository import AgentSettings, PullRequestSettings, RepositorySecrets
-from airut.models.sandbox import ExitStatus, Limits, SandboxRef, SandboxSpec
-from airut.models.settings import ThreadSettings
-from airut.models.steps import AgentInput
-from airut.models.task import AgentResult, TaskInput
-from airut.models.workspace import DefaultBranch, Push, PushSpec, TreeFile
+from airut.models.credentials.redaction import Redactor
+from airut.models.hosts.folders import ThreadFolders
+from airut.models.hosts.repository import AgentSettings, PullRequestSettings, RepositorySecrets
+from airut.models.hosts.sandbox import ExitStatus, Limits, SandboxRef, SandboxSpec
+from airut.models.hosts.workspace import DefaultBranch, Push, PushSpec, TreeFile
+from airut.models.tasks.agent import AgentCommand, AgentProgress, AgentRun
+from airut.models.tasks.outcome import AgentOutcome, AgentVerdict, Usage
+from airut.models.tasks.settings import ThreadSettings
+from airut.models.tasks.steps import AgentInput
+from airut.models.tasks.task import AgentResult, TaskInput
 from tests.support.fake_sandbox import FakeSandboxes
 from tests.support.gate import Gate
 from tests.support.messages import mail

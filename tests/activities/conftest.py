@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from activities import running_agent as running_module
-from airut.models.sandbox import sandbox_id
-from airut.models.steering import EndIntent
+from airut.models.hosts.sandbox import sandbox_id
+from airut.models.threads.steering import EndIntent
 from tests.activities.agent_bench import TASK, Bench
 
 

@@ -10,10 +10,10 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities import disk as disk_module
-from airut.models.agent import NOTICE
 from airut.models.blob import BlobRef, Text
-from airut.models.outcome import AgentOutcome, LostRun, Usage
-from airut.models.sandbox import Limits, SandboxRef, sandbox_id
+from airut.models.hosts.sandbox import Limits, SandboxRef, sandbox_id
+from airut.models.tasks.agent import NOTICE
+from airut.models.tasks.outcome import AgentOutcome, LostRun, Usage
 from tests.activities.agent_bench import MESSAGE, ORDER, TASK, Bench, Known
 
 

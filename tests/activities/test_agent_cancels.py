@@ -8,7 +8,7 @@ from temporalio.activity import ActivityCancellationDetails
 from temporalio.exceptions import ApplicationError
 
 from activities import agent as agent_module
-from airut.models.outcome import AgentOutcome
+from airut.models.tasks.outcome import AgentOutcome
 from tests.activities.agent_bench import TASK, Bench, Gated, Slow
 
 STOP = ActivityCancellationDetails(cancel_requested=True)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from airut.adapters.ca import load_or_create_root
 from airut.adapters.fence_rules import FenceRules
-from airut.models.model_endpoint import ModelEndpoint
-from airut.models.repository import AgentSettings
-from airut.models.sandbox import SandboxRef, SandboxSpec
+from airut.models.hosts.repository import AgentSettings
+from airut.models.hosts.sandbox import SandboxRef, SandboxSpec
+from airut.models.policy.model_endpoint import ModelEndpoint
 from proxy import rules_document
 from tests.activities.agent_bench import Bench, Configured, Tree
 from tests.support.fake_sandbox import FakeSandboxes

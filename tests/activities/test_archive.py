@@ -13,9 +13,9 @@ from activities.archive import ThreadEnds
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.claude_code.agent import ClaudeSessions
 from airut.adapters.trees_unshared import UnsharedTrees
-from airut.models.archive import Archived, ArchiveOrder, RemoveOrder, Restored, RestoreOrder
 from airut.models.blob import BlobRef
-from airut.models.folders import Folders, ThreadFolders
+from airut.models.hosts.folders import Folders, ThreadFolders
+from airut.models.threads.archive import Archived, ArchiveOrder, RemoveOrder, Restored, RestoreOrder
 
 THREAD = "web/mail/abcdefgh23456789"
 SESSION = str(uuid.uuid5(uuid.NAMESPACE_URL, "session"))

@@ -10,19 +10,19 @@ import pytest
 from activities.audited_steps import begun, done, failed
 from airut.adapters.audit.sandboxes import AuditedSandboxes
 from airut.errors import AuditUnavailable
-from airut.models.archive import RemoveOrder
-from airut.models.audit import AuditAction, AuditEvent
 from airut.models.blob import BlobRef, Text
-from airut.models.credentials import SandboxCredential
-from airut.models.outcome import TaskOutcome, Usage
-from airut.models.pull_request import PullRequestRef, PullRequestState
-from airut.models.reply import ReplyKind
-from airut.models.sandbox import NetworkSpec, OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
-from airut.models.secret import Secret
-from airut.models.steps import PublishInput, PublishResult, ReplyInput, WorkspaceInput
-from airut.models.sweep import SweepMemory, SweepReport
-from airut.models.task import ReplyRecord, TaskInput
-from airut.models.workspace import DefaultBranch
+from airut.models.credentials.kinds import SandboxCredential
+from airut.models.credentials.secret import Secret
+from airut.models.hosts.sandbox import NetworkSpec, OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
+from airut.models.hosts.sweep import SweepMemory, SweepReport
+from airut.models.hosts.workspace import DefaultBranch
+from airut.models.pull_requests.pull_request import PullRequestRef, PullRequestState
+from airut.models.tasks.outcome import TaskOutcome, Usage
+from airut.models.tasks.reply import ReplyKind
+from airut.models.tasks.steps import PublishInput, PublishResult, ReplyInput, WorkspaceInput
+from airut.models.tasks.task import ReplyRecord, TaskInput
+from airut.models.telemetry.audit import AuditAction, AuditEvent
+from airut.models.threads.archive import RemoveOrder
 from tests.support.messages import mail
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

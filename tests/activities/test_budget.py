@@ -8,7 +8,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.budget import BudgetChecks
 from airut.errors import ConfigError, LedgerUnavailable
-from airut.models.budget import (
+from airut.models.budgets.budget import (
     BudgetGrant,
     BudgetName,
     BudgetOrder,
@@ -19,7 +19,7 @@ from airut.models.budget import (
     BudgetSettlement,
     BudgetStanding,
 )
-from airut.models.timezones import ZoneDay
+from airut.models.schedules.timezones import ZoneDay
 
 LATE = datetime(2026, 11, 26, 23, 30, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.claims import CLOCK_WRONG, NO_ROOM, Claims
-from airut.models.steps import HostResult
+from airut.models.tasks.steps import HostResult
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

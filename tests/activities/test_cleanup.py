@@ -8,10 +8,10 @@ from temporalio.testing import ActivityEnvironment
 from activities.cleanup import CleanUps
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.models.blob import BlobRef, SweptBlobs
-from airut.models.folders import ThreadFolders
-from airut.models.message import Attachment
-from airut.models.sandbox import sandbox_id
-from airut.models.steps import CleanUpInput
+from airut.models.hosts.folders import ThreadFolders
+from airut.models.hosts.sandbox import sandbox_id
+from airut.models.tasks.steps import CleanUpInput
+from airut.models.threads.message import Attachment
 from tests.activities.agent_bench import TASK
 from tests.activities.test_sweep import Left
 from tests.adapters.test_blob_upkeep import age, cutoff

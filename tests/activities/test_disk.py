@@ -7,8 +7,8 @@ import pytest
 
 from activities.disk import COUNTLESS_AFTER, EVERY, Quota, free_share, room
 from airut.errors import TreeTooLarge, TreeUnreadable
-from airut.models.disk import QuotaState
-from airut.models.folders import Folders
+from airut.models.hosts.disk import QuotaState
+from airut.models.hosts.folders import Folders
 
 GIB = 1024**3
 

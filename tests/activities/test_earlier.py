@@ -9,9 +9,9 @@ from temporalio.testing import ActivityEnvironment
 from activities.earlier import EarlierReading
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.models.blob import INLINE_LIMIT
-from airut.models.earlier import Earlier, EarlierInput, EarlierPost, EarlierResult
-from airut.models.message import ChannelKind, RemoteFile, SlackRoute
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
+from airut.models.threads.earlier import Earlier, EarlierInput, EarlierPost, EarlierResult
+from airut.models.threads.message import ChannelKind, RemoteFile, SlackRoute
 from airut.ports.texts import fetch
 
 ROUTE = SlackRoute(team="T1", channel="C1", thread_ts="1.0", ts="2.0", user="U1")

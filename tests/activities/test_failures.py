@@ -5,7 +5,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.failures import PERMANENT, as_failure, reported
 from airut import errors
-from airut.models.outcome import TaskOutcome
+from airut.models.tasks.outcome import TaskOutcome
 
 
 def leaves(kind: type[errors.AirutError]) -> list[type[errors.AirutError]]:

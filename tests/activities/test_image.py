@@ -9,7 +9,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.image import ImageBuilds
 from airut.errors import AirutError, EngineError, ImageBuildFailed
-from airut.models.steps import ImageInput, ImageResult
+from airut.models.tasks.steps import ImageInput, ImageResult
 from tests.activities.agent_bench import Tree
 
 ORDER = ImageInput(repo="web", policy_commit="c" * 40)

@@ -10,9 +10,9 @@ from temporalio.testing import ActivityEnvironment
 from activities.keeping import ArchiveKeeping
 from airut.adapters.archives_local import LocalArchives
 from airut.adapters.blobs_local import LocalBlobStore
-from airut.models.archive import NOTES_AHEAD, UNREADABLE, ArchivedThread, Expired, ExpireOrder, number_at
 from airut.models.blob import BlobRef
-from airut.models.message import ChannelKind
+from airut.models.threads.archive import NOTES_AHEAD, UNREADABLE, ArchivedThread, Expired, ExpireOrder, number_at
+from airut.models.threads.message import ChannelKind
 
 NOW = datetime.now(UTC)
 THREAD = "web/mail/abcdefgh23456789"

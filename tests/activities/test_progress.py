@@ -8,10 +8,10 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.progress import MISSED_MOST, ProgressShows
 from airut.errors import CensusUnavailable, DeliveryDeferred
-from airut.models.message import ChannelKind
-from airut.models.progress import Look, RunProgress, ShowOrder
-from airut.models.redaction import Redactor
-from airut.models.shown import Shown, ShownState
+from airut.models.credentials.redaction import Redactor
+from airut.models.tasks.progress import Look, RunProgress, ShowOrder
+from airut.models.tasks.shown import Shown, ShownState
+from airut.models.threads.message import ChannelKind
 from airut.ports.display import Display
 from tests.support.messages import NOON
 

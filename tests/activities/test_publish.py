@@ -15,14 +15,14 @@ from airut.demo.forge import GitHubForge as Emulator
 from airut.demo.git_server import GitServer
 from airut.demo.repositories import git, seed_repository
 from airut.models.blob import Text
-from airut.models.message import ChannelKind, ConsoleRoute, InboundMessage
-from airut.models.pull_request import PullRequestState
-from airut.models.pull_request_body import BEGIN, END
-from airut.models.repository import PullRequestSettings
-from airut.models.secret import Secret
-from airut.models.steps import PublishInput, PublishResult
-from airut.models.task import TaskInput
-from airut.models.workspace import DefaultBranch
+from airut.models.credentials.secret import Secret
+from airut.models.hosts.repository import PullRequestSettings
+from airut.models.hosts.workspace import DefaultBranch
+from airut.models.pull_requests.body import BEGIN, END
+from airut.models.pull_requests.pull_request import PullRequestState
+from airut.models.tasks.steps import PublishInput, PublishResult
+from airut.models.tasks.task import TaskInput
+from airut.models.threads.message import ChannelKind, ConsoleRoute, InboundMessage
 from tests.activities.agent_bench import Configured
 from tests.adapters.git.stage import REPO, SLUG, TOKEN, Stage, Worker
 

@@ -8,15 +8,15 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.questions import Questions
 from airut.adapters.blobs_local import LocalBlobStore
-from airut.models.asked import Asked, QuestionEnd
 from airut.models.blob import Text
-from airut.models.message import ChannelKind
-from airut.models.outcome import TaskOutcome
-from airut.models.question import Answer
-from airut.models.redaction import Redactor
-from airut.models.reply import ReplyKind
-from airut.models.steps import QuestionOver, ReplyInput
-from airut.models.task import TaskInput
+from airut.models.credentials.redaction import Redactor
+from airut.models.questions.asked import Asked, QuestionEnd
+from airut.models.questions.question import Answer
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.reply import ReplyKind
+from airut.models.tasks.steps import QuestionOver, ReplyInput
+from airut.models.tasks.task import TaskInput
+from airut.models.threads.message import ChannelKind
 from tests.support.agent_results import QUESTION
 from tests.support.messages import NOON, mail
 

@@ -12,14 +12,14 @@ from activities.reply import Replies
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.errors import DeliveryDeferred, DeliveryRefused
 from airut.models.blob import Text
-from airut.models.mail_notes import MailNotes
-from airut.models.message import ChannelKind, Hints
-from airut.models.outcome import TaskOutcome
-from airut.models.redaction import Redactor
-from airut.models.reply import Delivery, Outbound, ReplyKind
-from airut.models.steps import ReplyInput
-from airut.models.task import TaskInput, Unsent
-from airut.models.task_terms import TaskTerms
+from airut.models.credentials.redaction import Redactor
+from airut.models.mail.notes import MailNotes
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.reply import Delivery, Outbound, ReplyKind
+from airut.models.tasks.steps import ReplyInput
+from airut.models.tasks.task import TaskInput, Unsent
+from airut.models.tasks.terms import TaskTerms
+from airut.models.threads.message import ChannelKind, Hints
 from airut.ports.channel import Channel
 from tests.support.messages import NOON, mail
 

@@ -7,10 +7,10 @@ from temporalio.testing import ActivityEnvironment
 from activities.reply import Replies
 from activities.reports import Reports
 from airut.adapters.blobs_local import LocalBlobStore
-from airut.models.progress import RunProgress
-from airut.models.progress_report import ReportOrder
-from airut.models.redaction import Redactor
-from airut.models.reply import ReplyKind
+from airut.models.credentials.redaction import Redactor
+from airut.models.mail.progress_report import ReportOrder
+from airut.models.tasks.progress import RunProgress
+from airut.models.tasks.reply import ReplyKind
 from tests.activities.test_progress import Runs
 from tests.activities.test_reply import TASK, One, Outbox, order
 from tests.support.messages import NOON

@@ -7,9 +7,9 @@ import pytest
 
 from activities.rotation import Rotation
 from airut.errors import NoSpace
-from airut.models.credentials import AnySandboxCredential, SandboxCredential
-from airut.models.repository import RepositorySecrets
-from airut.models.secret import Secret
+from airut.models.credentials.kinds import AnySandboxCredential, SandboxCredential
+from airut.models.credentials.secret import Secret
+from airut.models.hosts.repository import RepositorySecrets
 from tests.activities.agent_bench import Configured
 
 

@@ -10,8 +10,17 @@ from temporalio.testing import ActivityEnvironment
 from activities.sweep import SweepRules, Sweeps, SweptHost
 from airut.adapters.trees_unshared import UnsharedTrees
 from airut.errors import CensusUnavailable, EngineError, EngineUnavailable
-from airut.models.folders import ThreadFolders
-from airut.models.sweep import GONE_FOR, Life, Missing, OwnedSandbox, Standing, SweepMemory, SweepOrder, SweepReport
+from airut.models.hosts.folders import ThreadFolders
+from airut.models.hosts.sweep import (
+    GONE_FOR,
+    Life,
+    Missing,
+    OwnedSandbox,
+    Standing,
+    SweepMemory,
+    SweepOrder,
+    SweepReport,
+)
 from tests.support.fake_sandbox import FakeSandboxes
 from tests.support.messages import NOON
 

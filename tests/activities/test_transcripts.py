@@ -12,7 +12,7 @@ from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.claude_code.agent import ClaudeSessions
 from airut.errors import NoSpace
 from airut.models.blob import BlobRef, PassingBlob
-from airut.models.folders import ThreadFolders
+from airut.models.hosts.folders import ThreadFolders
 from tests.activities.agent_bench import TASK
 
 

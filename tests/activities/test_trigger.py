@@ -17,11 +17,11 @@ from activities.trigger import Triggers
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.trees_unshared import UnsharedTrees
 from airut.models.blob import Text
-from airut.models.firing import TriggerCleanUp, TriggerInput, TriggerResult
-from airut.models.folders import ThreadFolders
-from airut.models.redaction import Redactor
-from airut.models.sandbox import ExitStatus, LimitHit, OutputChunk, SandboxRef
-from airut.models.workspace import DefaultBranch
+from airut.models.credentials.redaction import Redactor
+from airut.models.hosts.folders import ThreadFolders
+from airut.models.hosts.sandbox import ExitStatus, LimitHit, OutputChunk, SandboxRef
+from airut.models.hosts.workspace import DefaultBranch
+from airut.models.schedules.firing import TriggerCleanUp, TriggerInput, TriggerResult
 from tests.activities.agent_bench import Configured, Tree
 from tests.support.fake_sandbox import FakeSandboxes
 

@@ -8,10 +8,10 @@ from temporalio.testing import ActivityEnvironment
 from activities.workspace import Workspaces
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.models.blob import BlobRef
-from airut.models.folders import ThreadFolders
-from airut.models.message import Attachment
-from airut.models.steps import WorkspaceInput, WorkspaceResult
-from airut.models.workspace import DefaultBranch, Push, PushSpec, TreeFile
+from airut.models.hosts.folders import ThreadFolders
+from airut.models.hosts.workspace import DefaultBranch, Push, PushSpec, TreeFile
+from airut.models.tasks.steps import WorkspaceInput, WorkspaceResult
+from airut.models.threads.message import Attachment
 from tests.activities.agent_bench import Configured
 
 THREAD = "web/mail/abcdefgh23456789"

@@ -12,9 +12,9 @@ import pytest
 
 from airut.adapters.archives_local import LocalArchives
 from airut.errors import ArchiveUnavailable, ArchiveUnreadable, NoSpace
-from airut.models.archive import ArchivedThread, KnownKey
 from airut.models.blob import BlobRef
-from airut.models.message import ChannelKind
+from airut.models.threads.archive import ArchivedThread, KnownKey
+from airut.models.threads.message import ChannelKind
 from tests.support.messages import NOON
 
 ARCHIVE = ArchivedThread(

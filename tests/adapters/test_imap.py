@@ -12,7 +12,7 @@ import pytest
 from airut.adapters.imap.mailbox import imap_mailbox
 from airut.adapters.imap.session import Session
 from airut.demo.mailserver import MailServer
-from airut.models.mail_settings import EmailChannel, ImapSettings, MailAccount
+from airut.models.mail.settings import EmailChannel, ImapSettings, MailAccount
 from airut.ports.mailbox import Disposition, Mailbox, MailboxRefused, MailboxUnavailable, MailUnreadable
 from tests.support.mailserver import PASSWORD, email_channel, mail_server, running_mail_server  # noqa: F401  # fixture
 

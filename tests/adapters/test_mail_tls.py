@@ -16,7 +16,7 @@ from airut.adapters.mail_tls import tls_context
 from airut.adapters.smtp import SmtpChannel
 from airut.demo.tls import Authority
 from airut.errors import DeliveryDeferred
-from airut.models.mail_settings import ImapSettings, MailAccount, Replies, SmtpSettings
+from airut.models.mail.settings import ImapSettings, MailAccount, Replies, SmtpSettings
 from airut.ports.mailbox import MailboxUnavailable
 from tests.adapters.smtp.test_channel import OUTBOUND
 

@@ -26,8 +26,8 @@ from rich.table import Table
 from airut.demo.mailbox import compose
 from airut.models.base import Model
 from airut.models.blob import Text
-from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
-from airut.models.task import AgentResult
+from airut.models.tasks.outcome import AgentOutcome, AgentVerdict, Usage
+from airut.models.tasks.task import AgentResult
 from airut.temporal.delivery import deliver
 from signals.console import console_message
 from tests.support.installation import LIMIT, PERSON, ROBOT, Installation, told

@@ -23,8 +23,8 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 from airut import contracts
 from airut.dashboard.registry import PAGES
-from airut.models.message import ChannelKind
-from airut.models.thread import ThreadInput, ThreadPhase
+from airut.models.threads.message import ChannelKind
+from airut.models.threads.thread import ThreadInput, ThreadPhase
 from airut.temporal.delivery import deliver
 from tests.support.installation import LIMIT, Installation
 from tests.support.messages import mail

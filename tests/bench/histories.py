@@ -20,7 +20,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from airut.config.codec_settings import CodecSettings
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail
 from tests.support.scripted_workers import scripted_workers, task_closed

@@ -24,9 +24,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.config.schema import TemporalSettings
-from airut.models.command import CommandName
-from airut.models.message import InboundMessage
-from airut.models.thread import ThreadPhase
+from airut.models.threads.command import CommandName
+from airut.models.threads.message import InboundMessage
+from airut.models.threads.thread import ThreadPhase
 from airut.temporal.connection import connect
 from airut.temporal.delivery import command, deliver
 from tests.support.messages import mail

@@ -17,10 +17,10 @@ from airut.adapters.claude_code.binary import ClaudeBinaries
 from airut.demo import script
 from airut.demo.http import HttpServer
 from airut.demo.scripted_model import ModelCall, ScriptedModel
-from airut.models.agent import AgentProgress, AgentRun
 from airut.models.base import Model
-from airut.models.outcome import AgentOutcome
-from airut.models.sandbox import ExitStatus
+from airut.models.hosts.sandbox import ExitStatus
+from airut.models.tasks.agent import AgentProgress, AgentRun
+from airut.models.tasks.outcome import AgentOutcome
 from workflows.turns import LOST
 
 KILLS_A_SESSION = 20

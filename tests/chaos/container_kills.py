@@ -11,8 +11,8 @@ from airut.demo import script
 from airut.demo.mailbox import compose
 from airut.demo.stage import PERSON, ROBOT
 from airut.models.base import Model
-from airut.models.message_id import derive_token, parse_message_id
-from airut.models.reply import ReplyKind
+from airut.models.mail.message_id import derive_token, parse_message_id
+from airut.models.tasks.reply import ReplyKind
 from tests.chaos.agent_kills import torn
 from tests.chaos.world import World
 

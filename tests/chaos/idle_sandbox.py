@@ -12,7 +12,7 @@ from pathlib import Path
 
 from airut.adapters.claude_code.agent import ClaudeCode
 from airut.config.schema import Config
-from airut.models.sandbox import ExitStatus, OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
+from airut.models.hosts.sandbox import ExitStatus, OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
 from airut.ports.agent import Agent
 from airut.ports.sandbox import Images, Sandboxes
 from airut.temporal.leases import Leases

@@ -12,9 +12,9 @@ from airut.demo.repositories import GitFailed, git, resolve
 from airut.demo.script import Script
 from airut.demo.stage import REPOSITORY
 from airut.models.base import Model
-from airut.models.message_id import parse_message_id
-from airut.models.reply import ReplyKind
-from airut.models.thread import ThreadPhase
+from airut.models.mail.message_id import parse_message_id
+from airut.models.tasks.reply import ReplyKind
+from airut.models.threads.thread import ThreadPhase
 from tests.chaos import podman
 from tests.chaos.check import CellRecord, Rest, wrong, wrong_at_rest
 from tests.chaos.components import COMPONENTS, Component

@@ -22,10 +22,10 @@ from airut.demo.mailbox import compose
 from airut.demo.stage import PERSON, ROBOT
 from airut.models.base import Model
 from airut.models.blob import Text
-from airut.models.message import InboundMessage
-from airut.models.message_id import derive_token, parse_message_id
-from airut.models.reply import ReplyKind
-from airut.models.task import TaskResult
+from airut.models.mail.message_id import derive_token, parse_message_id
+from airut.models.tasks.reply import ReplyKind
+from airut.models.tasks.task import TaskResult
+from airut.models.threads.message import InboundMessage
 from airut.temporal.delivery import deliver
 from signals.console import console_message
 from tests.chaos.check import MessageRecord, Tally, tally

@@ -14,9 +14,9 @@ from airut.demo.mailbox import compose
 from airut.demo.repositories import commit_files
 from airut.demo.sample import DOCKERFILE
 from airut.demo.stage import PERSON, REPOSITORY, ROBOT
-from airut.models.message_id import derive_token
-from airut.models.steering import TaskStatus
-from airut.models.task import TaskStep
+from airut.models.mail.message_id import derive_token
+from airut.models.tasks.task import TaskStep
+from airut.models.threads.steering import TaskStatus
 from tests.chaos.smtp_relay import HeldMail
 from tests.chaos.world import World
 

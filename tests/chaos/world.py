@@ -20,8 +20,8 @@ from airut.config.installation import installation_id
 from airut.demo.internet import Internet
 from airut.demo.stage import PERSON, ROBOT, Stage
 from airut.demo.tls import Authority
-from airut.models.steering import TaskStatus
-from airut.models.thread import ThreadStatus
+from airut.models.threads.steering import TaskStatus
+from airut.models.threads.thread import ThreadStatus
 from tests.chaos import podman, processes
 from tests.chaos.smtp_relay import SmtpRelay
 

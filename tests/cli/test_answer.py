@@ -6,10 +6,10 @@ import json
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
-from airut.models.outcome import AgentOutcome
-from airut.models.question import Option, Question, QuestionItem
-from airut.models.steps import AgentInput
-from airut.models.task import AgentResult
+from airut.models.questions.question import Option, Question, QuestionItem
+from airut.models.tasks.outcome import AgentOutcome
+from airut.models.tasks.steps import AgentInput
+from airut.models.tasks.task import AgentResult
 from airut.temporal.delivery import deliver
 from tests.cli.conftest import Airut, Printed
 from tests.support.agent_results import done

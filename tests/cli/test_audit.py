@@ -7,7 +7,7 @@ import pytest
 
 from airut.adapters.audit import AuditLog
 from airut.cli.main import execute
-from airut.models.audit import AuditAction, AuditEvent
+from airut.models.telemetry.audit import AuditAction, AuditEvent
 
 CONFIG = """
 config_version: 1

@@ -10,7 +10,7 @@ from airut.adapters.podman.dockerfile import read
 from airut.cli.main import execute
 from airut.config.load import load_config
 from airut.config.repository_files import ALLOWLIST, DOCKERFILE
-from airut.models.allowlist import parse_allowlist
+from airut.models.policy.allowlist import parse_allowlist
 
 
 def test_a_configuration_is_written_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airut.cli.main import execute
-from airut.models import presets
+from airut.models.policy import presets
 from proxy.rules import Entry
 from tests.cli.conftest import Printed
 from tests.proxy.rulesets import of_policy

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from airut.cli.policy_scope import rules_of, scope_of
 from airut.config.schema import Config
-from airut.models.allowlist import parse_allowlist
+from airut.models.policy.allowlist import parse_allowlist
 from proxy.explanation import explain
 
 PEM = rsa.generate_private_key(65_537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -6,7 +6,7 @@ import pytest
 import typer
 
 from airut.cli.schedule import one_task
-from airut.models.schedule import DeliverTo, ScheduleSettings
+from airut.models.schedules.schedule import DeliverTo, ScheduleSettings
 from airut.temporal.schedules import scheduled_task
 
 SETTINGS = ScheduleSettings(cron="@daily", prompt="x", deliver=DeliverTo(email=("ann@example.com",)))

@@ -9,7 +9,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.network_log import packed
 from airut.adapters.blobs_local import LocalBlobStore
-from airut.models.folders import ThreadFolders
+from airut.models.hosts.folders import ThreadFolders
 from airut.temporal.delivery import deliver
 from tests.cli.conftest import Airut
 from tests.support.agent_results import done

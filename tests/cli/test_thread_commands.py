@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from airut.models.command import CommandName
-from airut.models.outcome import AgentOutcome
-from airut.models.thread import ThreadPhase, ThreadStatus
+from airut.models.tasks.outcome import AgentOutcome
+from airut.models.threads.command import CommandName
+from airut.models.threads.thread import ThreadPhase, ThreadStatus
 from airut.temporal.delivery import deliver
 from tests.cli.conftest import Airut, Printed
 from tests.support.agent_results import done

@@ -5,7 +5,7 @@ from pathlib import Path
 from temporalio.testing import WorkflowEnvironment
 
 from airut.adapters.blobs_local import LocalBlobStore
-from airut.models.message import Attachment
+from airut.models.threads.message import Attachment
 from airut.temporal.delivery import deliver
 from tests.cli.conftest import Airut, Printed
 from tests.support.agent_results import BLOB, done

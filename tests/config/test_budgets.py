@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from airut.config.budgets import ConfiguredBudgets
 from airut.config.schema import Config
 from airut.errors import ConfigError
-from airut.models.budget import Budgets
+from airut.models.budgets.budget import Budgets
 
 REPO = {
     "url": "https://github.com/acme/web.git",

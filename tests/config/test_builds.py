@@ -9,8 +9,8 @@ from airut.config.builds import ConfiguredBuilds
 from airut.config.load import load_config
 from airut.config.repositories import ConfiguredRepositories
 from airut.errors import ConfigError
-from airut.models.build import BUILD_PRESETS, BuildPolicy
-from airut.models.sandbox import Limits, NetworkSpec
+from airut.models.hosts.build import BUILD_PRESETS, BuildPolicy
+from airut.models.hosts.sandbox import Limits, NetworkSpec
 
 FILE = """\
 config_version: 1

@@ -4,7 +4,7 @@ import pytest
 
 from airut.config.held_secret import HeldSecret
 from airut.errors import SecretError
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
 
 
 class Source:

@@ -11,10 +11,10 @@ from airut.config.key import Form, Key
 from airut.config.keys import keys
 from airut.config.reload_class import ReloadClass
 from airut.models.base import Model
-from airut.models.durations import Bytes, Seconds, Share, or_none, parse_duration
-from airut.models.model_endpoint import ANTHROPIC
-from airut.models.rate import ARate, Rate
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
+from airut.models.policy.model_endpoint import ANTHROPIC
+from airut.models.values.durations import Bytes, Seconds, Share, or_none, parse_duration
+from airut.models.values.rate import ARate, Rate
 
 LIVE, TASK, RESTART = ReloadClass.LIVE, ReloadClass.TASK, ReloadClass.RESTART
 

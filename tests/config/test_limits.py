@@ -11,8 +11,8 @@ from airut.config.limits import HostSize, limits_on
 from airut.config.repositories import ConfiguredRepositories
 from airut.config.schema import Config
 from airut.config.terms import terms
-from airut.models.message import Hints
-from airut.models.sandbox import Limits
+from airut.models.hosts.sandbox import Limits
+from airut.models.threads.message import Hints
 
 GIB = 1024**3
 BIG, SMALL = HostSize(memory=64 * GIB, cpus=32), HostSize(memory=6 * GIB, cpus=2)

@@ -13,16 +13,16 @@ from airut.config.load import load_config
 from airut.config.repositories import ConfiguredRepositories, forge_kind
 from airut.config.schema import Config
 from airut.errors import ConfigError
-from airut.models.aws_credentials import SandboxAwsCredential
-from airut.models.credentials import SandboxCredential
-from airut.models.github_app import GITHUB_HOSTS, GithubApp, InstallationToken, SandboxGithubApp
-from airut.models.mail_notes import MailNotes, ProgressMails
-from airut.models.model_endpoint import ModelEndpoint
-from airut.models.policy import rule_aws, rule_credential
-from airut.models.repository import RepositorySecrets
-from airut.models.rules import RuleMint
-from airut.models.secret import Secret, SecretLines
-from airut.models.settings import DAY, ThreadSettings
+from airut.models.credentials.aws import SandboxAwsCredential
+from airut.models.credentials.github_app import GITHUB_HOSTS, GithubApp, InstallationToken, SandboxGithubApp
+from airut.models.credentials.kinds import SandboxCredential
+from airut.models.credentials.secret import Secret, SecretLines
+from airut.models.hosts.repository import RepositorySecrets
+from airut.models.mail.notes import MailNotes, ProgressMails
+from airut.models.policy.model_endpoint import ModelEndpoint
+from airut.models.policy.policy import rule_aws, rule_credential
+from airut.models.policy.rules import RuleMint
+from airut.models.tasks.settings import DAY, ThreadSettings
 
 KEY = b"k" * 32
 AGENT: dict[str, Any] = {"auth": {"api_key": "sk-ant-api03-" + "r" * 95}}

@@ -7,7 +7,7 @@ import pytest
 from airut.config.load import load_config
 from airut.config.schema import Config
 from airut.errors import ConfigError
-from airut.models.schedule import DeliverTo, Overlap, ScheduleSettings, TriggerCommand
+from airut.models.schedules.schedule import DeliverTo, Overlap, ScheduleSettings, TriggerCommand
 
 FILE = """\
 config_version: 1

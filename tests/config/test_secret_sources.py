@@ -13,8 +13,8 @@ from airut.config.secret_fields import secrets_in
 from airut.config.secret_readers import Places
 from airut.config.warnings import exposed, warnings
 from airut.errors import ConfigError, SecretError
-from airut.models.credentials import Credential
-from airut.models.secret_source import EnvironmentSource
+from airut.models.credentials.kinds import Credential
+from airut.models.credentials.source import EnvironmentSource
 
 REAL = "ghp_" + "R" * 36
 FILE = """\

@@ -16,9 +16,9 @@ from airut import contracts
 from airut.cli.main import app
 from airut.demo.mailbox import compose
 from airut.models.base import Model
-from airut.models.message import InboundMessage
-from airut.models.task import TaskResult
-from airut.models.thread import ThreadStatus
+from airut.models.tasks.task import TaskResult
+from airut.models.threads.message import InboundMessage
+from airut.models.threads.thread import ThreadStatus
 from airut.temporal.delivery import deliver
 from tests.support.installation import LIMIT, PERSON, ROBOT, Installation
 from tests.support.slack.workspace import BOT_USER, Json

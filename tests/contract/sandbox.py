@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 import pytest
 
 from airut.errors import CutOff, NameTaken
-from airut.models.sandbox import (
+from airut.models.hosts.sandbox import (
     ExitStatus,
     Limits,
     Mount,

@@ -1,7 +1,7 @@
 """What is done through any channel is in the audit log of its host, and nothing is begun that cannot be."""
 
 from airut.adapters.audit import newest, verified
-from airut.models.audit import AuditEntry
+from airut.models.telemetry.audit import AuditEntry
 from tests.contract.people import Person, hears, hears_of
 from tests.support.installation import Installation
 

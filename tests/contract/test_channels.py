@@ -5,8 +5,8 @@ import hashlib
 
 import pytest
 
-from airut.models.message import Attachment
-from airut.models.outcome import AgentOutcome
+from airut.models.tasks.outcome import AgentOutcome
+from airut.models.threads.message import Attachment
 from tests.contract.people import Person, Slacking, hears, hears_of
 from tests.support.agent_results import asks, done
 from tests.support.installation import Installation, told

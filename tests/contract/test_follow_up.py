@@ -7,7 +7,7 @@ import pytest
 from airut.demo.forge import GitHubForge as Emulator
 from airut.demo.github_documents import number_of
 from airut.demo.repositories import commit_files, seed_repository
-from airut.models.follow_up import OnFailure
+from airut.models.pull_requests.follow_up import OnFailure
 from tests.contract.people import Mailing, Person, Slacking, hears, hears_of
 from tests.support.agent_results import REQUEST, done
 from tests.support.installation import Installation

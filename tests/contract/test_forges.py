@@ -11,11 +11,11 @@ from airut.demo.faults import FOREVER, Fault
 from airut.demo.git_server import GitServer
 from airut.demo.repositories import commit_files, git, seed_repository
 from airut.errors import ForgeRefused, ForgeUnavailable
-from airut.models.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
-from airut.models.pull_request_body import BEGIN, END
-from airut.models.pull_request_view import CheckState, Verdict
-from airut.models.secret import Secret
-from airut.models.workspace import PushSpec
+from airut.models.credentials.secret import Secret
+from airut.models.hosts.workspace import PushSpec
+from airut.models.pull_requests.body import BEGIN, END
+from airut.models.pull_requests.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
+from airut.models.pull_requests.view import CheckState, Verdict
 from tests.adapters.git.stage import Worker
 from tests.support.forges.stages import KINDS, SLUGS, TOKENS, Stage, staged, with_title
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from airut.models.outcome import AgentOutcome
+from airut.models.tasks.outcome import AgentOutcome
 from signals.slack.clicks import NOT_TAKEN
 from tests.contract.people import Slacking, hears
 from tests.support.agent_results import asks, done

@@ -6,8 +6,8 @@ import pytest
 
 from airut.adapters.audit import AuditLog
 from airut.dashboard.views.audit import ROWS
-from airut.models.audit import AuditAction, AuditEvent
 from airut.models.login import Role
+from airut.models.telemetry.audit import AuditAction, AuditEvent
 from tests.support.dashboard import Served
 
 EVIL = "<script>alert(1)</script>\u202e"

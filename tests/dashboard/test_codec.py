@@ -14,9 +14,9 @@ from temporalio.api.failure.v1 import Failure
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.config.codec_settings import CodecSettings
 from airut.dashboard.cross_origin import ui_origins
+from airut.models.credentials.redaction import Redactor
+from airut.models.credentials.secret import Secret
 from airut.models.login import Role
-from airut.models.redaction import Redactor
-from airut.models.secret import Secret
 from airut.temporal.codec import data_converter
 from airut.temporal.codec_server import REQUEST_MOST
 from tests.support.dashboard import Served, config_of

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from airut.models.audit import AuditAction, AuditEvent
+from airut.models.telemetry.audit import AuditAction, AuditEvent
 from tests.support.dashboard import Served
 from tests.support.page_forms import fields
 

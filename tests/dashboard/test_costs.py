@@ -7,7 +7,7 @@ import pytest
 
 from airut.dashboard.budgets import BudgetShare, budget_shares
 from airut.dashboard.views.costs import CostSum, harmless, sums
-from airut.models.ledger import DaySpent
+from airut.models.budgets.ledger import DaySpent
 from airut.ports.cost_records import CostRow
 from tests.support.dashboard import Served
 

@@ -6,8 +6,8 @@ import pytest
 
 from airut.dashboard.access import SESSION, VISIT
 from airut.dashboard.views.entry import own_path
-from airut.models.audit import AuditAction
 from airut.models.login import Role
+from airut.models.telemetry.audit import AuditAction
 from tests.support.dashboard import Served, form
 
 

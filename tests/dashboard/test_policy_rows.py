@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from airut.config.schema import Config
 from airut.dashboard.policy_rows import PolicyRow, Swap, policy_rows, swaps_of
-from airut.models.located import PolicyErrors
-from airut.models.policy import parse_allowlist, rule_entries
+from airut.models.policy.policy import parse_allowlist, rule_entries
+from airut.models.values.located import PolicyErrors
 
 PEM = rsa.generate_private_key(65_537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 KEY = "sk-ant-api03-" + "r" * 95

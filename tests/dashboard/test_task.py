@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from airut.config.telemetry_settings import TelemetrySettings
-from airut.models.agent import PlanItem
 from airut.models.blob import Text
-from airut.models.outcome import AgentOutcome, AgentVerdict, TaskOutcome
-from airut.models.progress import RunProgress
-from airut.models.spans import trace_of
-from airut.models.steering import TaskStatus
-from airut.models.task import AgentResult, TaskInput, TaskResult, TaskStep
+from airut.models.tasks.agent import PlanItem
+from airut.models.tasks.outcome import AgentOutcome, AgentVerdict, TaskOutcome
+from airut.models.tasks.progress import RunProgress
+from airut.models.tasks.task import AgentResult, TaskInput, TaskResult, TaskStep
+from airut.models.telemetry.spans import trace_of
+from airut.models.threads.steering import TaskStatus
 from airut.ports.task_records import TaskDetail
 from tests.dashboard.test_thread import KEY, status
 from tests.support.dashboard import Served, form

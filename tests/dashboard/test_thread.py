@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from airut.models.archive import ArchivedThread
 from airut.models.blob import BlobRef, Text
-from airut.models.command import CommandName, CommandRecord
 from airut.models.login import Role
-from airut.models.message import ChannelKind, ConsoleRoute, InboundMessage
-from airut.models.outcome import TaskOutcome, Usage
-from airut.models.pull_request import PullRequestRef, PullRequestState
-from airut.models.reply import ReplyKind
-from airut.models.task import ReplyRecord, TaskInput, TaskResult
-from airut.models.thread import QueuedMessage, ThreadPhase, ThreadStatus
+from airut.models.pull_requests.pull_request import PullRequestRef, PullRequestState
+from airut.models.tasks.outcome import TaskOutcome, Usage
+from airut.models.tasks.reply import ReplyKind
+from airut.models.tasks.task import ReplyRecord, TaskInput, TaskResult
+from airut.models.threads.archive import ArchivedThread
+from airut.models.threads.command import CommandName, CommandRecord
+from airut.models.threads.message import ChannelKind, ConsoleRoute, InboundMessage
+from airut.models.threads.thread import QueuedMessage, ThreadPhase, ThreadStatus
 from airut.ports.task_records import TaskDetail
 from tests.support.dashboard import Served, form
 

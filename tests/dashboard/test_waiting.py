@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from airut.dashboard.waiting import Waiting, described, queue
-from airut.models.message import ChannelKind
-from airut.models.progress import RunProgress
-from airut.models.steering import TaskStatus
-from airut.models.task import TaskStep
-from airut.models.thread import QueuedMessage, ThreadPhase, ThreadStatus
+from airut.models.tasks.progress import RunProgress
+from airut.models.tasks.task import TaskStep
+from airut.models.threads.message import ChannelKind
+from airut.models.threads.steering import TaskStatus
+from airut.models.threads.thread import QueuedMessage, ThreadPhase, ThreadStatus
 from airut.ports.thread_directory import ThreadRow
 from tests.support.dashboard import Served
 

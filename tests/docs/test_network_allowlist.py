@@ -7,8 +7,8 @@ import pytest
 import typer.testing
 
 from airut.cli.main import app
-from airut.models import allowlist, presets
-from airut.models.allowlist import parse_allowlist
+from airut.models.policy import allowlist, presets
+from airut.models.policy.allowlist import parse_allowlist
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "network-allowlist.md").read_text()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from airut.models.metrics import METRICS, Kind, Metric
+from airut.models.telemetry.metrics import METRICS, Kind, Metric
 
 DOCS = Path(__file__).parents[2] / "docs" / "operations"
 PROMETHEUS = {metric.prometheus: metric for metric in METRICS}

@@ -15,7 +15,7 @@ from airut.demo.internet import Internet
 from airut.demo.mailbox import compose
 from airut.demo.script import Script, Step
 from airut.demo.stage import PERSON, ROBOT, Stage
-from airut.models.thread import ThreadPhase, ThreadStatus
+from airut.models.threads.thread import ThreadPhase, ThreadStatus
 
 LIMIT = 90.0
 """Seconds to wait for anything: ten times what it takes on a quiet machine."""

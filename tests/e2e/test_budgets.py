@@ -4,8 +4,8 @@ import re
 
 from airut import contracts
 from airut.demo.script import Step, TokenUsage, bash, say
-from airut.models.ledger import DaySpent
-from airut.models.outcome import TaskOutcome
+from airut.models.budgets.ledger import DaySpent
+from airut.models.tasks.outcome import TaskOutcome
 from tests.e2e.conversation import Conversation, body
 
 DEAR = TokenUsage(output_tokens=20_000)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from airut.demo.script import Step, bash, say
-from airut.models.outcome import TaskOutcome
-from airut.models.thread import ThreadPhase
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.threads.thread import ThreadPhase
 from tests.e2e.conversation import LIMIT, Conversation, airut, body
 
 

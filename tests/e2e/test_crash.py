@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from airut.demo.script import Step, ToolUse, bash, say
-from airut.models.outcome import TaskOutcome
+from airut.models.tasks.outcome import TaskOutcome
 from tests.e2e.conversation import LIMIT, Conversation
 
 

@@ -8,8 +8,8 @@ from airut.demo.repositories import commit_files
 from airut.demo.sample import ALLOWLIST, DOCKERFILE
 from airut.demo.script import Step, bash, fail, say
 from airut.demo.stage import REPOSITORY
-from airut.models.outcome import TaskOutcome
-from airut.models.task import TaskStep
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.task import TaskStep
 from tests.e2e.conversation import LIMIT, Conversation, body
 
 

@@ -5,7 +5,7 @@ import asyncio
 from airut.demo.repositories import read_file
 from airut.demo.script import bash, say, write
 from airut.demo.stage import PERSON, REPOSITORY, ROBOT
-from airut.models.outcome import TaskOutcome
+from airut.models.tasks.outcome import TaskOutcome
 from tests.e2e.conversation import LIMIT, Conversation, body
 
 

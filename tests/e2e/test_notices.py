@@ -3,7 +3,7 @@
 import asyncio
 
 from airut.demo.script import bash, say
-from airut.models.agent import NOTICE
+from airut.models.tasks.agent import NOTICE
 from tests.e2e.conversation import LIMIT, Conversation, body
 
 WAITS = "touch /storage/begun; until [ -f /notices/notice.json ]; do sleep 0.2; done; touch /notices/x; id -u"

@@ -6,8 +6,8 @@ import time
 from email.message import EmailMessage
 
 from airut.demo.script import Step, ToolUse, bash, say
-from airut.models.outcome import TaskOutcome
-from airut.models.thread import ThreadPhase
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.threads.thread import ThreadPhase
 from tests.e2e.conversation import LIMIT, Conversation, body
 from tests.e2e.test_shutdown import agents
 

@@ -5,7 +5,7 @@ import time
 from email.message import EmailMessage
 
 from airut.demo.script import ask, bash, say
-from airut.models.thread import ThreadPhase
+from airut.models.threads.thread import ThreadPhase
 from tests.e2e.conversation import LIMIT, Conversation, body
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from airut import contracts
 from airut.demo.script import Step, ToolUse, bash, say
 from airut.models.blob import Text
-from airut.models.command import CommandName, ThreadCommand
-from airut.models.folders import ThreadFolders
-from airut.models.outcome import TaskOutcome
-from airut.models.thread import ThreadPhase
+from airut.models.hosts.folders import ThreadFolders
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.threads.command import CommandName, ThreadCommand
+from airut.models.threads.thread import ThreadPhase
 from signals.console import console_message
 from tests.e2e.conversation import LIMIT, Conversation, airut
 

@@ -2,8 +2,8 @@
 
 import re
 
-from airut.models.mail_address import BadAddress
-from airut.models.mail_settings import MailAuth
+from airut.models.mail.address import BadAddress
+from airut.models.mail.settings import MailAuth
 from signals.mail.auth import trust_results
 from signals.mail.header import HeaderBlock, MalformedHeader, decode_words, parse_header_block
 from signals.mail.sender import author as author_of

@@ -8,8 +8,8 @@ from email.policy import default
 from pathlib import Path
 
 from airut.adapters.mail_render import Sender, render
-from airut.models.mail_settings import EmailChannel
-from airut.models.reply import Outbound, ReplyKind
+from airut.models.mail.settings import EmailChannel
+from airut.models.tasks.reply import Outbound, ReplyKind
 from airut.ports.mailbox import FetchedMail
 from signals.mail.auth import ReceivedMail, authenticate
 from signals.mail.header import MalformedHeader, parse_header_block

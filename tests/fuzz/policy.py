@@ -1,9 +1,9 @@
 """The allowlist file, which a repository's writers write and the host reads."""
 
-from airut.models.allowlist import parse_allowlist
-from airut.models.located import PolicyErrors
-from airut.models.policy import rule_set
-from airut.models.rules import Sandbox
+from airut.models.policy.allowlist import parse_allowlist
+from airut.models.policy.policy import rule_set
+from airut.models.policy.rules import Sandbox
+from airut.models.values.located import PolicyErrors
 from proxy import rules_document
 
 ALLOWLISTS = (

@@ -18,8 +18,8 @@ from airut.adapters.podman.base_image import APT, DEFAULT_MIRROR, find_mirror
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.settings import Enforce, SandboxSettings
 from airut.errors import ImageBuildFailed
-from airut.models.build import ALLOWLIST_KEY, BUILD_PRESETS, BuildPolicy
-from airut.models.sandbox import Limits, NetworkSpec
+from airut.models.hosts.build import ALLOWLIST_KEY, BUILD_PRESETS, BuildPolicy
+from airut.models.hosts.sandbox import Limits, NetworkSpec
 from tests.support.podman_images import ROOT, podman_images
 
 HOSTS = ("deb.debian.org", "pypi.org", "files.pythonhosted.org", "registry.npmjs.org")

@@ -12,10 +12,10 @@ from rich.table import Table
 
 from airut.demo.internet import Internet
 from airut.demo.repositories import commit_files, seed_repository
-from airut.models.aws_credentials import AwsCredential, SandboxAwsCredential, aws_for_sandbox
-from airut.models.credentials import Credential, SandboxCredential, for_sandbox
-from airut.models.sandbox import Limits, NetworkSpec
-from airut.models.secret import Secret
+from airut.models.credentials.aws import AwsCredential, SandboxAwsCredential, aws_for_sandbox
+from airut.models.credentials.kinds import Credential, SandboxCredential, for_sandbox
+from airut.models.credentials.secret import Secret
+from airut.models.hosts.sandbox import Limits, NetworkSpec
 from tests.contract.sandbox import Stage
 from tests.matrix.stock import stock
 from tests.matrix.tools import Tool

@@ -1,8 +1,8 @@
 """Rule sets for tests of the pure parts, written as a repository's allowlist."""
 
-from airut.models.allowlist import parse_allowlist
-from airut.models.policy import rule_set
-from airut.models.rules import Sandbox
+from airut.models.policy.allowlist import parse_allowlist
+from airut.models.policy.policy import rule_set
+from airut.models.policy.rules import Sandbox
 from proxy import rules_document
 from proxy.rules import Rules
 

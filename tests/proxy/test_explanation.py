@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from airut.models.allowlist import parse_allowlist
-from airut.models.policy import rule_set
-from airut.models.rules import Sandbox
+from airut.models.policy.allowlist import parse_allowlist
+from airut.models.policy.policy import rule_set
+from airut.models.policy.rules import Sandbox
 from proxy import explanation, rules_document
 from proxy.block import METHODS, Reason
 from proxy.explanation import explain
@@ -173,7 +173,7 @@ def test_what_is_suggested_allows_it(method: str, url: str) -> None:
 
 
 def test_methods_that_are_suggested_are_those_that_a_file_may_name() -> None:
-    from airut.models import allowlist
+    from airut.models.policy import allowlist
 
     assert METHODS == allowlist.METHODS
 

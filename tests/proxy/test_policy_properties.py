@@ -6,9 +6,9 @@ import yaml
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from airut.models.allowlist import parse_allowlist
-from airut.models.allowlist_warnings import warnings
-from airut.models.located import PolicyErrors
+from airut.models.policy.allowlist import parse_allowlist
+from airut.models.policy.warnings import warnings
+from airut.models.values.located import PolicyErrors
 from proxy import matching
 from proxy.block import Reason
 from proxy.explanation import explain

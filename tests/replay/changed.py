@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from airut.models.task import TaskInput, TaskResult
+    from airut.models.tasks.task import TaskInput, TaskResult
     from workflows.task import TaskWorkflow
 
 

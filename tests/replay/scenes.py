@@ -9,19 +9,19 @@ from temporalio.client import Client, ScheduleBackfill, ScheduleOverlapPolicy
 from temporalio.exceptions import ApplicationError
 
 from airut import contracts
-from airut.models.budget import BudgetOrder, BudgetRelease, BudgetRequest, Budgets, BudgetSettlement
-from airut.models.command import AnswerOrder, CommandName, CommandWord, command_of
-from airut.models.follow_up import OnFailure
-from airut.models.outcome import AgentOutcome
-from airut.models.pull_request import PullRequestState
-from airut.models.pull_request_view import Checks, CheckState, FailedCheck
-from airut.models.question import Option, Question, QuestionItem
-from airut.models.retry import RetryOrder
-from airut.models.schedule import ScheduleSettings
-from airut.models.steps import AgentInput
-from airut.models.task import AgentResult
-from airut.models.thread import ThreadPhase, ThreadStatus
-from airut.models.timezones import ZoneDay
+from airut.models.budgets.budget import BudgetOrder, BudgetRelease, BudgetRequest, Budgets, BudgetSettlement
+from airut.models.pull_requests.follow_up import OnFailure
+from airut.models.pull_requests.pull_request import PullRequestState
+from airut.models.pull_requests.view import Checks, CheckState, FailedCheck
+from airut.models.questions.question import Option, Question, QuestionItem
+from airut.models.schedules.schedule import ScheduleSettings
+from airut.models.schedules.timezones import ZoneDay
+from airut.models.tasks.outcome import AgentOutcome
+from airut.models.tasks.retry import RetryOrder
+from airut.models.tasks.steps import AgentInput
+from airut.models.tasks.task import AgentResult
+from airut.models.threads.command import AnswerOrder, CommandName, CommandWord, command_of
+from airut.models.threads.thread import ThreadPhase, ThreadStatus
 from airut.temporal.budget import TemporalBudgetLedger
 from airut.temporal.delivery import command, deliver
 from airut.temporal.hosts import report_up, set_drained

@@ -2,10 +2,10 @@
 
 from temporalio import activity
 
-from airut.models.archive import Expired, ExpireOrder
 from airut.models.blob import SweptBlobs
-from airut.models.host import PlacementOrder
-from airut.models.sweep import SweepMemory, SweepOrder, SweepReport
+from airut.models.hosts.host import PlacementOrder
+from airut.models.hosts.sweep import SweepMemory, SweepOrder, SweepReport
+from airut.models.threads.archive import Expired, ExpireOrder
 
 
 @activity.defn

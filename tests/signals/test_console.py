@@ -1,5 +1,5 @@
 from airut.models.blob import Text
-from airut.models.message import ChannelKind, Hints
+from airut.models.threads.message import ChannelKind, Hints
 from signals.console import console_message
 from tests.support.messages import NOON
 

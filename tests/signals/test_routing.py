@@ -1,6 +1,6 @@
 import pytest
 
-from airut.models.message_id import derive_token, workflow_id
+from airut.models.mail.message_id import derive_token, workflow_id
 from signals.routing import MailReferences, is_untied, message_ids, message_key, thread_token
 
 TOKEN = "abcdefghij234567"

@@ -1,10 +1,10 @@
 """How agents end, as tests need it."""
 
 from airut.models.blob import BlobRef, Text
-from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
-from airut.models.pull_request import PullRequestRef, PullRequestState
-from airut.models.question import Option, Question, QuestionItem
-from airut.models.task import AgentResult
+from airut.models.pull_requests.pull_request import PullRequestRef, PullRequestState
+from airut.models.questions.question import Option, Question, QuestionItem
+from airut.models.tasks.outcome import AgentOutcome, AgentVerdict, Usage
+from airut.models.tasks.task import AgentResult
 
 BLOB = BlobRef(sha256="0" * 64, size=3)
 REQUEST = PullRequestRef(

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from airut.models.audit import AuditEvent
-from airut.models.command import AnswerOrder, ThreadCommand
-from airut.models.ledger import DaySpent
-from airut.models.message import InboundMessage
-from airut.models.progress import RunProgress
-from airut.models.retry import RetryOrder
-from airut.models.steering import TaskStatus
-from airut.models.thread import ThreadStatus
+from airut.models.budgets.ledger import DaySpent
+from airut.models.tasks.progress import RunProgress
+from airut.models.tasks.retry import RetryOrder
+from airut.models.telemetry.audit import AuditEvent
+from airut.models.threads.command import AnswerOrder, ThreadCommand
+from airut.models.threads.message import InboundMessage
+from airut.models.threads.steering import TaskStatus
+from airut.models.threads.thread import ThreadStatus
 from airut.ports.cost_records import CostRow, Costs
 from airut.ports.host_directory import HostRow
 from airut.ports.task_records import TaskDetail, TaskRow

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from airut.adapters.podman.output import OutputReader
 from airut.errors import CutOff, EngineError, NameTaken
-from airut.models.sandbox import ExitStatus, OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
+from airut.models.hosts.sandbox import ExitStatus, OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
 
 SIGNALS = {
     SandboxSignal.PAUSE: signal.SIGSTOP,

@@ -20,10 +20,10 @@ with workflow.unsafe.imports_passed_through():
     from airut.contracts import stubs
     from airut.models.base import Model
     from airut.models.blob import Text
-    from airut.models.firing import TriggerInput, TriggerResult
-    from airut.models.outcome import AgentOutcome, AgentVerdict, Usage
-    from airut.models.steps import AgentInput, HostResult
-    from airut.models.task import AgentResult
+    from airut.models.schedules.firing import TriggerInput, TriggerResult
+    from airut.models.tasks.outcome import AgentOutcome, AgentVerdict, Usage
+    from airut.models.tasks.steps import AgentInput, HostResult
+    from airut.models.tasks.task import AgentResult
 
 
 class Entry(Model):

@@ -8,9 +8,9 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.worker import Interceptor
 
-from airut.models.firing import TriggerInput, TriggerResult
-from airut.models.steps import AgentInput, HostResult
-from airut.models.task import AgentResult
+from airut.models.schedules.firing import TriggerInput, TriggerResult
+from airut.models.tasks.steps import AgentInput, HostResult
+from airut.models.tasks.task import AgentResult
 from airut.temporal.leases import Leases
 from tests.support.scripted_activities import ScriptedActivities
 from workers.sandbox_host import Hosted, serve_host

@@ -23,8 +23,8 @@ from airut.config.schema import Config
 from airut.demo.mailbox import Mailbox
 from airut.demo.mailserver import MailServer
 from airut.demo.stage import free_port
-from airut.models.steps import AgentInput
-from airut.models.task import AgentResult
+from airut.models.tasks.steps import AgentInput
+from airut.models.tasks.task import AgentResult
 from airut.temporal.connection import connect
 from tests.support.agent_results import done
 from tests.support.hosting import ScriptedHost, hosting

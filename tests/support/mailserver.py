@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from airut.demo.mailserver import MailServer
-from airut.models.mail_settings import EmailChannel
+from airut.models.mail.settings import EmailChannel
 
 PASSWORD = 'p"a\\s:ß w{5}'
 """With everything that quoting can get wrong."""

@@ -4,7 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 
 from airut.models.blob import Text
-from airut.models.message import ChannelKind, InboundMessage, MailRoute, SlackRoute
+from airut.models.threads.message import ChannelKind, InboundMessage, MailRoute, SlackRoute
 
 NOON = datetime(2026, 3, 29, 12, 0, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ from airut.adapters.podman.proxy_image import ProxyImage
 from airut.adapters.podman.settings import SandboxSettings
 from airut.adapters.podman.store import ImageStore
 from airut.adapters.trees_unshared import UnsharedTrees
-from airut.models.build import BuildPolicy
-from airut.models.sandbox import Limits, NetworkSpec
+from airut.models.hosts.build import BuildPolicy
+from airut.models.hosts.sandbox import Limits, NetworkSpec
 
 ROOT = Path.home() / ".cache" / "airut" / "tests-ca"
 """Of the certificate authority, kept from run to run: it is part of the image, whose first container costs seconds."""

@@ -8,18 +8,16 @@ from typing import Any
 from temporalio import activity
 
 from airut.errors import DeliveryRefused
-from airut.models.archive import Archived, ArchivedThread, ArchiveOrder, RemoveOrder, Restored, RestoreOrder
-from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
-from airut.models.earlier import EarlierInput, EarlierResult
-from airut.models.firing import Opening, TriggerCleanUp, TriggerInput, TriggerResult
-from airut.models.follow_up import FollowOrder
-from airut.models.mail_notes import MailNotes
-from airut.models.message import SlackRoute
-from airut.models.progress import ShowOrder
-from airut.models.progress_report import ReportOrder
-from airut.models.settings import ThreadSettings
-from airut.models.shown import Shown
-from airut.models.steps import (
+from airut.models.budgets.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
+from airut.models.hosts.workspace import DefaultBranch
+from airut.models.mail.notes import MailNotes
+from airut.models.mail.progress_report import ReportOrder
+from airut.models.pull_requests.follow_up import FollowOrder
+from airut.models.schedules.firing import Opening, TriggerCleanUp, TriggerInput, TriggerResult
+from airut.models.tasks.progress import ShowOrder
+from airut.models.tasks.settings import ThreadSettings
+from airut.models.tasks.shown import Shown
+from airut.models.tasks.steps import (
     AgentInput,
     CleanUpInput,
     FetchInput,
@@ -34,8 +32,10 @@ from airut.models.steps import (
     WorkspaceInput,
     WorkspaceResult,
 )
-from airut.models.task import AgentResult, ReplyRecord
-from airut.models.workspace import DefaultBranch
+from airut.models.tasks.task import AgentResult, ReplyRecord
+from airut.models.threads.archive import Archived, ArchivedThread, ArchiveOrder, RemoveOrder, Restored, RestoreOrder
+from airut.models.threads.earlier import EarlierInput, EarlierResult
+from airut.models.threads.message import SlackRoute
 from tests.support.agent_results import BLOB, REQUEST, done
 from tests.support.scripted_forge import ScriptedForge
 

@@ -1,9 +1,9 @@
 """A forge's pull requests as a test makes them."""
 
 from airut.errors import ForgeError
-from airut.models.follow_up import OnFailure
-from airut.models.pull_request import PullRequestState
-from airut.models.pull_request_view import FailedCheck, PullRequestView
+from airut.models.pull_requests.follow_up import OnFailure
+from airut.models.pull_requests.pull_request import PullRequestState
+from airut.models.pull_requests.view import FailedCheck, PullRequestView
 from tests.support.agent_results import REQUEST
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from airut.adapters.telemetry import cgroup
 from airut.adapters.telemetry.cgroup import Held, Sampler, container_group, held
-from airut.models.metrics import Metric
-from airut.models.spans import Span
+from airut.models.telemetry.metrics import Metric
+from airut.models.telemetry.spans import Span
 
 
 class Told:

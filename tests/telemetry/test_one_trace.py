@@ -19,11 +19,11 @@ from airut.adapters.telemetry.exporters import exporters
 from airut.adapters.telemetry.otel import OpenTelemetry
 from airut.adapters.telemetry.sandboxes import MeasuredSandboxes
 from airut.demo.stage import free_port
-from airut.models.metrics import DISK_FREE, METRICS
-from airut.models.sandbox import Mount, NetworkSpec, SandboxSpec, sandbox_id
-from airut.models.spans import Span, context_of, trace_of
-from airut.models.steps import AgentInput
-from airut.models.task import AgentResult
+from airut.models.hosts.sandbox import Mount, NetworkSpec, SandboxSpec, sandbox_id
+from airut.models.tasks.steps import AgentInput
+from airut.models.tasks.task import AgentResult
+from airut.models.telemetry.metrics import DISK_FREE, METRICS
+from airut.models.telemetry.spans import Span, context_of, trace_of
 from tests.contract.people import Mailing, hears
 from tests.support.collector import Collected, Collector, grpc_collector, http_collector
 from tests.support.fake_sandbox import FakeSandboxes

@@ -12,7 +12,7 @@ from airut.adapters.telemetry.otel import OpenTelemetry
 from airut.adapters.telemetry.prometheus import merged, rendered
 from airut.adapters.telemetry.scraping import scraped
 from airut.demo.stage import free_port
-from airut.models.metrics import DISK_FREE, MESSAGES, SANDBOX_START, TASKS_RUNNING
+from airut.models.telemetry.metrics import DISK_FREE, MESSAGES, SANDBOX_START, TASKS_RUNNING
 
 
 async def read(port: int, target: str = "/metrics") -> str:

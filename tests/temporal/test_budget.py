@@ -12,7 +12,7 @@ from activities.budget import BudgetChecks
 from airut import contracts
 from airut.config.budgets import ConfiguredBudgets
 from airut.config.schema import Config
-from airut.models.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
+from airut.models.budgets.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
 from airut.temporal.budget import TemporalBudgetLedger
 from workflows.budget import BudgetWorkflow
 

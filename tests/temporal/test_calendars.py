@@ -10,10 +10,10 @@ from temporalio.api.workflowservice.v1 import ListScheduleMatchingTimesRequest
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
-from airut.models.cron import parse_cron
-from airut.models.due import Due
-from airut.models.firing import ScheduledTask
-from airut.models.schedule import DeliverTo, ScheduleSettings
+from airut.models.schedules.cron import parse_cron
+from airut.models.schedules.due import Due
+from airut.models.schedules.firing import ScheduledTask
+from airut.models.schedules.schedule import DeliverTo, ScheduleSettings
 from airut.temporal.schedules import as_schedule, scheduled_task
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)

@@ -11,8 +11,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from airut.contracts import SEARCH_ATTRIBUTES
-from airut.models.firing import ScheduledTask
-from airut.models.schedule import DeliverTo, ScheduleSettings
+from airut.models.schedules.firing import ScheduledTask
+from airut.models.schedules.schedule import DeliverTo, ScheduleSettings
 from airut.temporal.embedded import DYNAMIC, server_binary
 from airut.temporal.schedule_view import ScheduleRow, schedule_rows
 from airut.temporal.schedules import reconcile, scheduled_task

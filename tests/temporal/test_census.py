@@ -10,7 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from airut import contracts
 from airut.errors import CensusUnavailable
-from airut.models.sweep import Life, Standing
+from airut.models.hosts.sweep import Life, Standing
 from airut.temporal.census import TemporalCensus
 
 

@@ -15,7 +15,7 @@ from airut.adapters.blobs_local import LocalBlobStore
 from airut.config.codec_settings import CodecSettings
 from airut.errors import PayloadError
 from airut.models.blob import Text
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
 from airut.temporal.codec import THRESHOLD, data_converter
 
 OLD, NEW = base64.b64encode(b"o" * 32).decode(), base64.b64encode(b"n" * 32).decode()

@@ -13,7 +13,7 @@ from temporalio.client import Client
 from temporalio.worker import Replayer, Worker, WorkerDeploymentConfig
 
 from airut import contracts
-from airut.models.thread import ThreadPhase, ThreadStatus
+from airut.models.threads.thread import ThreadPhase, ThreadStatus
 from airut.temporal.delivery import deliver
 from airut.temporal.deployment import NAME, become_current, build_id, source_digest
 from tests.support.messages import mail

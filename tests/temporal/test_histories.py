@@ -16,9 +16,9 @@ from temporalio.worker import Replayer, Worker
 
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.config.codec_settings import CodecSettings
-from airut.models.secret import Secret
-from airut.models.steps import AgentInput
-from airut.models.task import AgentResult
+from airut.models.credentials.secret import Secret
+from airut.models.tasks.steps import AgentInput
+from airut.models.tasks.task import AgentResult
 from airut.temporal.codec import data_converter
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import done

@@ -12,7 +12,7 @@ from airut import contracts
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.config.schema import TemporalSettings
 from airut.demo.stage import free_port
-from airut.models.spent import TaskSpent
+from airut.models.tasks.spent import TaskSpent
 from airut.ports.cost_records import CostRow, Costs
 from airut.ports.host_directory import HostRow
 from airut.ports.thread_directory import DirectoryUnavailable

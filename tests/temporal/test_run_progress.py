@@ -9,8 +9,8 @@ from temporalio import activity, workflow
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from airut.models.agent import PlanItem
-from airut.models.progress import RunProgress
+from airut.models.tasks.agent import PlanItem
+from airut.models.tasks.progress import RunProgress
 from airut.temporal.run_progress import TemporalRunProgress, told
 
 PLAN = [{"text": "Look", "state": "completed"}, {"text": "Write", "state": "in_progress"}]

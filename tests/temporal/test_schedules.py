@@ -10,8 +10,8 @@ from temporalio.client import Client, ScheduleOverlapPolicy
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
-from airut.models.firing import ScheduledTask
-from airut.models.schedule import DeliverTo, ScheduleSettings
+from airut.models.schedules.firing import ScheduledTask
+from airut.models.schedules.schedule import DeliverTo, ScheduleSettings
 from airut.temporal.schedules import DISABLED, POLICIES, Reconciled, reconcile, scheduled_task
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)

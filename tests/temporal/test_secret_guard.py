@@ -18,7 +18,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.config.codec_settings import CodecSettings
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
 from airut.temporal.codec import data_converter
 from airut.temporal.secret_guard import SecretInPayload
 

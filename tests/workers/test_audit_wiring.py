@@ -9,7 +9,7 @@ from airut.adapters.audit import verified
 from airut.config.digest import digest
 from airut.config.load import load_config
 from airut.config.schema import Config
-from airut.models.audit import AuditAction, AuditEvent
+from airut.models.telemetry.audit import AuditAction, AuditEvent
 from workers.audit_wiring import announced, audit_log
 
 FILE = """

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from airut.config.schema import Config
 from airut.errors import ConfigError, ForgeUnavailable
-from airut.models.github_app import GithubApp, InstallationToken
-from airut.models.secret import Secret
+from airut.models.credentials.github_app import GithubApp, InstallationToken
+from airut.models.credentials.secret import Secret
 from workers.forge_login import github_repository, remotes
 
 PEM = rsa.generate_private_key(65_537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -11,7 +11,7 @@ from airut.adapters.github.pull_requests import GitHubPullRequests
 from airut.adapters.gitlab import GitLabForge, GitLabPullRequests
 from airut.config.schema import Config
 from airut.errors import AirutError
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
 from tests.workers.test_forge_login import Tokens
 from workers.forge_wiring import ConfiguredForges, ConfiguredPullRequests, forge_repository
 

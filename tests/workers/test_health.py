@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from airut.models.redaction import Redactor
-from airut.models.slack_settings import SlackChannel
+from airut.models.credentials.redaction import Redactor
+from airut.models.slack.settings import SlackChannel
 from airut.ports.health import ChannelHealth, HealthReport
 from signals.status import ListenerState, ListenerStatus
 from workers.health import host_health, intake_report, telling

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from airut.config.telemetry_settings import TelemetrySettings
-from airut.models.redaction import Redactor
-from airut.models.spans import signal_of
+from airut.models.credentials.redaction import Redactor
+from airut.models.telemetry.spans import signal_of
 from airut.ports.telemetry import ACTIVE, Active
 from workers.log_format import About, configure_logging
 from workers.redacted_logs import redact_logs

@@ -14,8 +14,8 @@ from temporalio.worker import Replayer, Worker
 
 from activities.placement import Placement
 from airut import contracts
-from airut.models.host import HostStatus
-from airut.models.thread import ThreadStatus
+from airut.models.hosts.host import HostStatus
+from airut.models.threads.thread import ThreadStatus
 from airut.temporal.delivery import deliver
 from airut.temporal.hosts import hosts, last_poll, open_tasks, set_drained
 from tests.support.hosting import ScriptedHost, hosting
@@ -189,7 +189,7 @@ async def test_a_full_host_still_acknowledges_fetches_and_says_what_it_works_on(
 async def test_placement_opens_and_closes_as_told_and_answers_when_it_has(tmp_path: Path) -> None:
     from temporalio.testing import ActivityEnvironment
 
-    from airut.models.host import PlacementOrder
+    from airut.models.hosts.host import PlacementOrder
 
     placement, events = Placement(), list[str]()
 

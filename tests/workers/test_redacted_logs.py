@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
 from workers.redacted_logs import Redacted
 
 REAL = "hunter2-and-more"

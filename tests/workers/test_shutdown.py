@@ -14,9 +14,9 @@ from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from airut.models.steps import AgentInput
-from airut.models.task import TaskInput
-from airut.models.workspace import DefaultBranch
+from airut.models.hosts.workspace import DefaultBranch
+from airut.models.tasks.steps import AgentInput
+from airut.models.tasks.task import TaskInput
 from tests.support.host_process import Diary, OneStep
 from tests.support.messages import mail
 

@@ -8,7 +8,7 @@ import pytest
 
 from airut.config.schema import Config
 from airut.errors import FileRefused
-from airut.models.message import ChannelKind, RemoteFile
+from airut.models.threads.message import ChannelKind, RemoteFile
 from workers.channels_wiring import ConfiguredFiles
 
 LATER = {"aiohttp", "opentelemetry.sdk", "slack_bolt", "slack_sdk", "starlette"}

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from temporalio.client import Client
 
 from airut import contracts
-from airut.models.command import CommandName, ThreadCommand, without_text
-from airut.models.thread import ThreadPhase, ThreadStatus
+from airut.models.threads.command import CommandName, ThreadCommand, without_text
+from airut.models.threads.thread import ThreadPhase, ThreadStatus
 from tests.support.messages import mail
 
 LIMIT = 60.0

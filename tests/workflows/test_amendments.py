@@ -6,11 +6,11 @@ from datetime import timedelta
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
-from airut.models.amendment import TOO_LATE, Amendment
-from airut.models.command import CommandName, ThreadCommand, without_text
-from airut.models.message import InboundMessage
-from airut.models.outcome import TaskOutcome
-from airut.models.thread import ThreadPhase
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.threads.amendment import TOO_LATE, Amendment
+from airut.models.threads.command import CommandName, ThreadCommand, without_text
+from airut.models.threads.message import InboundMessage
+from airut.models.threads.thread import ThreadPhase
 from airut.temporal.delivery import amend_if_open, deliver
 from tests.support.agent_results import done
 from tests.support.messages import mail

@@ -6,13 +6,13 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from airut import contracts
-from airut.models.command import AnswerOrder
-from airut.models.late_answer import TOO_LATE
-from airut.models.message import InboundMessage, MailRoute
-from airut.models.outcome import TaskOutcome
-from airut.models.reply import ReplyKind
-from airut.models.settings import ThreadSettings
-from airut.models.steps import ReplyInput
+from airut.models.questions.late_answer import TOO_LATE
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.reply import ReplyKind
+from airut.models.tasks.settings import ThreadSettings
+from airut.models.tasks.steps import ReplyInput
+from airut.models.threads.command import AnswerOrder
+from airut.models.threads.message import InboundMessage, MailRoute
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import asks, done
 from tests.support.messages import mail

@@ -8,13 +8,13 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from airut import contracts
-from airut.models.amendment import Amendment
 from airut.models.blob import Text
-from airut.models.command import CommandName
-from airut.models.earlier import EarlierInput, EarlierResult, unreadable
-from airut.models.message import Attachment, ChannelKind, InboundMessage, RemoteFile, SlackRoute
-from airut.models.notices import NOTHING_SAID
-from airut.models.steps import FetchResult
+from airut.models.tasks.steps import FetchResult
+from airut.models.threads.amendment import Amendment
+from airut.models.threads.command import CommandName
+from airut.models.threads.earlier import EarlierInput, EarlierResult, unreadable
+from airut.models.threads.message import Attachment, ChannelKind, InboundMessage, RemoteFile, SlackRoute
+from airut.models.threads.notices import NOTHING_SAID
 from airut.temporal.delivery import amend_if_open, deliver, tell_overheard
 from tests.support.agent_results import BLOB
 from tests.support.messages import mail

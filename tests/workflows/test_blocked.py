@@ -4,9 +4,9 @@ import pytest
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.testing import WorkflowEnvironment
 
-from airut.models.outcome import AgentOutcome, AgentVerdict
-from airut.models.steps import AgentInput
-from airut.models.task import AgentResult
+from airut.models.tasks.outcome import AgentOutcome, AgentVerdict
+from airut.models.tasks.steps import AgentInput
+from airut.models.tasks.task import AgentResult
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import done
 from tests.support.messages import mail

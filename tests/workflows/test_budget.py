@@ -12,7 +12,7 @@ from temporalio.worker import Replayer, Worker
 
 from airut import contracts
 from airut.errors import LedgerUnavailable
-from airut.models.budget import (
+from airut.models.budgets.budget import (
     BudgetGrant,
     BudgetName,
     BudgetOrder,
@@ -21,8 +21,8 @@ from airut.models.budget import (
     Budgets,
     BudgetSettlement,
 )
-from airut.models.ledger import DaySpent
-from airut.models.timezones import ZoneDay
+from airut.models.budgets.ledger import DaySpent
+from airut.models.schedules.timezones import ZoneDay
 from airut.temporal.budget import TemporalBudgetLedger
 from workflows.budget import BudgetWorkflow
 

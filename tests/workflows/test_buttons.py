@@ -8,10 +8,10 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from airut.models.command import CommandName, ThreadCommand
-from airut.models.outcome import AgentOutcome, TaskOutcome
-from airut.models.retry import RetryOrder
-from airut.models.steps import ReplyInput
+from airut.models.tasks.outcome import AgentOutcome, TaskOutcome
+from airut.models.tasks.retry import RetryOrder
+from airut.models.tasks.steps import ReplyInput
+from airut.models.threads.command import CommandName, ThreadCommand
 from airut.ports.thread_control import ThreadGone, ThreadRefused
 from airut.temporal.delivery import deliver
 from airut.temporal.thread_control import TemporalThreadControl

@@ -8,14 +8,14 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from airut import contracts
-from airut.models.command import CommandName, RetryStep
-from airut.models.notices import Acceptance, refusal
-from airut.models.outcome import AgentOutcome, TaskOutcome
-from airut.models.reply import ReplyKind
-from airut.models.retry import RetryOrder
-from airut.models.steps import AgentInput
-from airut.models.task import AgentResult, TaskStep
-from airut.models.thread import ThreadPhase
+from airut.models.tasks.outcome import AgentOutcome, TaskOutcome
+from airut.models.tasks.reply import ReplyKind
+from airut.models.tasks.retry import RetryOrder
+from airut.models.tasks.steps import AgentInput
+from airut.models.tasks.task import AgentResult, TaskStep
+from airut.models.threads.command import CommandName, RetryStep
+from airut.models.threads.notices import Acceptance, refusal
+from airut.models.threads.thread import ThreadPhase
 from airut.temporal.delivery import command as deliver_command
 from airut.temporal.delivery import deliver, report_if_open
 from tests.signals.mail.test_bounces import BOUNCE

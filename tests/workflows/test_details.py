@@ -3,8 +3,8 @@
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.testing import WorkflowEnvironment
 
-from airut.models.outcome import AgentOutcome
-from airut.models.settings import ThreadSettings
+from airut.models.tasks.outcome import AgentOutcome
+from airut.models.tasks.settings import ThreadSettings
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import done
 from tests.support.messages import mail

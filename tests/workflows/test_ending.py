@@ -8,15 +8,15 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from airut.models.archive import MISSING, NUMBERS_BEGIN, UNREADABLE
-from airut.models.command import CommandName
-from airut.models.message import MailRoute
-from airut.models.message_id import build_message_id
-from airut.models.notices import not_kept
-from airut.models.outcome import TaskOutcome
-from airut.models.reply import ReplyKind
-from airut.models.steps import ReplyInput
-from airut.models.thread import ThreadPhase
+from airut.models.mail.message_id import build_message_id
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.reply import ReplyKind
+from airut.models.tasks.steps import ReplyInput
+from airut.models.threads.archive import MISSING, NUMBERS_BEGIN, UNREADABLE
+from airut.models.threads.command import CommandName
+from airut.models.threads.message import MailRoute
+from airut.models.threads.notices import not_kept
+from airut.models.threads.thread import ThreadPhase
 from airut.temporal.delivery import command as deliver_command
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail

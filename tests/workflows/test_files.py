@@ -2,8 +2,8 @@
 
 from temporalio.testing import WorkflowEnvironment
 
-from airut.models.message import Attachment, ChannelKind, RemoteFile
-from airut.models.steps import FetchInput, FetchResult
+from airut.models.tasks.steps import FetchInput, FetchResult
+from airut.models.threads.message import Attachment, ChannelKind, RemoteFile
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import BLOB
 from tests.support.messages import mail

@@ -11,11 +11,11 @@ from temporalio.testing import WorkflowEnvironment
 
 from airut import contracts
 from airut.errors import ForgeRefused
-from airut.models.command import CommandName
-from airut.models.follow_up import OnFailure
-from airut.models.pull_request import PullRequestState
-from airut.models.pull_request_view import Checks, CheckState, FailedCheck, Remark
-from airut.models.reply import ReplyKind
+from airut.models.pull_requests.follow_up import OnFailure
+from airut.models.pull_requests.pull_request import PullRequestState
+from airut.models.pull_requests.view import Checks, CheckState, FailedCheck, Remark
+from airut.models.tasks.reply import ReplyKind
+from airut.models.threads.command import CommandName
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import done
 from tests.support.messages import mail, post

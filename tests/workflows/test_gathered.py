@@ -4,7 +4,7 @@ import pytest
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState, TimeoutType
 from temporalio.exceptions import TimeoutError as ActivityTimeout
 
-from airut.models.outcome import LostRun, Usage
+from airut.models.tasks.outcome import LostRun, Usage
 from tests.support.agent_results import BLOB
 from workflows.gathered import lost_run
 

@@ -3,8 +3,8 @@
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from airut.models.outcome import TaskOutcome
-from airut.models.steps import ImageInput
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.steps import ImageInput
 from airut.temporal.delivery import deliver
 from airut.temporal.stale_attempts import LOST_TYPE, SOON
 from tests.support.messages import mail

@@ -11,12 +11,12 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from airut import contracts
-from airut.models.command import CommandName
-from airut.models.outcome import AgentOutcome
-from airut.models.reply import ReplyKind
-from airut.models.steps import AgentInput
-from airut.models.task import AgentResult
-from airut.models.thread import ThreadPhase, ThreadStatus
+from airut.models.tasks.outcome import AgentOutcome
+from airut.models.tasks.reply import ReplyKind
+from airut.models.tasks.steps import AgentInput
+from airut.models.tasks.task import AgentResult
+from airut.models.threads.command import CommandName
+from airut.models.threads.thread import ThreadPhase, ThreadStatus
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import QUESTION, asks, done, refused
 from tests.support.messages import mail

@@ -10,15 +10,15 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.testing import WorkflowEnvironment
 
 from airut import contracts
-from airut.models.command import AnswerOrder, CommandName
-from airut.models.message import ChannelKind
-from airut.models.outcome import AgentOutcome, TaskOutcome
-from airut.models.reply import ReplyKind
-from airut.models.retry import RetryOrder
-from airut.models.settings import ThreadSettings
-from airut.models.steering import TaskMove, TaskStatus
-from airut.models.steps import ReplyInput
-from airut.models.task import TaskInput, TaskStep
+from airut.models.tasks.outcome import AgentOutcome, TaskOutcome
+from airut.models.tasks.reply import ReplyKind
+from airut.models.tasks.retry import RetryOrder
+from airut.models.tasks.settings import ThreadSettings
+from airut.models.tasks.steps import ReplyInput
+from airut.models.tasks.task import TaskInput, TaskStep
+from airut.models.threads.command import AnswerOrder, CommandName
+from airut.models.threads.message import ChannelKind
+from airut.models.threads.steering import TaskMove, TaskStatus
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import BLOB, QUESTION, asks, done, refused
 from tests.support.messages import NOON, mail

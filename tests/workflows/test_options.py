@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from airut.models.message import ChannelKind
+from airut.models.threads.message import ChannelKind
 from workflows import options
 
 

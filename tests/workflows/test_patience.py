@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from airut.models.outcome import AgentOutcome, AgentVerdict, TaskOutcome
-from airut.models.task import TaskStep
+from airut.models.tasks.outcome import AgentOutcome, AgentVerdict, TaskOutcome
+from airut.models.tasks.task import TaskStep
 from workflows.patience import Patience, Wait, next_wait
 
 NOW = datetime(2026, 3, 29, 12, 0, tzinfo=UTC)

@@ -18,8 +18,8 @@ from tests.workflows.asking import LIMIT
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
-    from airut.models.steering import TaskOrder
-    from airut.models.steps import HostResult
+    from airut.models.tasks.steps import HostResult
+    from airut.models.threads.steering import TaskOrder
     from workflows import options
     from workflows.placement import HostGone, Placement, was_interrupted
     from workflows.steering import Steering

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from airut.models.command import CommandName
-from airut.models.mail_notes import MailNotes, ProgressMails
-from airut.models.message import InboundMessage
-from airut.models.settings import ThreadSettings
+from airut.models.mail.notes import MailNotes, ProgressMails
+from airut.models.tasks.settings import ThreadSettings
+from airut.models.threads.command import CommandName
+from airut.models.threads.message import InboundMessage
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail, post
 from tests.support.scripted_activities import ScriptedActivities

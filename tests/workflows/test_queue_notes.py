@@ -4,9 +4,9 @@ import asyncio
 
 from temporalio.testing import WorkflowEnvironment
 
-from airut.models.mail_notes import MailNotes
-from airut.models.reply import ReplyKind
-from airut.models.settings import ThreadSettings
+from airut.models.mail.notes import MailNotes
+from airut.models.tasks.reply import ReplyKind
+from airut.models.tasks.settings import ThreadSettings
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail, post
 from tests.support.scripted_activities import ScriptedActivities

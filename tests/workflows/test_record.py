@@ -7,11 +7,11 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
-from airut.models.command import CommandName
-from airut.models.message import InboundMessage
-from airut.models.outcome import AgentOutcome, TaskOutcome
-from airut.models.reply import ReplyKind
-from airut.models.task import TaskStep
+from airut.models.tasks.outcome import AgentOutcome, TaskOutcome
+from airut.models.tasks.reply import ReplyKind
+from airut.models.tasks.task import TaskStep
+from airut.models.threads.command import CommandName
+from airut.models.threads.message import InboundMessage
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import REQUEST, asks, done
 from tests.support.messages import mail

@@ -12,10 +12,10 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
 from airut.models.blob import Text
-from airut.models.firing import FiringEnd, FiringResult, ScheduledTask, TriggerInput, TriggerResult
-from airut.models.message import ChannelKind, MailRoute, SlackRoute
-from airut.models.outcome import TaskOutcome
-from airut.models.schedule import DeliverTo, ScheduleSettings
+from airut.models.schedules.firing import FiringEnd, FiringResult, ScheduledTask, TriggerInput, TriggerResult
+from airut.models.schedules.schedule import DeliverTo, ScheduleSettings
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.threads.message import ChannelKind, MailRoute, SlackRoute
 from airut.temporal.delivery import deliver
 from airut.temporal.schedules import as_schedule, scheduled_task
 from tests.support.messages import mail

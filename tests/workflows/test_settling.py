@@ -8,11 +8,11 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from airut import contracts
-from airut.models.command import AnswerOrder, CommandName
-from airut.models.message import ChannelKind, InboundMessage, SlackRoute
-from airut.models.outcome import TaskOutcome
-from airut.models.question import ItemAnswer
-from airut.models.settings import ThreadSettings
+from airut.models.questions.question import ItemAnswer
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.settings import ThreadSettings
+from airut.models.threads.command import AnswerOrder, CommandName
+from airut.models.threads.message import ChannelKind, InboundMessage, SlackRoute
 from airut.ports.thread_control import ThreadRefused
 from airut.temporal.delivery import deliver
 from airut.temporal.thread_control import TemporalThreadControl

@@ -11,10 +11,10 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from airut import contracts
-from airut.models.command import CommandName
-from airut.models.outcome import TaskOutcome
-from airut.models.progress import ShowOrder
-from airut.models.shown import Shown, ShownState
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.progress import ShowOrder
+from airut.models.tasks.shown import Shown, ShownState
+from airut.models.threads.command import CommandName
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import asks, done
 from tests.support.messages import mail, post

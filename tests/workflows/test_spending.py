@@ -6,7 +6,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from airut import contracts
-from airut.models.budget import (
+from airut.models.budgets.budget import (
     BudgetGrant,
     BudgetName,
     BudgetRefusal,
@@ -15,11 +15,11 @@ from airut.models.budget import (
     BudgetSettlement,
     BudgetStanding,
 )
-from airut.models.message import Hints
-from airut.models.outcome import AgentOutcome, LostRun, TaskOutcome, Usage
-from airut.models.spent import TaskSpent
-from airut.models.steps import AgentInput
-from airut.models.task import AgentResult
+from airut.models.tasks.outcome import AgentOutcome, LostRun, TaskOutcome, Usage
+from airut.models.tasks.spent import TaskSpent
+from airut.models.tasks.steps import AgentInput
+from airut.models.tasks.task import AgentResult
+from airut.models.threads.message import Hints
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import BLOB, done
 from tests.support.messages import mail

@@ -13,10 +13,10 @@ from temporalio.worker import Worker
 
 from airut import contracts
 from airut.errors import CensusUnavailable
-from airut.models.archive import Expired, ExpireOrder
 from airut.models.blob import SweptBlobs
-from airut.models.command import CommandName
-from airut.models.sweep import Life, Missing, Standing, SweepMemory, SweepOrder, SweepReport
+from airut.models.hosts.sweep import Life, Missing, Standing, SweepMemory, SweepOrder, SweepReport
+from airut.models.threads.archive import Expired, ExpireOrder
+from airut.models.threads.command import CommandName
 from airut.temporal.census import TemporalCensus
 from airut.temporal.delivery import deliver
 from airut.temporal.upkeep import EXPIRY, ensure_expiry, ensure_sweep, sweep_id

@@ -10,12 +10,12 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer
 
-from airut.models.notices import Acceptance, refusal
-from airut.models.outcome import AgentOutcome, TaskOutcome
-from airut.models.prompt import compose_prompt
-from airut.models.reply import ReplyKind
-from airut.models.steps import AgentInput
-from airut.models.task import AgentResult
+from airut.models.tasks.outcome import AgentOutcome, TaskOutcome
+from airut.models.tasks.prompt import compose_prompt
+from airut.models.tasks.reply import ReplyKind
+from airut.models.tasks.steps import AgentInput
+from airut.models.tasks.task import AgentResult
+from airut.models.threads.notices import Acceptance, refusal
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import BLOB, REQUEST, done
 from tests.support.messages import mail

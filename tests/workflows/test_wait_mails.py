@@ -7,8 +7,8 @@ from temporalio import workflow
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from airut.models.mail_notes import MailNotes
-from airut.models.task import TaskInput, TaskStep
+from airut.models.mail.notes import MailNotes
+from airut.models.tasks.task import TaskInput, TaskStep
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
 from workflows.flow import Flow

@@ -10,14 +10,14 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from airut import contracts
-from airut.models.budget import BudgetGrant, BudgetName, BudgetRefusal
-from airut.models.command import AnswerOrder, CommandName
-from airut.models.outcome import AgentOutcome, TaskOutcome, Usage
-from airut.models.reply import ReplyKind
-from airut.models.settings import ThreadSettings
-from airut.models.steps import AgentInput
-from airut.models.task import AgentResult, TaskStep
-from airut.models.thread import ThreadPhase
+from airut.models.budgets.budget import BudgetGrant, BudgetName, BudgetRefusal
+from airut.models.tasks.outcome import AgentOutcome, TaskOutcome, Usage
+from airut.models.tasks.reply import ReplyKind
+from airut.models.tasks.settings import ThreadSettings
+from airut.models.tasks.steps import AgentInput
+from airut.models.tasks.task import AgentResult, TaskStep
+from airut.models.threads.command import AnswerOrder, CommandName
+from airut.models.threads.thread import ThreadPhase
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import BLOB, QUESTION, asks, done, refused
 from tests.support.messages import mail
@@ -235,7 +235,7 @@ async def test_a_host_that_is_gone_is_left_for_another(
 
 async def _move(client: Client, thread: str, host: str) -> None:
     """Let the thread believe that its workspace lies on a host whose worker is not there."""
-    from airut.models.steering import TaskMove, TaskStatus
+    from airut.models.threads.steering import TaskMove, TaskStatus
 
     status = TaskStatus(step=TaskStep.CLOSED, since=datetime.now(UTC))
     move = TaskMove(host=f"nowhere-{host}", status=status)

@@ -5,9 +5,9 @@ import json
 from datetime import datetime
 from typing import Any
 
-from airut.models.audit import AuditEntry, AuditEvent, Detail
 from airut.models.base import Model
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
+from airut.models.telemetry.audit import AuditEntry, AuditEvent, Detail
 
 GENESIS = "0" * 64
 """What stands before the first entry."""

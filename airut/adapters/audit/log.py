@@ -22,8 +22,8 @@ from airut.adapters.audit.segments import (
     write_head,
 )
 from airut.errors import AuditUnavailable
-from airut.models.audit import AuditAction, AuditEntry, AuditEvent
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
+from airut.models.telemetry.audit import AuditAction, AuditEntry, AuditEvent
 
 ROTATED_AT = 64 * 1024**2
 """Bytes: about 200,000 entries, which verify in two seconds."""

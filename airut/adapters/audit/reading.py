@@ -7,8 +7,8 @@ from pathlib import Path
 from airut.adapters.audit.chain import read
 from airut.adapters.audit.segments import segments
 from airut.adapters.audit.verification import Verdict
-from airut.models.audit import AuditEntry, AuditVerdict
-from airut.models.visible import clean
+from airut.models.telemetry.audit import AuditEntry, AuditVerdict
+from airut.models.values.visible import clean
 
 BLOCK = 64 * 1024
 

@@ -3,8 +3,8 @@
 import hashlib
 from collections.abc import AsyncIterator
 
-from airut.models.audit import AuditAction, AuditEvent
-from airut.models.sandbox import OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
+from airut.models.hosts.sandbox import OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
+from airut.models.telemetry.audit import AuditAction, AuditEvent
 from airut.ports.audit import AuditTrail
 from airut.ports.sandbox import Sandboxes
 

@@ -1,9 +1,9 @@
 """Buttons of threads whose presses are recorded."""
 
-from airut.models.audit import AuditAction, AuditEvent, Detail
-from airut.models.command import AnswerOrder, ThreadCommand
-from airut.models.retry import RetryOrder
-from airut.models.thread import ThreadStatus
+from airut.models.tasks.retry import RetryOrder
+from airut.models.telemetry.audit import AuditAction, AuditEvent, Detail
+from airut.models.threads.command import AnswerOrder, ThreadCommand
+from airut.models.threads.thread import ThreadStatus
 from airut.ports.audit import AuditTrail, note
 from airut.ports.thread_control import ThreadControl
 

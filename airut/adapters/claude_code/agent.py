@@ -4,9 +4,9 @@ from airut.adapters.claude_code.command import command
 from airut.adapters.claude_code.stream import fold
 from airut.adapters.claude_code.transcripts import ClaudeSessions
 from airut.adapters.claude_code.verdict import classify
-from airut.models.agent import AgentCommand, AgentProgress, AgentRun
-from airut.models.outcome import AgentVerdict
-from airut.models.sandbox import ExitStatus
+from airut.models.hosts.sandbox import ExitStatus
+from airut.models.tasks.agent import AgentCommand, AgentProgress, AgentRun
+from airut.models.tasks.outcome import AgentVerdict
 
 __all__ = ["ClaudeCode", "ClaudeSessions"]
 

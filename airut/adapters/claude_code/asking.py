@@ -6,8 +6,8 @@ import json
 from pydantic import JsonValue
 
 from airut.adapters.claude_code.questions import ASK, PLAN
-from airut.models.answer_parsing import words_besides
-from airut.models.question import GO_ON, Answer, Question, QuestionKind
+from airut.models.questions.answer_parsing import words_besides
+from airut.models.questions.question import GO_ON, Answer, Question, QuestionKind
 
 FOLDER = "/run/airut/files"
 HOOK_FILE = "question.sh"

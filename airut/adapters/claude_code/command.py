@@ -16,8 +16,8 @@ from airut.adapters.claude_code.asking import (
 )
 from airut.adapters.claude_code.questions import PLAN
 from airut.adapters.claude_code.session import Session, Waiting, choose, waiting
-from airut.models.agent import AgentCommand, AgentRun
-from airut.models.question import QuestionKind
+from airut.models.questions.question import QuestionKind
+from airut.models.tasks.agent import AgentCommand, AgentRun
 
 BINARY = "/opt/claude/claude"
 FILES = "/run/airut/files"

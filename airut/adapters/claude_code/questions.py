@@ -4,7 +4,7 @@ import json
 
 from airut.adapters.claude_code.session import CALL
 from airut.adapters.claude_code.values import Event, name_of, text_of
-from airut.models.question import ITEMS_MOST, PLAN_ITEM, Option, Question, QuestionItem, QuestionKind
+from airut.models.questions.question import ITEMS_MOST, PLAN_ITEM, Option, Question, QuestionItem, QuestionKind
 
 ASK, PLAN = "AskUserQuestion", "ExitPlanMode"
 LABEL_LENGTH = 500

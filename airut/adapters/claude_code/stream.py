@@ -23,8 +23,8 @@ from airut.adapters.claude_code.values import (
     text_of,
     whole,
 )
-from airut.models.agent import AgentProgress, AgentResultEvent, ApiError, PlanItem
-from airut.models.outcome import Usage
+from airut.models.tasks.agent import AgentProgress, AgentResultEvent, ApiError, PlanItem
+from airut.models.tasks.outcome import Usage
 
 KEPT = 20  # texts, and results: far more than a reply is made of
 KEPT_CHARACTERS = 4 * 1024**2  # of all kept texts, and of all kept results, together

@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from airut.models.agent import NOTICE, NOTICES
+from airut.models.tasks.agent import NOTICE, NOTICES
 
 HOOK_FILE = "notice.sh"
 RUN_HOOK = f"sh /run/airut/files/{HOOK_FILE}"

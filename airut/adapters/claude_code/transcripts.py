@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from airut.adapters.claude_code.session import FOLDER, MESSAGES, chain, choose, entry_of, held_folder, open_transcript
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
 
 MOST = 64 * 1024**2
 """Bytes. An ordinary transcript has some MB; the model's context, in which it must fit, has fewer."""

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from airut.adapters.claude_code.questions import PLAN_LENGTH
-from airut.models.agent import AgentProgress, AgentResultEvent, ApiError
-from airut.models.outcome import AgentOutcome, AgentVerdict
-from airut.models.question import Question, QuestionKind
-from airut.models.sandbox import ExitStatus, LimitHit
+from airut.models.hosts.sandbox import ExitStatus, LimitHit
+from airut.models.questions.question import Question, QuestionKind
+from airut.models.tasks.agent import AgentProgress, AgentResultEvent, ApiError
+from airut.models.tasks.outcome import AgentOutcome, AgentVerdict
 
 DETAIL_LENGTH = 4_000  # characters: it goes into a workflow's history and into a reply
 STDERR_READ = 16_000  # its end; what ended the run is said last

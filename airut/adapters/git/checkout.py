@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from airut.adapters.git.process import Git
-from airut.models.workspace import DefaultBranch
+from airut.models.hosts.workspace import DefaultBranch
 
 CLONE_DEADLINE = 600.0
 """Seconds: copying objects and writing files of a very large repository on a slow disk."""

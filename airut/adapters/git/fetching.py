@@ -9,7 +9,7 @@ from pathlib import Path
 from airut.adapters.git.process import Git, GitFailed
 from airut.adapters.git.remote import RepoRemote, login_settings, protocol, public_url, remote_failure
 from airut.errors import RemoteRefused, RemoteUnavailable
-from airut.models.workspace import DefaultBranch
+from airut.models.hosts.workspace import DefaultBranch
 
 ASK_DEADLINE = 60.0
 FETCH_DEADLINE = 600.0

@@ -7,7 +7,7 @@ from pathlib import Path
 from airut.adapters.git.process import Git, GitFailed
 from airut.adapters.git.tree import read_tree
 from airut.errors import GitError
-from airut.models.workspace import DefaultBranch
+from airut.models.hosts.workspace import DefaultBranch
 from airut.ports.last_fetched import FetchedFile
 
 _DEADLINE = 10.0

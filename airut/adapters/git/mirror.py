@@ -18,7 +18,7 @@ from airut.adapters.git.remote import RepoRemote, public_url, scrub
 from airut.adapters.git.rules import check_branch
 from airut.adapters.git.tree import read_tree
 from airut.errors import ConfigError, ForgeError, GitError, NoSpace, RemoteUnavailable
-from airut.models.workspace import DefaultBranch, Push, PushSpec, TreeFile
+from airut.models.hosts.workspace import DefaultBranch, Push, PushSpec, TreeFile
 
 
 class GitMirror:

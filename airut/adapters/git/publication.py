@@ -12,7 +12,7 @@ from airut.adapters.git.process import Git, GitFailed
 from airut.adapters.git.quarantine import refusing, unpack
 from airut.adapters.git.remote import RepoRemote, public_url, secret_values
 from airut.errors import BundleRefused, PushRejected
-from airut.models.workspace import DefaultBranch, Push, PushSpec
+from airut.models.hosts.workspace import DefaultBranch, Push, PushSpec
 
 PUSH_DEADLINE = 600.0
 """Seconds: 200 MiB over a slow line; dead connections end sooner."""

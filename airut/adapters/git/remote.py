@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 from airut.errors import ConfigError, GitError, NoSpace, PushRejected, RemoteRefused, RemoteUnavailable
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SCP = re.compile(r"(?P<user>[A-Za-z0-9._-]+)@(?P<host>[A-Za-z0-9.-]+):(?P<path>[^:\s]+)")

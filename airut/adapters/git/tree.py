@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from airut.adapters.git.process import Git
 from airut.errors import GitError
-from airut.models.workspace import TreeFile
+from airut.models.hosts.workspace import TreeFile
 
 MAX_TREE = 64 * 1024**2
 _LINK = 0o120000

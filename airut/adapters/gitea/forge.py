@@ -8,8 +8,8 @@ from airut.adapters.forge_repository import ForgeRepository
 from airut.adapters.forge_rest import PAGE, PAGES, Rest
 from airut.adapters.gitea.client import asking
 from airut.errors import ForgeRefused
-from airut.models.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
-from airut.models.pull_request_body import replace_our_part
+from airut.models.pull_requests.body import replace_our_part
+from airut.models.pull_requests.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
 
 LABEL_COLOR = "ededed"
 """Of labels that are not there yet."""

@@ -10,8 +10,8 @@ from airut.adapters.gitea.client import asking
 from airut.adapters.kept_answers import KeptAnswers
 from airut.adapters.log_tail import tail
 from airut.errors import ForgeRefused
-from airut.models.pull_request import PullRequestState
-from airut.models.pull_request_view import Checks, CheckState, FailedCheck, PullRequestView, Remark, Verdict
+from airut.models.pull_requests.pull_request import PullRequestState
+from airut.models.pull_requests.view import Checks, CheckState, FailedCheck, PullRequestView, Remark, Verdict
 
 WRITERS = frozenset({"write", "admin", "owner"})
 _VERDICTS = {

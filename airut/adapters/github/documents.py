@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from airut.models.pull_request_view import Checks, CheckState, FailedCheck, Remark, Verdict
+from airut.models.pull_requests.view import Checks, CheckState, FailedCheck, Remark, Verdict
 
 FAILED = frozenset({"failure", "timed_out", "startup_failure", "action_required", "cancelled"})
 """Conclusions of a check run; the others are success, neutral, skipped and stale."""

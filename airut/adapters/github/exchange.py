@@ -16,8 +16,8 @@ from airut.adapters.github.client import client
 from airut.adapters.github.failures import as_ours
 from airut.errors import ConfigError, ForgeRefused, ForgeUnavailable
 from airut.models.base import Model
-from airut.models.github_app import GithubApp, GithubRepository, InstallationToken
-from airut.models.secret import Secret
+from airut.models.credentials.github_app import GithubApp, GithubRepository, InstallationToken
+from airut.models.credentials.secret import Secret
 
 TIMEOUT = 12.0  # seconds for one request: GitHub ends its own after ten
 SKEW = 30.0  # seconds between GitHub's clock and ours from which on a JWT is worth a second try by GitHub's

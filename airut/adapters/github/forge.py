@@ -10,9 +10,9 @@ from githubkit.exception import GitHubException, RequestFailed
 
 from airut.adapters.github.client import client
 from airut.adapters.github.failures import as_ours, mapped, message_of
-from airut.models.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
-from airut.models.pull_request_body import replace_our_part
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
+from airut.models.pull_requests.body import replace_our_part
+from airut.models.pull_requests.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from airut.adapters.github.exchange import Exchange
 from airut.errors import AirutError, ForgeUnavailable
-from airut.models.github_app import GithubApp, InstallationToken
-from airut.models.redaction import Redactor
+from airut.models.credentials.github_app import GithubApp, InstallationToken
+from airut.models.credentials.redaction import Redactor
 
 PATIENCE = (1.0, 3.0)
 """Seconds between the tries of a patient caller: what is away for longer is no blip, and the task begins without."""

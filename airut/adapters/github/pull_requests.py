@@ -27,8 +27,8 @@ from airut.adapters.github.forge import TIMEOUT, GitHubRepository
 from airut.adapters.kept_answers import KeptAnswers
 from airut.adapters.log_tail import tail, tail_of
 from airut.errors import ForgeRefused, ForgeUnavailable
-from airut.models.pull_request import PullRequestState
-from airut.models.pull_request_view import FailedCheck, PullRequestView
+from airut.models.pull_requests.pull_request import PullRequestState
+from airut.models.pull_requests.view import FailedCheck, PullRequestView
 
 PAGE = 100
 """GitHub's most."""

@@ -7,8 +7,8 @@ from airut.adapters.forge_repository import ForgeRepository
 from airut.adapters.forge_rest import Rest
 from airut.adapters.gitlab.client import asking, project, user_id
 from airut.errors import ForgeRefused
-from airut.models.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
-from airut.models.pull_request_body import replace_our_part
+from airut.models.pull_requests.body import replace_our_part
+from airut.models.pull_requests.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
 
 STATES = {"opened": PullRequestState.OPEN, "locked": PullRequestState.OPEN, "merged": PullRequestState.MERGED}
 """`locked` is one that is being merged just now."""

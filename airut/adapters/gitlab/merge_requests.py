@@ -12,8 +12,8 @@ from airut.adapters.gitlab.forge import STATES
 from airut.adapters.kept_answers import KeptAnswers
 from airut.adapters.log_tail import tail, tail_of
 from airut.errors import ForgeRefused, ForgeUnavailable
-from airut.models.pull_request import PullRequestState
-from airut.models.pull_request_view import Checks, CheckState, FailedCheck, PullRequestView, Remark, Verdict
+from airut.models.pull_requests.pull_request import PullRequestState
+from airut.models.pull_requests.view import Checks, CheckState, FailedCheck, PullRequestView, Remark, Verdict
 
 DEVELOPER = 30
 """The access level from which on somebody may push."""

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from airut.adapters.imap.folders import Folders
 from airut.adapters.imap.session import Session
 from airut.adapters.imap.wire import MalformedResponse, Value, format_date, parse_fetch, parse_internal_date
-from airut.models.mail_settings import ProcessedMail
+from airut.models.mail.settings import ProcessedMail
 from airut.ports.mailbox import FetchedMail, MailboxRefused
 
 BATCH = 100

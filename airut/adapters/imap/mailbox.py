@@ -12,7 +12,7 @@ from airut.adapters.imap.protocol import SELECTED
 from airut.adapters.imap.session import Answer, Session
 from airut.adapters.imap.wire import MalformedResponse, Value, parse_fetch, parse_internal_date
 from airut.adapters.oauth2 import AccessTokens
-from airut.models.mail_settings import ImapSettings, MailAccount
+from airut.models.mail.settings import ImapSettings, MailAccount
 from airut.ports.mailbox import (
     Disposition,
     FetchedMail,

@@ -9,7 +9,7 @@ from airut.adapters.imap.protocol import SELECTED
 from airut.adapters.imap.session import Session
 from airut.adapters.imap.wire import format_internal_date, quoted
 from airut.adapters.oauth2 import AccessTokens
-from airut.models.mail_settings import ImapSettings, MailAccount
+from airut.models.mail.settings import ImapSettings, MailAccount
 from airut.ports.mailbox import MailboxRefused
 
 

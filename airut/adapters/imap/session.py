@@ -13,7 +13,7 @@ from airut.adapters.imap.protocol import AUTH, NONAUTH, ImapProtocol
 from airut.adapters.mail_tls import describe_tls_error, tls_context
 from airut.adapters.oauth2 import AccessTokens, TokenFailed
 from airut.adapters.oauth2.xoauth2 import first_response, refusal
-from airut.models.mail_settings import ImapSettings, MailAccount, Security
+from airut.models.mail.settings import ImapSettings, MailAccount, Security
 from airut.ports.mailbox import MailboxRefused, MailboxUnavailable
 
 DONE_LIMIT = 10.0

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
 
-from airut.models.message import MailRoute
+from airut.models.threads.message import MailRoute
 
 MAX_CC = 20
 """More copies than this look like spam to receiving servers, and no conversation about a task needs them."""

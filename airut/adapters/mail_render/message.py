@@ -12,9 +12,9 @@ from typing import Literal
 
 from airut.adapters.mail_render import headers, markdown
 from airut.adapters.mail_render.addresses import Recipients, recipients
-from airut.models.message import Attachment, MailRoute
-from airut.models.message_id import build_message_id
-from airut.models.reply import Outbound, ReplyKind
+from airut.models.mail.message_id import build_message_id
+from airut.models.tasks.reply import Outbound, ReplyKind
+from airut.models.threads.message import Attachment, MailRoute
 
 _MEDIA_TYPE = re.compile(r"([a-z0-9][a-z0-9!#$&^_.+-]{0,63})/([a-z0-9][a-z0-9!#$&^_.+-]{0,63})")
 _TAG = re.compile(r"\s*\[airut [a-z2-7]{16}\]", re.IGNORECASE)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from airut.adapters.oauth2.assertion import Certificate
 from airut.adapters.oauth2.endpoint import TokenFailed, ask
 from airut.models.base import Model
-from airut.models.mail_oauth2 import GenericOAuth2, MicrosoftOAuth2
+from airut.models.mail.oauth2 import GenericOAuth2, MicrosoftOAuth2
 
 RENEW_BEFORE = 300.0
 """Seconds before it expires: a token must not run out between our look at it and the server's."""

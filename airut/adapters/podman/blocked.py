@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from airut.models.build import ALLOWLIST_KEY
+from airut.models.hosts.build import ALLOWLIST_KEY
 
 MOST = 10  # requests that an answer names
 READ_MOST = 4 * 1024**2  # bytes of the log that are looked at: 8,000 requests

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from airut.adapters.podman.engine import Body
 from airut.adapters.podman.hardening import Hardening
-from airut.models.sandbox import Limits, SandboxSpec
+from airut.models.hosts.sandbox import Limits, SandboxSpec
 
 ENGINE_GRACE = 300  # seconds that the engine waits beyond the time limit, so that ours can end the run in good order
 NOFILE = 65_536

@@ -26,8 +26,8 @@ from airut.adapters.podman.network import Networks
 from airut.adapters.podman.seccomp import SeccompProfile
 from airut.adapters.podman.settings import Enforce, SandboxSettings
 from airut.errors import EngineError, TreeError
-from airut.models.build import BuildPolicy
-from airut.models.sandbox import SandboxSpec
+from airut.models.hosts.build import BuildPolicy
+from airut.models.hosts.sandbox import SandboxSpec
 from airut.ports.trees import Trees
 
 OWNER = "build"

@@ -16,8 +16,8 @@ from airut.adapters.podman.launch import Launcher
 from airut.adapters.podman.network import Networks, Subnet
 from airut.adapters.podman.settings import SandboxSettings
 from airut.errors import EngineError, NetworkLost
-from airut.models.credentials import AnySandboxCredential
-from airut.models.sandbox import SandboxSpec
+from airut.models.credentials.kinds import AnySandboxCredential
+from airut.models.hosts.sandbox import SandboxSpec
 
 READY = 20.0  # seconds; a proxy is ready within two, and within ten on a host whose CPUs are all taken
 READY_PROBE = 0.01  # a look at a file costs nothing, and every start waits for this one

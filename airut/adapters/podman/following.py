@@ -10,7 +10,7 @@ from airut.adapters.podman.fence import Fences
 from airut.adapters.podman.opened import OPEN
 from airut.adapters.podman.output import OutputReader, Tampered
 from airut.errors import CutOff, EngineError, NetworkLost
-from airut.models.sandbox import ExitStatus, LimitHit, OutputChunk, SandboxRef
+from airut.models.hosts.sandbox import ExitStatus, LimitHit, OutputChunk, SandboxRef
 
 POLL = 0.05  # seconds between two looks at the file
 LOOK = 1.0  # seconds between two looks at the containers, and the longest time without a chunk

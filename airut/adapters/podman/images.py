@@ -26,7 +26,7 @@ from airut.adapters.podman.settings import RUNTIME
 from airut.adapters.podman.sources import BASE, base_image, sources
 from airut.adapters.podman.store import Image, ImageStore
 from airut.errors import ImageBuildFailed, SandboxError
-from airut.models.build import BuildPolicy
+from airut.models.hosts.build import BuildPolicy
 
 PARALLEL = 2  # builds at once on one host, unless `build.parallel` says otherwise
 ON_BUILD = "an image that runs instructions in builds on top of it (ONBUILD) cannot be built upon"

@@ -10,7 +10,7 @@ from airut.adapters.podman.engine import Body
 from airut.adapters.podman.seccomp import SeccompProfile
 from airut.adapters.podman.settings import Enforce, SandboxSettings
 from airut.errors import EngineError
-from airut.models.sandbox import Limits
+from airut.models.hosts.sandbox import Limits
 
 CGROUPS = Path("/sys/fs/cgroup")
 REMEDY = (

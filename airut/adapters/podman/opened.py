@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from airut.models.credentials import AnySandboxCredential, SandboxCredential
-from airut.models.github_app import SandboxGithubApp
-from airut.models.secret import Secret
+from airut.models.credentials.github_app import SandboxGithubApp
+from airut.models.credentials.kinds import AnySandboxCredential, SandboxCredential
+from airut.models.credentials.secret import Secret
 
 OPEN = "open"
 """Value of the label `airut.network` of such a sandbox."""

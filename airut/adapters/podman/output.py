@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from airut.models.sandbox import ExitStatus
+from airut.models.hosts.sandbox import ExitStatus
 
 CHUNK = 256 * 1024  # one chunk is folded at a time; small enough to heartbeat between two
 FILE_MOST = 4 * 1024**3  # bytes, holes included: an agent can make a file of terabytes that takes no room

@@ -10,7 +10,7 @@ from airut.adapters.podman.containers import Containers
 from airut.adapters.podman.files import write_private
 from airut.adapters.podman.network import Networks
 from airut.adapters.podman.settings import SandboxSettings
-from airut.models.sweep import OwnedSandbox
+from airut.models.hosts.sweep import OwnedSandbox
 
 OWNER = "owner.json"
 """In a sandbox's runtime folder: the labels of its containers. The folder may be all that is left of it."""

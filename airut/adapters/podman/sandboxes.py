@@ -26,9 +26,9 @@ from airut.adapters.podman.seccomp import SeccompProfile
 from airut.adapters.podman.settings import SandboxSettings
 from airut.adapters.podman.warm import WarmFences
 from airut.errors import NameTaken
-from airut.models.credentials import AnySandboxCredential
-from airut.models.sandbox import OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
-from airut.models.sweep import OwnedSandbox
+from airut.models.credentials.kinds import AnySandboxCredential
+from airut.models.hosts.sandbox import OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
+from airut.models.hosts.sweep import OwnedSandbox
 
 KILLED = "killed"
 """File in a sandbox's runtime folder: it was killed by our order. Any process of this host may follow it to its end."""

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from airut.adapters.s3.bucket import Bucket
 from airut.errors import ArchiveUnavailable, ArchiveUnreadable, BlobsUnavailable
-from airut.models.archive import ArchivedThread
+from airut.models.threads.archive import ArchivedThread
 
 PREFIX = "archive/"
 

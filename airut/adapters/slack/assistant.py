@@ -5,9 +5,9 @@ import logging
 from slack_sdk.web.async_client import AsyncWebClient
 
 from airut.adapters.slack.web.failures import AWAY, code
-from airut.models.message import SlackRoute
-from airut.models.progress import ShowOrder
-from airut.models.shown import ShownState
+from airut.models.tasks.progress import ShowOrder
+from airut.models.tasks.shown import ShownState
+from airut.models.threads.message import SlackRoute
 
 PREPARING = "is preparing…"
 """Slack writes our name before it."""

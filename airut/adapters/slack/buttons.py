@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from airut.models.thread_button import ThreadButton, Verb
+from airut.models.slack.thread_button import ThreadButton, Verb
 
 Json = dict[str, Any]
 LABELS = {Verb.PAUSE: "Pause", Verb.RESUME: "Resume", Verb.STOP: "Stop", Verb.RETRY: "Retry"}

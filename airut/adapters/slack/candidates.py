@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from airut.adapters.slack.directory import WebDirectory
 from airut.adapters.slack.text.mentions import Candidate, Mentions
-from airut.models.slack_settings import SlackMatch, SlackRule
+from airut.models.slack.settings import SlackMatch, SlackRule
 from airut.ports.slack import SlackAway, SlackPerson
 
 PEOPLE_MOST = 80

@@ -17,10 +17,10 @@ from airut.adapters.slack.thread_posts import posted_since
 from airut.adapters.slack.uploads import Upload, uploaded
 from airut.adapters.slack.web.failures import AWAY, PLACE_GONE, UNREADABLE, code, delivery_error
 from airut.errors import BlobError, DeliveryDeferred, DeliveryRefused
-from airut.models.asked import Asked, QuestionEnd
-from airut.models.message import SlackRoute
-from airut.models.reply import Delivery, Outbound
-from airut.models.slack_settings import SlackRule
+from airut.models.questions.asked import Asked, QuestionEnd
+from airut.models.slack.settings import SlackRule
+from airut.models.tasks.reply import Delivery, Outbound
+from airut.models.threads.message import SlackRoute
 from airut.ports.blobs import BlobStore
 from airut.ports.slack import SlackAway
 

@@ -9,11 +9,11 @@ from airut.adapters.slack.web.answers import told
 from airut.adapters.slack.web.failures import AWAY, OPERATORS, SlackLimited, code, retry_after
 from airut.adapters.slack.web.pages import PAGE, RESTRICTED_PAGE, next_cursor, pages
 from airut.errors import HistoryRefused, HistoryUnavailable
-from airut.models.earlier import Earlier, EarlierInput, EarlierPost
-from airut.models.slack_files import files_of
-from airut.models.slack_posts import not_a_persons, people_talking
-from airut.models.slack_settings import SlackChannel
-from airut.models.slack_text import mentioned, readable, unnamed, words
+from airut.models.slack.files import files_of
+from airut.models.slack.posts import not_a_persons, people_talking
+from airut.models.slack.settings import SlackChannel
+from airut.models.slack.text import mentioned, readable, unnamed, words
+from airut.models.threads.earlier import Earlier, EarlierInput, EarlierPost
 from airut.ports.slack import SlackAway, SlackDirectory
 
 READ = 1_000

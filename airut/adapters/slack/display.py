@@ -19,13 +19,13 @@ from airut.adapters.slack.thread_posts import posted_since
 from airut.adapters.slack.web.answers import told
 from airut.adapters.slack.web.failures import AWAY, code, passes, retry_after
 from airut.errors import DeliveryDeferred
-from airut.models.message import Hints, SlackRoute
-from airut.models.progress import RunProgress, ShowOrder
-from airut.models.shown import Shown, ShownState
-from airut.models.slack_settings import SlackChannel
-from airut.models.task_page import task_page
-from airut.models.task_terms import TaskTerms
-from airut.models.update_share import UpdateShare
+from airut.models.slack.settings import SlackChannel
+from airut.models.slack.update_share import UpdateShare
+from airut.models.tasks.page import task_page
+from airut.models.tasks.progress import RunProgress, ShowOrder
+from airut.models.tasks.shown import Shown, ShownState
+from airut.models.tasks.terms import TaskTerms
+from airut.models.threads.message import Hints, SlackRoute
 from airut.ports.slack import SlackAway, SlackDirectory
 
 REMEMBERED = 1000

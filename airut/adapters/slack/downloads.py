@@ -10,9 +10,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from airut.adapters.slack.web.answers import told
 from airut.adapters.slack.web.failures import AWAY, again_after, code, named, passes
 from airut.errors import FileDeferred, FileRefused, SecretError
-from airut.models.message import ChannelKind, RemoteFile
-from airut.models.slack_files import files_of
-from airut.models.slack_settings import SlackChannel
+from airut.models.slack.files import files_of
+from airut.models.slack.settings import SlackChannel
+from airut.models.threads.message import ChannelKind, RemoteFile
 from airut.ports.remote_files import FetchedFile
 
 HOSTS = frozenset({"files.slack.com", "slack.com"})

@@ -7,8 +7,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from airut.adapters.slack.buttons import plain
 from airut.adapters.slack.web.failures import AWAY, code
-from airut.models.answer_form import AnswerForm, FormItem
-from airut.models.question_place import CHOOSE, MODAL, OWN
+from airut.models.slack.answer_form import AnswerForm, FormItem
+from airut.models.slack.question_place import CHOOSE, MODAL, OWN
 from airut.ports.slack import SlackAway
 
 WORDS = 3_000

@@ -10,8 +10,8 @@ from airut.adapters.slack.thread_posts import not_before
 from airut.adapters.slack.web.answers import told
 from airut.adapters.slack.web.failures import AWAY, PLACE_GONE, code
 from airut.adapters.slack.web.pages import PAGE, pages
-from airut.models.message import SlackRoute
-from airut.models.reply import Outbound
+from airut.models.tasks.reply import Outbound
+from airut.models.threads.message import SlackRoute
 
 logger = logging.getLogger(__name__)
 

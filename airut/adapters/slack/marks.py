@@ -6,11 +6,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from airut.adapters.slack.feedback import SlackFeedback
 from airut.models.base import Model
-from airut.models.message import SlackRoute
-from airut.models.outcome import TaskOutcome
-from airut.models.progress import ShowOrder
-from airut.models.shown import ShownState
-from airut.models.slack_settings import SlackReactions
+from airut.models.slack.settings import SlackReactions
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.progress import ShowOrder
+from airut.models.tasks.shown import ShownState
+from airut.models.threads.message import SlackRoute
 
 
 class Mark(Model):

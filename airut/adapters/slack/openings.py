@@ -11,8 +11,8 @@ from airut.adapters.slack.web.answers import told
 from airut.adapters.slack.web.failures import AWAY, PLACE_GONE, code, delivery_error
 from airut.adapters.slack.web.pages import PAGE, pages
 from airut.errors import DeliveryDeferred, DeliveryRefused
-from airut.models.firing import Opening
-from airut.models.message import SlackRoute
+from airut.models.schedules.firing import Opening
+from airut.models.threads.message import SlackRoute
 from airut.ports.slack import SlackAway, SlackBot, SlackDirectory, SlackHistory
 
 FOOTER = "A scheduled task. The answer comes in this thread."

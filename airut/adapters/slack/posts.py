@@ -9,8 +9,8 @@ from airut.adapters.slack.text.lengths import MESSAGES, head, messages, sections
 from airut.adapters.slack.text.mentions import Mentions
 from airut.adapters.slack.text.mrkdwn import Line, lines
 from airut.models.base import Model
-from airut.models.reply import Outbound
-from airut.models.thread_button import ThreadButton, Verb
+from airut.models.slack.thread_button import ThreadButton, Verb
+from airut.models.tasks.reply import Outbound
 
 HEAD = 2_500
 """Characters of an answer that is too long for so many messages; the whole goes along as a file."""

@@ -6,13 +6,13 @@ from typing import Any
 from airut.adapters.slack.buttons import elements
 from airut.adapters.slack.posts import block_id
 from airut.adapters.slack.text.inline import escaped
-from airut.models.agent import PlanItem
 from airut.models.base import Model
-from airut.models.durations import spoken_duration
-from airut.models.outcome import TaskOutcome
-from airut.models.progress import RunProgress, ShowOrder
-from airut.models.shown import ShownState
-from airut.models.thread_button import Verb
+from airut.models.slack.thread_button import Verb
+from airut.models.tasks.agent import PlanItem
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.progress import RunProgress, ShowOrder
+from airut.models.tasks.shown import ShownState
+from airut.models.values.durations import spoken_duration
 
 WINDOW, BEHIND = 10, 3
 """Lines of a plan, and how many of them are before the current one: people look at what comes."""

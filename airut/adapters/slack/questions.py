@@ -13,13 +13,13 @@ from airut.adapters.slack.text.inline import escaped
 from airut.adapters.slack.text.lengths import sections
 from airut.adapters.slack.text.mentions import Mentions
 from airut.adapters.slack.text.mrkdwn import Line, lines
-from airut.models.answer_parsing import how_to_answer, option_line, question_markdown
-from airut.models.asked import Asked, QuestionEnd
-from airut.models.message import SlackRoute
-from airut.models.outcome import TaskOutcome
-from airut.models.question import Question, QuestionItem
-from airut.models.question_place import CHOOSE, OTHER, PICK, SELECT, SEND, QuestionPlace
-from airut.models.reply import Outbound
+from airut.models.questions.answer_parsing import how_to_answer, option_line, question_markdown
+from airut.models.questions.asked import Asked, QuestionEnd
+from airut.models.questions.question import Question, QuestionItem
+from airut.models.slack.question_place import CHOOSE, OTHER, PICK, SELECT, SEND, QuestionPlace
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.reply import Outbound
+from airut.models.threads.message import SlackRoute
 
 LABEL = 75
 """Characters of a label (https://docs.slack.dev/reference/block-kit/composition-objects/option-object)."""

@@ -8,9 +8,9 @@ from airut.adapters.mail_render import RenderedMail, Sender, own_message_id, ren
 from airut.adapters.oauth2 import AccessTokens
 from airut.adapters.smtp.submission import ContentRefused, MessageTooLarge, Submission
 from airut.errors import BlobError, DeliveryDeferred, DeliveryRefused
-from airut.models.mail_address import is_authorized
-from airut.models.mail_settings import MailAccount, Replies, SmtpSettings
-from airut.models.reply import Delivery, Outbound
+from airut.models.mail.address import is_authorized
+from airut.models.mail.settings import MailAccount, Replies, SmtpSettings
+from airut.models.tasks.reply import Delivery, Outbound
 from airut.ports.blobs import BlobStore
 from airut.ports.mailbox import MailboxRefused, MailboxUnavailable
 from airut.ports.sent_folder import SentFolder

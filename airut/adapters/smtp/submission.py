@@ -14,7 +14,7 @@ from airut.adapters.oauth2 import AccessTokens, TokenFailed
 from airut.adapters.oauth2.xoauth2 import first_response, refusal
 from airut.adapters.smtp.responses import Verdict, judge, shown
 from airut.errors import DeliveryDeferred, DeliveryRefused
-from airut.models.mail_settings import MailAccount, Security, SmtpSettings
+from airut.models.mail.settings import MailAccount, Security, SmtpSettings
 
 CONNECT_TIMEOUT = 15.0
 COMMAND_TIMEOUT = 60.0

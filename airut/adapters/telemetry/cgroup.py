@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from airut.models.base import Model
-from airut.models.metrics import SANDBOX_CPU, SANDBOX_MEMORY
+from airut.models.telemetry.metrics import SANDBOX_CPU, SANDBOX_MEMORY
 from airut.ports.telemetry import Telemetry
 
 ROOT = Path("/sys/fs/cgroup")

@@ -17,8 +17,8 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode, TraceFlags
 from opentelemetry.trace import SpanContext as OtelContext
 
-from airut.models.metrics import METRICS, Kind, Metric
-from airut.models.spans import Span, SpanContext
+from airut.models.telemetry.metrics import METRICS, Kind, Metric
+from airut.models.telemetry.spans import Span, SpanContext
 
 EXPORT_LIMIT_MS = 5_000
 """For one batch: a collector that is away must not hold up a process that ends."""

@@ -12,7 +12,7 @@ from opentelemetry.sdk.metrics.export import (
     Sum,
 )
 
-from airut.models.metrics import prometheus_name
+from airut.models.telemetry.metrics import prometheus_name
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from airut.adapters.telemetry.cgroup import GroupOf, Sampler
-from airut.models import metrics
-from airut.models.aws_credentials import SandboxAwsCredential
-from airut.models.credentials import AnySandboxCredential, SandboxCredential
-from airut.models.folders import ACCESS_LOG_FILES
-from airut.models.github_app import SandboxGithubApp
-from airut.models.request_spans import measurements, spans
-from airut.models.sandbox import OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
-from airut.models.spans import AGENT, SANDBOX, Span, SpanContext, agent_of, span_id
+from airut.models.credentials.aws import SandboxAwsCredential
+from airut.models.credentials.github_app import SandboxGithubApp
+from airut.models.credentials.kinds import AnySandboxCredential, SandboxCredential
+from airut.models.hosts.folders import ACCESS_LOG_FILES
+from airut.models.hosts.sandbox import OutputChunk, SandboxRef, SandboxSignal, SandboxSpec
+from airut.models.telemetry import metrics
+from airut.models.telemetry.request_spans import measurements, spans
+from airut.models.telemetry.spans import AGENT, SANDBOX, Span, SpanContext, agent_of, span_id
 from airut.ports.sandbox import Sandboxes
 from airut.ports.telemetry import ACTIVE, Telemetry
 

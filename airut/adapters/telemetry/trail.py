@@ -1,8 +1,8 @@
 """An audit trail that is counted: what was refused, and what could not be recorded."""
 
 from airut.errors import AuditUnavailable
-from airut.models import metrics
-from airut.models.audit import AuditAction, AuditEvent
+from airut.models.telemetry import metrics
+from airut.models.telemetry.audit import AuditAction, AuditEvent
 from airut.ports.audit import AuditTrail
 from airut.ports.telemetry import Telemetry
 

@@ -10,7 +10,7 @@ from airut.config.key import Form, Node
 from airut.config.keys import keys, tree
 from airut.errors import ConfigError
 from airut.models.base import Model
-from airut.models.lookalikes import better_kind
+from airut.models.credentials.lookalikes import better_kind
 
 _MARK = re.compile(r"‹hidden (\d+)›")
 

@@ -14,11 +14,11 @@ from airut.dashboard.problem import Problem
 from airut.errors import DeliveryDeferred, DeliveryRefused
 from airut.models.base import Model
 from airut.models.blob import Text
-from airut.models.budget import LEAST_USD, MOST_USD
-from airut.models.command import CommandName, CommandRecord, CommandWord, RetryStep, command_of, read_word
+from airut.models.budgets.budget import LEAST_USD, MOST_USD
 from airut.models.login import Role
-from airut.models.message import Hints, InboundMessage
-from airut.models.retry import RetryOrder
+from airut.models.tasks.retry import RetryOrder
+from airut.models.threads.command import CommandName, CommandRecord, CommandWord, RetryStep, command_of, read_word
+from airut.models.threads.message import Hints, InboundMessage
 from airut.ports.texts import store
 from airut.ports.thread_control import ThreadAway, ThreadGone, ThreadRefused
 from signals.accepted import note_accepted

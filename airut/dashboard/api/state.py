@@ -17,9 +17,9 @@ from airut.dashboard.pages import Page, Visit
 from airut.dashboard.problem import Problem
 from airut.dashboard.views.costs import costs_of, span_of
 from airut.dashboard.waiting import Queue, queue
-from airut.models.audit import AuditEntry
 from airut.models.base import Model
 from airut.models.login import Role
+from airut.models.telemetry.audit import AuditEntry
 from airut.ports.cost_records import Costs
 from airut.ports.health import ChannelHealth, HostHealth
 from airut.ports.host_directory import HostRow

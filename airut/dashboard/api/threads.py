@@ -18,7 +18,7 @@ from airut.dashboard.views.network import requests_of
 from airut.dashboard.work import access_log, timeline_source
 from airut.models.base import Model
 from airut.models.login import Role
-from airut.models.steering import TaskStatus
+from airut.models.threads.steering import TaskStatus
 from airut.ports.recordings import Recording
 from airut.ports.task_records import TaskDetail
 from airut.ports.thread_directory import ThreadFilter, ThreadPage

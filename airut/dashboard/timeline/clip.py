@@ -1,7 +1,7 @@
 """A text of an agent's, cut to what a page shows at once."""
 
 from airut.models.base import Model
-from airut.models.visible import clean
+from airut.models.values.visible import clean
 
 LINES = 20
 SIZE = 16 * 1024

@@ -5,7 +5,7 @@ from typing import Literal
 
 from airut.dashboard.timeline.clip import LINES, SIZE, WHOLE_SIZE
 from airut.models.base import Model
-from airut.models.visible import clean
+from airut.models.values.visible import clean
 
 COMPARED_MOST = 1_000
 """Lines of both sides together that are compared: the time grows with their square, and an agent can write anything.

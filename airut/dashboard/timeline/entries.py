@@ -12,7 +12,7 @@ from airut.adapters.claude_code.values import Event, name_of, number, text_of, w
 from airut.dashboard.timeline.clip import LINES, TEXT_LINES, Clip, clip
 from airut.dashboard.timeline.tools import View, as_json, view_of
 from airut.models.base import Model
-from airut.models.visible import clean
+from airut.models.values.visible import clean
 
 
 class Place(Model):

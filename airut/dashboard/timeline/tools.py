@@ -11,7 +11,7 @@ from airut.adapters.claude_code.values import Event, text_of
 from airut.dashboard.timeline.clip import LINES, Clip, clip
 from airut.dashboard.timeline.diff import Diff, diff
 from airut.models.base import Model
-from airut.models.visible import clean
+from airut.models.values.visible import clean
 
 NAME = 400
 """Characters of a path, a pattern or a URL that a line shows."""

@@ -6,9 +6,9 @@ from starlette.responses import Response
 
 from airut.dashboard.pages import Page, Visit
 from airut.dashboard.problem import Problem
-from airut.models.audit import AuditAction, AuditEntry
 from airut.models.base import Model
 from airut.models.login import Role
+from airut.models.telemetry.audit import AuditAction, AuditEntry
 
 ROWS = 100
 LOOKED_AT = 50_000

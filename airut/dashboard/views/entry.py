@@ -7,8 +7,8 @@ from starlette.responses import Response
 from airut.dashboard.access import SESSION
 from airut.dashboard.pages import THEME, THEMES, Page, Visit
 from airut.dashboard.problem import Problem
-from airut.models.audit import AuditAction, AuditEvent, Detail
 from airut.models.login import SESSION_LIFE, Login, Role
+from airut.models.telemetry.audit import AuditAction, AuditEvent, Detail
 from airut.ports.audit import note
 
 YEAR = 365 * 86400

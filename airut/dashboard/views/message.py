@@ -9,8 +9,8 @@ from airut.dashboard.api.sending import NewMessage, send
 from airut.dashboard.pages import Page, Visit
 from airut.dashboard.problem import Problem
 from airut.dashboard.views.thread import path_of
-from airut.models.command import read_word
 from airut.models.login import Role
+from airut.models.threads.command import read_word
 
 KEY = re.compile(r"[0-9a-f]{32}")
 

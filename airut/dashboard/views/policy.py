@@ -9,9 +9,9 @@ from airut.dashboard.pages import Page, Visit
 from airut.dashboard.policy_rows import PolicyRow, policy_rows
 from airut.dashboard.problem import Problem
 from airut.errors import GitError
-from airut.models.located import PolicyErrors
+from airut.models.hosts.sandbox import ALLOWLIST_FILE
 from airut.models.login import Role
-from airut.models.sandbox import ALLOWLIST_FILE
+from airut.models.values.located import PolicyErrors
 from airut.ports.last_fetched import FetchedFile
 
 

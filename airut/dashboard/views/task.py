@@ -18,9 +18,9 @@ from airut.dashboard.writing import form_key
 from airut.errors import AirutError, CensusUnavailable
 from airut.models.base import Model
 from airut.models.login import Role
-from airut.models.progress import RunProgress
-from airut.models.spans import trace_of
-from airut.models.steering import TaskStatus
+from airut.models.tasks.progress import RunProgress
+from airut.models.telemetry.spans import trace_of
+from airut.models.threads.steering import TaskStatus
 from airut.ports.recordings import Recording
 from airut.ports.task_records import TaskDetail
 from airut.ports.thread_directory import DirectoryUnavailable

@@ -12,10 +12,10 @@ from airut.dashboard.pages import Page, Visit
 from airut.dashboard.problem import Problem
 from airut.dashboard.writing import form_key, may_write
 from airut.models.blob import Text
-from airut.models.command import CommandName, CommandRecord, CommandWord, RetryStep, command_of
 from airut.models.login import Role
-from airut.models.retry import RetryOrder
-from airut.models.thread import ThreadPhase
+from airut.models.tasks.retry import RetryOrder
+from airut.models.threads.command import CommandName, CommandRecord, CommandWord, RetryStep, command_of
+from airut.models.threads.thread import ThreadPhase
 from airut.ports.thread_control import ThreadAway, ThreadGone, ThreadRefused
 from signals.console import console_message
 

@@ -11,7 +11,7 @@ from airut.adapters.oauth2 import AccessTokens
 from airut.adapters.slack.rights import missing_scopes
 from airut.adapters.slack.web.connection import SlackConnection
 from airut.adapters.smtp.submission import Submission
-from airut.models.mail_settings import EmailChannel, MailAuth
+from airut.models.mail.settings import EmailChannel, MailAuth
 from airut.operations.check.finding import Finding, fail, ok, warn
 from airut.ports.slack_socket import SocketLost
 

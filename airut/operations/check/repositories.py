@@ -5,12 +5,12 @@ from airut.adapters.github.rights import Rights, rights
 from airut.adapters.podman.context import FILES
 from airut.adapters.podman.dockerfile import read
 from airut.errors import AirutError
-from airut.models.allowlist import parse_allowlist
-from airut.models.build import CONTAINER
-from airut.models.located import PolicyErrors
-from airut.models.policy import check_addresses
-from airut.models.sandbox import ALLOWLIST_FILE
-from airut.models.workspace import TreeFile
+from airut.models.hosts.build import CONTAINER
+from airut.models.hosts.sandbox import ALLOWLIST_FILE
+from airut.models.hosts.workspace import TreeFile
+from airut.models.policy.allowlist import parse_allowlist
+from airut.models.policy.policy import check_addresses
+from airut.models.values.located import PolicyErrors
 from airut.operations.check.finding import Finding, fail, ok, warn
 from airut.ports.git import Mirror
 

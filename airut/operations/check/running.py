@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from airut.errors import AirutError
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
 from airut.operations.check.finding import Finding, fail
 
 LIMIT = 20.0

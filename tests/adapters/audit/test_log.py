@@ -18,8 +18,8 @@ from airut.adapters.audit.chain import GENESIS, canonical, seal
 from airut.adapters.audit.log import ROTATED_AT
 from airut.adapters.audit.segments import head_file, segments
 from airut.errors import AuditUnavailable
-from airut.models.audit import AuditAction, AuditEvent
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
+from airut.models.telemetry.audit import AuditAction, AuditEvent
 
 
 def event(number: int = 0, **detail: str | int | tuple[str, ...]) -> AuditEvent:

@@ -10,7 +10,7 @@ from airut.adapters.audit import AuditLog, verified
 from airut.adapters.audit.chain import Head, canonical, seal
 from airut.adapters.audit.segments import head_file
 from airut.adapters.audit.verification import Broken
-from airut.models.audit import AuditAction, AuditEvent
+from airut.models.telemetry.audit import AuditAction, AuditEvent
 
 Lines = list[bytes]
 

@@ -19,9 +19,9 @@ from airut.adapters.claude_code.telling import TOLD
 from airut.demo.http import HttpServer
 from airut.demo.script import Script, Step, say
 from airut.demo.scripted_model import ScriptedModel
-from airut.models.agent import NOTICES, AgentProgress, AgentRun
-from airut.models.outcome import AgentVerdict
-from airut.models.sandbox import ExitStatus
+from airut.models.hosts.sandbox import ExitStatus
+from airut.models.tasks.agent import NOTICES, AgentProgress, AgentRun
+from airut.models.tasks.outcome import AgentVerdict
 
 KEY = "sk-ant-api03-real"
 

@@ -8,9 +8,7 @@ import pytest
 from pydantic import JsonValue
 
 from airut.demo.script import Step, ToolUse, ask, bash, say, use
-from airut.models.agent import PlanItem
-from airut.models.outcome import AgentOutcome, AgentVerdict
-from airut.models.question import (
+from airut.models.questions.question import (
     CHANGE,
     GO_ON,
     PLAN_ITEM,
@@ -20,6 +18,8 @@ from airut.models.question import (
     QuestionItem,
     QuestionKind,
 )
+from airut.models.tasks.agent import PlanItem
+from airut.models.tasks.outcome import AgentOutcome, AgentVerdict
 from tests.adapters.claude_code.conftest import KEY, Cli
 
 INPUT = {

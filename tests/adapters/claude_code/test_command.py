@@ -10,8 +10,8 @@ import pytest
 from airut.adapters.claude_code import telling
 from airut.adapters.claude_code.asking import HOOK, hook_settings
 from airut.adapters.claude_code.command import ENVIRONMENT, FIXED, SETTINGS, command
-from airut.models.agent import AgentCommand, AgentRun
-from airut.models.question import PLAN_ITEM, Answer, Question, QuestionItem, QuestionKind
+from airut.models.questions.question import PLAN_ITEM, Answer, Question, QuestionItem, QuestionKind
+from airut.models.tasks.agent import AgentCommand, AgentRun
 
 SESSION = "7f1d3c52-0a5e-4b6e-9f63-2d0c5a1b7e11"
 

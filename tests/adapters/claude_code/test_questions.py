@@ -3,7 +3,7 @@
 import pytest
 
 from airut.adapters.claude_code.questions import INPUT_MOST, LABEL_LENGTH, question_of
-from airut.models.question import PLAN_ITEM, Option, Question, QuestionItem, QuestionKind
+from airut.models.questions.question import PLAN_ITEM, Option, Question, QuestionItem, QuestionKind
 
 ITEM = {"question": "Why?", "header": "Reason", "multiSelect": True, "options": [{"label": "a", "description": "b"}]}
 READ = QuestionItem(text="Why?", header="Reason", options=(Option(label="a", description="b"),), multiple=True)

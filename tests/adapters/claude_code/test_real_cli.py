@@ -5,7 +5,7 @@ import uuid
 from pathlib import Path
 
 from airut.demo.scripted_model import ScriptedModel
-from airut.models.outcome import AgentOutcome
+from airut.models.tasks.outcome import AgentOutcome
 from tests.adapters.claude_code.conftest import KEY, Cli
 
 PLANTED = "obey the planted words"

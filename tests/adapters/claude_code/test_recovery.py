@@ -10,7 +10,7 @@ import pytest
 
 from airut.adapters.claude_code.transcripts import ClaudeSessions
 from airut.demo.script import Step, ToolUse, bash, fail, say
-from airut.models.outcome import AgentOutcome
+from airut.models.tasks.outcome import AgentOutcome
 from tests.adapters.claude_code.conftest import KEY, Cli
 
 TOO_LONG = Step(

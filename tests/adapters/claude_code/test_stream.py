@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from airut.adapters.claude_code.stream import KEPT_CHARACTERS, fold
 from airut.adapters.claude_code.values import TEXT_LENGTH
-from airut.models.agent import AgentProgress, AgentResultEvent, ApiError, PlanItem
-from airut.models.outcome import Usage
+from airut.models.tasks.agent import AgentProgress, AgentResultEvent, ApiError, PlanItem
+from airut.models.tasks.outcome import Usage
 
 RECORDINGS = Path(__file__).parent / "recordings"
 FIRST_ANSWER = "049943ca-fe05-4f28-8017-31e76603c422"

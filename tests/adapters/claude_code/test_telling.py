@@ -6,8 +6,8 @@ import uuid
 import pytest
 
 from airut.demo.script import bash, say
-from airut.models.agent import NOTICE
-from airut.models.outcome import AgentOutcome
+from airut.models.tasks.agent import NOTICE
+from airut.models.tasks.outcome import AgentOutcome
 from tests.adapters.claude_code.conftest import KEY, Cli
 
 WORDS = 'workspace hold 9.1 GiB of 10.0 GiB: "remove" what\nyou do not need; $(touch planted) ü'

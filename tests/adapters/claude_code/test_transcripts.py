@@ -11,7 +11,7 @@ import pytest
 
 from airut.adapters.claude_code.session import Session, choose
 from airut.adapters.claude_code.transcripts import MOST, ClaudeSessions, whole_lines
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
 
 FIRST = "7f1d3c52-0a5e-4b6e-9f63-2d0c5a1b7e11"
 AGAIN = str(uuid.uuid5(uuid.UUID(FIRST), "again-1"))

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from airut.adapters.claude_code.agent import ClaudeCode
-from airut.models.agent import AgentProgress
-from airut.models.outcome import AgentOutcome
-from airut.models.sandbox import ExitStatus, LimitHit
+from airut.models.hosts.sandbox import ExitStatus, LimitHit
+from airut.models.tasks.agent import AgentProgress
+from airut.models.tasks.outcome import AgentOutcome
 
 RECORDINGS = Path(__file__).parent / "recordings"
 O = AgentOutcome  # noqa: E741 (a table reads better)

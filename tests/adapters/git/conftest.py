@@ -5,7 +5,7 @@ import pytest
 
 from airut.adapters.git import GitMirror, RepoRemote
 from airut.demo.git_server import GitServer, seed_repository
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
 from tests.adapters.git.stage import FILES, REPO, SLUG, TOKEN, Stage
 
 

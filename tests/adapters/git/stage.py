@@ -8,8 +8,8 @@ from pathlib import Path
 from airut.adapters.git import GitMirror, RepoRemote
 from airut.demo.git_server import GitServer
 from airut.demo.repositories import GIT_ENVIRONMENT, commit_files, resolve
-from airut.models.secret import Secret
-from airut.models.workspace import DefaultBranch, PushSpec
+from airut.models.credentials.secret import Secret
+from airut.models.hosts.workspace import DefaultBranch, PushSpec
 
 TOKEN = "ghp_0123456789abcdefghijklmnopqrstuvwxyz"
 REPO = "web"

@@ -9,7 +9,7 @@ from airut.adapters.git.last_fetched import FetchedMirrors
 from airut.adapters.git.lock import locked
 from airut.demo.repositories import git
 from airut.errors import GitError
-from airut.models.workspace import DefaultBranch
+from airut.models.hosts.workspace import DefaultBranch
 from tests.adapters.git.stage import REPO, Stage
 
 POLICY = ".airut/network-allowlist.yaml"

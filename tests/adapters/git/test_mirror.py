@@ -14,8 +14,8 @@ from airut.demo.faults import FOREVER, Fault
 from airut.demo.git_server import seed_repository
 from airut.demo.repositories import git
 from airut.errors import ConfigError, ForgeUnavailable, GitError, RemoteRefused, RemoteUnavailable
-from airut.models.secret import Secret
-from airut.models.workspace import DefaultBranch, TreeFile
+from airut.models.credentials.secret import Secret
+from airut.models.hosts.workspace import DefaultBranch, TreeFile
 from tests.adapters.git.stage import FILES, REPO, TOKEN, Stage, Worker
 
 

@@ -5,7 +5,7 @@ import pytest
 from airut.demo.faults import Fault
 from airut.demo.repositories import protect
 from airut.errors import PushRejected, RemoteRefused, RemoteUnavailable
-from airut.models.workspace import Push
+from airut.models.hosts.workspace import Push
 from tests.adapters.git.stage import BRANCH, REPO, Stage, spec
 
 

@@ -10,7 +10,7 @@ from airut.adapters.git.remote import (
     scrub,
 )
 from airut.errors import ConfigError, NoSpace, PushRejected, RemoteRefused, RemoteUnavailable
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
 
 REMOTE = RepoRemote("web", "https://github.com/acme/web.git", Secret("s3cret-token"))
 

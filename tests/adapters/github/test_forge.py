@@ -12,9 +12,9 @@ from airut.demo.faults import FOREVER, Fault
 from airut.demo.forge import GitHubForge as Emulator
 from airut.demo.repositories import commit_files, git, seed_repository
 from airut.errors import ForgeRefused, ForgeUnavailable
-from airut.models.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
-from airut.models.pull_request_body import BEGIN, END
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
+from airut.models.pull_requests.body import BEGIN, END
+from airut.models.pull_requests.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
 
 TOKEN = "ghp_" + "a" * 36
 HEAD = "airut/fix-3jkllsxy"

@@ -21,8 +21,8 @@ from airut.demo.github_documents import number_of
 from airut.demo.repositories import seed_repository
 from airut.demo.tls import Authority
 from airut.errors import ConfigError, ForgeRefused, ForgeUnavailable
-from airut.models.github_app import GithubApp, GithubRepository, InstallationToken
-from airut.models.secret import SecretLines
+from airut.models.credentials.github_app import GithubApp, GithubRepository, InstallationToken
+from airut.models.credentials.secret import SecretLines
 
 KEY = rsa.generate_private_key(65_537, 2048)
 PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()

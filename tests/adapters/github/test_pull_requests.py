@@ -12,9 +12,9 @@ from airut.demo.forge import GitHubForge as Emulator
 from airut.demo.github_documents import number_of
 from airut.demo.repositories import commit_files, seed_repository
 from airut.errors import ForgeRefused, ForgeUnavailable
-from airut.models.pull_request import PullRequestState
-from airut.models.pull_request_view import Checks, CheckState, FailedCheck, PullRequestView, Verdict
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
+from airut.models.pull_requests.pull_request import PullRequestState
+from airut.models.pull_requests.view import Checks, CheckState, FailedCheck, PullRequestView, Verdict
 
 TOKEN = "ghp_" + "a" * 36
 HEAD = "airut/fix-3jkllsxy"

@@ -1,7 +1,7 @@
 import pytest
 
 from airut.adapters.mail_render.addresses import Recipients, is_address, recipients
-from airut.models.message import MailRoute
+from airut.models.threads.message import MailRoute
 
 OURS = ("Airut <bot@example.org>", "robot@example.org")
 

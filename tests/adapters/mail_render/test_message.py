@@ -9,8 +9,8 @@ import pytest
 
 from airut.adapters.mail_render import RenderedMail, Sender, render
 from airut.models.blob import BlobRef
-from airut.models.message import Attachment, ConsoleRoute, MailRoute
-from airut.models.reply import Outbound, ReplyKind
+from airut.models.tasks.reply import Outbound, ReplyKind
+from airut.models.threads.message import Attachment, ConsoleRoute, MailRoute
 
 TOKEN = "abcdefghij234567"
 SENDER = Sender("Airut <bot@example.org>", ("robot@example.org",), "inst-1")

@@ -18,7 +18,7 @@ from airut.adapters.oauth2 import AccessTokens
 from airut.adapters.smtp import SmtpChannel
 from airut.demo.mailserver import MailServer
 from airut.errors import DeliveryDeferred
-from airut.models.mail_settings import Replies
+from airut.models.mail.settings import Replies
 from airut.ports.mailbox import MailboxRefused, MailboxUnavailable
 from tests.adapters.oauth2.test_tokens import generic
 from tests.adapters.smtp.test_channel import OUTBOUND

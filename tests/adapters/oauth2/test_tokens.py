@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from airut.adapters.oauth2 import AccessTokens, TokenFailed
-from airut.models.mail_oauth2 import GenericOAuth2, MicrosoftOAuth2
+from airut.models.mail.oauth2 import GenericOAuth2, MicrosoftOAuth2
 from tests.support.token_server import CLIENT, CLIENT_SECRET, REFRESH, TENANT, TokenServer, token_server
 
 

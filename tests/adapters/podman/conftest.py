@@ -15,8 +15,8 @@ from airut.adapters.podman.images import PodmanImages
 from airut.adapters.podman.proxy_image import ProxyImage
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import Enforce, SandboxSettings
-from airut.models.build import BuildPolicy
-from airut.models.sandbox import SandboxRef
+from airut.models.hosts.build import BuildPolicy
+from airut.models.hosts.sandbox import SandboxRef
 from tests.contract.sandbox import Stage
 from tests.support.podman_images import NOTHING, ROOT, podman_images
 

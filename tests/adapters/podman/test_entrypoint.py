@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from airut.models.sandbox import LimitHit, Limits
+from airut.models.hosts.sandbox import LimitHit, Limits
 from tests.contract.sandbox import Stage
 
 COMMIT = "git -c user.name=t -c user.email=t@t.invalid commit -q --allow-empty"

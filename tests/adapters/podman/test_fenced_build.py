@@ -19,8 +19,8 @@ from airut.adapters.podman.images import PodmanImages
 from airut.adapters.podman.network import Networks
 from airut.adapters.podman.settings import SandboxSettings
 from airut.errors import EngineError, ImageBuildFailed
-from airut.models.build import BuildPolicy
-from airut.models.sandbox import Limits, NetworkSpec
+from airut.models.hosts.build import BuildPolicy
+from airut.models.hosts.sandbox import Limits, NetworkSpec
 from tests.support.podman_images import NOTHING, build_cells, podman_images
 
 needs_controllers = pytest.mark.skipif(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from airut.models.sandbox import Mount
+from airut.models.hosts.sandbox import Mount
 from tests.contract.sandbox import Stage
 
 PROBE = Path(__file__).parent / "probe.py"

@@ -13,7 +13,7 @@ from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.network import Subnet
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import SandboxSettings
-from airut.models.sandbox import NetworkSpec
+from airut.models.hosts.sandbox import NetworkSpec
 from tests.contract.sandbox import Stage
 
 SCRIPT = """

@@ -6,7 +6,7 @@ import pytest
 
 from airut.adapters.podman.bodies import Placement, hardened
 from airut.adapters.podman.launch import effective
-from airut.models.sandbox import Limits
+from airut.models.hosts.sandbox import Limits
 
 
 @pytest.mark.parametrize(

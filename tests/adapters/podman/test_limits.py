@@ -12,7 +12,7 @@ from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import Enforce, SandboxSettings
 from airut.errors import EngineError
-from airut.models.sandbox import Limits
+from airut.models.hosts.sandbox import Limits
 from tests.contract.sandbox import Stage
 
 CONTROLLERS = Path("/sys/fs/cgroup/cgroup.controllers")

@@ -16,7 +16,7 @@ from airut.adapters.podman.following import exit_status
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import SandboxSettings
 from airut.errors import CutOff, EngineError, EngineUnavailable, ImageMissing, NetworkLost, PolicyInvalid
-from airut.models.sandbox import ExitStatus, LimitHit, NetworkSpec
+from airut.models.hosts.sandbox import ExitStatus, LimitHit, NetworkSpec
 from tests.contract.sandbox import WAITS, Stage
 from tests.support.podman_images import ROOT
 
@@ -27,7 +27,7 @@ from airut.adapters.fence_rules import FenceRules
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import Enforce, SandboxSettings
-from airut.models.sandbox import SandboxSpec
+from airut.models.hosts.sandbox import SandboxSpec
 from pathlib import Path
 
 async def main(told):

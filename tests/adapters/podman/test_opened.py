@@ -10,10 +10,10 @@ import pytest
 
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.opened import with_real_values
-from airut.models.aws_credentials import AwsCredential
-from airut.models.credentials import Credential, any_for_sandbox
-from airut.models.sandbox import NetworkSpec
-from airut.models.secret import Secret
+from airut.models.credentials.aws import AwsCredential
+from airut.models.credentials.kinds import Credential, any_for_sandbox
+from airut.models.credentials.secret import Secret
+from airut.models.hosts.sandbox import NetworkSpec
 from tests.contract.sandbox import Stage
 
 SCOPE = {"key": b"k" * 32, "thread": "t", "repo": "web", "slug": "acme/web"}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from airut.adapters.podman.output import CHUNK, LINE_MOST, OutputReader, Tampered
-from airut.models.sandbox import ExitStatus
+from airut.models.hosts.sandbox import ExitStatus
 
 
 def append(out: Path, data: bytes) -> None:

@@ -21,8 +21,8 @@ from airut.adapters.podman.owned import merged
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import SandboxSettings
 from airut.adapters.trees_unshared import UnsharedTrees
-from airut.models.folders import ThreadFolders
-from airut.models.sweep import Life, Missing, OwnedSandbox, Standing, SweepMemory, SweepOrder, SweepReport
+from airut.models.hosts.folders import ThreadFolders
+from airut.models.hosts.sweep import Life, Missing, OwnedSandbox, Standing, SweepMemory, SweepOrder, SweepReport
 from tests.activities.test_sweep import Left, Told
 from tests.contract.sandbox import Stage
 

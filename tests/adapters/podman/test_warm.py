@@ -16,7 +16,7 @@ from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.network import Networks
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import SandboxSettings
-from airut.models.sandbox import NetworkSpec
+from airut.models.hosts.sandbox import NetworkSpec
 from tests.adapters.podman.conftest import killed_from_outside
 from tests.contract.sandbox import Stage
 

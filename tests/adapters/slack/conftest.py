@@ -6,8 +6,8 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from airut.adapters.slack.web.connection import SlackConnection
-from airut.models.secret import Secret
-from airut.models.slack_settings import SlackChannel
+from airut.models.credentials.secret import Secret
+from airut.models.slack.settings import SlackChannel
 from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
 from tests.support.slack.server import SlackServer
 

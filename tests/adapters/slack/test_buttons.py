@@ -1,7 +1,7 @@
 """A task's buttons, as Slack takes them."""
 
 from airut.adapters.slack.buttons import elements
-from airut.models.thread_button import Verb
+from airut.models.slack.thread_button import Verb
 from tests.support.slack.blocks import faults
 
 THREAD = "web/slack/T0TEAM-C0AB-1700000000.000100"

@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from airut.adapters.slack.candidates import SlackCandidates
 from airut.adapters.slack.directory import WebDirectory
 from airut.adapters.slack.text.mentions import Candidate
-from airut.models.slack_settings import SlackDeny, SlackMatch, SlackRule
+from airut.models.slack.settings import SlackDeny, SlackMatch, SlackRule
 from tests.support.slack.server import Fault, SlackServer
 from tests.support.slack.workspace import User
 

@@ -10,10 +10,10 @@ from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.slack.channel import SlackAnswers
 from airut.adapters.slack.directory import WebDirectory
 from airut.errors import DeliveryDeferred, DeliveryRefused
-from airut.models.asked import Asked, QuestionEnd
-from airut.models.message import Attachment, SlackRoute
-from airut.models.question import Question
-from airut.models.reply import Outbound, ReplyKind
+from airut.models.questions.asked import Asked, QuestionEnd
+from airut.models.questions.question import Question
+from airut.models.tasks.reply import Outbound, ReplyKind
+from airut.models.threads.message import Attachment, SlackRoute
 from tests.support.agent_results import QUESTION
 from tests.support.slack.server import Fault, SlackServer
 from tests.support.slack.workspace import BOT_USER, TEAM, Channel, Json, User

@@ -6,10 +6,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from airut.adapters.slack.conversations import KEPT, READ, VIEW, SlackConversations
 from airut.adapters.slack.directory import WebDirectory
 from airut.errors import HistoryRefused, HistoryUnavailable
-from airut.models.earlier import Earlier, EarlierInput
-from airut.models.message import ChannelKind, SlackRoute
-from airut.models.secret import Secret
-from airut.models.slack_settings import SlackChannel
+from airut.models.credentials.secret import Secret
+from airut.models.slack.settings import SlackChannel
+from airut.models.threads.earlier import Earlier, EarlierInput
+from airut.models.threads.message import ChannelKind, SlackRoute
 from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
 from tests.support.slack.server import Fault, SlackServer
 from tests.support.slack.workspace import BOT_USER, TEAM, Channel, Json

@@ -10,14 +10,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from airut.adapters.slack.directory import WebDirectory
 from airut.adapters.slack.display import SlackDisplay
 from airut.errors import DeliveryDeferred
-from airut.models.agent import PlanItem
-from airut.models.message import ChannelKind, SlackRoute
-from airut.models.outcome import TaskOutcome
-from airut.models.progress import Look, RunProgress, ShowOrder
-from airut.models.secret import Secret
-from airut.models.shown import Shown, ShownState
-from airut.models.slack_settings import SlackChannel
-from airut.models.task_terms import TaskTerms
+from airut.models.credentials.secret import Secret
+from airut.models.slack.settings import SlackChannel
+from airut.models.tasks.agent import PlanItem
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.progress import Look, RunProgress, ShowOrder
+from airut.models.tasks.shown import Shown, ShownState
+from airut.models.tasks.terms import TaskTerms
+from airut.models.threads.message import ChannelKind, SlackRoute
 from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
 from tests.support.slack.server import Fault, SlackServer
 from tests.support.slack.workspace import BOT_USER, TEAM, Channel, Json, User

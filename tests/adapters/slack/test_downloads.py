@@ -9,9 +9,9 @@ from aiohttp import web as http
 from airut.adapters.slack.downloads import SlackDownloads
 from airut.adapters.slack.web.connection import SlackConnection
 from airut.errors import FileDeferred, FileRefused, SecretError
-from airut.models.message import ChannelKind, RemoteFile
-from airut.models.secret import Secret
-from airut.models.slack_settings import SlackChannel
+from airut.models.credentials.secret import Secret
+from airut.models.slack.settings import SlackChannel
+from airut.models.threads.message import ChannelKind, RemoteFile
 from airut.ports.remote_files import FetchedFile
 from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
 from tests.support.slack.server import Fault, SlackServer

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from airut.adapters.slack.history import PATIENCE, WebHistory
 from airut.adapters.slack.web.client import SlackWebClient
 from airut.adapters.slack.web.limits import RateLimits, Urgency
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
 from airut.ports.slack import SlackAway
 from tests.support.slack.methods import BOT_TOKEN
 from tests.support.slack.server import Fault, SlackServer

@@ -3,11 +3,11 @@
 import pytest
 
 from airut.adapters.slack.marks import Mark, marks
-from airut.models.message import ChannelKind, MailRoute, SlackRoute
-from airut.models.outcome import TaskOutcome
-from airut.models.progress import Look, ShowOrder
-from airut.models.shown import Shown, ShownState
-from airut.models.slack_settings import SlackReactions
+from airut.models.slack.settings import SlackReactions
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.progress import Look, ShowOrder
+from airut.models.tasks.shown import Shown, ShownState
+from airut.models.threads.message import ChannelKind, MailRoute, SlackRoute
 from tests.support.messages import NOON
 
 FIRST, SECOND = (SlackRoute(team="T", channel="C", thread_ts="1", ts=ts, user="U") for ts in ("1", "2"))

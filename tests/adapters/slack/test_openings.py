@@ -9,8 +9,8 @@ from airut.adapters.slack.directory import WebDirectory
 from airut.adapters.slack.history import WebHistory
 from airut.adapters.slack.openings import SlackOpenings
 from airut.errors import DeliveryDeferred, DeliveryRefused
-from airut.models.firing import Opening
-from airut.models.message import SlackRoute
+from airut.models.schedules.firing import Opening
+from airut.models.threads.message import SlackRoute
 from tests.support.slack.server import Fault, SlackServer
 from tests.support.slack.workspace import BOT_USER, TEAM
 

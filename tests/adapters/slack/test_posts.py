@@ -6,7 +6,7 @@ import pytest
 
 from airut.adapters.slack.posts import LONG, REPLY_FILE, answer
 from airut.adapters.slack.text.mentions import Mentions
-from airut.models.reply import Outbound, ReplyKind
+from airut.models.tasks.reply import Outbound, ReplyKind
 from tests.support.messages import NOON
 from tests.support.slack.blocks import faults
 

@@ -6,11 +6,11 @@ import pytest
 
 from airut.adapters.slack.posts import block_id
 from airut.adapters.slack.progress_blocks import plan_lines, progress_message
-from airut.models.agent import PlanItem
-from airut.models.message import ChannelKind
-from airut.models.outcome import TaskOutcome
-from airut.models.progress import Look, RunProgress, ShowOrder
-from airut.models.shown import ShownState
+from airut.models.tasks.agent import PlanItem
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.progress import Look, RunProgress, ShowOrder
+from airut.models.tasks.shown import ShownState
+from airut.models.threads.message import ChannelKind
 from tests.support.messages import NOON
 from tests.support.slack import blocks as rules
 

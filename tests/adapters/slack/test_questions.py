@@ -6,12 +6,12 @@ import pytest
 
 from airut.adapters.slack.questions import question_answer, question_post, settled_post
 from airut.adapters.slack.text.mentions import Mentions
-from airut.models.asked import Asked, QuestionEnd
-from airut.models.message import SlackRoute
-from airut.models.outcome import TaskOutcome
-from airut.models.question import PLAN_ITEM, Option, Question, QuestionItem
-from airut.models.question_place import QuestionPlace
-from airut.models.reply import Outbound, ReplyKind
+from airut.models.questions.asked import Asked, QuestionEnd
+from airut.models.questions.question import PLAN_ITEM, Option, Question, QuestionItem
+from airut.models.slack.question_place import QuestionPlace
+from airut.models.tasks.outcome import TaskOutcome
+from airut.models.tasks.reply import Outbound, ReplyKind
+from airut.models.threads.message import SlackRoute
 from tests.support.messages import NOON
 from tests.support.slack.blocks import faults
 from tests.support.slack.workspace import Json

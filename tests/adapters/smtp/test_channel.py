@@ -10,10 +10,10 @@ from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.smtp import SmtpChannel
 from airut.errors import DeliveryDeferred, DeliveryRefused
 from airut.models.blob import BlobRef
-from airut.models.mail_settings import MailAccount, Replies, Security, SmtpSettings
-from airut.models.message import Attachment, ConsoleRoute, MailRoute
-from airut.models.reply import Delivery, Outbound, ReplyKind
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
+from airut.models.mail.settings import MailAccount, Replies, Security, SmtpSettings
+from airut.models.tasks.reply import Delivery, Outbound, ReplyKind
+from airut.models.threads.message import Attachment, ConsoleRoute, MailRoute
 from tests.adapters.smtp.scripted_server import ScriptedServer, running
 
 TOKEN = "abcdefghij234567"

@@ -17,9 +17,9 @@ from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.smtp import SmtpChannel
 from airut.demo.mailserver import MailServer
 from airut.errors import DeliveryDeferred
-from airut.models.mail_settings import MailAccount, Replies, SmtpSettings
-from airut.models.message import Attachment
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
+from airut.models.mail.settings import MailAccount, Replies, SmtpSettings
+from airut.models.threads.message import Attachment
 from tests.adapters.smtp.test_channel import OUTBOUND, ROUTE
 
 PASSWORD = 'pass "word" \\ ü'

@@ -11,8 +11,8 @@ from airut.adapters.smtp import SmtpChannel
 from airut.demo.mailbox import Mailbox
 from airut.demo.mailserver import MailServer
 from airut.errors import DeliveryDeferred
-from airut.models.mail_settings import MailAccount, Replies, Security, SmtpSettings
-from airut.models.reply import Delivery
+from airut.models.mail.settings import MailAccount, Replies, Security, SmtpSettings
+from airut.models.tasks.reply import Delivery
 from airut.ports.mailbox import MailboxRefused, MailboxUnavailable
 from tests.adapters.smtp.scripted_server import ScriptedServer, running
 from tests.adapters.smtp.test_channel import MESSAGE_ID, OUTBOUND

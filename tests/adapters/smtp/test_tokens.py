@@ -10,7 +10,7 @@ from airut.adapters.oauth2 import AccessTokens
 from airut.adapters.oauth2.xoauth2 import first_response
 from airut.adapters.smtp import SmtpChannel
 from airut.errors import DeliveryDeferred
-from airut.models.mail_settings import MailAccount, Replies, Security, SmtpSettings
+from airut.models.mail.settings import MailAccount, Replies, Security, SmtpSettings
 from tests.adapters.oauth2.test_tokens import generic
 from tests.adapters.smtp.scripted_server import ScriptedServer, running
 from tests.adapters.smtp.test_channel import OUTBOUND

@@ -29,9 +29,9 @@ from airut.adapters.podman.seccomp import SeccompProfile
 from airut.adapters.podman.settings import Enforce, SandboxSettings
 from airut.demo.internet import Internet
 from airut.demo.tls import Authority
-from airut.models.credentials import Credential, SandboxCredential, for_sandbox
-from airut.models.sandbox import Limits, NetworkSpec, SandboxSpec
-from airut.models.secret import Secret
+from airut.models.credentials.kinds import Credential, SandboxCredential, for_sandbox
+from airut.models.credentials.secret import Secret
+from airut.models.hosts.sandbox import Limits, NetworkSpec, SandboxSpec
 from tests.bench.fence.client import HOST, PORT
 from tests.support.podman_images import ROOT, podman_images
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from airut.adapters.podman.bodies import Bind, Placement, hardened
 from airut.adapters.podman.engine import Body
 from airut.adapters.podman.sandboxes import PodmanSandboxes
-from airut.models.sandbox import Limits
+from airut.models.hosts.sandbox import Limits
 from tests.bench.fence.client import PORT
 from tests.bench.fence.figures import percentile
 from tests.bench.fence.lanes import Ground

@@ -6,8 +6,8 @@ import pytest
 
 from airut.adapters.recordings import BytesRecording
 from airut.dashboard.api.threads import AgentEvent, AgentEvents, events_after
-from airut.models.audit import AuditAction, AuditEvent
 from airut.models.login import Role
+from airut.models.telemetry.audit import AuditAction, AuditEvent
 from airut.ports.health import HealthReport, HostHealth
 from airut.ports.host_directory import HostRow
 from airut.ports.recordings import Line

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from airut.errors import DeliveryDeferred, DeliveryRefused
-from airut.models.audit import AuditAction
-from airut.models.command import CommandName, CommandRecord, RetryStep
 from airut.models.login import Role
-from airut.models.message import ChannelKind
-from airut.models.thread import ThreadPhase, ThreadStatus
+from airut.models.telemetry.audit import AuditAction
+from airut.models.threads.command import CommandName, CommandRecord, RetryStep
+from airut.models.threads.message import ChannelKind
+from airut.models.threads.thread import ThreadPhase, ThreadStatus
 from airut.ports.thread_directory import ThreadRow
 from tests.dashboard.api.conftest import Program
 from tests.support.dashboard import Served

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from airut.models.blob import Text
-from airut.models.folders import ThreadFolders
+from airut.models.hosts.folders import ThreadFolders
 from airut.temporal.delivery import deliver
 from signals.console import console_message
 from tests.support.installation import Installation

@@ -6,8 +6,8 @@ from airut.adapters.slack.web.connection import SlackConnection
 from airut.adapters.smtp.submission import Submission
 from airut.demo.mailserver import MailServer
 from airut.errors import DeliveryDeferred
-from airut.models.mail_settings import MailAuth
-from airut.models.slack_settings import SlackChannel
+from airut.models.mail.settings import MailAuth
+from airut.models.slack.settings import SlackChannel
 from airut.operations.check.channels import mailbox, senders, slack, strangers, submission
 from airut.operations.check.finding import fail, ok, warn
 from airut.ports.mailbox import MailboxRefused

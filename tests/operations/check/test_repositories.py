@@ -10,8 +10,8 @@ from airut.adapters.github.rights import Rights
 from airut.demo.forge import GitHubForge as Emulator
 from airut.demo.repositories import seed_repository
 from airut.errors import ForgeRefused
-from airut.models.secret import Secret
-from airut.models.workspace import DefaultBranch, TreeFile
+from airut.models.credentials.secret import Secret
+from airut.models.hosts.workspace import DefaultBranch, TreeFile
 from airut.operations.check.finding import Finding, fail, ok, warn
 from airut.operations.check.repositories import faults, forge, judge, repository
 from tests.activities.agent_bench import Tree

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from airut.errors import SecretError
-from airut.models.redaction import Redactor
+from airut.models.credentials.redaction import Redactor
 from airut.operations.check.finding import Finding, fail, ok
 from airut.operations.check.running import Check, run
 

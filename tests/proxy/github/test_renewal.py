@@ -17,14 +17,14 @@ from airut.demo.forge import GitHubForge
 from airut.demo.github_apps import App, Apps
 from airut.demo.github_documents import number_of
 from airut.demo.repositories import seed_repository
-from airut.models.allowlist import parse_allowlist
-from airut.models.credentials import AnySandboxCredential
-from airut.models.github_app import GithubApp, SandboxGithubApp
-from airut.models.policy import rule_set
-from airut.models.repository import RepositorySecrets
-from airut.models.rotation import renewed
-from airut.models.rules import RuleSet, Sandbox
-from airut.models.secret import SecretLines
+from airut.models.credentials.github_app import GithubApp, SandboxGithubApp
+from airut.models.credentials.kinds import AnySandboxCredential
+from airut.models.credentials.secret import SecretLines
+from airut.models.hosts.repository import RepositorySecrets
+from airut.models.policy.allowlist import parse_allowlist
+from airut.models.policy.policy import rule_set
+from airut.models.policy.rotation import renewed
+from airut.models.policy.rules import RuleSet, Sandbox
 from tests.activities.agent_bench import Configured
 from tests.proxy.fence import LOOPBACK, PROXY, Fence
 from tests.proxy.github.ids import new

@@ -13,10 +13,10 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.imap.mailbox import imap_mailbox
 from airut.demo.mailserver import MailServer
-from airut.models.bounce import Bounce
-from airut.models.command import Submission, ThreadCommand
-from airut.models.mail_settings import EmailChannel
-from airut.models.message import InboundMessage
+from airut.models.mail.bounce import Bounce
+from airut.models.mail.settings import EmailChannel
+from airut.models.threads.command import Submission, ThreadCommand
+from airut.models.threads.message import InboundMessage
 from airut.ports.mailbox import OpenMailbox
 from signals.mail.dns import DnsTemporary
 from signals.mail.handling import SubmitRefused

@@ -2,7 +2,7 @@ from email import message_from_bytes
 
 import pytest
 
-from airut.models.mail_settings import MailLimits
+from airut.models.mail.settings import MailLimits
 from signals.mail.attachments import MailFile, declared_name, is_noise, within_limits
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from airut.models.mail_settings import MailAuth
+from airut.models.mail.settings import MailAuth
 from signals.mail.auth import ReceivedMail, authenticate, trust_results
 from signals.mail.dns import DnsTemporary
 from signals.mail.header import HeaderBlock, parse_header_block

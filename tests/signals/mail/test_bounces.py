@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airut.models.bounce import Bounce
-from airut.models.reply import ReplyKind
+from airut.models.mail.bounce import Bounce
+from airut.models.tasks.reply import ReplyKind
 from signals.mail.bounces import read_bounce
 from signals.mail.header import HeaderBlock, parse_header_block
 from signals.mail.loops import answers_invitation

@@ -5,7 +5,7 @@ from email.policy import SMTP
 
 import pytest
 
-from airut.models.command import EMPTY, CommandName, CommandWord
+from airut.models.threads.command import EMPTY, CommandName, CommandWord
 from signals.mail.command import mail_command
 from signals.mail.hints import read_hints
 from signals.mail.parse import parse_mail

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from airut.models.command import CommandName
-from airut.models.mail_settings import EmailChannel
-from airut.models.message import MailRoute
-from airut.models.message_id import derive_token
+from airut.models.mail.message_id import derive_token
+from airut.models.mail.settings import EmailChannel
+from airut.models.threads.command import CommandName
+from airut.models.threads.message import MailRoute
 from airut.ports.mailbox import Disposition, FetchedMail
 from signals.mail.decision import Accept, Decision, Discard, Later, decide
 from signals.mail.dns import DnsTemporary

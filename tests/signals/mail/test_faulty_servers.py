@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from airut.adapters.imap.wire import format_internal_date
-from airut.models.mail_settings import EmailChannel
-from airut.models.message import InboundMessage
+from airut.models.mail.settings import EmailChannel
+from airut.models.threads.message import InboundMessage
 from signals.mail.status import MailboxState
 from tests.signals.mail.intake_bench import Running, mail
 from tests.support.imap_server import Faults, ImapServer, imap_server

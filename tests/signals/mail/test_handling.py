@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from airut.demo.mailserver import MailServer
-from airut.models.command import CommandName
+from airut.models.threads.command import CommandName
 from airut.ports.mailbox import Disposition
 from signals.mail.status import MailboxState
 from tests.signals.mail.intake_bench import Running, folder_size, mail, running, settled

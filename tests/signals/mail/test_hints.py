@@ -1,6 +1,6 @@
 import pytest
 
-from airut.models.message import Hints
+from airut.models.threads.message import Hints
 from signals.mail.hints import HintedText, read_hints
 
 OURS = ("agent@airut.test",)

@@ -11,8 +11,8 @@ from email.policy import default
 import pytest
 
 from airut.adapters.mail_render import Sender, render
-from airut.models.message_id import derive_token
-from airut.models.reply import Outbound, ReplyKind
+from airut.models.mail.message_id import derive_token
+from airut.models.tasks.reply import Outbound, ReplyKind
 from signals.mail.message import Draft
 from tests.signals.mail.test_message import ARRIVED, TOKEN, draft, file, mail
 

@@ -13,8 +13,8 @@ from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.imap.mailbox import imap_mailbox
 from airut.demo.mailserver import MailServer
 from airut.errors import NoSpace
-from airut.models.command import CommandName
-from airut.models.message import MailRoute
+from airut.models.threads.command import CommandName
+from airut.models.threads.message import MailRoute
 from airut.ports.mailbox import Disposition
 from signals.mail.handling import SubmitRefused
 from signals.mail.intake import MailIntake

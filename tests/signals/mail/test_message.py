@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from airut.models.command import CommandName, CommandWord
-from airut.models.mail_settings import EmailChannel
-from airut.models.message import Hints, MailRoute
-from airut.models.message_id import derive_token
+from airut.models.mail.message_id import derive_token
+from airut.models.mail.settings import EmailChannel
+from airut.models.threads.command import CommandName, CommandWord
+from airut.models.threads.message import Hints, MailRoute
 from airut.ports.mailbox import FetchedMail
 from signals.mail.header import parse_header_block
 from signals.mail.message import EXCERPT, Draft, draft_message

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from airut.adapters.imap.mailbox import imap_mailbox
-from airut.models.message import InboundMessage
+from airut.models.threads.message import InboundMessage
 from airut.ports.mailbox import Disposition, FetchedMail, Mailbox
 from tests.signals.mail.intake_bench import Running, folder_size, mail
 from tests.support.mailserver import PASSWORD, email_channel, running_mail_server

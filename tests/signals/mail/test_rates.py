@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from airut.models.mail_settings import MailLimits
-from airut.models.rate import Rate
+from airut.models.mail.settings import MailLimits
+from airut.models.values.rate import Rate
 from signals.mail.rates import TOLD_MOST, Excess, Rates
 from tests.support.messages import NOON
 

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from airut.models.mail_settings import MailAuth
+from airut.models.mail.settings import MailAuth
 from signals.mail.auth import ReceivedMail, authenticate
 from signals.mail.header import parse_header_block
 from signals.mail.verdict import Refused, Verdict, Verified

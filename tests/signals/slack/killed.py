@@ -17,8 +17,8 @@ from airut.adapters.blobs_local import LocalBlobStore
 from airut.adapters.slack.channel import SlackAnswers
 from airut.adapters.slack.directory import WebDirectory
 from airut.adapters.slack.web.connection import SlackConnection
-from airut.models.command import Submission
-from airut.models.reply import Outbound
+from airut.models.tasks.reply import Outbound
+from airut.models.threads.command import Submission
 from tests.signals.slack.stage import Threads, intake_of, settings_at
 
 PROCESSES = multiprocessing.get_context("forkserver")

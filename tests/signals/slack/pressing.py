@@ -11,13 +11,13 @@ from airut.adapters.slack.feedback import SlackFeedback
 from airut.adapters.slack.forms import SlackForms
 from airut.adapters.slack.web.connection import SlackConnection
 from airut.adapters.slack.web.dispatch import BoltDispatch
-from airut.models.command import AnswerOrder, ThreadCommand
-from airut.models.message import ChannelKind
-from airut.models.redaction import Redactor
-from airut.models.retry import RetryOrder
-from airut.models.secret import Secret
-from airut.models.slack_settings import SlackChannel
-from airut.models.thread import ThreadPhase, ThreadStatus
+from airut.models.credentials.redaction import Redactor
+from airut.models.credentials.secret import Secret
+from airut.models.slack.settings import SlackChannel
+from airut.models.tasks.retry import RetryOrder
+from airut.models.threads.command import AnswerOrder, ThreadCommand
+from airut.models.threads.message import ChannelKind
+from airut.models.threads.thread import ThreadPhase, ThreadStatus
 from signals.slack.answer_clicks import AnswerClicks
 from signals.slack.clicks import SlackClicks
 from signals.slack.link import SlackLink

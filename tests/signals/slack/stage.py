@@ -14,12 +14,12 @@ from airut.adapters.slack.greetings import SlackGreetings
 from airut.adapters.slack.history import WebHistory
 from airut.adapters.slack.web.connection import SlackConnection
 from airut.adapters.slack.web.dispatch import BoltDispatch
-from airut.models.amendment import Amendment
-from airut.models.command import Submission, ThreadCommand
-from airut.models.message import InboundMessage, SlackRoute
-from airut.models.redaction import Redactor
-from airut.models.secret import Secret
-from airut.models.slack_settings import SlackChannel
+from airut.models.credentials.redaction import Redactor
+from airut.models.credentials.secret import Secret
+from airut.models.slack.settings import SlackChannel
+from airut.models.threads.amendment import Amendment
+from airut.models.threads.command import Submission, ThreadCommand
+from airut.models.threads.message import InboundMessage, SlackRoute
 from signals.slack.assistant import SlackAssistantThreads
 from signals.slack.backfill import SlackBackfill
 from signals.slack.gate import SlackGate

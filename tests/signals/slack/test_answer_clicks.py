@@ -8,9 +8,9 @@ import pytest
 
 from airut.adapters.slack.questions import question_post
 from airut.adapters.slack.text.mentions import Mentions
-from airut.models.asked import Asked
-from airut.models.question import ItemAnswer, Option, Question, QuestionItem
-from airut.models.question_place import QuestionPlace
+from airut.models.questions.asked import Asked
+from airut.models.questions.question import ItemAnswer, Option, Question, QuestionItem
+from airut.models.slack.question_place import QuestionPlace
 from airut.ports.thread_control import ThreadAway, ThreadGone, ThreadRefused
 from signals.slack.answer_clicks import INCOMPLETE
 from signals.slack.clicks import ENDED, NOT_SENT, NOT_TAKEN

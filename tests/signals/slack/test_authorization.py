@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from airut.models.slack_settings import SlackRule
+from airut.models.slack.settings import SlackRule
 from airut.ports.slack import SlackAway, SlackBot, SlackPerson
 from signals.slack.authorization import Verdict, judge
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from airut.models.secret import Secret
-from airut.models.slack_settings import SlackChannel
+from airut.models.credentials.secret import Secret
+from airut.models.slack.settings import SlackChannel
 from airut.ports.slack import SlackAway, SlackPlace
 from signals.slack.backfill import TRIES, SlackBackfill
 from signals.slack.watermarks import Watermarks

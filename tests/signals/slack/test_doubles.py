@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from airut.models.message import InboundMessage
+from airut.models.threads.message import InboundMessage
 from tests.signals.slack.stage import MENTION, Stage, intake_of, settings_of
 
 

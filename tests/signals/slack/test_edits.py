@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from airut.models.command import ThreadCommand
-from airut.models.message import InboundMessage
+from airut.models.threads.command import ThreadCommand
+from airut.models.threads.message import InboundMessage
 from tests.signals.slack.stage import MENTION, Stage
 
 

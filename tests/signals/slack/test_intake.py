@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from airut.models.command import ThreadCommand
-from airut.models.message import InboundMessage, SlackRoute
+from airut.models.threads.command import ThreadCommand
+from airut.models.threads.message import InboundMessage, SlackRoute
 from signals.status import ListenerState
 from tests.signals.slack.stage import MENTION, Stage, staged
 from tests.support.slack.methods import BOT_TOKEN

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from airut.models.message import SlackRoute
-from airut.models.reply import Outbound, ReplyKind
+from airut.models.tasks.reply import Outbound, ReplyKind
+from airut.models.threads.message import SlackRoute
 from tests.signals.slack.killed import answer, ended, handed_over, listen, process
 from tests.signals.slack.stage import MENTION
 from tests.support.slack.server import Fault, SlackServer

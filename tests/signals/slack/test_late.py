@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from airut.models.secret import Secret
-from airut.models.slack_settings import SlackChannel
+from airut.models.credentials.secret import Secret
+from airut.models.slack.settings import SlackChannel
 from airut.ports.slack import SlackAway
 from signals.slack.gate import SlackGate
 from signals.slack.late import NOTE, SlackLate

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from airut.adapters.slack.web.connection import SlackConnection
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
 from airut.ports.slack_socket import Acknowledged
 from signals.slack.link import SlackLink
 from signals.status import ListenerState

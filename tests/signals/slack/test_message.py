@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from airut.models.message import InboundMessage
-from airut.models.slack_settings import SlackLimits
+from airut.models.slack.settings import SlackLimits
+from airut.models.threads.message import InboundMessage
 from airut.ports.slack import SlackBot
 from signals.slack.events import Post, read
 from signals.slack.message import submission

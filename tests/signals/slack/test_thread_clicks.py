@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from airut.adapters.slack.buttons import elements
-from airut.models.command import CommandName, CommandRecord
-from airut.models.message import SlackRoute
-from airut.models.thread_button import Verb
+from airut.models.slack.thread_button import Verb
+from airut.models.threads.command import CommandName, CommandRecord
+from airut.models.threads.message import SlackRoute
 from airut.ports.thread_control import ThreadAway, ThreadGone, ThreadRefused
 from signals.slack.clicks import ENDED, NOT_TAKEN
 from tests.signals.slack.pressing import Stage, pressing, status

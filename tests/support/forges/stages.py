@@ -14,7 +14,7 @@ from airut.demo.faults import Faults
 from airut.demo.forge import GitHubForge as GitHub
 from airut.demo.github_documents import number_of
 from airut.demo.github_pulls import Pulls
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
 from airut.ports.forge import Forge
 from airut.ports.pull_requests import PullRequests
 from tests.support.forges.gitea import Gitea

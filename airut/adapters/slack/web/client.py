@@ -10,7 +10,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from airut.adapters.slack.web.failures import SlackLimited, SlackTokenUnreadable, retry_after
 from airut.adapters.slack.web.limits import RateLimits, Urgency
 from airut.errors import SecretError
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
 
 CALL_LIMIT = 30
 """Seconds for one call."""

@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from airut.adapters.slack.web.client import CALL_LIMIT, SlackWebClient
 from airut.adapters.slack.web.limits import RateLimits, Urgency
 from airut.adapters.slack.web.socket import admitted, opened
-from airut.models.slack_settings import SlackChannel
+from airut.models.slack.settings import SlackChannel
 from airut.ports.slack import SlackDirectory
 from airut.ports.slack_socket import SlackSocket
 

@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from airut.adapters.slack.web.client import CALL_LIMIT
 from airut.adapters.slack.web.failures import AWAY, OPERATORS, code, named, retry_after
 from airut.errors import SecretError
-from airut.models.secret import Secret
+from airut.models.credentials.secret import Secret
 from airut.ports.slack_socket import SocketLost, SocketRefused
 
 MISSED = 2

@@ -11,8 +11,8 @@ from airut.adapters.slack.web.connection import SlackConnection
 from airut.adapters.slack.web.failures import SlackLimited, SlackTokenUnreadable, code, passes, retry_after
 from airut.adapters.slack.web.limits import Urgency
 from airut.errors import SecretError
-from airut.models.secret import Secret
-from airut.models.slack_settings import SlackChannel
+from airut.models.credentials.secret import Secret
+from airut.models.slack.settings import SlackChannel
 from airut.ports.slack import SlackAway
 from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
 from tests.support.slack.server import Fault, SlackServer

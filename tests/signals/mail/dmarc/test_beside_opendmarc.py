@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from airut.models.mail_settings import MailAuth
+from airut.models.mail.settings import MailAuth
 from signals.mail.auth import ReceivedMail, authenticate
 from signals.mail.header import parse_header_block
 from signals.mail.verdict import Refused

@@ -1,0 +1,1 @@
+"""Secrets, where they come from, and the stand-ins that a sandbox holds."""

@@ -1,0 +1,1 @@
+"""Sandbox hosts, and what lies on them."""

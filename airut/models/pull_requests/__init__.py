@@ -1,0 +1,1 @@
+"""A thread's pull request: its words, and what becomes of it."""

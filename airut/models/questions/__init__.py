@@ -1,0 +1,1 @@
+"""What agents ask people, and what they answer."""

@@ -1,0 +1,1 @@
+"""Conversations in Slack, as values."""

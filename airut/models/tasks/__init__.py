@@ -1,0 +1,1 @@
+"""A task: its steps, its agent, its end and its answer."""

@@ -1,0 +1,1 @@
+"""What is recorded of it all: metrics, spans, the audit log."""

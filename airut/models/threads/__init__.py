@@ -1,0 +1,1 @@
+"""A conversation thread: its state, what comes in, and what it tells."""

@@ -1,5 +1,6 @@
 """A repository's ledger is a workflow; this is how activities reach it."""
 
+import asyncio
 from contextlib import suppress
 from datetime import timedelta
 
@@ -17,6 +18,10 @@ from airut.errors import LedgerUnavailable
 from airut.models.budgets.budget import BudgetGrant, BudgetOrder, BudgetRelease, BudgetSettlement
 from airut.models.budgets.ledger import BudgetInput
 
+AT_ONCE = 4
+"""Requests that one process has under way. Temporal takes ten of a workflow's, and sends the others back to be tried
+again after a while: standing in line here is shorter, also where two processes do."""
+
 LIMIT = timedelta(seconds=10)
 """For one try: an update takes some milliseconds, 100 where it also starts the workflow. The activity is retried."""
 
@@ -27,6 +32,7 @@ class TemporalBudgetLedger:
     def __init__(self, client: Client, limit: timedelta = LIMIT) -> None:
         self._client = client
         self._limit = limit
+        self._line = asyncio.Semaphore(AT_ONCE)
 
     async def reserve(self, order: BudgetOrder) -> BudgetGrant:
         repo = order.request.repo
@@ -41,13 +47,14 @@ class TemporalBudgetLedger:
             priority=Priority(fairness_key=repo),
         )
         try:
-            granted: BudgetGrant = await self._client.execute_update_with_start_workflow(
-                contracts.RESERVE,
-                order,
-                start_workflow_operation=start,
-                result_type=BudgetGrant,
-                rpc_timeout=self._limit,
-            )
+            async with self._line:
+                granted: BudgetGrant = await self._client.execute_update_with_start_workflow(
+                    contracts.RESERVE,
+                    order,
+                    start_workflow_operation=start,
+                    result_type=BudgetGrant,
+                    rpc_timeout=self._limit,
+                )
         except (RPCError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
             with suppress(RPCError):  # the start has the same error, and nobody else looks at it
                 await start.workflow_handle()

@@ -141,8 +141,8 @@ async def test_a_storm_of_starts_and_ends_loses_nothing_across_continuations(
         return decided.granted_usd
 
     granted = [
-        await asyncio.gather(*(task(number) for number in range(first, first + 20))) for first in range(0, 120, 20)
+        await asyncio.gather(*(task(number) for number in range(first, first + 50))) for first in range(0, 300, 50)
     ]
-    assert [round(sum(each)) for each in granted] == [200] * 6
-    assert [(day.spent_usd, day.held_usd) for day in await spent(temporal.client, repo)] == [(30.0, 0.0)]
+    assert [round(sum(each)) for each in granted] == [500] * 6
+    assert [(day.spent_usd, day.held_usd) for day in await spent(temporal.client, repo)] == [(75.0, 0.0)]
     await replays(temporal.client, repo)

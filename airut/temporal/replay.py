@@ -45,8 +45,11 @@ class Replays:
     def __init__(self, workflows: Sequence[type], converter: DataConverter) -> None:
         # What differs is our answer; the SDK's core would log it too, several times over.
         quiet = Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter="OFF")))
-        # Without a build id the SDK hashes every loaded module, for each replay anew.
-        self._replayer = Replayer(workflows=workflows, data_converter=converter, runtime=quiet, build_id="replay")
+        # Without a build id the SDK hashes every loaded module, for each replay anew. Out of debug mode it takes two
+        # seconds without an answer for a deadlock, which a busy machine can need for one step of a long history.
+        self._replayer = Replayer(
+            workflows=workflows, data_converter=converter, runtime=quiet, build_id="replay", debug_mode=True
+        )
 
     async def of(self, histories: AsyncIterable[WorkflowHistory]) -> AsyncIterator[Replayed]:
         """Replay one after the other; a run that differs does not end it."""

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +43,23 @@ def _line(entry: dict[str, Any]) -> str:
     path, reason = str(entry.get("path") or "/")[:TEXT], str(entry.get("reason"))
     shown = f"{entry.get('method')} {entry.get('scheme')}://{entry['host']}{path}: {reason}"
     line = json.dumps(shown, ensure_ascii=False)[1:-1]  # nothing that a step sends can break out of its line
-    if reason not in BY_THE_LIST:
-        return line
+    rule = rule_for(entry)
+    return f"{line}; to allow it, add to url_prefixes of {ALLOWLIST_KEY} in airut.yaml: {rule}" if rule else line
+
+
+def rule_for(entry: Mapping[str, Any]) -> str | None:
+    """The entry of an allowlist that would let through what the log says was refused, in one line of YAML; None where
+    it was not refused for want of one."""
+    if str(entry.get("reason")) not in BY_THE_LIST:
+        return None
+    path = str(entry.get("path") or "/")[:TEXT]
     rule: dict[str, object] = {"host": entry["host"], "path": path, "methods": [entry.get("method")]}
     if entry.get("scheme") == "http":
         rule["schemes"] = ["http"]
     if entry.get("port") not in (80, 443, None):
         rule["ports"] = [entry["port"]]
     # A JSON object is a YAML mapping (YAML 1.2 §1.3).
-    return f"{line}; to allow it, add to url_prefixes of {ALLOWLIST_KEY} in airut.yaml: {json.dumps(rule)}"
+    return json.dumps(rule)
 
 
 def _objects(lines: Iterable[bytes]) -> Iterable[dict[str, Any]]:

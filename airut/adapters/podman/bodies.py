@@ -17,6 +17,8 @@ NOFILE = 65_536
 PROXY_LIMITS = Limits(memory=512 * 1024**2, cpus=1, pids=256)
 MAPPING = {"nsmode": "keep-id", "value": "uid=1000,gid=1000"}  # one for all: another one copies the image once more
 UNLIMITED = -1
+STREAMS = "/run/airut-streams"
+"""Where the command's own FIFOs are inside. That the mount is read-only does not matter to a FIFO."""
 CPU_PERIOD = 100_000  # microseconds, the kernel's default
 
 
@@ -111,6 +113,7 @@ def agent_body(
         Bind(spec.folder / "out", "/run/airut/out", writable=True).body(),
         Bind(settings / "hosts", "/etc/hosts").body(),
         *([Bind(settings / "resolv.conf", "/etc/resolv.conf").body()] if spec.network.enabled else []),
+        *([Bind(spec.streams.folder, STREAMS).body()] if spec.streams else []),
         *(Bind(m.source, m.target, writable=m.writable, executable=m.executable).body() for m in spec.mounts),
         tmpfs("/tmp", hardening.tmp),
         # Where tools keep caches and settings (~/.cargo, ~/.npm, ~/.cache): many do nothing without it.

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -33,10 +34,15 @@ class Engine:
     """Podman's libpod API. Connects at the first call; where nothing listens on the usual socket, it runs
     `podman system service` on a socket of its own and keeps that process until `close`."""
 
-    def __init__(self, socket_path: Path | None = None, runtime: Path | None = None) -> None:
-        """`runtime` is `$XDG_RUNTIME_DIR`; `socket_path` a socket to use and no other."""
+    def __init__(
+        self, socket_path: Path | None = None, runtime: Path | None = None, *, service: Path | None = None
+    ) -> None:
+        """`runtime` is `$XDG_RUNTIME_DIR`; `socket_path` a socket to use and no other. `service` is a folder for the
+        service's socket where it is to be this process's alone, and to end with it: else the first of several processes
+        has it, and the others lose theirs when that one ends."""
         self._runtime = runtime or Path(os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}"))
         self._given = socket_path
+        self._own = service
         self._client: PodmanClient | None = None
         self._service: asyncio.subprocess.Process | None = None
         self._connecting = asyncio.Lock()
@@ -51,6 +57,8 @@ class Engine:
         if self._service and self._service.returncode is None:
             self._service.terminate()
             await self._service.wait()
+            if self._own is not None:
+                shutil.rmtree(self._own, ignore_errors=True)
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def get(self, path: str, what: str, *, params: Body | None = None, deadline: float = INSPECT) -> Json:
@@ -177,7 +185,7 @@ class Engine:
             if not _listens(self._given):
                 raise EngineUnavailable(f"nothing listens on {self._given} (sandbox.podman_socket)")
             return self._given
-        own = self._runtime / "airut" / "podman.sock"
+        own = self._runtime / "airut" / "podman.sock" if self._own is None else self._own / "podman.sock"
         for path in (self._runtime / "podman" / "podman.sock", own):
             if _listens(path):
                 return path
@@ -187,7 +195,9 @@ class Engine:
     async def _start_service(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
-        command = ("podman", "--log-level=error", "system", "service", "--time=0", f"unix://{path}")
+        # util-linux's; so that it ends with us also where we are killed.
+        bound = ("setpriv", "--pdeathsig", "TERM") if self._own is not None else ()
+        command = (*bound, "podman", "--log-level=error", "system", "service", "--time=0", f"unix://{path}")
         try:
             # A session of its own: Ctrl-C ends the worker in good order, and the service only after it.
             # A log of its own: Podman leaves a process behind that would hold our output open when we have ended.

@@ -25,14 +25,20 @@ def note_owner(folder: Path, labels: dict[str, str]) -> None:
 
 async def owned(containers: Containers, networks: Networks, settings: SandboxSettings) -> tuple[OwnedSandbox, ...]:
     """Raises: EngineUnavailable, EngineError"""
+    return merged(await labels_of_all(containers, networks, settings))
+
+
+async def labels_of_all(
+    containers: Containers, networks: Networks, settings: SandboxSettings
+) -> tuple[dict[str, str], ...]:
+    """Of every container, network and folder of this installation on this host. Raises: as `owned`"""
     mine = settings.labels("any")
     wanted = [f"{key}={mine[key]}" for key in _SCOPE]
-    found = [
+    return (
         *await containers.labelled(*wanted),
         *await networks.labelled(*wanted),
         *(labels for labels in _folders(settings.runtime) if all(labels.get(key) == mine[key] for key in _SCOPE)),
-    ]
-    return merged(found)
+    )
 
 
 def merged(found: Iterable[dict[str, str]]) -> tuple[OwnedSandbox, ...]:

@@ -1,17 +1,17 @@
 """Sandboxes over rootless Podman: implements `airut.ports.sandbox.Sandboxes`, `Renewals` and `Leftovers`."""
 
 import asyncio
-import contextlib
 import dataclasses
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from airut.adapters.podman.bodies import Placement, agent_body
 from airut.adapters.podman.cells import BuildCells
+from airut.adapters.podman.clock import Clock
 from airut.adapters.podman.containers import Container, Containers
 from airut.adapters.podman.engine import Body, Engine
 from airut.adapters.podman.fence import Fence, Fences, Policy
@@ -59,6 +59,8 @@ class PodmanSandboxes:
         self._fences = Fences(self._containers, self._networks, self._launcher, settings, policy, proxy_image)
         self._warm = WarmFences(self._fences, settings)
         self._builds = builds
+        self.parts: dict[str, float] = {}
+        """How long the parts of the last start took, in seconds."""
 
     async def open(self) -> None:
         """Optional: remove what dead processes left of warm fences, and make the ones that are missing, so that the
@@ -170,9 +172,9 @@ class PodmanSandboxes:
         remove_folder(spec.folder / "out")
         make_folder(spec.folder / "out")
         make_folder(self._settings.runtime)
-        clock = _Clock(spec.sandbox_id)
+        clock = Clock()
         folder, log_folder = self._folder(spec.sandbox_id), spec.folder / "log"
-        with clock.part("fence"):
+        with clock.part("network"):
             fenced = spec.network.enabled
             warm = await self._warm.claim(folder, log_folder) if fenced else None
             labels = self._labels(spec, warm.name if warm else spec.sandbox_id)
@@ -182,25 +184,26 @@ class PodmanSandboxes:
             note_owner(fence.folder, labels)
             digest = self._fences.set_rules(fence, spec) if fenced else _unfenced(spec)
             self._write_settings(fence, spec)
-        with clock.part("containers"):
-            await self._start_both(fence, digest, spec, labels, warm=warm is not None)
+        await self._start_both(fence, digest, spec, labels, clock, warm=warm is not None)
         with clock.part("limits"):
             await self._launcher.check_limits(_agent(spec.sandbox_id), spec.limits)
         write_private(fence.folder / "agent" / "go", b"")
         log.debug("sandbox %s started, warm=%s: %s", spec.sandbox_id, warm is not None, clock)
+        self.parts = clock.parts
         return warm is not None
 
     async def _start_both(
-        self, fence: Fence, digest: str, spec: SandboxSpec, labels: dict[str, str], *, warm: bool
+        self, fence: Fence, digest: str, spec: SandboxSpec, labels: dict[str, str], clock: Clock, *, warm: bool
     ) -> None:
         """Proxy and agent at the same time: the entrypoint holds the agent back until `go`."""
 
         async def proxy() -> None:
             if not spec.network.enabled:
                 return
-            if not warm:
-                await self._fences.start_proxy(fence, labels | _role("proxy"))
-            await self._fences.until_ready(fence, digest)
+            with clock.part("proxy"):
+                if not warm:
+                    await self._fences.start_proxy(fence, labels | _role("proxy"))
+                await self._fences.until_ready(fence, digest)
 
         async def agent() -> None:
             addresses, settings, hardening = fence.subnet.agents, fence.folder / "agent", self._settings.hardening
@@ -210,7 +213,8 @@ class PodmanSandboxes:
                 place = dataclasses.replace(place, seccomp=own)
                 return agent_body(spec, place, fence.network, addresses, settings, hardening)
 
-            await self._launcher.launch(_agent(spec.sandbox_id), labels | _role("agent"), body)
+            with clock.part("container"):
+                await self._launcher.launch(_agent(spec.sandbox_id), labels | _role("agent"), body)
 
         done = await asyncio.gather(proxy(), agent(), return_exceptions=True)  # both settled before anything is removed
         for problem in done:
@@ -220,7 +224,13 @@ class PodmanSandboxes:
     def _write_settings(self, fence: Fence, spec: SandboxSpec) -> None:
         folder = make_folder(fence.folder / "agent")
         limits = {"time": spec.limits.time, "idle": spec.limits.idle, "output": spec.limits.output}
-        told = {"command": spec.command, "cwd": "/workspace", "base_commit": spec.base_commit, **limits}
+        told = {
+            "command": spec.command,
+            "cwd": spec.workdir,
+            "base_commit": spec.base_commit,
+            "streams": spec.streams and spec.streams.model_dump(exclude={"folder"}),
+            **limits,
+        }
         make_folder(folder / "files")
         texts = {
             "settings.json": json.dumps(told),
@@ -238,7 +248,8 @@ class PodmanSandboxes:
 
     def _labels(self, spec: SandboxSpec, fence: str) -> dict[str, str]:
         return self._settings.labels(
-            "task",
+            self._settings.owner,
+            **dict(self._settings.owner_labels),
             sandbox=spec.sandbox_id,
             thread=spec.thread,
             task=spec.task,
@@ -253,23 +264,6 @@ class PodmanSandboxes:
 
     def _folder(self, sandbox_id: str) -> Path:
         return self._settings.runtime / sandbox_id
-
-
-class _Clock:
-    """How long each part of a start took, for the debug log."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._parts: list[tuple[str, float]] = []
-
-    @contextlib.contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        begun = time.monotonic()
-        yield
-        self._parts.append((name, time.monotonic() - begun))
-
-    def __str__(self) -> str:
-        return ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in self._parts)
 
 
 def _agent(sandbox_id: str) -> str:

@@ -42,6 +42,10 @@ class SandboxSettings:
     warm: int = 1
     """Networks with a running proxy kept ready, each of which makes one start faster. 0 is off."""
 
+    owner: str = "task"
+    """Whose sandboxes these are: a thread's tasks, or a command line."""
+    owner_labels: tuple[tuple[str, str], ...] = ()
+    """What tells the one from the others of its kind (`pid`: 17), for whoever sweeps."""
     hardening: Hardening = field(default_factory=Hardening)
 
     @property

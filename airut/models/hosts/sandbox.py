@@ -66,6 +66,17 @@ class NetworkSpec(Model):
     extra_ca_files: tuple[Path, ...] = ()
 
 
+class Streams(Model):
+    """The command's own standard input, output and error: FIFOs in a folder of this host, `stdin` (where `reads`),
+    `stdout` and `stderr`. Whoever asks for them has them open before the sandbox is started. With `terminal` the
+    command has a terminal of that many rows and columns; what it shows goes to `stdout`, and lines of `rows columns`
+    that are written to `size` change it."""
+
+    folder: Path
+    reads: bool = False
+    terminal: tuple[int, int] | None = None
+
+
 class SandboxSpec(Model):
     """One sandbox: agent container, proxy container and the internal network between them.
 
@@ -91,6 +102,10 @@ class SandboxSpec(Model):
     job: str = ""
     """What tells this job from another under the same id, where standard input does not: an agent that is resumed is
     given another input than one that is begun."""
+    workdir: str = "/workspace"
+    """Where the command begins."""
+    streams: Streams | None = None
+    """When set, the command has these for its input and output, in place of `stdin` and the files below `out/`."""
     base_commit: str | None = None
     """When set, the entrypoint bundles `base..HEAD` of `/workspace` after the command has ended."""
     limits: Limits = Limits()

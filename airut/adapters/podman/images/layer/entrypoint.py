@@ -23,6 +23,8 @@ TYPE_CHECKING = False  # `typing` costs ten milliseconds of every start
 if TYPE_CHECKING:
     from typing import Any
 
+    from attached import Attached
+
 ROOT = "/run/airut"
 OUT = ROOT + "/out"
 STDERR_KEPT = 1024 * 1024
@@ -72,6 +74,7 @@ class Run:
         self.limit: str | None = None
         self.clock = self.quiet = 0.0  # seconds run, and when something was last heard; neither runs while frozen
         self.ticks = 0
+        self.attached: Attached | None = None
         self.escalation: list[tuple[float, int]] = []  # (when, signal), soonest first
         self.streams: dict[int, Lines | Tail] = {}  # file descriptor -> where its bytes go
         self.poller = select.poll()
@@ -83,6 +86,9 @@ class Run:
         self.poller.register(self.woken, select.POLLIN)
 
     def start(self) -> None:
+        if self.settings.get("streams"):
+            self._start_attached()
+            return
         stdin = os.open(ROOT + "/stdin", os.O_RDONLY)
         ends = [self._stream(Lines(OUT + "/events.jsonl", self.settings["output"]))]
         ends.append(self._stream(Tail(OUT + "/stderr", STDERR_KEPT)))
@@ -92,6 +98,16 @@ class Run:
         for end in [stdin, *ends]:
             os.close(end)
 
+    def _start_attached(self) -> None:
+        """With the standard streams of whoever started the sandbox."""
+        from attached import Attached  # an agent has no use for it
+
+        self.attached = Attached(self.settings["streams"])
+        self.child = os.fork()
+        if self.child == 0:
+            self._become(self.attached.files)
+        self.attached.relay(self.poller)
+
     def _stream(self, sink: Lines | Tail) -> int:
         mine, theirs = os.pipe()
         self.streams[mine] = sink
@@ -99,7 +115,7 @@ class Run:
         return theirs
 
     def _become(self, files: list[int]) -> None:
-        code = 126
+        code, about = 125, self.settings["cwd"]
         try:
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
@@ -107,13 +123,15 @@ class Run:
             os.setsid()
             for target, file in enumerate(files):
                 os.dup2(file, target)
-            os.chdir(self.settings["cwd"])
-            os.execvpe(self.settings["command"][0], self.settings["command"], self.environment)
-        except FileNotFoundError as error:
-            code = 127
-            os.write(2, str(error).encode() + b"\n")
+            if self.attached:
+                self.attached.take_terminal()
+            os.chdir(about)
+            code, about = 126, self.settings["command"][0]
+            os.execvpe(about, self.settings["command"], self.environment)
         except OSError as error:
-            os.write(2, str(error).encode() + b"\n")
+            if code == 126 and isinstance(error, FileNotFoundError):
+                code = 127
+            os.write(2, f"airut-sandbox: {about}: {error.strerror}\n".encode())
         finally:
             os._exit(code)
 
@@ -128,6 +146,8 @@ class Run:
             self._check_limits()
             self._escalate()
         everything(signal.SIGKILL)
+        if self.attached:
+            self.attached.drain()
         end = time.monotonic() + DRAIN
         while self.streams and time.monotonic() < end:
             self._hear(0.1)
@@ -140,6 +160,8 @@ class Run:
             if file == self.woken:
                 for number in data:
                     self._signalled(number)
+            elif self.attached:
+                self.attached.resize(data)
             elif data:
                 self.quiet = self.clock
                 self.streams[file].write(data)
@@ -252,7 +274,7 @@ def main() -> int:
         "duration_s": round(run.clock, 3),
     }
     ended["oom_killed"] = number == signal.SIGKILL and run.limit is None and oom_kills() > 0
-    if os.path.isdir("/workspace/.git"):
+    if run.attached is None and os.path.isdir("/workspace/.git"):
         ended.update(work(settings["base_commit"], environment))
     everything(signal.SIGKILL)  # git may have started something of the agent's; nobody may write after this
     replace(OUT + "/exit.json", json.dumps(ended).encode())

@@ -68,4 +68,5 @@ ln -sf "$(command -v python3)" /opt/airut/python
 /opt/airut/python -ISE -c '
 import py_compile
 py_compile.compile("/opt/airut/entrypoint.py", cfile="/opt/airut/entrypoint.pyc", doraise=True)
+py_compile.compile("/opt/airut/attached.py", doraise=True)
 py_compile.compile("/opt/airut/sinks.py", doraise=True)'

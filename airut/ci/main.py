@@ -1,0 +1,48 @@
+"""`airut-sandbox`: one command in the same fence that agents work in, without server or Temporal."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from airut.ci import run as run_command
+from airut.ci.outcome import EXIT_SANDBOX
+from airut.errors import AirutError
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Run one command in a sandbox behind a network allowlist."
+)
+app.command("run", context_settings={"allow_interspersed_args": False})(run_command.run)
+
+
+@app.callback()
+def main() -> None:
+    """Run one command in a sandbox behind a network allowlist."""
+
+
+def execute(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line, the process's own by default; returns its exit code. What is wrong with the command line
+    itself is told as every other problem of ours: 1 and 2 are the command's own codes."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except click.ClickException as error:
+        print(f"airut-sandbox: {error.format_message()}", file=sys.stderr)
+        return EXIT_SANDBOX
+    except AirutError as error:
+        print(f"airut-sandbox: {error}", file=sys.stderr)
+        return EXIT_SANDBOX
+    except click.Abort:
+        return 130
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    return code if isinstance(code, int) else 0
+
+
+def run() -> None:
+    """Entry point. Ends with `os._exit`: a thread may still wait for input that nobody reads any more."""
+    code = execute()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,65 @@
+"""Removing what dead runs left behind: those of a process that was killed, and of the time before a reboot."""
+
+import shutil
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from airut.adapters.podman.containers import Containers
+from airut.adapters.podman.network import Networks
+from airut.adapters.podman.owned import labels_of_all, merged
+from airut.adapters.podman.sandboxes import PodmanSandboxes
+from airut.ci.owner import Owner, started_at
+from airut.ci.place import Place
+
+SETTLED = timedelta(minutes=10)
+"""Beyond the engine's own time limit, for what says nothing of its owner that could be looked at from here."""
+
+
+async def sweep(place: Place, sandboxes: PodmanSandboxes) -> tuple[str, ...]:
+    """The ids of what was removed. Raises: SandboxError"""
+    settings = place.settings
+    found = await labels_of_all(Containers(place.engine), Networks(place.engine, settings.pool), settings)
+    left = leftovers(found, datetime.now(UTC))
+    for sandbox_id in left:
+        await sandboxes.remove(sandbox_id)
+    await sandboxes.remove_unclaimed()  # of builds
+    remove_folders(place.state / "runs", set(left))
+    for folder in (settings.runtime / "podman").glob("*"):
+        if folder.name.isdigit() and started_at(int(folder.name)) is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    return left
+
+
+def leftovers(found: Iterable[dict[str, str]], now: datetime) -> tuple[str, ...]:
+    """The sandboxes among these that belong to nobody any more. In doubt a thing stays until its time is over."""
+    found = [labels for labels in found if labels.get("airut.owner") == Owner.KIND]
+    owners: dict[str, Owner | None] = {}
+    for labels in found:
+        owners.setdefault(labels.get("airut.sandbox", ""), Owner.of(labels))
+    gone: list[str] = []
+    for sandbox in merged(found):
+        owner = owners.get(sandbox.sandbox_id)
+        if (owner is not None and owner.is_gone()) or now > sandbox.ends + SETTLED:
+            gone.append(sandbox.sandbox_id)
+    return tuple(gone)
+
+
+def remove_folders(runs: Path, gone: set[str]) -> None:
+    """Of these, and of runs that say by their `owner` that nobody has them."""
+    for folder in runs.iterdir() if runs.is_dir() else ():
+        if folder.name in gone or _is_left(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def note_owner(folder: Path, owner: Owner) -> None:
+    """Raises: OSError"""
+    folder.mkdir(mode=0o700, parents=True)
+    (folder / "owner").write_text(owner.model_dump_json())
+
+
+def _is_left(folder: Path) -> bool:
+    try:
+        return Owner.model_validate_json((folder / "owner").read_text()).is_gone()
+    except (OSError, ValueError):
+        return False  # just being made, or kept

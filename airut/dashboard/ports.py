@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 
 from temporalio.converter import PayloadCodec
 
@@ -10,6 +11,7 @@ from airut.config.dashboard_settings import DashboardSettings
 from airut.config.editing.configuration import ConfigurationFiles
 from airut.config.generation_reports import ProcessReport
 from airut.config.schema import Config
+from airut.dashboard.answers import Answers
 from airut.dashboard.attempts import Attempts
 from airut.models.telemetry.audit import AuditEntry, AuditVerdict
 from airut.models.threads.message import InboundMessage
@@ -64,6 +66,11 @@ class Ports:
     namespace: str = ""
     attempts: Attempts = field(default_factory=Attempts)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What open threads tell of themselves, for whoever looks."""
+        return Answers(self.control, self.progress)
 
     def settings(self) -> DashboardSettings:
         config = self.config()

@@ -1,24 +1,24 @@
 """What is under way, and what waits and why: the open threads that are not idle, in their own words."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime
 
+from airut.dashboard.answers import Told
 from airut.dashboard.ports import Ports
-from airut.errors import CensusUnavailable
 from airut.models.base import Model
-from airut.models.tasks.progress import RunProgress
 from airut.models.tasks.task import TaskStep
 from airut.models.threads.thread import ThreadPhase, ThreadStatus
-from airut.ports.thread_control import ThreadAway, ThreadGone
 from airut.ports.thread_directory import ThreadFilter, ThreadRow
 
 MOST = 200
 """Threads that are asked; a host runs some tens at once. Beyond it the page says that there are more."""
 
-AT_ONCE = 20
 PATIENCE = 3.0
-"""Seconds for all answers together. Without a control worker none comes, and the list is shown without their words."""
+"""Seconds for all answers together, for programs and for what watches on behalf of pages. Without a control worker none
+comes, and the list is shown without their words."""
+
+FOR_A_PAGE = 0.2
+"""Seconds for a page, which is told of what comes later: it is to be there within 0.3."""
 
 
 class Waiting(Model):
@@ -43,7 +43,7 @@ class Queue(Model):
     """Threads that did not answer in time."""
 
 
-async def queue(ports: Ports, repo: str = "") -> Queue:
+async def queue(ports: Ports, repo: str = "", patience: float = PATIENCE) -> Queue:
     """Those that wait first, each group with the longest wait first.
 
     Raises:
@@ -54,8 +54,8 @@ async def queue(ports: Ports, repo: str = "") -> Queue:
         ports.threads.threads(ThreadFilter(repo=repo, state="paused"), limit=MOST),
     )
     rows = [*running.rows, *paused.rows][:MOST]
-    found = await _asked(ports, [row.thread for row in rows])
-    entries = [described(row, *found.get(row.thread, (None, None))) for row in rows]
+    found = await ports.answers.of([row.thread for row in rows], patience)
+    entries = [described(row, found.get(row.thread)) for row in rows]
     entries.sort(key=lambda entry: (not entry.waits, entry.since or entry.row.started_at))
     return Queue(
         entries=tuple(entries),
@@ -64,10 +64,11 @@ async def queue(ports: Ports, repo: str = "") -> Queue:
     )
 
 
-def described(row: ThreadRow, status: ThreadStatus | None, run: RunProgress | None = None) -> Waiting:
-    """Pure. `status` is None for a thread that does not answer, `run` is what its agent tells."""
-    if status is None:
+def described(row: ThreadRow, told: Told | None) -> Waiting:
+    """Pure. A thread that does not answer has told nothing."""
+    if told is None:
         return Waiting(row=row, waits=row.state == ThreadPhase.PAUSED)
+    status, run = told.status, told.run
     task = status.open_task
     queued_up = run is not None and not run.begun
     # A task that has not begun and says until when waits for money that others hold.
@@ -91,27 +92,3 @@ def _why(status: ThreadStatus, queued_up: bool) -> str:
     if status.open_task and status.open_task.detail:
         return status.open_task.detail
     return " ".join(line.removeprefix("- ") for line in status.waiting.splitlines())
-
-
-async def _asked(ports: Ports, threads: Sequence[str]) -> dict[str, tuple[ThreadStatus, RunProgress | None]]:
-    """What threads, and their agents, tell of themselves; those that answer in time."""
-    found: dict[str, tuple[ThreadStatus, RunProgress | None]] = {}
-    places = asyncio.Semaphore(AT_ONCE)
-
-    async def ask(thread: str) -> None:
-        async with places:
-            try:
-                status = await ports.control.status(thread)
-                found[thread] = status, None
-                if status.task and status.open_task and status.open_task.step is TaskStep.AGENT:
-                    found[thread] = status, await ports.progress.of(status.task)
-            except (ThreadAway, ThreadGone, CensusUnavailable):
-                return
-
-    asking = [asyncio.create_task(ask(thread)) for thread in threads]
-    if asking:
-        _, late = await asyncio.wait(asking, timeout=PATIENCE)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
-    return found

@@ -1,12 +1,15 @@
 """The first page: repositories, and what their threads do."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 from starlette.responses import Response
 
 from airut.dashboard.budgets import BudgetShare, budget_shares
 from airut.dashboard.channels import channels_of
 from airut.dashboard.configuration import troubles
 from airut.dashboard.pages import Page, Visit
-from airut.dashboard.waiting import Queue, queue
+from airut.dashboard.waiting import FOR_A_PAGE, Queue, queue
 from airut.models.login import Role
 from airut.ports.host_directory import HostRow
 from airut.ports.thread_directory import DirectoryUnavailable, ThreadFilter, ThreadPage
@@ -20,36 +23,42 @@ RECENT = 20
 
 async def overview(visit: Visit) -> Response:
     ports, config = visit.ports, visit.ports.config()
-    away, recent, waiting = "", ThreadPage(rows=()), Queue(entries=())
-    hosts: tuple[HostRow, ...] = ()
-    counts: dict[str, int] = {}
-    budgets: dict[str, tuple[BudgetShare, ...]] = {}
-    try:
-        if visit.wants("threads"):
-            counts = await ports.threads.counts()
-            recent = await ports.threads.threads(ThreadFilter(), limit=RECENT)
-        if visit.wants("hosts"):
-            hosts = await ports.hosts.hosts()
-        if visit.wants("blocked"):
-            waiting = await queue(ports)
-        if visit.wants("repos") and config is not None:
-            budgets = {name: await budget_shares(ports, config, name) for name in config.repos}
-    except DirectoryUnavailable as error:
-        away = str(error)
+    away: list[str] = []
+
+    async def looked[T](part: str, look: Callable[[], Awaitable[T]], nothing: T) -> T:
+        try:
+            return await look() if visit.wants(part) else nothing
+        except DirectoryUnavailable as error:
+            away.append(str(error))
+            return nothing
+
+    async def budgets() -> dict[str, tuple[BudgetShare, ...]]:
+        return {name: await budget_shares(ports, config, name) for name in config.repos} if config else {}
+
+    no_counts: dict[str, int] = {}
+    no_hosts: tuple[HostRow, ...] = ()
+    no_budgets: dict[str, tuple[BudgetShare, ...]] = {}
+    counts, recent, hosts, waiting, shares = await asyncio.gather(
+        looked("threads", ports.threads.counts, no_counts),
+        looked("threads", lambda: ports.threads.threads(ThreadFilter(), limit=RECENT), ThreadPage(rows=())),
+        looked("hosts", ports.hosts.hosts, no_hosts),
+        looked("blocked", lambda: queue(ports, patience=FOR_A_PAGE), Queue(entries=())),
+        looked("repos", budgets, no_budgets),
+    )
     reports, now = ports.health.reports(), ports.clock()
     repos = config.repos if config else {}
     return visit.page(
         "overview.html",
         repos=repos,
         channels={name: channels_of(name, repo, reports, now) for name, repo in repos.items()},
-        budgets=budgets,
+        budgets=shares,
         configured=config is not None,
         counts=counts,
         recent=recent.rows,
         hosts=hosts,
         blocked=[entry for entry in waiting.entries if entry.waits][:BLOCKED],
         troubles=troubles(ports.generations()),
-        away=away,
+        away=away[0] if away else "",
         topics=("threads", "health", "hosts", "queue", "configuration"),
     )
 

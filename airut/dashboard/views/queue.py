@@ -3,12 +3,12 @@
 from starlette.responses import Response
 
 from airut.dashboard.pages import Page, Visit
-from airut.dashboard.waiting import queue
+from airut.dashboard.waiting import FOR_A_PAGE, queue
 from airut.models.login import Role
 
 
 async def show(visit: Visit) -> Response:
-    return visit.page("queue.html", queue=await queue(visit.ports), topics=("queue",))
+    return visit.page("queue.html", queue=await queue(visit.ports, patience=FOR_A_PAGE), topics=("queue",))
 
 
 PAGES = (Page("/queue", show, Role.VIEWER, nav="Queue"),)

@@ -28,12 +28,15 @@ class BudgetChecks:
     async def reserve_budget(self, order: BudgetRequest) -> BudgetGrant:
         with reported(TaskOutcome.INTERNAL_ERROR):
             budgets, at_once = self._rules.budgets(order.repo), self._rules.at_once(order.repo)
+            of_author = self._rules.of_author(order.repo)
             if hold := self._rules.hold(order.repo):
                 return BudgetGrant(hold=hold)
-            if not budgets.by_day and at_once is None:
+            if not budgets.by_day and at_once is None and of_author is None:
                 return grant(order, budgets)
             today = zone_day(self._now(), self._rules.timezone(order.repo))
-            return await self._ledger.reserve(BudgetOrder(request=order, budgets=budgets, today=today, at_once=at_once))
+            return await self._ledger.reserve(
+                BudgetOrder(request=order, budgets=budgets, today=today, at_once=at_once, of_author=of_author)
+            )
 
     @activity.defn
     async def settle_budget(self, order: BudgetSettlement) -> None:

@@ -29,7 +29,7 @@ from workers.current import CurrentActivities
 from workers.processes import connected, run
 from workers.progress_wiring import progress_shows
 from workers.reloading import reloading
-from workers.serving import GRACE, serve_until
+from workers.serving import serve_until
 from workers.telemetry_wiring import generation_look, host_name, looked_at, telemetry
 from workers.wiring import Activities, control_activities, payload_store
 from workflows.registered import WORKFLOWS
@@ -55,7 +55,7 @@ async def _serve(config: Config, client: Client, stop: asyncio.Event, measured: 
     host = host_name(config)
     trail = CountedTrail(audit_log(config, lambda: current.config), measured, host)
     seen = [HandOver(), Measured(measured, host), Audited(trail), current]
-    name = leases.take("control")
+    name, grace = leases.take("control"), timedelta(seconds=config.execution.shutdown_grace)
     worker = Worker(
         client,
         task_queue=contracts.CONTROL_QUEUE,
@@ -64,7 +64,7 @@ async def _serve(config: Config, client: Client, stop: asyncio.Event, measured: 
         max_heartbeat_throttle_interval=FAST,
         deployment_config=await become_current(client, build_id()),
         identity=name,
-        graceful_shutdown_timeout=GRACE,
+        graceful_shutdown_timeout=grace,
         interceptors=[*seen, Traced(measured)],
     )
     following = Worker(
@@ -85,7 +85,7 @@ async def _serve(config: Config, client: Client, stop: asyncio.Event, measured: 
     async with reloading(config, "control", take_up), announced(config), looked_at(measured, looks):
         await ensure_expiry(client)
         await reconcile_schedules(config, client)
-        await serve_until(stop, client, leases, [worker, following])
+        await serve_until(stop, client, leases, [worker, following], grace)
 
 
 def _activities(config: Config, client: Client) -> Activities:

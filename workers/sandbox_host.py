@@ -5,7 +5,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from temporalio.client import Client
@@ -34,7 +34,7 @@ from workers.health import host_health, telling
 from workers.host_wiring import SandboxHost
 from workers.processes import connected, run
 from workers.reloading import reloading
-from workers.serving import GRACE, serve_until
+from workers.serving import serve_until
 from workers.telemetry_wiring import disk_look, generation_look, looked_at, telemetry
 from workers.wiring import Activities, health_board, payload_store
 
@@ -87,7 +87,8 @@ async def _serve(
         async with reloading(config, "host", take_up), announced(config), told, looked_at(measured, looks):
             await ensure_sweep(client, host.id)
             leases = Leases(config.state)
-            await serve_host(client, host, leases, stop, drain=drain, interceptors=seen)
+            grace = timedelta(seconds=config.execution.shutdown_grace)
+            await serve_host(client, host, leases, stop, grace=grace, drain=drain, interceptors=seen)
 
 
 def _all(host: Hosted) -> Activities:
@@ -100,11 +101,12 @@ async def serve_host(
     leases: Leases,
     stop: asyncio.Event,
     *,
+    grace: timedelta,
     drain: bool = False,
     interceptors: Sequence[Interceptor] = (),
 ) -> None:
-    """Poll this host's queues until `stop`. With `drain` it takes no new threads from now on, until that is undone.
-    `interceptors` see every activity."""
+    """Poll this host's queues until `stop`, and see short activities through for `grace`. With `drain` it takes no new
+    threads from now on, until that is undone. `interceptors` see every activity."""
     name = leases.take("host")
     agents = Worker(
         client,
@@ -122,7 +124,7 @@ async def serve_host(
         activities=[*host.activities, placement.set_placement],
         max_heartbeat_throttle_interval=FAST,
         identity=name,
-        graceful_shutdown_timeout=GRACE,
+        graceful_shutdown_timeout=grace,
         interceptors=[HandOver(), *interceptors],
     )
 
@@ -143,7 +145,7 @@ async def serve_host(
             log.info("drained: %d idle threads end here; a reply starts each again on another host", released)
         await placement.run(taking)
 
-    await serve_until(stop, client, leases, [agents, own], ready)
+    await serve_until(stop, client, leases, [agents, own], grace, ready)
 
 
 def main() -> None:

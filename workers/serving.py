@@ -15,10 +15,6 @@ from airut.temporal.leases import Leases
 from airut.temporal.stale_attempts import fail_stale_attempts
 from workers.processes import end
 
-GRACE = timedelta(seconds=30)
-"""For short activities in hand when a worker is told to stop: a push, a mail, a fetch mostly take a few seconds. What
-takes longer is handed over, and begun again by the next worker."""
-
 REPORTING = 10.0
 """Seconds more for telling Temporal how each ended; with the server away, nobody would end this wait."""
 
@@ -30,10 +26,11 @@ async def serve_until(
     client: Client,
     leases: Leases,
     workers: Sequence[Worker],
+    grace: timedelta,
     ready: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Run the workers, and then `ready` beside them, until `stop`; from then on nothing new is taken, and each worker
-    lets go after its own grace.
+    lets go after its own grace. `grace` is the longest of these.
 
     What an earlier process of this state folder was killed in the middle of is begun anew meanwhile.
     """
@@ -48,10 +45,10 @@ async def serve_until(
             await stop.wait()
             for task in beside:
                 task.cancel()
-        log.info("stopping: no new work; at most %d s for what is in hand, agents run on", GRACE.total_seconds())
+        log.info("stopping: no new work; at most %d s for what is in hand, agents run on", grace.total_seconds())
         # All at once: an agent is handed over now, and not after another worker's grace.
         ending = [asyncio.create_task(worker.shutdown()) for worker in workers]
-        _, hanging = await asyncio.wait(ending, timeout=GRACE.total_seconds() + REPORTING)
+        _, hanging = await asyncio.wait(ending, timeout=grace.total_seconds() + REPORTING)
         if hanging:
             log.error("%d workers do not end; what they hold is begun anew by the next process", len(hanging))
             end(1)

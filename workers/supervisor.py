@@ -15,14 +15,10 @@ from airut.models.base import Model
 from airut.temporal.embedded import server_command
 from workers.hangup import on_hangup
 from workers.processes import SUPERVISED, on_stop_signals, run
-from workers.serving import GRACE, REPORTING
+from workers.serving import REPORTING
 from workers.watched import HUNG, Heard, environment, hearing, tell_stopping
 
 log = logging.getLogger("airut.up")
-
-WORKER_LIMIT = GRACE.total_seconds() + REPORTING + 5
-"""Seconds a worker has to end by itself: what it gives short activities, and a little. Agents are not waited for, they
-run on in their containers."""
 
 STOP_LIMIT = 10.0
 """Seconds any other part has: the intake hands over for five, a server closes its database in one."""
@@ -56,9 +52,11 @@ def parts(config: Config) -> tuple[Part, ...]:
     def ours(name: str, **more: Any) -> Part:
         return Part(name=name, command=(sys.executable, "-m", f"workers.{name}"), rereads=True, **more)
 
+    # What a worker gives short activities, and a little. Agents are not waited for, they run on in their containers.
+    limit = config.execution.shutdown_grace + REPORTING + 5
     found = [
-        ours("control", stop_limit=WORKER_LIMIT, waits_for="a reply that is being sent"),
-        ours("sandbox_host", stop_limit=WORKER_LIMIT, waits_for="a fetch, a build or a push; agents run on"),
+        ours("control", stop_limit=limit, waits_for="a reply that is being sent"),
+        ours("sandbox_host", stop_limit=limit, waits_for="a fetch, a build or a push; agents run on"),
         ours("intake", waits_for="a mail that is being handed over"),
     ]
     if config.dashboard.enabled:

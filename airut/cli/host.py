@@ -26,10 +26,6 @@ app = typer.Typer(no_args_is_help=True, help="Sandbox hosts.")
 LOOK = 1.0
 """Seconds between two looks at what is waited for."""
 
-STOP_LIMIT = 150.0
-"""Seconds for `airut up` to end: each of two workers may see short activities through for 30 s, and is killed after 45;
-intake and server take ten each."""
-
 POLLS = timedelta(seconds=75)
 """A worker asks for work again at least every minute; whose last time was longer ago is away."""
 
@@ -139,10 +135,11 @@ def down(
         asyncio.run(pause_all(settings))
     if process:
         os.kill(process, signal.SIGTERM)
-    end = time.monotonic() + STOP_LIMIT
+    limit = settings.config.execution.stops_within
+    end = time.monotonic() + limit
     while running(state) == process:
         if time.monotonic() > end:
-            typer.echo(f"airut up (process {process}) still runs after {STOP_LIMIT:.0f} s; its log says why", err=True)
+            typer.echo(f"airut up (process {process}) still runs after {limit:.0f} s; its log says why", err=True)
             raise typer.Exit(1)
         time.sleep(0.1)
     typer.echo("stopped")

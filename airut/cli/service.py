@@ -1,6 +1,7 @@
 """`airut install-service`, `airut uninstall-service`: systemd starts it, and keeps it running."""
 
 import asyncio
+import math
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -98,6 +99,7 @@ def _installation(config: Config, path: Path, environments: Environments) -> uni
         credentials={name: folder / name for name in names},
         server=server,
         dashboard=config.dashboard.enabled,
+        stops_within=math.ceil(config.execution.stops_within),
     )
 
 

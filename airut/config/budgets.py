@@ -25,6 +25,10 @@ class ConfiguredBudgets:
         self._of(repo)
         return self._config.execution.per_repo
 
+    def of_author(self, repo: str) -> int | None:
+        self._of(repo)
+        return self._config.execution.threads_per_author
+
     def timezone(self, repo: str) -> str:
         return self._of(repo).timezone
 

@@ -24,6 +24,10 @@ class BudgetRules(Protocol):
         """How many sandboxes of the repository may run at the same time; None is no limit of its own."""
         ...
 
+    def of_author(self, repo: str) -> int | None:
+        """How many of them may be for threads of one author; None is no limit."""
+        ...
+
     def timezone(self, repo: str) -> str:
         """The IANA name of the zone whose days are counted by.
 

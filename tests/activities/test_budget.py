@@ -25,16 +25,22 @@ LATE = datetime(2026, 11, 26, 23, 30, tzinfo=UTC)
 
 
 class Rules:
-    def __init__(self, budgets: Budgets, hold: str = "", at_once: int | None = None) -> None:
+    def __init__(
+        self, budgets: Budgets, hold: str = "", at_once: int | None = None, of_author: int | None = None
+    ) -> None:
         self._budgets = budgets
         self._hold = hold
         self._at_once = at_once
+        self._of_author = of_author
 
     def hold(self, repo: str) -> str:
         return self._hold
 
     def at_once(self, repo: str) -> int | None:
         return self._at_once
+
+    def of_author(self, repo: str) -> int | None:
+        return self._of_author
 
     def budgets(self, repo: str) -> Budgets:
         if repo != "web":
@@ -128,11 +134,11 @@ async def test_what_is_held_back_is_not_counted_and_a_number_at_once_is() -> Non
     checks = BudgetChecks(Rules(Budgets(per_day=50), hold="web is paused"), ledger, now=lambda: LATE)
     assert await ActivityEnvironment().run(checks.reserve_budget, request()) == BudgetGrant(hold="web is paused")
     assert ledger.asked == []
-    checks = BudgetChecks(Rules(Budgets(subscription=True), at_once=3), ledger, now=lambda: LATE)
+    checks = BudgetChecks(Rules(Budgets(subscription=True), at_once=3, of_author=2), ledger, now=lambda: LATE)
     await ActivityEnvironment().run(checks.reserve_budget, request())
     (asked,) = ledger.asked
     assert isinstance(asked, BudgetOrder)
-    assert asked.at_once == 3
+    assert (asked.at_once, asked.of_author) == (3, 2)
 
 
 async def test_settlements_and_releases_are_handed_on() -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 from airut.adapters.claude_code.agent import ClaudeCode
@@ -85,7 +86,7 @@ async def host(config: Config, stop: asyncio.Event) -> None:
     if client is None:
         return
     async with IdleHost(config, client) as idle:
-        await serve_host(client, idle, Leases(config.state), stop)
+        await serve_host(client, idle, Leases(config.state), stop, grace=timedelta(seconds=30))
 
 
 async def up(config: Config, stop: asyncio.Event) -> None:

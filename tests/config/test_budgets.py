@@ -84,7 +84,7 @@ def test_a_paused_repository_and_a_number_at_once() -> None:
     config = Config.model_validate({"config_version": 1, "execution": {"per_repo": 3}, "repos": repo})
     rules = ConfiguredBudgets(config)
     assert (rules.hold("web"), rules.hold("api")) == ("web is paused by its operator", "")
-    assert rules.at_once("web") == 3
+    assert (rules.at_once("web"), rules.of_author("web")) == (3, 20)
     with pytest.raises(ConfigError):
         rules.at_once("nobody")
 

@@ -128,6 +128,6 @@ if __name__ == "__main__":
         assert client is not None
         host = WrittenDown(os.environ["HOST_ID"], Path(os.environ["HOST_DIARY"]))
         Diary(Path(os.environ["HOST_DIARY"])).write("serves")
-        await serve_host(client, host, Leases(config.state), stop)
+        await serve_host(client, host, Leases(config.state), stop, grace=timedelta(seconds=30))
 
     run("host", serve)

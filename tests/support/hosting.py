@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from temporalio.client import Client
@@ -15,6 +16,8 @@ from airut.temporal.leases import Leases
 from tests.support.scripted_activities import ScriptedActivities
 from workers.sandbox_host import Hosted, serve_host
 from workers.wiring import Activities
+
+GRACE = timedelta(seconds=30)
 
 
 class ScriptedHost:
@@ -35,7 +38,9 @@ async def hosting(
 ) -> AsyncIterator[None]:
     """A worker process's life, without the process."""
     stop, leases = asyncio.Event(), Leases(state)
-    serving = asyncio.create_task(serve_host(client, host, leases, stop, drain=drain, interceptors=interceptors))
+    serving = asyncio.create_task(
+        serve_host(client, host, leases, stop, grace=GRACE, drain=drain, interceptors=interceptors)
+    )
     try:
         yield
     finally:

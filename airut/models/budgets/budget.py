@@ -76,6 +76,8 @@ class BudgetOrder(Model):
     today: ZoneDay
     at_once: int | None = None
     """How many runs of the repository there may be at the same time."""
+    of_author: int | None = None
+    """How many of them may be for threads of one author."""
 
 
 class BudgetStanding(Model):

@@ -95,16 +95,12 @@ class Ledger(BaseModel):
         self._forget(today.day, now)
         if before := self.held.get(request.key):
             return before.granted
-        if order.at_once is not None and len(self.held) >= order.at_once:
-            running = (
-                "one sandbox of this repository runs"
-                if order.at_once == 1
-                else (f"{order.at_once} sandboxes of this repository run")
-            )
-            return BudgetGrant(hold=f"{running} at the moment, and no more may (execution.per_repo)")
+        if hold := self._full(order):
+            return BudgetGrant(hold=hold)
         decided = grant(request, order.budgets, self._standings(request.author, today, order.budgets))
         # A key that was settled is one whose request comes late: nobody would ever give back what it holds.
-        counts = decided.granted_usd is not None or (order.at_once is not None and decided.refusal is None)
+        limited = order.at_once is not None or order.of_author is not None
+        counts = decided.granted_usd is not None or (limited and decided.refusal is None)
         if counts and request.key not in self.closed:
             micros = _micros(decided.granted_usd or 0.0)
             self.held[request.key] = Hold(author=request.author, day=today.day, at=now, micros=micros, granted=decided)
@@ -143,6 +139,19 @@ class Ledger(BaseModel):
             for day in days
             for sums in (self.days.get(day, DaySums()),)
         )
+
+    def _full(self, order: BudgetOrder) -> str:
+        """Why it is not the turn of another run, in words; empty where it is."""
+        if order.at_once is not None and len(self.held) >= order.at_once:
+            one = "one sandbox of this repository runs"
+            running = one if order.at_once == 1 else f"{order.at_once} sandboxes of this repository run"
+            return f"{running} at the moment, and no more may (execution.per_repo)"
+        own = sum(hold.author == order.request.author for hold in self.held.values())
+        if order.of_author is not None and own >= order.of_author:
+            one = "one task of the same author runs"
+            running = one if order.of_author == 1 else f"{order.of_author} tasks of the same author run"
+            return f"{running} at the moment, and no more may (execution.threads_per_author)"
+        return ""
 
     def _standings(self, author: str, today: ZoneDay, budgets: Budgets) -> tuple[BudgetStanding, ...]:
         sums = self.days.get(today.day, DaySums())

@@ -8,9 +8,6 @@ from airut.models.base import Model
 UNIT, TARGET = "airut.service", "airut.target"
 WATCHDOG = 60
 """Seconds without a word after which systemd starts it again: `airut up` sends one every twenty."""
-STOP = 150
-"""Seconds for an end in order, which `airut down` waits for too; agents are not among what it waits for. Then systemd
-kills what is left, and nothing is lost."""
 CAREFUL = """\
 NoNewPrivileges=yes
 PrivateUsers=yes
@@ -51,6 +48,9 @@ class Installation(Model):
     server: tuple[str, ...] = ()
     """The embedded Temporal's command line, for units that are split; empty for an external one."""
     dashboard: bool = True
+    stops_within: int = 180
+    """Seconds for an end in order, which `airut down` waits for too; agents are not among what it waits for. Then
+    systemd kills what is left, and nothing is lost."""
 
 
 def one(installation: Installation) -> dict[str, str]:
@@ -112,7 +112,14 @@ def _service(
     lines += [f"ExecStart={command}"]
     lines += ["ExecReload=kill -HUP $MAINPID"] if notify else []
     # `mixed`: the main process is told, and ends its parts in order. Agents and proxies are in scopes of their own.
-    lines += ["Restart=always", "RestartSec=2", "KillMode=mixed", f"TimeoutStopSec={STOP}", "UMask=0077", "LimitCORE=0"]
+    lines += [
+        "Restart=always",
+        "RestartSec=2",
+        "KillMode=mixed",
+        f"TimeoutStopSec={installation.stops_within}",
+        "UMask=0077",
+        "LimitCORE=0",
+    ]
     if notify:
         lines += [f"LoadCredential={name}:{escaped(path)}" for name, path in sorted(installation.credentials.items())]
     text = "\n".join(lines) + "\n"

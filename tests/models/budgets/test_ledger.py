@@ -75,6 +75,22 @@ def test_no_more_run_at_once_than_may_whether_or_not_they_are_paid_for() -> None
         assert of.at_once is None
 
 
+def test_no_more_of_one_author_run_at_once_than_may() -> None:
+    ledger = Ledger()
+
+    def asked(key: str, author: str, of_author: int | None = 2) -> str:
+        made = order(key, author, budgets=Budgets(subscription=True)).model_copy(update={"of_author": of_author})
+        return ledger.reserve(made, NOON).hold
+
+    running = "2 tasks of the same author run at the moment, and no more may (execution.threads_per_author)"
+    assert [asked(key, "ann") for key in ("a/1", "b/1", "c/1", "a/1")] == ["", "", running, ""]
+    assert asked("d/1", "bob") == ""
+    ledger.settle("a/1", 0.0)
+    assert [asked("c/1", "ann"), asked("e/1", "ann")] == ["", running]
+    assert asked("f/1", "bob", 1).startswith("one task of the same author runs at the moment")
+    assert asked("e/1", "ann", None) == ""
+
+
 def test_the_end_counts_what_it_cost_and_frees_the_rest() -> None:
     ledger = Ledger()
     for key in ("a/1", "b/1", "c/1"):

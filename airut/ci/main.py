@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 import typer
 
+from airut.ci import image
 from airut.ci import run as run_command
 from airut.ci.outcome import EXIT_SANDBOX
 from airut.errors import AirutError
@@ -15,6 +16,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Run one command in a sandbox behind a network allowlist."
 )
 app.command("run", context_settings={"allow_interspersed_args": False})(run_command.run)
+app.add_typer(image.app, name="image")
 
 
 @app.callback()

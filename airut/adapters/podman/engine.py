@@ -1,6 +1,7 @@
 """The connection to Podman: every call has a deadline, runs in a thread of ours, and fails with our errors."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -21,6 +22,7 @@ START = 60.0  # create and start: the first use of an image copies it for our us
 BUILD = 30 * 60.0
 PULL = 15 * 60.0
 SERVICE_START = 10.0  # a cold `podman system service` takes a second on a slow disk
+PIECE = 1 << 20  # bytes of a stream at a time
 THREADS = 16  # more calls than this at once only queue up in the engine's own locks
 
 log = logging.getLogger(__name__)
@@ -127,6 +129,21 @@ class Engine:
             response.raise_for_status()
             for line in response.iter_lines():
                 on_line(line.decode(errors="replace"))
+
+        await self._in_thread(call, what, deadline)
+
+    async def download(
+        self, path: str, what: str, write: Callable[[bytes], object], params: Mapping[str, object], *, deadline: float
+    ) -> None:
+        """GET a stream, and hand on each piece of it as it comes (exports of images). Raises: as `get`"""
+        client = await self._connected()
+
+        def call() -> None:
+            response = client.api.get(path, params=_params(params), stream=True, timeout=deadline)
+            with contextlib.closing(cast(Any, response)):  # it hands on to requests what it has not itself
+                response.raise_for_status()
+                for piece in response.iter_content(PIECE):
+                    write(piece)
 
         await self._in_thread(call, what, deadline)
 

@@ -83,23 +83,32 @@ class PodmanImages:
         self._failed: dict[str, float] = {}
 
     async def ensure(self, repo: str, container: Path | None) -> str:
+        order = await self._order(repo, container)
+        tag = order.tag
+        if self._marks is not None:
+            self._marks.use(tag)  # first of all, so that no upkeep removes it between the look and the use
+        found = await self._store.find(tag)
+        if found is None:
+            async with self._alone(repo):
+                if not await self._store.exists(tag):
+                    await self._build(order)
+        elif order.source:
+            await self._renew(order, found)
+        return tag
+
+    async def below(self, repo: str, container: Path) -> str:
+        """The tag of what a repository's Dockerfile alone makes: where there is such an image, `ensure` puts our layer
+        on top of it and builds no more. Raises: ImageMissing, ImageBuildFailed, EngineUnavailable, EngineError"""
+        return (await self._order(repo, container)).below
+
+    async def _order(self, repo: str, container: Path | None) -> "_Order":
         policy = self._policies(repo)
         base = await base_image(self._store)
         layer = (*sources("layer"), ContextFile("root.pem", 0o644, self._roots))
         source = read_folder(container) if container else ()
         opened = ["open"] if policy.open and source else []
         content = content_hash(source + _below("layer", layer), base, platform.machine(), *opened)
-        tag = f"localhost/airut/{image_name(repo)}:{content}"
-        if self._marks is not None:
-            self._marks.use(tag)  # first of all, so that no upkeep removes it between the look and the use
-        order, found = _Order(repo, tag, policy, source, layer), await self._store.find(tag)
-        if found is None:
-            async with self._alone(repo):
-                if not await self._store.exists(tag):
-                    await self._build(order)
-        elif source:
-            await self._renew(order, found)
-        return tag
+        return _Order(repo, f"localhost/airut/{image_name(repo)}:{content}", policy, source, layer)
 
     async def close(self) -> None:
         """Stop what is built in the background."""
@@ -142,41 +151,46 @@ class PodmanImages:
         return self._logs / image_name(repo)
 
     async def _build(self, order: "_Order", *, fresh: bool = False) -> None:
-        recipe: Dockerfile | None = None
+        recipe = _recipe(order.source) if order.source else None
+        there = None if recipe is None or fresh else await self._store.find(order.below)
         came_from: Mapping[str, Image] = {}
-        if order.source:
-            recipe = _recipe(order.source)
+        if recipe is not None and there is None:
             came_from = await self._provide(recipe, order, newer=fresh)
         logs = self.logs(order.repo)
         remove_folder(logs)
         make_folder(logs)
-        fenced = recipe is not None and not order.policy.open
+        fenced = recipe is not None and there is None and not order.policy.open
         async with AsyncExitStack() as stack:
             cell = await stack.enter_async_context(self._cells.open(order.repo, order.policy, logs, fenced=fenced))
-            below = BASE
-            if recipe:
-                below = f"{order.tag}-source"
-                await self._build_source(cell, order, recipe, below, fresh=fresh)
-            await build_fenced(cell, _layer(order, below, came_from))
+            if recipe is not None:
+                if there is None:
+                    await self._build_source(cell, order, recipe, came_from, fresh=fresh)
+                await self._refuse_triggers(order)
+            await build_fenced(cell, _layer(order))
         await self._store.map(order.tag)
 
-    async def _build_source(self, cell: Cell, order: "_Order", recipe: Dockerfile, tag: str, *, fresh: bool) -> None:
+    async def _build_source(
+        self, cell: Cell, order: "_Order", recipe: Dockerfile, came_from: Mapping[str, Image], *, fresh: bool
+    ) -> None:
         """What the repository's Dockerfile says."""
         name = name_of_dockerfile(order.source)
         text = recipe.with_arguments(TRUST) if cell.fenced else recipe.text
         files = [file if file.path != name else dataclasses.replace(file, data=text.encode()) for file in order.source]
         what = f"the image of {order.repo}"
-        opened = order.policy.open
+        came = ",".join(f"{name}@{image.digest}" for name, image in came_from.items())
+        labels = {"airut.from": came} if came else {}
+        wanted = FencedBuild(what, order.below, files, order.policy.time, labels=labels, ca=self._ca, fresh=fresh)
         try:
-            await build_fenced(
-                cell, FencedBuild(what, tag, files, order.policy.time, open=opened, ca=self._ca, fresh=fresh)
-            )
+            await build_fenced(cell, dataclasses.replace(wanted, open=order.policy.open))
         except ImageBuildFailed as error:
             refused = blocked_requests(cell.log / "network.jsonl")
             raise ImageBuildFailed("\n".join(filter(None, (str(error), refused))), error.log_tail) from error
-        made = await self._store.find(tag)
+
+    async def _refuse_triggers(self, order: "_Order") -> None:
+        """In a build on top of it they would run outside of what its own build may reach."""
+        made = await self._store.find(order.below)
         if made and await self._store.on_build(made):
-            raise ImageBuildFailed(f"{what} could not be built: {ON_BUILD}")
+            raise ImageBuildFailed(f"the image of {order.repo} could not be built: {ON_BUILD}")
 
     async def _provide(self, recipe: Dockerfile, order: "_Order", *, newer: bool) -> dict[str, Image]:
         """The images that the Dockerfile stands on, got by us: its build pulls none."""
@@ -202,6 +216,11 @@ class _Order:
     source: Sequence[ContextFile]
     layer: Sequence[ContextFile]
 
+    @property
+    def below(self) -> str:
+        """What our layer stands on."""
+        return f"{self.tag}-source" if self.source else BASE
+
 
 def image_name(repo: str) -> str:
     """A repository's name as far as image names allow it."""
@@ -214,15 +233,13 @@ def _recipe(source: Sequence[ContextFile]) -> Dockerfile:
     return read(data.decode(errors="replace"), name)
 
 
-def _layer(order: _Order, below: str, came_from: Mapping[str, Image]) -> FencedBuild:
+def _layer(order: _Order) -> FencedBuild:
     """Ours on top. It runs programs of the image below, and needs no network."""
     labels = {"airut.repo": order.repo}
-    if came_from:
-        labels["airut.from"] = ",".join(f"{name}@{image.digest}" for name, image in came_from.items())
     if order.source and order.policy.open:
         labels["airut.build"] = "open"
     what = f"the sandbox layer of {order.repo}"
-    return FencedBuild(what, order.tag, order.layer, order.policy.time, {"BASE": below}, labels, online=False)
+    return FencedBuild(what, order.tag, order.layer, order.policy.time, {"BASE": order.below}, labels, online=False)
 
 
 def _below(folder: str, files: Sequence[ContextFile]) -> tuple[ContextFile, ...]:

@@ -2,10 +2,11 @@
 
 import importlib.util
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 
 from airut.adapters.podman.build import Build, build
-from airut.adapters.podman.context import content_hash, package_files
+from airut.adapters.podman.context import ContextFile, content_hash, package_files
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.locks import locked
 from airut.adapters.podman.marks import Marks
@@ -31,14 +32,8 @@ class ProxyImage:
         Raises:
             ImageMissing, ImageBuildFailed, RegistryUnavailable, EngineUnavailable, NoSpace, EngineError
         """
-        base = await base_image(self._store)
-        found = importlib.util.find_spec("proxy")
-        if found is None or not found.submodule_search_locations:
-            raise EngineError("the proxy package is not installed beside airut")
-        files = sources("proxy") + package_files(Path(found.submodule_search_locations[0]), "proxy")
-        pinned = sources("proxy_dependencies")
-        below = f"localhost/airut/proxy-dependencies:{content_hash(pinned, base, platform.machine())}"
-        tag = f"localhost/airut/proxy:{content_hash(files, below)}"
+        files, pinned = proxy_sources()
+        below, tag = await self._tags(files, pinned)
         if self._marks is not None:
             self._marks.use(below)
             self._marks.use(tag)
@@ -52,3 +47,21 @@ class ProxyImage:
                 await build(self._engine, Build("the proxy image", tag, files, {"BASE": below}, online=False))
                 await self._store.map(tag)
         return tag
+
+    async def tag(self) -> str:
+        """What `ensure` will name it. Raises: ImageMissing, EngineUnavailable, EngineError"""
+        return (await self._tags(*proxy_sources()))[1]
+
+    async def _tags(self, files: Sequence[ContextFile], pinned: Sequence[ContextFile]) -> tuple[str, str]:
+        below = content_hash(pinned, await base_image(self._store), platform.machine())
+        dependencies = f"localhost/airut/proxy-dependencies:{below}"
+        return dependencies, f"localhost/airut/proxy:{content_hash(files, dependencies)}"
+
+
+def proxy_sources() -> tuple[tuple[ContextFile, ...], tuple[ContextFile, ...]]:
+    """What the proxy's image is made of: the proxy, and what it stands on. Raises: EngineError"""
+    found = importlib.util.find_spec("proxy")
+    if found is None or not found.submodule_search_locations:
+        raise EngineError("the proxy package is not installed beside airut")
+    files = sources("proxy") + package_files(Path(found.submodule_search_locations[0]), "proxy")
+    return files, sources("proxy_dependencies")

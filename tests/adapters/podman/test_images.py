@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from airut.adapters.ca import RootCa
+from airut.adapters.ca import RootCa, load_or_create_root
 from airut.adapters.podman.engine import Engine
+from airut.adapters.podman.image_files import ImageFiles
 from airut.adapters.podman.images import Due, PodmanImages, due
 from airut.adapters.podman.settings import SandboxSettings
 from airut.adapters.podman.store import ImageStore
@@ -45,6 +46,18 @@ async def test_a_dockerfile_of_the_repository(images: PodmanImages, stage: Stage
     assert (tool, email) == (b"the tool of agent", b"agent@sandbox.invalid")
     assert (kept, changed) == (b"kept", b"changed")
     assert int(certificates) > 100
+
+
+async def test_what_a_dockerfile_makes_is_not_made_again_for_another_authority(
+    engine: Engine, settings: SandboxSettings, images: PodmanImages, tmp_path: Path
+) -> None:
+    build = folder(tmp_path / "container", f"FROM airut/base\nLABEL x={time.time()}\n")
+    await images.ensure("twice", build)
+    other = podman_images(engine, load_or_create_root(tmp_path / "ca"), settings)
+    await ImageFiles(engine).tag(await images.below("twice", build), await other.below("twice", build))
+    tag = await other.ensure("twice", build)
+    assert tag != await images.ensure("twice", build)
+    assert [log.name for log in other.logs("twice").glob("*.log")] == ["layer.log"]
 
 
 @pytest.mark.parametrize(

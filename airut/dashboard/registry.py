@@ -4,6 +4,7 @@ from airut.dashboard.api import description, sending, state, threads
 from airut.dashboard.pages import Page
 from airut.dashboard.views import (
     about,
+    answer,
     audit,
     codec,
     config,
@@ -12,6 +13,7 @@ from airut.dashboard.views import (
     costs,
     entry,
     events,
+    files,
     hosts,
     message,
     network,
@@ -29,7 +31,9 @@ PAGES: tuple[Page, ...] = (
     *repo.PAGES,
     *policy.PAGES,
     *message.PAGES,
+    *answer.PAGES,
     *network.PAGES,
+    *files.PAGES,
     *task.PAGES,
     *thread.PAGES,  # last of those below /threads/: its page's path takes in what follows
     *queue.PAGES,

@@ -20,6 +20,11 @@ SEEN = 50
 
 
 def sources(ports: Ports) -> Mapping[str, Source]:
+    """By the first word of a topic."""
+    return {**_of_threads(ports), **_of_the_installation(ports)}
+
+
+def _of_threads(ports: Ports) -> Mapping[str, Source]:
     async def threads(repo: str) -> str:
         """`threads` or `threads:<repo>`: lists and counts."""
         page = await ports.threads.threads(ThreadFilter(repo=repo), limit=SEEN)
@@ -47,14 +52,18 @@ def sources(ports: Ports) -> Mapping[str, Source]:
         written = await asyncio.to_thread(_written, ports, thread, row.number)
         return digest(*(each.model_dump_json() if each else "" for each in (row, status, run)), written)
 
+    async def under_way(repo: str) -> str:
+        """`queue` or `queue:<repo>`."""
+        return digest((await queue(ports, repo)).model_dump_json())
+
+    return {"threads": threads, "thread": thread, "task": task, "queue": under_way}
+
+
+def _of_the_installation(ports: Ports) -> Mapping[str, Source]:
     async def hosts(_: str) -> str:
         """`hosts`: which there are, whether they serve, and what is pinned to them. How long ago each polled is none of
         it, or it would change all the time."""
         return digest(*(repr((row.host, row.state, row.pinned, row.running)) for row in await ports.hosts.hosts()))
-
-    async def under_way(repo: str) -> str:
-        """`queue` or `queue:<repo>`."""
-        return digest((await queue(ports, repo)).model_dump_json())
 
     async def health(_: str) -> str:
         """`health`: what processes tell of channels and hosts."""
@@ -65,15 +74,7 @@ def sources(ports: Ports) -> Mapping[str, Source]:
         """`configuration`: which one each process runs by."""
         return digest(*(report.model_dump_json() for report in await asyncio.to_thread(ports.generations)))
 
-    return {
-        "configuration": configuration,
-        "threads": threads,
-        "thread": thread,
-        "task": task,
-        "hosts": hosts,
-        "queue": under_way,
-        "health": health,
-    }
+    return {"hosts": hosts, "health": health, "configuration": configuration}
 
 
 async def _run(ports: Ports, task: str) -> RunProgress | None:

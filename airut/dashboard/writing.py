@@ -1,6 +1,4 @@
-"""What the forms share by which somebody steers a thread, or writes to it."""
-
-import uuid
+"""Who may write to a thread."""
 
 from airut.dashboard.pages import Visit
 from airut.models.login import Role
@@ -11,8 +9,3 @@ def may_write(visit: Visit, repo: str) -> bool:
     config = visit.ports.config()
     found = config.repos.get(repo) if config is not None else None
     return found is not None and found.channels.console is not None and visit.may(Role.OPERATOR)
-
-
-def form_key() -> str:
-    """Makes a form that is sent twice count once."""
-    return uuid.uuid4().hex

@@ -1,5 +1,6 @@
 """What holds for every page of the registry, also for the next one that somebody adds."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from airut.dashboard.registry import PAGES
 from airut.models.login import Role
 from tests.support.dashboard import Served, form
 
+FILE = b"the log of the log-in"
 PARAMETERS = {
     "{repo}": "web",
     "{host}": "box",
@@ -20,6 +22,7 @@ PARAMETERS = {
     "{n:int}": "1",
     "{name}": "name",
     "{place}": "1-0-0",
+    "{digest}": hashlib.sha256(FILE).hexdigest(),
 }
 
 

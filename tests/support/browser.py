@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -110,6 +110,24 @@ class Browser:
             self.shot("timeout")
             raise TimeoutError(f"did not come to hold on {self.path}:\n{self.text[:3000]}") from None
 
+    async def presses(self, selector: str) -> None:
+        """Click it, on a page that may change just then."""
+
+        def pressed() -> bool:
+            self.click(selector)
+            return True
+
+        await self.until(pressed)
+
+    async def types(self, selector: str, text: str) -> None:
+        """Write into a field, on a page that may change just then."""
+
+        def typed() -> bool:
+            self.type(selector, text)
+            return True
+
+        await self.until(typed)
+
     async def shows(self, words: str) -> None:
         await self.until(lambda: words in self.text)
 
@@ -189,4 +207,8 @@ def _quietly(holds: Callable[[], object]) -> bool:
     try:
         return bool(holds())
     except (StaleElementReferenceException, NoSuchElementException):
+        return False
+    except WebDriverException as error:  # the same, in the words of a browser that has just begun to act on it
+        if "does not belong to the document" not in str(error):
+            raise
         return False

@@ -14,7 +14,7 @@ from airut.models.threads.thread import ThreadStatus
 from airut.ports.cost_records import CostRow, Costs
 from airut.ports.host_directory import HostRow
 from airut.ports.task_records import TaskDetail, TaskRow
-from airut.ports.thread_control import ThreadAway, ThreadGone
+from airut.ports.thread_control import ThreadAway, ThreadGone, ThreadRefused
 from airut.ports.thread_directory import DirectoryUnavailable, ThreadFilter, ThreadPage, ThreadRow
 
 
@@ -55,6 +55,7 @@ class Threads:
     known: dict[str, ThreadStatus] = field(default_factory=dict)
     away: bool = False
     told: list[ThreadCommand] = field(default_factory=list)
+    answers: list[AnswerOrder] = field(default_factory=list)
 
     async def status(self, thread: str) -> ThreadStatus:
         if self.away:
@@ -72,7 +73,10 @@ class Threads:
         return f"{thread}/task-2"
 
     async def answer(self, thread: str, order: AnswerOrder) -> str:
-        await self.status(thread)
+        question = (await self.status(thread)).question
+        if question is None or question.id != order.question_id:
+            raise ThreadRefused("That question is not open any more.")
+        self.answers.append(order)
         return "goes on"
 
 

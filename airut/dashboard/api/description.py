@@ -1,7 +1,7 @@
 """The description of the interface: OpenAPI 3.1, made of the pages themselves."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -9,10 +9,13 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.responses import JSONResponse, Response
 
+from airut.dashboard.operation import Operation
 from airut.dashboard.pages import Page, Visit
 from airut.models.login import Role
 
 _PARAMETER = re.compile(r"\{(\w+)(?::(\w+))?\}")
+type Schemas = Mapping[Any, Any]
+"""Each model's schema, by it and by whether it is read or written."""
 REF = "#/components/schemas/{model}"
 
 PROBLEM = {
@@ -35,41 +38,8 @@ def description(pages: Iterable[Page]) -> dict[str, Any]:
     names, schemas = models_json_schema(list(dict.fromkeys(models)), ref_template=REF)
     paths: dict[str, dict[str, Any]] = {}
     for page, operation in described:
-        parameters = [
-            {
-                "name": name,
-                "in": "path",
-                "required": True,
-                "schema": {"type": "integer" if kind == "int" else "string"},
-            }
-            for name, kind in _PARAMETER.findall(page.path)
-        ]
-        parameters += [
-            {"name": name, "in": "query", "description": words, "schema": {"type": "string"}}
-            for name, words in operation.query
-        ]
-        if operation.key:
-            parameters.append(
-                {"name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string"}}
-            )
-        one: dict[str, Any] = {
-            "summary": operation.summary,
-            "description": f"Role: {page.role}.",
-            "parameters": parameters,
-            "responses": {
-                str(operation.status): _content("application/json", names[operation.answer, "serialization"]),
-                "default": {
-                    "description": "What went wrong.",
-                    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-                },
-            },
-        }
-        if operation.body is not None:
-            one["requestBody"] = {
-                "required": True,
-                "content": {"application/json": {"schema": names[operation.body, "validation"]}},
-            }
-        paths.setdefault(_PARAMETER.sub(r"{\1}", page.path), {})[page.method.lower()] = one
+        path = _PARAMETER.sub(r"{\1}", page.path)
+        paths.setdefault(path, {})[page.method.lower()] = _operation(page, operation, names)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Airut", "version": version("airut-temporal")},
@@ -80,6 +50,41 @@ def description(pages: Iterable[Page]) -> dict[str, Any]:
             "schemas": {**schemas.get("$defs", {}), "Problem": PROBLEM},
         },
     }
+
+
+def _operation(page: Page, operation: Operation, names: Schemas) -> dict[str, Any]:
+    one: dict[str, Any] = {
+        "summary": operation.summary,
+        "description": f"Role: {page.role}.",
+        "parameters": _parameters(page.path, operation),
+        "responses": {
+            str(operation.status): _content("application/json", names[operation.answer, "serialization"]),
+            "default": {
+                "description": "What went wrong.",
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            },
+        },
+    }
+    if operation.body is not None:
+        schema = names[operation.body, "validation"]
+        one["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return one
+
+
+def _parameters(path: str, operation: Operation) -> list[dict[str, Any]]:
+    """Of the path, of the query, and the header by which an order that comes twice counts once."""
+    kinds = {"int": "integer"}
+    found: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": kinds.get(kind, "string")}}
+        for name, kind in _PARAMETER.findall(path)
+    ]
+    found += [
+        {"name": name, "in": "query", "description": words, "schema": {"type": "string"}}
+        for name, words in operation.query
+    ]
+    if operation.key:
+        found.append({"name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string"}})
+    return found
 
 
 def _content(media: str, schema: Any) -> dict[str, Any]:

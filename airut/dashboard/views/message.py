@@ -1,18 +1,16 @@
 """Messages that somebody writes in the browser: through the console channel, as `airut send` does."""
 
 import hashlib
-import re
 
 from starlette.responses import Response
 
 from airut.dashboard.api.sending import NewMessage, send
+from airut.dashboard.form_key import given_key
 from airut.dashboard.pages import Page, Visit
 from airut.dashboard.problem import Problem
 from airut.dashboard.views.thread import path_of
 from airut.models.login import Role
 from airut.models.threads.command import read_word
-
-KEY = re.compile(r"[0-9a-f]{32}")
 
 
 async def begin(visit: Visit) -> Response:
@@ -38,9 +36,7 @@ async def go_on(visit: Visit) -> Response:
 
 async def _given(visit: Visit, place: str) -> tuple[str, str]:
     form = await visit.form()
-    text, key = str(form.get("text", "")).replace("\r\n", "\n"), str(form.get("key", ""))
-    if not KEY.fullmatch(key):
-        raise Problem(422, "This form has no key. Reload the page, and send it again.")
+    text, key = str(form.get("text", "")).replace("\r\n", "\n"), given_key(str(form.get("key", "")))
     if not text.strip():
         raise Problem(422, "The message is empty. Go back, and write something.")
     return text, hashlib.sha256(f"dashboard/{place}/message/{key}".encode()).hexdigest()

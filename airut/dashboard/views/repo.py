@@ -10,9 +10,10 @@ from airut.config.repo_schema import RepoConfig
 from airut.config.schema import Config
 from airut.dashboard.budgets import BudgetShare, budget_shares
 from airut.dashboard.channels import channels_of
+from airut.dashboard.form_key import form_key
 from airut.dashboard.pages import Page, Visit
 from airut.dashboard.problem import Problem
-from airut.dashboard.writing import form_key, may_write
+from airut.dashboard.writing import may_write
 from airut.models.login import Role
 from airut.ports.thread_directory import DirectoryUnavailable, ThreadFilter, ThreadPage
 from airut.temporal.schedule_view import ScheduleRow

@@ -8,13 +8,13 @@ from typing import Any
 from starlette.responses import Response
 
 from airut.dashboard.conversation import Said, messages_of
+from airut.dashboard.form_key import form_key
 from airut.dashboard.pages import Page, Visit
 from airut.dashboard.problem import Problem
 from airut.dashboard.timeline.chunks import Chunk, Cursor, after, before, newest, whole
 from airut.dashboard.timeline.entries import Place
 from airut.dashboard.views.thread import path_of, temporal_link
 from airut.dashboard.work import timeline_source
-from airut.dashboard.writing import form_key
 from airut.errors import AirutError, CensusUnavailable
 from airut.models.base import Model
 from airut.models.login import Role

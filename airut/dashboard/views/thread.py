@@ -1,16 +1,15 @@
 """A thread's page, and the commands that its buttons give."""
 
 import asyncio
-import hashlib
-import re
 from urllib.parse import quote
 
 from starlette.responses import Response
 
 from airut.dashboard.conversation import Conversation, conversation
+from airut.dashboard.form_key import KEY, form_key, given_key, message_key
 from airut.dashboard.pages import Page, Visit
 from airut.dashboard.problem import Problem
-from airut.dashboard.writing import form_key, may_write
+from airut.dashboard.writing import may_write
 from airut.models.blob import Text
 from airut.models.login import Role
 from airut.models.tasks.retry import RetryOrder
@@ -24,8 +23,6 @@ BUTTONS = (CommandName.PAUSE, CommandName.RESUME, CommandName.STOP, CommandName.
 WAIT = 2.0
 """Seconds in which most commands have reached their state; a pause lets the agent finish for 30."""
 
-KEY = re.compile(r"[0-9a-f]{32}")
-
 
 async def thread(visit: Visit) -> Response:
     return await _page(visit, visit.query.get("done", ""))
@@ -34,13 +31,13 @@ async def thread(visit: Visit) -> Response:
 async def command(visit: Visit) -> Response:
     """Idempotent: the form has a key of its own, and a thread knows the keys of what it has carried out."""
     form, id_ = await visit.form(), visit.path("id")
-    name, key = str(form.get("command", "")), _key(str(form.get("key", "")))
+    name, key = str(form.get("command", "")), given_key(str(form.get("key", "")))
     if name not in set(BUTTONS):
         raise Problem(422, f"A thread takes {', '.join(BUTTONS)}.")
     now = visit.ports.clock()
     message = console_message(id_.partition("/")[0], Text(inline=""), "", now, id_)
     order = command_of(
-        message.model_copy(update={"key": _message_key(id_, key), "author": visit.login.actor}),
+        message.model_copy(update={"key": message_key(id_, key), "author": visit.login.actor}),
         CommandWord(name=CommandName(name)),
         answered=False,
     )
@@ -59,12 +56,12 @@ async def command(visit: Visit) -> Response:
 
 async def retry(visit: Visit) -> Response:
     form, id_, number = await visit.form(), visit.path("id"), int(visit.path("n"))
-    step, key = str(form.get("step", RetryStep.PREPARE)), _key(str(form.get("key", "")))
+    step, key = str(form.get("step", RetryStep.PREPARE)), given_key(str(form.get("key", "")))
     if step not in set(RetryStep):
         raise Problem(422, f"A retry begins from {', '.join(RetryStep)}.")
     detail = await visit.ports.tasks.detail(id_, number)
     order = RetryOrder(
-        key=_message_key(id_, key),
+        key=message_key(id_, key),
         author=visit.login.actor,
         step=RetryStep(step),
         task=number,
@@ -120,7 +117,7 @@ async def _page(visit: Visit, done: str) -> Response:
     found = await conversation(visit.ports, id_, int(before) if before.isdecimal() else None)
     if found is None:
         raise Problem(404, f"No thread {id_} is known here. What ended long ago is kept for some months only.")
-    record = _record(found, _message_key(id_, done)) if KEY.fullmatch(done) else None
+    record = _record(found, message_key(id_, done)) if KEY.fullmatch(done) else None
     return visit.page(
         "thread.html",
         found=found,
@@ -130,6 +127,7 @@ async def _page(visit: Visit, done: str) -> Response:
         done=done if KEY.fullmatch(done) else "",
         record=record,
         temporal=temporal_link(visit, id_),
+        answers=visit.may(Role.OPERATOR),
         writes=may_write(visit, found.repo),
         topics=(f"thread:{id_}",),
     )
@@ -151,16 +149,6 @@ async def _reached(visit: Visit, id_: str, key: str) -> None:
 def _record(found: Conversation, key: str) -> CommandRecord | None:
     records = found.status.commands if found.status else ()
     return next((record for record in records if record.key == key), None)
-
-
-def _key(given: str) -> str:
-    if not KEY.fullmatch(given):
-        raise Problem(422, "This form has no key. Reload the page, and send it again.")
-    return given
-
-
-def _message_key(id_: str, key: str) -> str:
-    return hashlib.sha256(f"dashboard/{id_}/{key}".encode()).hexdigest()
 
 
 PAGES = (

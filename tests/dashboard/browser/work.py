@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 from airut.models.blob import Text
 from airut.models.hosts.folders import ThreadFolders
+from airut.models.threads.message import Attachment
 from airut.temporal.delivery import deliver
 from signals.console import console_message
+from tests.dashboard.test_routes import FILE
 from tests.support.installation import Installation
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -28,7 +30,11 @@ class Work:
         """The agent has begun, and does not end before the installation's gate is opened."""
         installation.reset()
         installation.host.gate.clear()
+        file = Attachment(
+            name="log of the log-in.txt", media_type="text/plain", content=await installation.blobs.put(FILE)
+        )
         message = console_message("web", Text(inline=text), text.splitlines()[0], datetime.now(UTC), None)
+        message = message.model_copy(update={"attachments": (file,)})
         await deliver(await installation.client(), message)
         await installation.until(lambda: bool(installation.runs(message.thread)))
         return cls(installation, message.thread)

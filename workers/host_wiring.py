@@ -29,6 +29,7 @@ from airut.adapters.fence_rules import FenceRules
 from airut.adapters.git import GitMirror
 from airut.adapters.github import InstallationTokens
 from airut.adapters.keys import check_fingerprint, fingerprint, load_or_create_key
+from airut.adapters.podman.built_images import BuiltImages
 from airut.adapters.podman.cells import BuildCells
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.groups import group_finder
@@ -50,6 +51,7 @@ from airut.config.repositories import ConfiguredRepositories
 from airut.config.schema import Config
 from airut.errors import AirutError, ConfigError
 from airut.models.hosts.folders import ThreadFolders
+from airut.models.hosts.image import BuiltImage
 from airut.models.schedules.firing import TriggerInput, TriggerResult
 from airut.models.tasks.steps import AgentInput, HostResult
 from airut.models.tasks.task import AgentResult
@@ -82,6 +84,8 @@ class SandboxHost:
         self.run_trigger: Callable[[TriggerInput], Awaitable[TriggerResult]]
         self.activities: Activities = []
         self._upkeep: tuple[PodmanSandboxes, PodmanImageUpkeep] | None = None
+        self.images_here: Callable[[], Awaitable[tuple[BuiltImage, ...]]] | None = None
+        """The newest of each repository; None on a host without containers."""
         self._tokens = InstallationTokens(redactor=config.sources.redactor)
         self._key: bytes
         self._engine: tuple[Images, Sandboxes, Agent]
@@ -176,6 +180,7 @@ class SandboxHost:
         warming = asyncio.create_task(sandboxes.open())  # the first task need not wait for it
         self._stack.callback(warming.cancel)
         self._upkeep = sandboxes, PodmanImageUpkeep(engine, marks)
+        self.images_here = BuiltImages(engine).newest
         if not isinstance(self._telemetry, Silence):
             self._group_of = group_finder(engine)
         return images, sandboxes, ClaudeCode()

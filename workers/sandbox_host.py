@@ -32,6 +32,7 @@ from workers.audit_wiring import announced, audit_log
 from workers.current import CurrentActivities
 from workers.health import host_health, telling
 from workers.host_wiring import SandboxHost
+from workers.images_look import ImagesLook
 from workers.processes import connected, run
 from workers.reloading import reloading
 from workers.serving import serve_until
@@ -72,6 +73,7 @@ async def _serve(
         current = CurrentActivities(_all(host), config)
         trail = CountedTrail(audit_log(config, lambda: current.config), measured, host.id)
         seen = [Measured(measured, host.id), Audited(trail), current]
+        images = ImagesLook(host.images_here)
         looks = [disk_look(config.state, host.id), generation_look(config)]
 
         async def take_up(changed: Config, _: tuple[Change, ...]) -> tuple[str, ...]:
@@ -81,10 +83,11 @@ async def _serve(
 
         def fares() -> HealthReport:
             own = host_health(host.id, host.slots, config.state, current.config.disk.min_free)
+            own = own.model_copy(update={"images": images.found})
             return HealthReport(process=f"host-{host.id}", at=datetime.now(UTC), host=own)
 
-        told = telling(health_board(config), fares)
-        async with reloading(config, "host", take_up), announced(config), told, looked_at(measured, looks):
+        told, looking = telling(health_board(config), fares), images.going_on()
+        async with reloading(config, "host", take_up), announced(config), told, looking, looked_at(measured, looks):
             await ensure_sweep(client, host.id)
             leases = Leases(config.state)
             grace = timedelta(seconds=config.execution.shutdown_grace)

@@ -66,9 +66,13 @@ def _of_the_installation(ports: Ports) -> Mapping[str, Source]:
         return digest(*(repr((row.host, row.state, row.pinned, row.running)) for row in await ports.hosts.hosts()))
 
     async def health(_: str) -> str:
-        """`health`: what processes tell of channels and hosts."""
+        """`health`: what processes tell of channels, hosts and images."""
         now = ports.clock()
-        return digest(*(repr((each.process, each.is_silent(now), each.channels)) for each in ports.health.reports()))
+        told = [
+            (each.process, each.is_silent(now), each.channels, each.host.images if each.host else None)
+            for each in ports.health.reports()
+        ]
+        return digest(*map(repr, told))
 
     async def configuration(_: str) -> str:
         """`configuration`: which one each process runs by."""

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from airut.models.base import Model
+from airut.models.hosts.image import BuiltImage
 
 EVERY = timedelta(seconds=5)
 """Between two reports of a process: as soon as a person expects to see a change."""
@@ -32,6 +33,8 @@ class HostHealth(Model):
     """Bytes of the file system that holds its state folder."""
     min_free: float
     """The share below which it takes no new tasks."""
+    images: tuple[BuiltImage, ...] | None = None
+    """The newest of each repository; None while it does not know."""
 
     @property
     def is_full(self) -> bool:

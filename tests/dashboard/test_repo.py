@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from airut.dashboard.channels import channels_of, host_health
+from airut.dashboard.images import HostImage, images_of
+from airut.models.hosts.image import BuiltImage
 from airut.ports.health import ChannelHealth, HealthReport, HostHealth
 from airut.ports.host_directory import HostRow
 from airut.ports.thread_directory import ThreadFilter, ThreadRow
@@ -81,6 +83,33 @@ def test_a_channel_is_known_by_what_a_running_intake_tells(served: Served) -> No
     (unknown,) = channels_of("web", slack, [report], NOW + timedelta(minutes=1))
     assert (unknown.state, unknown.reason) == ("unknown", "no intake tells of it; is one running?")
     assert [each.state for each in channels_of("docs", slack, [report], NOW)] == ["unknown"]
+
+
+async def test_the_image_of_each_host_is_shown(served: Served) -> None:
+    base = "debian:12@sha256:" + "b" * 64
+    image = BuiltImage(
+        repo="web", tag="localhost/airut/web:0123", made_at=NOW - timedelta(hours=3), stands_on=(base,), open=True
+    )
+    for name, told, at in (
+        ("box", (image,), NOW),
+        ("new", (), NOW),
+        ("deaf", None, NOW),
+        ("gone", (image,), NOW - timedelta(minutes=5)),
+    ):
+        host = BOX.model_copy(update={"host": name, "images": told})
+        served.health.put(HealthReport(process=f"host-{name}", at=at, host=host))
+    assert images_of("web", served.health.reports(), NOW) == (
+        HostImage(host="box", image=image), HostImage(host="new", image=None),
+    )  # fmt: skip
+    page = (await served.browser().get("/repos/web?fragment=images")).text
+    for words in (base, image.tag, "2026-03-02 09:00 UTC", "build=open", "none yet; it is built before"):
+        assert words in page
+    docs = (await served.browser().get("/repos/docs")).text
+    assert (image.tag in docs, "build=open" in docs) == (False, False)
+
+
+async def test_without_a_host_no_image_is_known(served: Served) -> None:
+    assert "No host tells of its images" in (await served.browser().get("/repos/web")).text
 
 
 async def test_hosts_with_their_disks_and_threads(served: Served) -> None:

@@ -11,6 +11,7 @@ from airut.config.schema import Config
 from airut.dashboard.budgets import BudgetShare, budget_shares
 from airut.dashboard.channels import channels_of
 from airut.dashboard.form_key import form_key
+from airut.dashboard.images import images_of
 from airut.dashboard.pages import Page, Visit
 from airut.dashboard.problem import Problem
 from airut.dashboard.writing import may_write
@@ -27,6 +28,7 @@ async def show(visit: Visit) -> Response:
     if name not in config.repos:
         raise Problem(404, f"There is no repository {name} in the configuration.")
     repo, ports = config.repos[name], visit.ports
+    reports = ports.health.reports()
     wanted, away, page = filter_of(visit, name), "", ThreadPage(rows=())
     counts: dict[str, int] = {}
     budgets: tuple[BudgetShare, ...] = ()
@@ -51,7 +53,8 @@ async def show(visit: Visit) -> Response:
         away=away,
         budgets=budgets,
         schedules=schedules,
-        channels=channels_of(name, repo, ports.health.reports(), ports.clock()),
+        channels=channels_of(name, repo, reports, ports.clock()),
+        images=images_of(name, reports, ports.clock()),
         states=STATES,
         next_page=next_page(visit, page),
         query=visit.query,

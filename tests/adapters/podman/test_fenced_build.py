@@ -5,13 +5,15 @@ import dataclasses
 import os
 import secrets
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from airut.adapters.ca import RootCa
+from airut.adapters.podman.built_images import BuiltImages
 from airut.adapters.podman.cells import SCOPE, BuildCells, Cell, scope_for
-from airut.adapters.podman.containers import Containers
+from airut.adapters.podman.containers import Containers, moment
 from airut.adapters.podman.context import ContextFile
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.fenced_build import FencedBuild, build_fenced, command
@@ -265,3 +267,6 @@ async def test_an_open_build_says_so(
     labels = found["Config"]["Labels"]
     assert (labels["airut.build"], labels["airut.repo"]) == ("open", "opened")
     assert labels["airut.from"].startswith("airut/base@sha256:")
+    (told,) = [image for image in await BuiltImages(engine).newest() if image.repo == "opened"]
+    assert (told.tag, told.stands_on, told.open) == (tag, (labels["airut.from"],), True)
+    assert abs(told.made_at - moment(found["Created"])) < timedelta(seconds=2)

@@ -1,13 +1,18 @@
 """Every page in both themes and on a phone: accessible as far as a program can tell, and nothing sticks out."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from airut.dashboard.registry import PAGES
+from airut.models.hosts.image import BuiltImage
+from airut.ports.health import HealthReport, HostHealth
 from tests.dashboard.browser.work import Work, a_days_work
 from tests.dashboard.test_routes import PARAMETERS, path_of
 from tests.support.browser import Browser
 from tests.support.installation import Installation
 from tests.support.mirrors import as_fetched
+from workers.wiring import health_board
 
 QUERIES = {"/config/new": "?name=docs"}
 """What a page cannot do without."""
@@ -20,6 +25,19 @@ url_prefixes:
     ports: [8443]
     comment: the job queue
 """
+
+
+BASE = "registry.example.com/a-team-with-a-long-name/python-with-all-tools:3.13@sha256:" + "b" * 64
+
+
+def a_host() -> HealthReport:
+    """With an image that was built without the fence."""
+    now = datetime.now(UTC)
+    image = BuiltImage(
+        repo="web", tag="localhost/airut/web:0123456789abcdef", made_at=now, stands_on=(BASE,), open=True
+    )
+    box = HostHealth(host="box", slots=2, disk_free=1, disk_total=2, min_free=0.1, images=(image,))
+    return HealthReport(process="host-box", at=now, host=box)
 
 
 def paths(thread: str) -> list[str]:
@@ -36,6 +54,7 @@ async def test_pages(browser: Browser, installation: Installation) -> None:
     refused = {"host": "registry.npmjs.org", "path": "/left-pad", "decision": "blocked", "reason": "host_not_allowed"}
     work.asks_the_network(refused)
     as_fetched(installation.config.state, {".airut/network-allowlist.yaml": POLICY})
+    health_board(installation.config).put(a_host())
     faults = []
     for path in paths(work.thread):
         name = path.replace(work.thread, "thread").partition("?")[0].strip("/").replace("/", "-") or "first"

@@ -19,7 +19,7 @@ from activities.homecoming import EndedRun, Homecoming
 from activities.rotation import Rotation
 from activities.running_agent import RunningAgent
 from activities.transcripts import Transcripts, session_of
-from activities.watch import Watch
+from activities.watch import Frozen, Watch
 from airut.errors import EngineError, NameTaken, NoSpace
 from airut.models.blob import Text
 from airut.models.credentials.redaction import Redactor
@@ -29,6 +29,7 @@ from airut.models.hosts.sandbox import (
     Mount,
     NetworkSpec,
     SandboxRef,
+    SandboxSignal,
     SandboxSpec,
     sandbox_id,
 )
@@ -91,7 +92,7 @@ class AgentRuns:
     @activity.defn
     async def run_agent(self, order: AgentInput) -> AgentResult:
         """A failure carries `LostRun` as its detail once there was something to follow: its costs count."""
-        cancels, keeper = Cancels("the agent"), self._transcripts.keeper(order)
+        cancels, keeper = Cancels("the agent", stop=order.end), self._transcripts.keeper(order)
         with reported(TaskOutcome.SANDBOX_LOST, final=LOST):
             begun = {"step": "starting the sandbox", "transcript": keeper.told}
             activity.heartbeat(begun)
@@ -102,7 +103,10 @@ class AgentRuns:
         watch = Watch(self._sandboxes, ref, run, cancels)
         try:
             with reported(TaskOutcome.SANDBOX_LOST, final=LOST):
-                exit_status = await watch.to_the_end()
+                try:
+                    exit_status = await watch.to_the_end()
+                except Frozen:
+                    return await self._home.frozen(run)
             with reported(TaskOutcome.SANDBOX_LOST):  # it has ended: adopted again, and never run again for a full disk
                 async with beating(run.step):
                     return await cancels.outlasted(self._home.brought(order, EndedRun(ref, run, watch, exit_status)))
@@ -122,7 +126,10 @@ class AgentRuns:
     async def _begun(self, order: AgentInput) -> SandboxRef:
         self._notices(order).mkdir(mode=0o700, parents=True, exist_ok=True)
         await self._restore(order)
-        return await self._sandboxes.start(await self._spec(order))
+        ref = await self._sandboxes.start(await self._spec(order))
+        if ref.adopted:  # whatever froze it, also a worker that has died since: somebody looks after it again
+            await self._sandboxes.signal(ref, SandboxSignal.THAW)
+        return ref
 
     def _quota(self, order: AgentInput) -> Quota | None:
         if self._trees is None:
@@ -179,7 +186,7 @@ class AgentRuns:
             folder=folder,
             base_commit=order.base,
             limits=_limits(self._repositories.limits(repo), order),
-            job=hashlib.sha256(order.model_dump_json().encode()).hexdigest(),
+            job=hashlib.sha256(order.job.encode()).hexdigest(),
             network=NetworkSpec(
                 enabled=settings.fenced,
                 allowlist=await self._file_of(repo, order.policy.commit, POLICY),
@@ -245,7 +252,8 @@ class AgentRuns:
 
 def _limits(limits: Limits, order: AgentInput) -> Limits:
     """A task's time is that of all its sandboxes together."""
-    return limits if order.time_left_s is None else limits.model_copy(update={"time": order.time_left_s})
+    time = limits.time if order.time_left_s is None else order.time_left_s
+    return limits.model_copy(update={"time": time, "freeze": order.freeze_s})
 
 
 def _prompt_text(message: InboundMessage, number: int) -> Text:

@@ -15,10 +15,10 @@ class Cancels:
     what that has left is brought home all the same. Whatever else cancels an attempt means that another one takes its
     place, and adopts the sandbox."""
 
-    def __init__(self, what: str) -> None:
-        """`what` runs on when this worker has to go: for the text of the failure."""
+    def __init__(self, what: str, *, stop: bool = False) -> None:
+        """`what` runs on when this worker has to go: for the text of the failure. `stop` is one that came before."""
         self._what = what
-        self.stop = False
+        self.stop = stop
         """True once the user's stop has arrived."""
 
     async def outlasted[Result](

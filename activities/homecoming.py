@@ -8,7 +8,7 @@ from activities.outbox import STDERR_MOST, read_or_nothing, read_outbox
 from activities.running_agent import RunningAgent
 from activities.transcripts import session_of
 from activities.watch import Watch
-from airut.models.blob import BlobRef
+from airut.models.blob import BlobRef, Text
 from airut.models.credentials.redaction import Redactor
 from airut.models.hosts.folders import ThreadFolders
 from airut.models.hosts.sandbox import ExitStatus, SandboxRef
@@ -84,6 +84,11 @@ class Homecoming:
             access_log=kept,
             rejected=await asyncio.to_thread(rejected_credentials, access_log),
         )
+
+    async def frozen(self, run: RunningAgent) -> AgentResult:
+        """Of a run that is not over: its words and costs are read again by whoever follows it next."""
+        verdict = AgentVerdict(outcome=AgentOutcome.STOPPED)
+        return AgentResult(verdict=verdict, text=Text(inline=""), transcript=await run.keeper.keep(), frozen=True)
 
     async def _verdict(self, order: AgentInput, ended: EndedRun) -> AgentVerdict:
         """What the agent came to, or why it was ended. What had come to its end by itself by then counts as that."""

@@ -100,9 +100,12 @@ class RunningAgent:
         return () if self._quota is None else await self._quota.largest()
 
     async def signals(self) -> AsyncIterator[SandboxSignal]:
-        """Interrupt, then terminate, as the thread grants: the entrypoint ends the agent and still bundles what was
-        committed, and only what does not even do that is killed with everything."""
+        """Freeze, where the thread wants that and the host can; else interrupt, then terminate, as the thread grants.
+        The entrypoint ends the agent and still bundles what was committed; only what does not even do that is killed
+        with everything."""
         intent = AT_ONCE if self.disk.full else await _intent()
+        if intent.freeze:
+            yield SandboxSignal.PAUSE
         await self._between_tools(intent.tool_grace_s)
         yield SandboxSignal.INTERRUPT
         await asyncio.sleep(intent.kill_after_s)

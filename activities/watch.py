@@ -10,11 +10,16 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.cancels import Cancels
+from airut.errors import SandboxError
 from airut.models.hosts.sandbox import ExitStatus, OutputChunk, SandboxRef, SandboxSignal
 from airut.models.tasks.outcome import TaskOutcome
 from airut.ports.sandbox import Sandboxes
 
 log = logging.getLogger(__name__)
+
+
+class Frozen(Exception):
+    """The command stands still now, as its signals asked. Never leaves the activities."""
 
 
 class Watched(Protocol):
@@ -35,7 +40,8 @@ class Watched(Protocol):
         ...
 
     def signals(self) -> AsyncIterator[SandboxSignal]:
-        """What ends it, each signal when it is time for it. After them everything in the sandbox is killed."""
+        """What ends it, each signal when it is time for it. After them everything in the sandbox is killed. A pause is
+        all that is done, where the host can freeze; else they go on."""
         ...
 
 
@@ -52,13 +58,18 @@ class Watch:
         self._ending: asyncio.Task[None] | None = None
         self.stopped = False
         """The user's stop was passed on, before the command had come to its end."""
+        self._frozen = False
         self.overdue = False
         """It was ended because it had to be, as it said itself."""
         self.watched_s = 0.0
         """Seconds until it ended or was lost."""
 
     async def to_the_end(self) -> ExitStatus:
-        """Return how the command ended. Detaches, and leaves it running, when only this worker has to go."""
+        """Return how the command ended. Detaches, and leaves it running, when only this worker has to go.
+
+        Raises:
+            Frozen: it was frozen, and is left so.
+        """
         if self._cancels.stop:
             self._stop()
         try:
@@ -74,6 +85,8 @@ class Watch:
                 await self._take(chunk)
                 if chunk.exit is not None:
                     return chunk.exit
+                if self._frozen and not chunk.data:
+                    raise Frozen
         finally:
             self.watched_s = time.monotonic() - began
         raise ApplicationError("the sandbox's output ended without an exit status", type=str(TaskOutcome.SANDBOX_LOST))
@@ -97,9 +110,21 @@ class Watch:
     async def _end(self) -> None:
         try:
             async for signal in self._watched.signals():
-                await self._sandboxes.signal(self._ref, signal)
+                if signal is not SandboxSignal.PAUSE:
+                    await self._sandboxes.signal(self._ref, signal)
+                elif await self._freeze():
+                    return
         except (
             Exception
         ) as error:  # an interrupt that did not arrive, for whatever reason: the kill is only more needed
             log.warning("sandbox %s is killed at once: %s", self._ref.sandbox_id, error)
         await self._sandboxes.signal(self._ref, SandboxSignal.KILL)
+
+    async def _freeze(self) -> bool:
+        try:
+            await self._sandboxes.signal(self._ref, SandboxSignal.PAUSE)
+        except SandboxError as error:  # a host without a freezer
+            log.warning("sandbox %s is interrupted, since it cannot be frozen: %s", self._ref.sandbox_id, error)
+            return False
+        self._frozen = True
+        return True

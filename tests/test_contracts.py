@@ -18,6 +18,7 @@ from activities.firing import Firings
 from activities.follow_up import FollowUps
 from activities.image import ImageBuilds
 from activities.keeping import ArchiveKeeping
+from activities.memory import MemoryWatch
 from activities.payloads import PayloadSweeps
 from activities.placement import Placement
 from activities.progress import ProgressShows
@@ -41,6 +42,7 @@ CLASSES = (
     Firings,
     FollowUps,
     ImageBuilds,
+    MemoryWatch,
     PayloadSweeps,
     Placement,
     ProgressShows,

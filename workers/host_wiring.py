@@ -17,6 +17,7 @@ from activities.claims import Claims
 from activities.cleanup import CleanUps
 from activities.disk import room
 from activities.image import ImageBuilds
+from activities.memory import MemoryWatch
 from activities.publish import Publishing
 from activities.sweep import SweepRules, Sweeps, SweptHost
 from activities.trigger import Triggers
@@ -151,6 +152,7 @@ class SandboxHost:
             ends.remove_thread,
             ends.restore_thread,
             triggers.clean_up_trigger,
+            MemoryWatch().wait_for_low_memory,
             *self._sweeps(),
         ]
 

@@ -124,7 +124,7 @@ async def serve_host(
     own = Worker(
         client,
         task_queue=contracts.host_queue(host.id),
-        activities=[*host.activities, placement.set_placement],
+        activities=[*host.activities, host.run_agent, placement.set_placement],
         max_heartbeat_throttle_interval=FAST,
         identity=name,
         graceful_shutdown_timeout=grace,

@@ -58,8 +58,9 @@ class Commands:
         """Answer the commands whose state is reached by now. A close is answered by the thread's end."""
         for command in tuple(self._state.pending):
             said = None
-            if command.name is CommandName.PAUSE and (self.task is None or self._is_held()):
-                said = f"{self._name()} is paused. {waiting(len(self._state.inbox.queue))} `resume` goes on."
+            if command.name is CommandName.PAUSE and self._has_paused(command):
+                said = f"{self._name()} is paused. {self._frozen()}{waiting(len(self._state.inbox.queue))} "
+                said += "`resume` goes on."
             elif command.name is CommandName.STOP and self.task is None:
                 said = self._stopped()
             if said is not None:
@@ -89,7 +90,8 @@ class Commands:
 
     def _state_in_words(self) -> str:
         if paused := self._state.paused:
-            return f"paused since {paused.at:{TIMED}} by {paused.author}"
+            frozen = f", its agent frozen until {self.status.until:{TIMED}}" if self._frozen() and self.status else ""
+            return f"paused since {paused.at:{TIMED}} by {paused.author}{frozen}"
         if self._state.closing:
             return "being closed"
         if self.task is None:
@@ -101,18 +103,30 @@ class Commands:
     def _name(self) -> str:
         return f"The conversation ({self._state.subject})" if self._state.subject else "The conversation"
 
-    def _is_held(self) -> bool:
-        return self.status is not None and self.status.step is TaskStep.PAUSED
+    def _has_paused(self, command: ThreadCommand) -> bool:
+        """Whether this pause has reached its state: one that may freeze nothing waits for the agent's end."""
+        if self.task is None:
+            return True
+        held = self.status is not None and self.status.step is TaskStep.PAUSED
+        return held and (command.freeze or not self._frozen())
+
+    def _frozen(self) -> str:
+        """What is said of an agent that stands frozen, with a space behind."""
+        if not (self.task and self.status and self.status.frozen and self.status.until):
+            return ""
+        return f"Its agent is frozen until {self.status.until:{TIMED}}, and is interrupted then. "
 
     def _pause(self, command: ThreadCommand) -> None:
         if (paused := self._state.paused) is None:
             self._state.hold(workflow.now(), command.author)
             self._pass_on("pause", command)
             self._state.pending.append(command)
-        elif self.task is None or self._is_held():
+        elif self._has_paused(command):
             state = f"the conversation is paused since {paused.at:{TIMED}} by {paused.author}."
             self._say(command, nothing_to(command.name, state))
         else:
+            if not command.freeze:
+                self._pass_on("pause", command)
             self._state.pending.append(command)
 
     def _resume(self, command: ThreadCommand) -> None:
@@ -187,7 +201,7 @@ class Commands:
 
     def _pass_on(self, name: Literal["pause", "resume", "stop"], command: ThreadCommand) -> None:
         if self.task:
-            self._order(TaskOrder(name=name, author=command.author))
+            self._order(TaskOrder(name=name, author=command.author, freeze=command.freeze))
 
     def _say(self, command: ThreadCommand, said: str) -> None:
         self._state.carried_out(command, said, workflow.now())

@@ -55,6 +55,8 @@ class Flow:
         """What is told by mail, as the control worker said it."""
         self.granted_usd: float | None = None
         """What the run in hand may cost."""
+        self.freeze_left_s = 0.0
+        """How long the sandbox in hand may still stand frozen."""
         self.asked = 0
         """How many questions this task has asked."""
         self.settling = Settling()
@@ -72,7 +74,13 @@ class Flow:
         self.result = self.result.model_copy(update=fields)
 
     def enter(
-        self, step: TaskStep, detail: str = "", until: datetime | None = None, question: Question | None = None
+        self,
+        step: TaskStep,
+        detail: str = "",
+        until: datetime | None = None,
+        question: Question | None = None,
+        *,
+        frozen: bool = False,
     ) -> None:
         self.status = TaskStatus(
             step=step,
@@ -81,6 +89,7 @@ class Flow:
             attempt=self.attempt,
             until=until,
             question=question,
+            frozen=frozen,
             asked=self.asked,
         )
         lines = [f"**{step}** {detail}".rstrip(), f"host: `{self.placement.host or 'not placed yet'}`"]

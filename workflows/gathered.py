@@ -31,6 +31,12 @@ class Gathered:
         kept = {"bundle": agent.bundle or stored.bundle, "changes": agent.changes}
         flow.update(stored=stored.model_copy(update=kept))
 
+    def of_frozen(self, agent: AgentResult) -> None:
+        """Keep the session of a run that stands still: its host may go meanwhile. All else it still has."""
+        if agent.transcript:
+            stored = self._flow.result.stored.model_copy(update={"transcript": agent.transcript})
+            self._flow.update(stored=stored)
+
     def of_lost(self, error: BaseException) -> LostRun:
         """Add, and return, what is known of a run that has no result."""
         lost = lost_run(error.__cause__ if isinstance(error, HostGone) else error)

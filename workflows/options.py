@@ -105,6 +105,12 @@ AGENT = ActivityConfig(
     ),
 )
 
+MEMORY = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=10),
+    # Unlimited: that there is memory is a failure too, which names its own pause. A host that is away needs none.
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
+)
+
 TRIGGER = ActivityConfig(
     heartbeat_timeout=timedelta(seconds=60),
     cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

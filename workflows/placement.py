@@ -101,10 +101,12 @@ class Placement:
         order: Order,
         config: ActivityConfig,
         steering: Steering,
+        *,
+        ends: bool = False,
     ) -> Result:
         """An agent run, on the queue that takes as many at once as the host can hold. To wait there for a place is no
         sign of absence: the host is asked for one by its other queue. When the agent is to end, the run is cancelled,
-        and what it left is returned all the same.
+        and what it left is returned all the same. One that `ends` by itself is not cancelled.
 
         Raises:
             HostGone, ActivityError
@@ -114,7 +116,7 @@ class Placement:
         while True:
             handle = workflow.start_activity(stub, order, **config)
             try:
-                await _until(handle, lambda: steering.interrupts)
+                await _until(handle, lambda: steering.interrupts and not ends)
             except asyncio.CancelledError:  # in Temporal
                 steering.take(TaskOrder(name="stop", author="Temporal"), workflow.now())
                 handle.cancel()
@@ -129,6 +131,12 @@ class Placement:
             except HostGone:
                 raise HostGone from lost  # which knows what the run told of itself last
             config["priority"] = Priority(priority_key=AHEAD, fairness_key=self._repo)
+
+    def low_memory(self) -> workflow.ActivityHandle[str]:
+        """Ends, and says why, once this host is short of memory."""
+        queue = contracts.host_queue(self.host or "")
+        config = options.at(options.MEMORY, queue, "has the host memory for a frozen agent?", self._repo)
+        return workflow.start_activity(stubs.wait_for_low_memory, **config)
 
     async def _present(self, steering: Steering) -> None:
         """Until the host answers. Raises: HostGone; ActivityError: a stop or a pause came first"""

@@ -5,19 +5,17 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
-from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
-    from airut import contracts
-    from airut.contracts import stubs
     from airut.models.tasks.outcome import AgentOutcome, AgentVerdict, TaskOutcome
     from airut.models.tasks.steps import AgentInput, WorkspaceResult
     from airut.models.tasks.task import AgentResult, TaskStep
     from airut.models.threads.notices import still_waiting
-    from workflows import options, turns
+    from workflows import turns
     from workflows.accounts import Accounts
     from workflows.completion import seen_through
     from workflows.flow import Flow
+    from workflows.freezes import Freezes
     from workflows.gathered import Gathered
     from workflows.holds import Holds
     from workflows.outcomes import OUTCOMES, Ended, reason
@@ -50,6 +48,7 @@ class Runs:
         self._turn = Turn(note=turns.GO_ON if flow.task.retry and flow.task.retry.step == "agent" else None)
         self._losses = 0
         self._gathered = Gathered(flow)
+        self._freezes = Freezes(flow, self._gathered)
         self._patience = Patience()
         self._accounts = Accounts()
         self._informed = False
@@ -130,7 +129,7 @@ class Runs:
             if flow.task.number == 1:
                 await flow.tell_thread()  # from now on nothing can join
             order = self._order(workspace, image, left, budget)
-            agent = await flow.placement.run_agent(stubs.run_agent, order, self._options(left), flow.steering)
+            agent = await self._freezes.run(order, left)
         except (Exception, asyncio.CancelledError) as error:
             lost = self._gathered.of_lost(error)
             if lost.prompt_taken:
@@ -162,16 +161,8 @@ class Runs:
             time_left_s=left,
             plan_approval=flow.settings.plan_approval,
             account=self._accounts.current,
+            freeze_s=flow.settings.freeze_s,
         )
-
-    def _options(self, seconds: float) -> ActivityConfig:
-        flow = self._flow
-        queue = contracts.agent_queue(flow.placement.host or "")
-        config = options.at(options.AGENT, queue, f"Claude Code, sandbox {flow.attempt}", flow.task.repo)
-        config["activity_id"] = f"agent-{flow.attempt}"  # predictable, so that operators can pause it by name
-        # The sandbox holds the limit itself; this only ends an activity that no longer watches.
-        config["start_to_close_timeout"] = timedelta(seconds=seconds + 300)
-        return config
 
     async def _is_done(self, agent: AgentResult) -> bool:
         """What comes after this sandbox: the end, or another one as `_turn` says by then. Raises: Ended"""

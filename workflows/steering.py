@@ -17,17 +17,21 @@ class Steering:
         self.stopped_by: str | None = None
         self.paused_by: str | None = None
         self.paused_at: datetime | None = None
+        self.may_freeze = True
+        """False where somebody wants no agent left, whatever the configuration allows."""
         self._answers: list[TaskOrder] = []
         self._joined: list[TaskOrder] = []
 
     def take(self, order: TaskOrder, now: datetime) -> None:
+        if order.name == "pause" and not order.freeze:
+            self.may_freeze = False
         match order.name:
             case "stop":
                 self.stopped_by = self.stopped_by or order.author
             case "pause" if self.paused_by is None:
                 self.paused_by, self.paused_at = order.author, now
             case "resume":
-                self.paused_by = None
+                self.paused_by, self.may_freeze = None, True
             case "answer":
                 self._answers.append(order)
             case "join":
@@ -71,7 +75,9 @@ class Steering:
         self._joined.clear()
         return messages
 
-    def intent(self, settings: ThreadSettings) -> EndIntent:
-        """What an agent that is ended now is granted: a stop is meant, a pause may let a tool finish."""
+    def intent(self, settings: ThreadSettings, freeze_left_s: float) -> EndIntent:
+        """What an agent that is ended now is granted: a stop is meant, a pause freezes it or may let a tool finish. A
+        pause that has been taken back meanwhile freezes it as well: it is thawed at once."""
         tool_grace = 0.0 if self.stopped else settings.pause_grace_s
-        return EndIntent(tool_grace_s=tool_grace, kill_after_s=settings.stop_grace_s)
+        freeze = not self.stopped and self.may_freeze and freeze_left_s > 0
+        return EndIntent(freeze=freeze, tool_grace_s=tool_grace, kill_after_s=settings.stop_grace_s)

@@ -48,7 +48,7 @@ class TaskWorkflow:
     @workflow.query(name=contracts.INTENT)
     def intent(self) -> EndIntent:
         """What a cancelled agent is granted; its activity asks."""
-        return self._flow.steering.intent(self._flow.settings)
+        return self._flow.steering.intent(self._flow.settings, self._flow.freeze_left_s)
 
     @workflow.run
     async def run(self, task: TaskInput) -> TaskResult:

@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 from airut import contracts
 from airut.cli.context import Settings
-from airut.cli.threads import rows, task_status, thread_status
+from airut.cli.threads import Row, rows, task_status, thread_status
 from airut.models.blob import Text
 from airut.models.threads.command import CommandName, ThreadCommand, without_text
 from airut.models.threads.thread import ThreadPhase
@@ -28,8 +28,8 @@ async def pause_all(settings: Settings) -> None:
         typer.Exit: a thread runs on; says which (1).
     """
     client = await settings.client()
-    threads = [row.thread async for row in rows(client, None, 10_000) if row.state == ThreadPhase.RUNNING]
-    await asyncio.gather(*(_pause(client, thread) for thread in threads))
+    threads = [row.thread async for row in rows(client, None, 10_000) if await to_pause(client, row)]
+    await asyncio.gather(*(pause(client, thread) for thread in threads))
     end = time.monotonic() + LIMIT
     still = threads
     while still := [thread for thread in still if await _runs(client, thread)]:
@@ -43,9 +43,17 @@ async def pause_all(settings: Settings) -> None:
         typer.echo("`airut thread resume` continues each of them")
 
 
-async def _pause(client: Client, thread: str) -> None:
+async def to_pause(client: Client, row: Row) -> bool:
+    """What runs, and what is paused already with its agent frozen in its sandbox."""
+    if row.state == ThreadPhase.PAUSED:
+        return await _runs(client, row.thread)
+    return row.state == ThreadPhase.RUNNING
+
+
+async def pause(client: Client, thread: str) -> None:
+    """So that no agent is left, not even a frozen one. Returns at once."""
     message = console_message(thread.partition("/")[0], Text(inline=""), "", datetime.now(UTC), thread)
-    command = ThreadCommand(name=CommandName.PAUSE, message=without_text(message), answered=False)
+    command = ThreadCommand(name=CommandName.PAUSE, message=without_text(message), answered=False, freeze=False)
     await client.get_workflow_handle(thread).signal(contracts.CONTROL, command)
 
 
@@ -55,4 +63,4 @@ async def _runs(client: Client, thread: str) -> bool:
     if status.phase is ThreadPhase.RUNNING:
         return True
     task = await task_status(client, status.task) if status.task else None
-    return task is not None and not task.step.waits
+    return task is not None and not task.holds_nothing

@@ -58,12 +58,14 @@ class ConfiguredRepositories:
 
     def thread(self, repo: str) -> ThreadSettings:
         agent, execution, mail = self._of(repo).agent, self._config.execution, self._of(repo).channels.email
+        sandbox = self._config.sandbox
         return ThreadSettings(
             config_digest=self._digest,
             max_idle_s=execution.thread_idle_max,
             max_paused_s=execution.thread_paused_max,
             question_timeout_s=execution.question_timeout,
             pause_grace_s=execution.pause_grace,
+            freeze_s=sandbox.freeze_max if sandbox.freeze else 0.0,
             host_lost_after_s=execution.host_lost_after,
             agent_on_limit=agent.auth.on_limit,
             agent_accounts=len(agent.auth.all()),

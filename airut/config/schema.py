@@ -106,6 +106,11 @@ class SandboxSettings(Model):
     """Where Podman answers; null is a service that we start ourselves."""
     warm: Annotated[int, Field(ge=0, le=16)] = 1
     """Proxies that are kept ready, so that a sandbox starts sooner."""
+    freeze: bool = True
+    """Whether a pause freezes the agent where it is, so that a resume goes on with what is in hand. Without it, or
+    where the host cannot freeze, it is interrupted and its session is gone on with."""
+    freeze_max: Annotated[Seconds, Field(ge=10, le=86400)] = 1800.0
+    """How long an agent may stand frozen, in all its pauses together; then it is interrupted, and its memory free."""
     network: Annotated[SandboxNetwork, ReloadClass.RESTART] = SandboxNetwork()
     """Addresses of sandboxes."""
     profile: Literal["default", "root"] = "default"

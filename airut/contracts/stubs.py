@@ -65,6 +65,12 @@ async def ping_host() -> HostResult:
 
 
 @activity.defn
+async def wait_for_low_memory() -> str:
+    """Tell, in words, that this host is short of memory, once it is."""
+    raise NotImplementedError
+
+
+@activity.defn
 async def fetch_files(order: FetchInput) -> FetchResult:
     """Fetch the files of a message from its channel's service."""
     raise NotImplementedError

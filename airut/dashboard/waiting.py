@@ -78,7 +78,7 @@ def described(row: ThreadRow, told: Told | None) -> Waiting:
         row=row,
         step=str(task.step) if task else "",
         why=_why(status, queued_up) if waits else "",
-        until=task.until if task and held else None,
+        until=task.until if task and held and not task.frozen else None,  # it does not go on by itself then
         since=task.since if task else status.since,
         queued=len(status.queue),
         next_command=status.next_command,

@@ -59,6 +59,7 @@ class Stage:
         *,
         time_limit: str = "30m",
         warm: int = 1,
+        pause_grace: str = "30s",
         ui_port: int = 0,
         dashboard_port: int | None = None,
         channels: str = "",
@@ -68,6 +69,7 @@ class Stage:
         self._environment = environment
         self._time_limit = time_limit
         self._warm = warm
+        self._pause_grace = pause_grace
         self._channels = channels
         self._model_auth, self.model_key = real_model_key(environment) or ("api_key", random_key("sk-ant-api03-"))
         self._rotated: list[str] = []
@@ -209,6 +211,7 @@ class Stage:
             ca=Path(lab["AIRUT_LAB_CA_DIR"]) / "ca.pem" if "AIRUT_LAB_CA_DIR" in lab else "",
             time=self._time_limit,
             warm=self._warm,
+            pause_grace=self._pause_grace,
             # On a mixed cgroup tree the limits hold by the lab's own runtime, which Podman cannot see to read back.
             enforce="best_effort" if "AIRUT_CGROUP_V1" in lab else "strict",
             git=self.git.url,

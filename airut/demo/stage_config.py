@@ -11,7 +11,7 @@ network:
   upstream_dns: [$dns]
   extra_ca_files: [$ca]
 disk: {min_free: 0%}
-execution: {shutdown_grace: 30s}
+execution: {shutdown_grace: 30s, pause_grace: $pause_grace}
 limits: {memory: 2g, cpus: 2, time: $time, enforce: $enforce}
 sandbox: {warm: $warm}
 repos:

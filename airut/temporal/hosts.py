@@ -111,6 +111,6 @@ async def open_tasks(client: Client, host: str | None = None) -> dict[str, list[
         if status.task is None or status.host is None or (host is not None and status.host != host):
             continue
         task: TaskStatus = await client.get_workflow_handle(status.task).query(contracts.STATUS, result_type=TaskStatus)
-        if not task.step.waits:
+        if not task.holds_nothing:
             found.setdefault(status.host, []).append(status.task)
     return found

@@ -15,7 +15,7 @@ from airut.models.blob import BlobRef
 from airut.models.credentials.redaction import Redactor
 from airut.models.hosts.folders import ThreadFolders
 from airut.models.hosts.repository import AgentSettings, PullRequestSettings, RepositorySecrets
-from airut.models.hosts.sandbox import ExitStatus, Limits, SandboxRef, SandboxSpec
+from airut.models.hosts.sandbox import ExitStatus, Limits, SandboxRef, SandboxSpec, sandbox_id
 from airut.models.hosts.workspace import DefaultBranch, Push, PushSpec, TreeFile
 from airut.models.tasks.agent import AgentCommand, AgentProgress, AgentRun
 from airut.models.tasks.outcome import AgentOutcome, AgentVerdict, Usage
@@ -57,7 +57,7 @@ class Shell:
 
     def verdict(self, progress: AgentProgress, exit_status: ExitStatus, stderr: str) -> AgentVerdict:
         outcome = AgentOutcome.DONE if exit_status.code == 0 else AgentOutcome.FAILED
-        return AgentVerdict(outcome=outcome, text=" ".join(progress.texts), detail=stderr.strip())
+        return AgentVerdict(outcome=outcome, text=" ".join(progress.texts), usage=progress.usage, detail=stderr.strip())
 
 
 class Known(ClaudeSessions):
@@ -154,7 +154,7 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folders = ThreadFolders(state=folder)
         self.folders.of(TASK.thread).make()
-        self.folders.of(TASK.thread).workspace.mkdir()
+        self.folders.of(TASK.thread).workspace.mkdir(exist_ok=True)
         self.sandboxes: FakeSandboxes = FakeSandboxes()
         self.configured = Configured()
         self.blobs: LocalBlobStore = LocalBlobStore(folder / "blobs")
@@ -172,9 +172,8 @@ class Bench:
         info = ActivityEnvironment.default_info()
         self.environment.info = replace(info, scheduled_time=datetime.now(UTC), attempt=number)
 
-    def start(self, script: str, order: AgentInput = ORDER) -> asyncio.Task[AgentResult]:
-        self.shell.script = script
-        runs = AgentRuns(
+    def runs(self) -> AgentRuns:
+        return AgentRuns(
             self.folders,
             self.sandboxes,
             self.shell,
@@ -185,7 +184,15 @@ class Bench:
             UnsharedTrees(enter=()),
             redactor=self.redactor,
         )
-        return asyncio.ensure_future(self.environment.run(runs.run_agent, order))
+
+    def start(self, script: str, order: AgentInput = ORDER) -> asyncio.Task[AgentResult]:
+        self.shell.script = script
+        return asyncio.ensure_future(self.environment.run(self.runs().run_agent, order))
+
+    def ref_of(self, order: AgentInput) -> SandboxRef:
+        id_ = sandbox_id(order.task.id, order.attempt)
+        folder = self.folders.of(order.task.thread).task(order.task.number, order.attempt)
+        return SandboxRef(sandbox_id=id_, container=f"airut-{id_}", folder=folder)
 
     async def until(self, text: str) -> None:
         """Wait until the agent has written this to the workspace's file `log`."""

@@ -110,7 +110,9 @@ def test_values_are_all_real_ones() -> None:
 
 def test_threads_go_by_the_configuration() -> None:
     usual = repositories().thread("web")
-    assert usual == ThreadSettings(dashboard="http://127.0.0.1:5200", config_digest=usual.config_digest)
+    assert usual == ThreadSettings(
+        freeze_s=1800.0, dashboard="http://127.0.0.1:5200", config_digest=usual.config_digest
+    )
     agent: dict[str, Any] = {**AGENT, "plan_approval": True}
     agent["auth"] = {**agent["auth"], "on_limit": "fail"}
     execution = {
@@ -124,6 +126,7 @@ def test_threads_go_by_the_configuration() -> None:
         {
             "config_version": 1,
             "execution": execution,
+            "sandbox": {"freeze_max": "10m"},
             "dashboard": {"enabled": False},
             "repos": {"web": {**REPO, "agent": agent}},
         }
@@ -134,12 +137,19 @@ def test_threads_go_by_the_configuration() -> None:
         max_paused_s=3 * DAY,
         question_timeout_s=4 * DAY,
         pause_grace_s=5.0,
+        freeze_s=600.0,
         host_lost_after_s=None,
         agent_on_limit="fail",
         plan_approval=True,
         config_digest=digest(config),
     )
     assert digest(config) != usual.config_digest
+
+
+def test_without_freezing_a_paused_agent_is_interrupted() -> None:
+    sandbox = {"freeze": False, "freeze_max": "10m"}
+    config = Config.model_validate({"config_version": 1, "sandbox": sandbox, "repos": {"web": REPO}})
+    assert ConfiguredRepositories(config, KEY, lambda _: Path("/")).thread("web").freeze_s == 0.0
 
 
 @pytest.mark.parametrize(

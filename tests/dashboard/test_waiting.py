@@ -56,6 +56,14 @@ def test_what_stands_still_says_why(
     assert (found.step, found.queued, found.since) == (str(step or ""), 1, AT)
 
 
+def test_a_frozen_agent_does_not_go_on_by_itself() -> None:
+    frozen = status("a", TaskStep.PAUSED, until=LATER)
+    assert frozen.open_task is not None
+    frozen = frozen.model_copy(update={"open_task": frozen.open_task.model_copy(update={"frozen": True})})
+    found = described(row("a"), Told(status=frozen, run=None))
+    assert (found.waits, found.why, found.until) == (True, "until noon", None)
+
+
 def test_one_that_does_not_answer_is_known_by_its_row() -> None:
     assert described(row("s", "paused"), None) == Waiting(row=row("s", "paused"), waits=True)
     assert not described(row("s"), None).waits

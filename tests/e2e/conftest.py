@@ -33,7 +33,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory, slack: SlackServer) ->
     folder: Path = tmp_path_factory.mktemp("stage")
     tokens = f"bot_token: {BOT_TOKEN}, app_token: {APP_TOKEN}, api: {slack.base}/api/"
     channel = f"slack: {{{tokens}, authorized: [{{workspace_members: true}}]}}"
-    async with Stage(folder, os.environ, channels=channel) as running:
+    async with Stage(folder, os.environ, channels=channel, pause_grace="3s") as running:
         await running.up()
         yield running
 

@@ -5,11 +5,11 @@ import signal
 import time
 from email.message import EmailMessage
 
+from airut.cli.pausing import pause
 from airut.demo.script import Step, ToolUse, bash, say
 from airut.models.tasks.outcome import TaskOutcome
 from airut.models.threads.thread import ThreadPhase
 from tests.e2e.conversation import LIMIT, Conversation, body
-from tests.e2e.test_shutdown import agents
 
 SLOW = Step(
     text="I begin.",
@@ -44,13 +44,69 @@ async def at_work(conversation: Conversation) -> tuple[EmailMessage, str]:
     return first, thread
 
 
-async def test_a_pause_holds_over_a_restart_of_everything_and_the_session_goes_on(conversation: Conversation) -> None:
+WAITS = Step(
+    text="I begin.",
+    tool=ToolUse(
+        name="Bash",
+        input={
+            "command": "echo begun >> /storage/runs; until test -e /storage/go; do sleep 0.1; done",
+            "description": "wait",
+        },
+    ),
+)
+
+
+async def states() -> list[str]:
+    """Of the containers of agents on this machine."""
+    command = ("podman", "ps", "--all", "--format", "{{.State}}", "--filter", "label=airut.role=agent")
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    output, _ = await process.communicate()
+    return output.decode().lower().split()
+
+
+async def test_a_frozen_agent_goes_on_in_the_middle_of_its_tool_after_a_restart_of_everything(
+    conversation: Conversation,
+) -> None:
+    stage = conversation.stage
+    await conversation.plays(WAITS, say("Done after the pause."))
+    first, thread = await at_work(conversation)
+    begun = time.monotonic()
+    await conversation.writes("Pause.", answers=first)
+    said = body(await note(conversation, "is paused"))
+    print(f"a pause took {time.monotonic() - begun:.1f} s")
+    assert "Its agent is frozen until " in said
+    assert await states() == ["paused"]
+    stage.folders.of(thread).storage.joinpath("go").touch()
+
+    await stage.down(signal.SIGKILL)
+    await stage.up()
+    status = await conversation.status(thread)
+    assert (status.phase, status.open_task and status.open_task.frozen) == (ThreadPhase.PAUSED, True)
+    assert await states() == ["paused"]
+    assert len(await conversation.prompts()) == 1  # the tool would have ended at once
+    await conversation.writes("resume", answers=first)
+    (answer,) = await conversation.answers()
+    status = await conversation.idle(thread)
+    assert "Done after the pause." in body(answer)
+    assert [task.outcome for task in status.recent] == [TaskOutcome.NO_CHANGES]
+    assert stage.folders.of(thread).storage.joinpath("runs").read_text() == "begun\n"
+    prompts = await conversation.prompts()
+    assert len(prompts) == 2
+    assert "You were paused" not in prompts[-1]  # it has noticed nothing
+    assert await states() == []
+
+
+async def test_a_pause_that_ends_its_agent_holds_over_a_restart_of_everything_and_the_session_goes_on(
+    conversation: Conversation,
+) -> None:
     stage = conversation.stage
     await conversation.plays(SLOW, bash("cat /storage/runs"), say("Done after the pause."))
     first, thread = await at_work(conversation)
-    await conversation.writes("Pause.", answers=first)
-    await note(conversation, "is paused")
-    assert await agents() == []
+    await pause(await stage.client(), thread)
+    async with asyncio.timeout(LIMIT):
+        while not (await conversation.status(thread)).commands:
+            await asyncio.sleep(0.1)
+    assert await states() == []
     assert (await conversation.status(thread)).phase is ThreadPhase.PAUSED
 
     await stage.down(signal.SIGKILL)

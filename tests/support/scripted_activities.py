@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from airut.errors import DeliveryRefused
 from airut.models.budgets.budget import BudgetGrant, BudgetRelease, BudgetRequest, BudgetSettlement
@@ -85,6 +86,10 @@ class ScriptedActivities:
         """The agent, or the trigger, runs on though it is cancelled, as one does whose worker has not heard of it yet."""
         self.interrupted: AgentResult | None = None
         """What a cancelled agent leaves; None is one that had not begun."""
+        self.left: AgentResult | None = None
+        """What a frozen agent that is to end leaves."""
+        self.low_memory = False
+        """Of the host."""
         self.worker_goes: Exception | None = None
         """How the agent's activity ends when it is cancelled, since its worker goes just then."""
         self.gate: asyncio.Event = asyncio.Event()
@@ -117,6 +122,7 @@ class ScriptedActivities:
         return [
             self.claim_host,
             self.ping_host,
+            self.wait_for_low_memory,
             self.fetch_files,
             self.read_earlier,
             self.prepare_workspace,
@@ -150,6 +156,13 @@ class ScriptedActivities:
     async def ping_host(self) -> HostResult:
         self.asked.append("ping_host")
         return HostResult(host=self.host)
+
+    @activity.defn
+    async def wait_for_low_memory(self) -> str:
+        self.asked.append("wait_for_low_memory")
+        if self.low_memory:
+            return "nothing is left"
+        raise ApplicationError("there is enough", next_retry_delay=timedelta(milliseconds=100))
 
     @activity.defn
     async def fetch_files(self, order: FetchInput) -> FetchResult:
@@ -193,6 +206,8 @@ class ScriptedActivities:
             self._at_work -= 1
 
     async def _work(self, order: AgentInput) -> AgentResult:
+        if order.end and self.left is not None:
+            return self.left
         until = asyncio.get_running_loop().time() + self.working()
         try:
             while not self.gate.is_set() or asyncio.get_running_loop().time() < until:

@@ -127,7 +127,7 @@ def agent_body(
         "hostname": "sandbox",
         "networks": {network: {"static_ips": list(addresses)}},
         "use_image_resolve_conf": spec.network.enabled,  # ours is mounted: Podman's carries the host's options along
-        "timeout": int(spec.limits.time) + ENGINE_GRACE,
+        "timeout": int(spec.wall_time) + ENGINE_GRACE,  # it counts on while frozen
         **hardening.changes(),
     }
 

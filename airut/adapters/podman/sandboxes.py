@@ -258,7 +258,7 @@ class PodmanSandboxes:
             spec=spec.digest(),
             fence=fence,
             network="fenced" if spec.network.enabled else OPEN,
-            time_limit=str(spec.limits.time),
+            time_limit=str(spec.wall_time),
             started=str(int(time.time())),
         )
 

@@ -36,6 +36,8 @@ class Limits(Model):
     pids: int | None = 1024
     time: float = 2 * 3600
     idle: float | None = 30 * 60
+    freeze: float = 0.0
+    """Seconds that it may stand frozen in all: they count for neither of the two, but for whoever looks at a clock."""
     output: int = 512 * 1024**2
     disk: int | None = 20 * 1024**3
     """Of the thread's workspace, storage and home together; None is without a limit. Measured from outside."""
@@ -110,6 +112,11 @@ class SandboxSpec(Model):
     """When set, the entrypoint bundles `base..HEAD` of `/workspace` after the command has ended."""
     limits: Limits = Limits()
     network: NetworkSpec
+
+    @property
+    def wall_time(self) -> float:
+        """Seconds on the clock after which it has to have ended, frozen or not."""
+        return self.limits.time + self.limits.freeze
 
     def digest(self) -> str:
         """What makes it this job and no other. What may differ when the same job is asked for again is not in it:

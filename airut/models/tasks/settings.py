@@ -24,6 +24,9 @@ class ThreadSettings(Model):
     """For the tool call in hand, before a paused agent is interrupted."""
     stop_grace_s: float = 10.0
     """From the interrupt to the kill of a stopped agent."""
+    freeze_s: float = 0.0
+    """How long a paused agent may stand frozen in its sandbox, in all; 0 is not at all: it is interrupted. Unlike the
+    others the default is not that of `airut.yaml`, for threads whose histories know of no freeze."""
     host_lost_after_s: float | None = 900.0
     """A sandbox host whose queue nobody serves for this long is gone; None is never."""
     agent_on_limit: Literal["wait", "next", "fail"] = "wait"

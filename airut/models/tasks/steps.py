@@ -101,6 +101,15 @@ class AgentInput(Model):
     plan_approval: bool = False
     account: int = 0
     """Which of the accounts at the model's provider it uses, in the order of the configuration."""
+    freeze_s: float = 0.0
+    """How long its sandbox may stand frozen, in all."""
+    end: bool = False
+    """End the agent that was begun by this order, and bring home what it left."""
+
+    @property
+    def job(self) -> str:
+        """The same for every activity that follows this run, and so not of what only one of them is asked."""
+        return self.model_dump_json(exclude={"freeze_s", "end"})
 
 
 class PublishInput(Model):

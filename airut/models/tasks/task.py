@@ -84,6 +84,8 @@ class AgentResult(Model):
     transcript: BlobRef | None = None
     ran_s: float = 0.0
     """Seconds that the agent ran, by the sandbox's own clock."""
+    frozen: bool = False
+    """It has not ended: it stands still in its sandbox, and only `transcript` says anything yet."""
     blocked: tuple[str, ...] = ()
     """Requests that the fence refused, as `METHOD host (count)`, at most ten."""
     rejected: tuple[str, ...] = ()

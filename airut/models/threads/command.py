@@ -35,6 +35,8 @@ class ThreadCommand(Model):
     """False where whoever asked reads the state directly, as the command line does."""
     said: str = ""
     """What a channel itself has to say of a message that it did not take; `name` is then `help`."""
+    freeze: bool = True
+    """Of a pause: False leaves no agent frozen, as before the machine is switched off."""
 
     @property
     def key(self) -> str:

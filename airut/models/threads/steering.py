@@ -20,8 +20,15 @@ class TaskStatus(Model):
     until: datetime | None = None
     """When a wait ends by itself."""
     question: Question | None = None
+    frozen: bool = False
+    """Paused, and the agent stands still in its sandbox, until `until`."""
     asked: int = 0
     """How many questions the task has asked by now: an id can come twice, this number tells them apart."""
+
+    @property
+    def holds_nothing(self) -> bool:
+        """No container, and no place on its host."""
+        return self.step.waits and not self.frozen
 
 
 class TaskMove(Model):
@@ -43,6 +50,8 @@ class TaskOrder(Model):
     author: str
     message: InboundMessage | None = None
     answer: Answer | None = None
+    freeze: bool = True
+    """Of a pause: whether the agent may be frozen for it. False has it interrupted, also when it is frozen already."""
     late: InboundMessage | None = None
     """What a ready-made answer is when it comes too late to be one."""
 
@@ -55,6 +64,8 @@ class TaskOrder(Model):
 class EndIntent(Model):
     """Why an agent's activity was cancelled: what its sandbox is to be granted, in seconds."""
 
+    freeze: bool = False
+    """It is frozen instead, where its host can do that."""
     tool_grace_s: float
     """For the tool call in hand, before the agent is interrupted."""
     kill_after_s: float

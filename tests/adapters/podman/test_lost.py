@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from airut.adapters.podman.bodies import ENGINE_GRACE
 from airut.adapters.podman.containers import Container, Containers
 from airut.adapters.podman.engine import Engine
 from airut.adapters.podman.following import exit_status
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import SandboxSettings
 from airut.errors import CutOff, EngineError, EngineUnavailable, ImageMissing, NetworkLost, PolicyInvalid
-from airut.models.hosts.sandbox import ExitStatus, LimitHit, NetworkSpec
+from airut.models.hosts.sandbox import ExitStatus, LimitHit, Limits, NetworkSpec, SandboxSignal, SandboxSpec
 from tests.contract.sandbox import WAITS, Stage
 from tests.support.podman_images import ROOT
 
@@ -44,10 +45,8 @@ asyncio.run(main(json.load(sys.stdin)))
 """
 
 
-async def test_the_agent_outlives_the_worker(
-    stage: Stage, settings: SandboxSettings, proxy_image: str, sandboxes: PodmanSandboxes
-) -> None:
-    spec = stage.spec("echo ready; for i in $(seq 30); do echo $i; sleep 0.05; done; exit 6")
+def begun_by_a_worker(spec: SandboxSpec, settings: SandboxSettings, proxy_image: str) -> subprocess.Popen[str]:
+    """A process that has started this sandbox, and follows it."""
     told = {
         "state": str(settings.state),
         "ca": str(ROOT),
@@ -61,16 +60,61 @@ async def test_the_agent_outlives_the_worker(
     assert worker.stdout is not None
     worker.stdin.write(json.dumps(told))
     worker.stdin.close()
-    assert await asyncio.to_thread(worker.stdout.readline) == "following\n"
+    assert worker.stdout.readline() == "following\n"
+    worker.stdout.close()
+    return worker
+
+
+async def test_the_agent_outlives_the_worker(
+    stage: Stage, settings: SandboxSettings, proxy_image: str, sandboxes: PodmanSandboxes
+) -> None:
+    spec = stage.spec("echo ready; for i in $(seq 30); do echo $i; sleep 0.05; done; exit 6")
+    worker = await asyncio.to_thread(begun_by_a_worker, spec, settings, proxy_image)
     worker.send_signal(signal.SIGKILL)
     worker.wait()
-    worker.stdout.close()
 
     ref = await sandboxes.start(spec)
     output, ended = await stage.rest(ref)
     assert ref.adopted
     assert output == b"ready\n" + b"".join(b"%d\n" % i for i in range(1, 31))
     assert ended.code == 6
+
+
+async def test_a_frozen_agent_outlives_the_worker_and_its_limits_wait(
+    stage: Stage, settings: SandboxSettings, proxy_image: str, sandboxes: PodmanSandboxes, engine: Engine
+) -> None:
+    script = "echo ready; for i in $(seq 40); do echo $i; sleep 0.05; done; exit 6"
+    limits = Limits(memory=512 * 1024**2, cpus=1, pids=200, time=5.0, freeze=1800.0)
+    spec = stage.spec(script, limits=limits)
+    worker = await asyncio.to_thread(begun_by_a_worker, spec, settings, proxy_image)
+    ref = await sandboxes.start(spec)
+    await sandboxes.signal(ref, SandboxSignal.PAUSE)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    found = await engine.get(f"/containers/{ref.container}/json", "inspect")
+    assert (found["State"]["Status"], found["Config"]["Timeout"]) == ("paused", 5 + 1800 + ENGINE_GRACE)
+    proxy = await Containers(engine).inspect(f"airut-proxy-{ref.sandbox_id}")
+    assert proxy is not None
+    assert proxy.status == "running"
+    size = (ref.folder / "out" / "events.jsonl").stat().st_size
+    await asyncio.sleep(6)  # longer than all its time, and than what its clock takes for a busy machine
+    assert (ref.folder / "out" / "events.jsonl").stat().st_size == size
+
+    ref = await sandboxes.start(spec)
+    await sandboxes.signal(ref, SandboxSignal.THAW)
+    output, ended = await stage.rest(ref)
+    assert ref.adopted
+    assert output == b"ready\n" + b"".join(b"%d\n" % i for i in range(1, 41))
+    assert (ended.code, ended.limit) == (6, None)
+    assert 2.0 < ended.duration_s < 5.0
+
+
+async def test_a_frozen_agent_is_interrupted_as_any_other(stage: Stage, sandboxes: PodmanSandboxes) -> None:
+    async with stage.running(WAITS) as ref:
+        await sandboxes.signal(ref, SandboxSignal.PAUSE)
+        await sandboxes.signal(ref, SandboxSignal.INTERRUPT)
+        output, ended = await stage.rest(ref)
+        assert (output, ended.code) == (b"ready\ninterrupted\n", 7)
 
 
 async def test_without_its_proxy_the_agent_is_killed(stage: Stage, engine: Engine) -> None:

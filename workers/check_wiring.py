@@ -5,6 +5,7 @@ import os
 import platform
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 from airut.adapters.audit import verified
@@ -23,7 +24,10 @@ from airut.errors import ConfigError, SecretError
 from airut.models.mail.settings import EmailChannel
 from airut.operations.check import channels, machine, machine_facts, podman, repositories, temporal
 from airut.operations.check.finding import Finding, fail, ok, warn
+from airut.operations.check.newer import newer
 from airut.operations.check.running import Check
+from airut.operations.update.fetching import PACKAGE
+from airut.operations.update.newest import newest
 from airut.temporal.connection import connect
 from airut.temporal.leases import Leases
 from workers.channels_wiring import access_tokens, slack_channels
@@ -43,6 +47,7 @@ def checks(config: Config | None, folder: Path) -> Iterator[Check]:
     """All of them; without a configuration, those of the machine. `folder` is that of `airut.yaml`."""
     yield Check("machine", partial(_machine, config, folder), "run it again; if it stays so, it is a defect")
     yield Check("podman", partial(_podman, config), podman.REMEDY)
+    yield Check("update", _update, "see docs/operations/upgrades.md")
     if config is None:
         return
     yield Check("sandbox", partial(probed, config), "run `airut image base` and `airut image proxy`", PROBE)
@@ -119,6 +124,10 @@ async def _podman(config: Config | None) -> Sequence[Finding]:
         return await podman.podman(engine, strict=strict)
     finally:
         await engine.close()
+
+
+async def _update() -> Sequence[Finding]:
+    return [await asyncio.to_thread(newer, version(PACKAGE), newest)]
 
 
 async def _secrets(config: Config) -> Sequence[Finding]:

@@ -33,13 +33,18 @@ def commands(
     return (python, "-m", "venv", str(target)), (inside, "-m", "pip", "install", "--quiet", *source, wanted)
 
 
+def uv_here() -> str | None:
+    """Where uv is, if it is."""
+    return shutil.which("uv") or shutil.which("uv", path=Path(sys.executable).parent)
+
+
 def fetch(target: Path, version: str | None, wheels: Path | None) -> str:
     """Make it; returns its version. Nothing is left of one that could not be made.
 
     Raises:
         UpdateFailed: there is no such version, or no way to it; carries what the installer said.
     """
-    uv = shutil.which("uv") or shutil.which("uv", path=Path(sys.executable).parent)
+    uv = uv_here()
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         for command in commands(uv, sys.executable, target, version, wheels):

@@ -144,7 +144,9 @@ async def test_secrets_are_not_shown(served: Served) -> None:
 
 async def test_nothing_of_it_is_here(served: Served) -> None:
     running(served)
-    assert "Nothing yet on this machine; the agent says: Bash: make test." in await page(served)
+    shown = await page(served)
+    assert "Nothing yet on this machine; the agent says: Bash: make test. If it runs on another host" in shown
+    assert "once the task has ended the transcript of its session is shown here" in shown
     served.tasks.away = "unavailable"
     assert "Temporal does not answer: unavailable" in await page(served)
     served.tasks.away = ""

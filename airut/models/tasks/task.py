@@ -30,7 +30,7 @@ class TaskStep(StrEnum):
 
     @property
     def waits(self) -> bool:
-        """No worker, container or sandbox slot is held meanwhile."""
+        """No worker or sandbox slot is held meanwhile, and no container but that of a frozen agent."""
         return self.startswith("awaiting_") or self is TaskStep.PAUSED
 
 

@@ -61,8 +61,16 @@ def begun_by_a_worker(spec: SandboxSpec, settings: SandboxSettings, proxy_image:
     worker.stdin.write(json.dumps(told))
     worker.stdin.close()
     assert worker.stdout.readline() == "following\n"
-    worker.stdout.close()
     return worker
+
+
+def kill(worker: subprocess.Popen[str]) -> None:
+    """With its pipe open until then: it must not end by itself before, for want of a reader."""
+    assert worker.poll() is None
+    worker.send_signal(signal.SIGKILL)
+    assert worker.wait() == -signal.SIGKILL
+    assert worker.stdout is not None
+    worker.stdout.close()
 
 
 async def test_the_agent_outlives_the_worker(
@@ -70,8 +78,7 @@ async def test_the_agent_outlives_the_worker(
 ) -> None:
     spec = stage.spec("echo ready; for i in $(seq 30); do echo $i; sleep 0.05; done; exit 6")
     worker = await asyncio.to_thread(begun_by_a_worker, spec, settings, proxy_image)
-    worker.send_signal(signal.SIGKILL)
-    worker.wait()
+    kill(worker)
 
     ref = await sandboxes.start(spec)
     output, ended = await stage.rest(ref)
@@ -89,8 +96,7 @@ async def test_a_frozen_agent_outlives_the_worker_and_its_limits_wait(
     worker = await asyncio.to_thread(begun_by_a_worker, spec, settings, proxy_image)
     ref = await sandboxes.start(spec)
     await sandboxes.signal(ref, SandboxSignal.PAUSE)
-    worker.send_signal(signal.SIGKILL)
-    worker.wait()
+    kill(worker)
     found = await engine.get(f"/containers/{ref.container}/json", "inspect")
     assert (found["State"]["Status"], found["Config"]["Timeout"]) == ("paused", 5 + 1800 + ENGINE_GRACE)
     proxy = await Containers(engine).inspect(f"airut-proxy-{ref.sandbox_id}")

@@ -2,7 +2,7 @@
 # Options for the command behind a target: make test ARGS="-k threads -x"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench chaos matrix fuzz setup clean clean-machine
+.PHONY: help demo test check bench chaos matrix fuzz pictures setup clean clean-machine
 MAKEFLAGS += --no-print-directory
 ARGS ?=
 
@@ -51,6 +51,11 @@ matrix: ## package managers and clients of all kinds at work behind the fence (m
 fuzz: ## what an enemy writes, for minutes: packets, requests, bodies, signatures, mails (ARGS="--seconds 60 --seed N --only dns-query")
 	$(call step,setup,scripts/setup --no-images)
 	$(call step,fuzz,scripts/fuzz,$(ARGS))
+
+pictures: ## take the README's pictures anew, of the demo while it plays
+	$(call step,setup,scripts/setup)
+	$(call step,pictures,scripts/lab -- python -m tests.pictures,)
+	cp build/screenshots/demo.svg build/screenshots/thread.png docs/images/
 
 setup: ## only what the others stand on: packages, Python, rootless Podman, images
 	@scripts/setup

@@ -11,6 +11,7 @@ import typer
 
 from airut.adapters.podman.base_image import SUITE, make_base_image
 from airut.adapters.podman.image_files import ImageFiles
+from airut.adapters.podman.settings import Enforce
 from airut.adapters.podman.store import ImageStore
 from airut.ci.committed import committed, laid_out
 from airut.ci.image_archive import check_key
@@ -31,6 +32,10 @@ PolicyRef = Annotated[
     str | None, typer.Option("--policy-ref", metavar="REF", help="Read .airut/ from this commit; else as it lies here.")
 ]
 MaxAge = Annotated[str | None, typer.Option("--max-age", help="168h: an older archive is not used, and made anew.")]
+Limited = Annotated[
+    Enforce,
+    typer.Option("--enforce", envvar="AIRUT_SANDBOX_ENFORCE", help="On a host that cannot hold the limits of builds."),
+]
 Folder = Annotated[Path, typer.Argument(help="The folder that is kept.")]
 
 
@@ -64,28 +69,32 @@ def base(
 
 
 @app.command()
-def build(policy_ref: PolicyRef = None) -> None:
+def build(policy_ref: PolicyRef = None, enforce: Limited = Enforce.STRICT) -> None:
     """Make whatever images are missing."""
-    _say(_with_cache(policy_ref, None, ImageCache.build))
+    _say(_with_cache(policy_ref, enforce, None, ImageCache.build))
 
 
 @app.command()
-def save(folder: Folder, policy_ref: PolicyRef = None, max_age: MaxAge = None) -> None:
+def save(
+    folder: Folder, policy_ref: PolicyRef = None, max_age: MaxAge = None, enforce: Limited = Enforce.STRICT
+) -> None:
     """Make whatever images are missing, and keep all of them in a folder, unless they are there already."""
-    _say(_with_cache(policy_ref, max_age, lambda cache: cache.save(folder.absolute())))
+    _say(_with_cache(policy_ref, enforce, max_age, lambda cache: cache.save(folder.absolute())))
 
 
 @app.command()
 def load(folder: Folder, policy_ref: PolicyRef = None, max_age: MaxAge = None) -> None:
     """Take in what `save` has kept. Where it is missing or stale, that is said and nothing happens; what is not what
     it says it is, or not sealed with AIRUT_IMAGE_KEY where that is set, is refused."""
-    _say(_with_cache(policy_ref, max_age, lambda cache: cache.load(folder.absolute())))
+    _say(_with_cache(policy_ref, Enforce.STRICT, max_age, lambda cache: cache.load(folder.absolute())))
 
 
-async def _with_cache(policy_ref: str | None, max_age: str | None, work: Callable[[ImageCache], Awaitable[str]]) -> str:
+async def _with_cache(
+    policy_ref: str | None, enforce: Enforce, max_age: str | None, work: Callable[[ImageCache], Awaitable[str]]
+) -> str:
     seal, most = check_key(os.environ.get(KEY, "")), _seconds(max_age)
     async with _container(policy_ref) as container:
-        place = Place(max_age=None)  # an image is made anew by its archive's age, and not while a job runs
+        place = Place(enforce, None)  # an image is made anew by its archive's age, and not while a job runs
         images = place.images()
         try:
             return await work(

@@ -12,56 +12,75 @@ from typing import Annotated
 import typer
 
 from airut.adapters.podman.settings import Enforce
+from airut.ci.documents import Documents
 from airut.ci.order import Order
 from airut.ci.place import Place
+from airut.ci.policy import policy
 from airut.ci.result import RunResult
 from airut.ci.running import Stopped
 from airut.ci.running import run as run_order
 from airut.config.limit_settings import SandboxLimitSettings
 from airut.config.limits import HostSize, limits_on
-from airut.models.hosts.build import CONTAINER
-from airut.models.hosts.sandbox import ALLOWLIST_FILE, NetworkSpec
+from airut.models.hosts.sandbox import NetworkSpec
 
 
 def run(
     command: Annotated[list[str], typer.Argument(help="What to run, and its arguments; after --.")],
+    policy_ref: Annotated[
+        str | None, typer.Option(metavar="REF", help="Read .airut/ from this commit, not from the working tree.")
+    ] = None,
+    head: Annotated[
+        str | None, typer.Option(metavar="REF", help="The commit whose changes of .airut/ are told, with --policy-ref.")
+    ] = None,
+    no_credentials: Annotated[  # noqa: ARG001  # a run has none yet; who says so must go on being right
+        bool, typer.Option("--no-credentials", help="Whatever the repository says.")
+    ] = False,
     stdin: Annotated[bool, typer.Option("-i", help="Attach standard input.")] = False,
     terminal: Annotated[bool, typer.Option("-t", help="Give the command a terminal.")] = False,
     enforce: Annotated[
         Enforce, typer.Option(envvar="AIRUT_SANDBOX_ENFORCE", help="On a host that cannot hold the limits.")
     ] = Enforce.STRICT,
+    network_log: Annotated[Path | None, typer.Option(metavar="F", help="The fence's log.")] = None,
+    summary: Annotated[str | None, typer.Option(metavar="F", help="The run as Markdown, for a CI's page.")] = None,
+    junit: Annotated[str | None, typer.Option(metavar="F", help="The run as a JUnit report.")] = None,
+    annotations: Annotated[
+        str | None, typer.Option(metavar="F", help="Its notes as GitHub's workflow commands.")
+    ] = None,
     verbose: Annotated[bool, typer.Option("-v", help="Say how long the parts of the start took.")] = False,
 ) -> None:
     """Run a command in the current folder, in a sandbox. The exit code is the command's."""
     begun = time.monotonic()
-    workspace = Path.cwd()
+    documents = Documents(summary=summary, junit=junit, annotations=annotations)
+    limits = limits_on(HostSize.here(), SandboxLimitSettings()).model_copy(update={"idle": None})
     order = Order(
         sandbox_id=new_id(),
-        repo=repository(workspace),
+        repo=repository(Path.cwd()),
         command=tuple(command),
-        workspace=workspace,
-        container=workspace / CONTAINER if (workspace / CONTAINER).is_dir() else None,
-        network=NetworkSpec(
-            allowlist=_text(workspace / ALLOWLIST_FILE),
-            repository=repository(workspace),
-            granted_presets=(),
-        ),
-        limits=limits_on(HostSize.here(), SandboxLimitSettings()).model_copy(update={"idle": None}),
+        workspace=Path.cwd(),
+        network=NetworkSpec(allowlist=None, repository=repository(Path.cwd()), granted_presets=()),
+        limits=limits,
         stdin=stdin,
         terminal=terminal,
     )
     try:
-        result = asyncio.run(_run(order, enforce, begun))
+        result = asyncio.run(_run(order, enforce, begun, policy_ref, head, network_log))
     except Stopped as stopped:
         raise typer.Exit(128 + int(stopped.args[0])) from None
+    documents.write(result)
     report(result, verbose=verbose)
     raise typer.Exit(result.exit_code)
 
 
-async def _run(order: Order, enforce: Enforce, begun: float) -> RunResult:
+async def _run(
+    order: Order, enforce: Enforce, begun: float, policy_ref: str | None, head: str | None, network_log: Path | None
+) -> RunResult:
     place = Place(enforce)
     try:
-        return await run_order(place, order, begun)
+        async with policy(order.workspace, policy_ref, head) as found:
+            network = order.network.model_copy(update={"allowlist": found.allowlist})
+            wanted = order.model_copy(update={"container": found.container, "network": network})
+            result = await run_order(place, wanted, begun, network_log=network_log)
+            return result.model_copy(update={"policy_changes": found.changes})
     finally:
         await place.close()
 
@@ -90,10 +109,3 @@ def repository(workspace: Path) -> str:
         if (name := os.environ.get(variable, "")).count("/") == 1:
             return name
     return f"local/{workspace.name or 'workspace'}"
-
-
-def _text(file: Path) -> str | None:
-    try:
-        return file.read_text(errors="replace")
-    except FileNotFoundError:
-        return None

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from airut.adapters.podman.clock import Clock
 from airut.adapters.podman.sandboxes import PodmanSandboxes
-from airut.ci.blocked import blocked
+from airut.ci.blocked import blocked, parts
 from airut.ci.order import Order
 from airut.ci.outcome import Outcome, outcome
 from airut.ci.place import Place
 from airut.ci.result import RunResult
 from airut.ci.streams import StandardStreams
 from airut.ci.sweep import note_owner, sweep
+from airut.errors import ConfigError
 from airut.models.hosts.sandbox import ExitStatus, SandboxRef, SandboxSignal
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -69,8 +70,11 @@ class Signals:
         sent.add_done_callback(self._sent.discard)
 
 
-async def run(place: Place, order: Order, begun: float, log: int | None = None) -> RunResult:
-    """`begun` is when this process was (monotonic clock). `log` gets what the command says besides.
+async def run(
+    place: Place, order: Order, begun: float, log: int | None = None, *, network_log: Path | None = None
+) -> RunResult:
+    """`begun` is when this process was (monotonic clock). `log` gets what the command says besides,
+    `network_log` what the fence has seen.
 
     Raises:
         Stopped: by a signal, before there was a command.
@@ -80,7 +84,7 @@ async def run(place: Place, order: Order, begun: float, log: int | None = None) 
     folder = place.state / "runs" / order.sandbox_id
     with signals.caught():
         try:
-            return await _run(place, order, folder, _Watch(begun, log, signals))
+            return await _run(place, order, folder, _Watch(begun, log, signals, network_log))
         except asyncio.CancelledError:
             if signals.received is None:
                 raise
@@ -93,8 +97,9 @@ async def run(place: Place, order: Order, begun: float, log: int | None = None) 
 class _Watch:
     """What goes along with a run."""
 
-    def __init__(self, begun: float, log: int | None, signals: Signals) -> None:
+    def __init__(self, begun: float, log: int | None, signals: Signals, network_log: Path | None) -> None:
         self.begun, self.log, self.signals, self.clock = begun, log, signals, Clock()
+        self.network_log = network_log
 
 
 async def _run(place: Place, order: Order, folder: Path, watch: _Watch) -> RunResult:
@@ -117,6 +122,8 @@ async def _run(place: Place, order: Order, folder: Path, watch: _Watch) -> RunRe
         watch.clock.parts["first byte"] = (streams.first_byte or time.monotonic()) - started
         watch.clock.parts["all"] = started - watch.begun
         how = outcome(ended, order.limits, watch.signals.received)
+        if watch.network_log is not None:
+            _save(parts(folder / "log"), watch.network_log)
         return _result(order, folder, how, ended, begun_at, watch)
     finally:
         if not order.keep:
@@ -146,3 +153,13 @@ def _result(
         blocked=blocked(folder / "log"),
         parts_ms={name: round(seconds * 1000) for name, seconds in watch.clock.parts.items()},
     )
+
+
+def _save(logs: list[Path], place: Path) -> None:
+    """Raises: ConfigError"""
+    try:
+        with place.open("wb") as file:
+            for log in logs:
+                file.write(log.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"--network-log: {place}: {error.strerror}") from error

@@ -92,9 +92,12 @@ class Browser:
             AssertionError: it is not reached.
         """
         for _ in range(60):
-            self.press(Keys.TAB)
-            if self.driver.switch_to.active_element.text.strip() == words:
-                return
+            try:
+                self.press(Keys.TAB)
+                if self.driver.switch_to.active_element.text.strip() == words:
+                    return
+            except StaleElementReferenceException:  # the page has changed just then; the next press goes on from there
+                continue
         raise AssertionError(f"the keyboard does not reach {words!r}")
 
     async def until(self, holds: Callable[[], object], limit: float = LIMIT) -> None:

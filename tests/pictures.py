@@ -76,9 +76,17 @@ async def photographed(shots: Path) -> None:
         browser.shots = shots
         browser.look(width=1000, height=620)
         browser.open("/")
-        await browser.until(lambda: browser.find("main a[href^='/thread']"))
-        browser.click("main a[href^='/thread']")
-        await browser.until(lambda: browser.path.startswith("/thread"))
+        found: list[str] = []
+
+        def linked() -> bool:
+            """The page is live: its link is read at once, for it may be another element when it is clicked."""
+            link = browser.find("main a[href^='/thread']")
+            found.extend([link.get_attribute("href") or ""] if link else [])
+            return bool(found)
+
+        await browser.until(linked)
+        browser.open(found[-1])
+        await browser.shows("Opened pull request")
         browser.shot("thread")
 
 

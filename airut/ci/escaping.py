@@ -16,8 +16,9 @@ _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def line(text: str, most: int = LONGEST) -> str:
     """The text as one line without anything that is not seen, cut to a length."""
-    shown = " ".join(clean(text).split())
-    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+    begun = text[: 4 * most]  # of a text that fills megabytes no more is looked at
+    shown = " ".join(clean(begun).split())
+    return shown if len(text) == len(begun) and len(shown) <= most else f"{shown[: most - 1]}…"
 
 
 def code(text: str, most: int = LONGEST) -> str:

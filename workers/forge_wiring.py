@@ -3,6 +3,7 @@
 They are imported when first needed: their clients take half a second, for which every start would wait.
 """
 
+from abc import ABC, abstractmethod
 from functools import cached_property
 from urllib.parse import urlsplit
 
@@ -21,11 +22,40 @@ API = {"gitlab": "api/v4", "gitea": "api/v1", "forgejo": "api/v1"}
 """Where each kind has its API on its host."""
 
 
-class ConfiguredForges:
+class _ByKind[Adapter](ABC):
+    """One adapter a kind of forge."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._made: dict[str, Adapter] = {}
+
+    def of(self, repo: str) -> Adapter:
+        match kind_of(self._config, repo):
+            case "gitlab":
+                name, make = "gitlab", self._gitlab
+            case "gitea" | "forgejo":
+                name, make = "gitea", self._gitea
+            case _:
+                name, make = "github", self._github
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
+
+    @abstractmethod
+    def _github(self) -> Adapter: ...
+
+    @abstractmethod
+    def _gitlab(self) -> Adapter: ...
+
+    @abstractmethod
+    def _gitea(self) -> Adapter: ...
+
+
+class ConfiguredForges(_ByKind[Forge]):
     """Implements `airut.ports.forge.Forge` for all repositories."""
 
     def __init__(self, config: Config, tokens: AppTokens) -> None:
-        self._config = config
+        super().__init__(config)
         self._tokens = tokens
 
     async def find_pull_request(self, repo: str, head: str) -> PullRequestRef | None:
@@ -34,40 +64,28 @@ class ConfiguredForges:
     async def open_or_update(self, spec: PullRequestSpec) -> PullRequestRef | None:
         return await self.of(spec.repo).open_or_update(spec)
 
-    def of(self, repo: str) -> Forge:
-        match kind_of(self._config, repo):
-            case "gitlab":
-                return self._gitlab
-            case "gitea" | "forgejo":
-                return self._gitea
-            case _:
-                return self._github
-
-    @cached_property
     def _github(self) -> Forge:
         from airut.adapters.github import GitHubForge
         from workers.forge_login import github_repository
 
         return GitHubForge(lambda repo: github_repository(self._config, repo, self._tokens))
 
-    @cached_property
     def _gitlab(self) -> Forge:
         from airut.adapters.gitlab import GitLabForge
 
         return GitLabForge(lambda repo: forge_repository(self._config, repo))
 
-    @cached_property
     def _gitea(self) -> Forge:
         from airut.adapters.gitea import GiteaForge
 
         return GiteaForge(lambda repo: forge_repository(self._config, repo))
 
 
-class ConfiguredPullRequests:
+class ConfiguredPullRequests(_ByKind[PullRequests]):
     """Implements `airut.ports.pull_requests.PullRequests` for all repositories."""
 
     def __init__(self, config: Config, tokens: AppTokens | None = None) -> None:
-        self._config = config
+        super().__init__(config)
         self._given = tokens
 
     async def look(self, repo: str, number: int) -> PullRequestView:
@@ -80,30 +98,21 @@ class ConfiguredPullRequests:
         return await self.of(repo).may_write(repo, login)
 
     def of(self, repo: str) -> PullRequests:
-        match kind_of(self._config, repo):
-            case "none":
-                raise ConfigError(f"repos.{repo}.forge.kind is none; nothing is followed there")
-            case "gitlab":
-                return self._gitlab
-            case "gitea" | "forgejo":
-                return self._gitea
-            case _:
-                return self._github
+        if kind_of(self._config, repo) == "none":
+            raise ConfigError(f"repos.{repo}.forge.kind is none; nothing is followed there")
+        return super().of(repo)
 
-    @cached_property
     def _github(self) -> PullRequests:
         from airut.adapters.github.pull_requests import GitHubPullRequests
         from workers.forge_login import github_repository
 
         return GitHubPullRequests(lambda repo: github_repository(self._config, repo, self._tokens))
 
-    @cached_property
     def _gitlab(self) -> PullRequests:
         from airut.adapters.gitlab import GitLabPullRequests
 
         return GitLabPullRequests(lambda repo: forge_repository(self._config, repo))
 
-    @cached_property
     def _gitea(self) -> PullRequests:
         from airut.adapters.gitea import GiteaPullRequests
 

@@ -1,5 +1,6 @@
 """`airut backup F`, `airut restore F`: an installation in one file."""
 
+import asyncio
 import getpass
 import json
 import os
@@ -14,13 +15,16 @@ from typing import Annotated
 
 import typer
 
+from airut.adapters.audit.log import AuditLog
 from airut.cli.context import EXIT_NOT_FOUND, Settings, refused
 from airut.cli.thread_commands import AsJson
 from airut.config import restored
 from airut.config.running import running
+from airut.models.telemetry.audit import AuditAction, AuditEvent
 from airut.operations.backup import placing, reading, writing
 from airut.operations.backup.items import elsewhere, items
 from airut.operations.backup.manifest import SECRETS, Manifest
+from airut.ports.audit import note
 from airut.temporal.leases import Leases
 
 PASSPHRASE = "AIRUT_BACKUP_PASSPHRASE"  # noqa: S105 - the variable's name
@@ -79,6 +83,14 @@ def restore(
         now = datetime.now(UTC)
         aside = placing.put(manifest, Path(folder), secrets, f"{now:%Y%m%d-%H%M%S}")
         restored.mark(state, now)
+    if "audit" in manifest.items:
+        event = AuditEvent(
+            actor=getpass.getuser(),
+            action=AuditAction.RESTORED,
+            object=file.name,
+            detail={"made": f"{manifest.made:%Y-%m-%dT%H:%M:%SZ}", "by": manifest.airut},
+        )
+        asyncio.run(note(AuditLog(manifest.items["audit"].expanded()), event))
     _say(manifest, state, aside)
 
 

@@ -11,7 +11,7 @@ logger = logging.getLogger("airut.audit")
 
 class AuditTrail(Protocol):
     async def record(self, event: AuditEvent) -> None:
-        """When this returns, the event is on disk. Twice the same is two entries.
+        """When this returns, the event is on disk. Twice the same is two entries, unless it says `once`.
 
         Raises:
             AuditUnavailable: it cannot be written; says why, and what to do.

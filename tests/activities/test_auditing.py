@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from activities.audited_steps import begun, done, failed
+from airut.adapters.audit import AuditLog, newest
 from airut.adapters.audit.sandboxes import AuditedSandboxes
 from airut.errors import AuditUnavailable
 from airut.models.blob import BlobRef, Text
@@ -131,7 +132,8 @@ async def test_a_sandbox_is_recorded_with_its_policy_before_it_starts_and_once()
     await sandboxes.start(sandbox(credentials=(token,), enabled=False))
     await sandboxes.start(sandbox(credentials=(token,), enabled=False))
     policy = hashlib.sha256(b"domains: []").hexdigest()
-    assert trail.events == [
+    assert all(event.once for event in trail.events)
+    assert [event.model_copy(update={"once": False}) for event in trail.events] == [
         by_us(
             AuditAction.SANDBOX_STARTED, "web/x/task-1",
             sandbox="abc", attempt=1, image="i", policy=policy, presets=("anthropic",),
@@ -141,6 +143,14 @@ async def test_a_sandbox_is_recorded_with_its_policy_before_it_starts_and_once()
     ]  # fmt: skip
     assert len(real.specs) == 2
     assert "npm_secret" not in repr(trail.events)
+
+
+async def test_a_worker_that_takes_a_sandbox_over_records_nothing_again(tmp_path: Path) -> None:
+    log, real = tmp_path / "audit.jsonl", Started()
+    for _ in range(2):
+        await AuditedSandboxes(real, AuditLog(log)).start(sandbox(enabled=False))
+    assert [entry.action for entry in newest(log)] == ["network.opened", "sandbox.started"]
+    assert len(real.specs) == 2
 
 
 async def test_a_sandbox_that_cannot_be_recorded_does_not_start() -> None:

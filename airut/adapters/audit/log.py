@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from airut.adapters.audit.chain import Head, entry_after, fault, line, read
+from airut.adapters.audit.repeated import find
 from airut.adapters.audit.segments import (
     full_name,
     head_file,
@@ -56,13 +57,15 @@ class AuditLog:
         await asyncio.to_thread(self.append, event)
 
     def append(self, event: AuditEvent) -> AuditEntry:
-        """
+        """Returns the entry: the one that was there, where the event says `once`.
+
         Raises:
             AuditUnavailable
         """
         try:
             with self._locked() as lock:
-                return self._append(lock, event)
+                known = find(self._path, self._entry(Head(), event)) if event.once else None
+                return known or self._append(lock, event)
         except OSError as error:
             raise self._unavailable(error.strerror or type(error).__name__, _remedy(error)) from error
 
@@ -113,7 +116,7 @@ class AuditLog:
             os.close(file)
 
     def _write(self, file: int, lock: int, head: Head, event: AuditEvent) -> tuple[Head, AuditEntry]:
-        entry = entry_after(head, event, datetime.now(UTC), self._config_digest(), self._redactor)
+        entry = self._entry(head, event)
         text = line(entry)
         try:
             written = os.write(file, text)
@@ -126,6 +129,9 @@ class AuditLog:
         new = Head(seq=entry.seq, hash=entry.hash, size=head.size + len(text))
         write_head(lock, new)
         return new, entry
+
+    def _entry(self, head: Head, event: AuditEvent) -> AuditEntry:
+        return entry_after(head, event, datetime.now(UTC), self._config_digest(), self._redactor)
 
     def _rotate(self, head: Head) -> Head:
         with self._path.open("rb") as file:

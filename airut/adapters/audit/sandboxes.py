@@ -18,7 +18,7 @@ class AuditedSandboxes:
         self._recorded: set[str] = set()
 
     async def start(self, spec: SandboxSpec) -> SandboxRef:
-        """Recorded first, once in a process.
+        """Recorded first, and once: a worker that takes over what another one has started says nothing new.
 
         Raises:
             AuditUnavailable, and what the other one does
@@ -47,7 +47,9 @@ def started(spec: SandboxSpec) -> list[AuditEvent]:
     policy = None if network.allowlist is None else hashlib.sha256(network.allowlist.encode()).hexdigest()
 
     def event(action: AuditAction, **detail: str | int | tuple[str, ...] | None) -> AuditEvent:
-        return AuditEvent(actor="airut", action=action, object=spec.task, detail={"sandbox": spec.sandbox_id, **detail})
+        return AuditEvent(
+            actor="airut", action=action, object=spec.task, detail={"sandbox": spec.sandbox_id, **detail}, once=True
+        )
 
     events = [
         event(

@@ -1,9 +1,9 @@
 """Pull requests on Gitea and Forgejo, idempotent by head branch (spec: operations §9)."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
+from airut.adapters.forge_by_branch import BranchForge, BranchRequests, Document
 from airut.adapters.forge_repository import ForgeRepository
 from airut.adapters.forge_rest import PAGE, PAGES, Rest
 from airut.adapters.gitea.client import asking
@@ -17,78 +17,51 @@ LABEL_COLOR = "ededed"
 log = logging.getLogger(__name__)
 
 
-class GiteaForge:
+class GiteaForge(BranchForge):
     """Implements `airut.ports.forge.Forge`. `repositories` finds a repository by the name that airut.yaml gives it."""
 
     def __init__(self, repositories: Callable[[str], ForgeRepository]) -> None:
         self._repositories = repositories
 
-    async def find_pull_request(self, repo: str, head: str) -> PullRequestRef | None:
-        requests = await self._requests(repo)
-        return requests.ref(head, await requests.newest(head))
-
-    async def open_or_update(self, spec: PullRequestSpec) -> PullRequestRef | None:
-        requests = await self._requests(spec.repo)
-        known = await requests.newest(spec.head)
-        state = state_of(known) if known else PullRequestState.MERGED
-        if known is None or state is PullRequestState.MERGED:
-            opened = await requests.open(spec)
-            if opened is not None:
-                found = requests.ref(spec.head, opened)
-                notes = (*await requests.label(spec, opened), *await requests.people(spec, opened))
-                return found and found.model_copy(update={"created": True, "notes": notes})
-            known = await requests.newest(spec.head)  # another call was faster
-        elif state is PullRequestState.CLOSED and not await requests.reopen(known):
-            return None
-        if known is None:
-            raise ForgeRefused("opening the pull request: one exists and cannot be found")
-        await requests.update(spec, known)
-        found = requests.ref(spec.head, known)
-        notes = await requests.label(spec, known)
-        return found and found.model_copy(update={"state": PullRequestState.OPEN, "notes": notes})
-
-    async def _requests(self, repo: str) -> "_Requests":
+    async def requests(self, repo: str) -> "_Requests":
         found = self._repositories(repo)
         return _Requests(found, await asking(found))
 
 
-def state_of(document: Mapping[str, Any]) -> PullRequestState:
+def state_of(document: Document) -> PullRequestState:
     return PullRequestState.MERGED if document.get("merged") else PullRequestState(document["state"])
 
 
-class _Requests:
-    """The pull requests of one repository."""
+class _Requests(BranchRequests):
+    NOUN = "pull request"
 
     def __init__(self, repository: ForgeRepository, rest: Rest) -> None:
         self._rest = rest
         self._slug = repository.slug
         self._path = f"repos/{repository.slug}"
 
-    def ref(self, head: str, document: Mapping[str, Any] | None) -> PullRequestRef | None:
-        if document is None:
-            return None
+    def ref(self, head: str, document: Document) -> PullRequestRef:
         return PullRequestRef(number=document["number"], url=document["html_url"], head=head, state=state_of(document))
 
-    async def newest(self, head: str) -> Mapping[str, Any] | None:
+    async def newest(self, head: str) -> Document | None:
         """The API has no filter by branch, so it is read from the newest one on."""
         for page in range(1, PAGES + 1):
             asked: dict[str, str | int] = {"state": "all", "page": page, "limit": PAGE}
             found = await self._rest.get(f"{self._path}/pulls", "looking for the pull request", asked)
             for document in found:
                 if document["head"]["ref"] == head and self._is_ours(document["head"]):
-                    pull: Mapping[str, Any] = document
+                    pull: Document = document
                     return pull
             if len(found) < PAGE:
                 break
         return None
 
-    def _is_ours(self, head: Mapping[str, Any]) -> bool:
+    def _is_ours(self, head: Document) -> bool:
         """And not a fork's branch of the same name."""
         where = head.get("repo") or {}
         return str(where.get("full_name", self._slug)).lower() == self._slug.lower()
 
-    async def open(self, spec: PullRequestSpec) -> Mapping[str, Any] | None:
-        """Open it; None when one of this branch is open already."""
+    async def open(self, spec: PullRequestSpec) -> Document | None:
         body = {
             "head": spec.head,
             "base": spec.base,
@@ -101,11 +74,10 @@ class _Requests:
             return None
         if answer.status != 201:
             raise self._rest.failure(answer, what)
-        document: Mapping[str, Any] = answer.document
+        document: Document = answer.document
         return document
 
-    async def reopen(self, known: Mapping[str, Any]) -> bool:
-        """Open a closed one again; False where the forge does not."""
+    async def reopen(self, known: Document) -> bool:
         what = "opening the pull request again"
         path = f"{self._path}/pulls/{known['number']}"
         answer = await self._rest.ask("PATCH", path, what, body={"state": "open"})
@@ -113,8 +85,7 @@ class _Requests:
             raise self._rest.failure(answer, what)
         return answer.status == 201 and answer.document["state"] == "open"
 
-    async def update(self, spec: PullRequestSpec, known: Mapping[str, Any]) -> None:
-        """Exchange our part of the body; what people wrote around it stays."""
+    async def update(self, spec: PullRequestSpec, known: Document) -> None:
         what, path = "updating the pull request", f"{self._path}/pulls/{known['number']}"
         now = (await self._rest.get(path, what)).get("body") or ""
         text = replace_our_part(now, spec.body)
@@ -123,7 +94,12 @@ class _Requests:
             if answer.status != 201:
                 raise self._rest.failure(answer, what)
 
-    async def label(self, spec: PullRequestSpec, pull: Mapping[str, Any]) -> tuple[str, ...]:
+    async def finish(self, spec: PullRequestSpec, document: Document, *, created: bool) -> tuple[str, ...]:
+        """Labels are added each time: a later push may be the first that touches the policy."""
+        labels = await self._label(spec, document)
+        return (*labels, *await self._people(spec, document)) if created else labels
+
+    async def _label(self, spec: PullRequestSpec, pull: Document) -> tuple[str, ...]:
         """Add the labels, and make those that are not there yet; what could not be done is told."""
         if not spec.labels:
             return ()
@@ -139,9 +115,7 @@ class _Requests:
 
     async def _label_id(self, name: str) -> int:
         what = f"looking for the label {name}"
-        known: Sequence[Mapping[str, Any]] = await self._rest.pages(
-            f"{self._path}/labels", what, lambda page: page, {}, "limit"
-        )
+        known: Sequence[Document] = await self._rest.pages(f"{self._path}/labels", what, lambda page: page, {}, "limit")
         for each in known:
             if str(each["name"]).lower() == name.lower():
                 return int(each["id"])
@@ -151,7 +125,7 @@ class _Requests:
             raise self._rest.failure(answer, what)
         return int(answer.document["id"])
 
-    async def people(self, spec: PullRequestSpec, opened: Mapping[str, Any]) -> tuple[str, ...]:
+    async def _people(self, spec: PullRequestSpec, opened: Document) -> tuple[str, ...]:
         """Assignees and reviewers, as far as the token's rights go; what could not be done is told."""
         notes: tuple[str, ...] = ()
         number = opened["number"]

@@ -131,33 +131,36 @@ def checks_of(statuses: Sequence[Status]) -> Checks:
 
 def remarks_of(reviews: Sequence[Review], comments: Sequence[Comment]) -> tuple[Remark, ...]:
     """What people have said. A review that only holds comments on lines says nothing itself."""
-    found = []
-    for review in reviews:
-        verdict = _VERDICTS.get(review.state)
-        if verdict is None or review.user is None or (verdict is Verdict.COMMENTED and not review.body.strip()):
-            continue
-        found.append(
-            Remark(
-                id=f"review-{review.id}",
-                author=review.user.login,
-                at=review.submitted_at,
-                url=review.html_url,
-                text=review.body,
-                verdict=verdict,
-            )
-        )
-    for comment in comments:
-        if comment.user is None or not comment.body.strip():
-            continue
-        place = f"{comment.path}:{comment.position}" if comment.path and comment.position else comment.path
-        found.append(
-            Remark(
-                id=f"comment-{comment.id}",
-                author=comment.user.login,
-                at=comment.created_at,
-                url=comment.html_url,
-                text=comment.body,
-                place=place,
-            )
-        )
-    return tuple(found)
+    return (
+        *(found for each in reviews if (found := _verdict(each))),
+        *(found for each in comments if (found := _said(each))),
+    )
+
+
+def _verdict(review: Review) -> Remark | None:
+    verdict = _VERDICTS.get(review.state)
+    if verdict is None or (verdict is Verdict.COMMENTED and not review.body.strip()):
+        return None
+    return _remark("review", review, review.submitted_at, verdict=verdict)
+
+
+def _said(comment: Comment) -> Remark | None:
+    place = f"{comment.path}:{comment.position}" if comment.path and comment.position else comment.path
+    return _remark("comment", comment, comment.created_at, place=place) if comment.body.strip() else None
+
+
+def _remark(
+    kind: str, words: Review | Comment, at: datetime, *, verdict: Verdict = Verdict.COMMENTED, place: str = ""
+) -> Remark | None:
+    """None where nobody says it: the account is gone."""
+    if words.user is None:
+        return None
+    return Remark(
+        id=f"{kind}-{words.id}",
+        author=words.user.login,
+        at=at,
+        url=words.html_url,
+        text=words.body,
+        place=place,
+        verdict=verdict,
+    )

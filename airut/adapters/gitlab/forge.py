@@ -1,12 +1,11 @@
 """Merge requests on GitLab, idempotent by source branch (spec: operations §9)."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
+from airut.adapters.forge_by_branch import BranchForge, BranchRequests, Document
 from airut.adapters.forge_repository import ForgeRepository
 from airut.adapters.forge_rest import Rest
 from airut.adapters.gitlab.client import asking, project, user_id
-from airut.errors import ForgeRefused
 from airut.models.pull_requests.body import replace_our_part
 from airut.models.pull_requests.pull_request import PullRequestRef, PullRequestSpec, PullRequestState
 
@@ -14,66 +13,40 @@ STATES = {"opened": PullRequestState.OPEN, "locked": PullRequestState.OPEN, "mer
 """`locked` is one that is being merged just now."""
 
 
-class GitLabForge:
+class GitLabForge(BranchForge):
     """Implements `airut.ports.forge.Forge`. `repositories` finds a repository by the name that airut.yaml gives it."""
 
     def __init__(self, repositories: Callable[[str], ForgeRepository]) -> None:
         self._repositories = repositories
 
-    async def find_pull_request(self, repo: str, head: str) -> PullRequestRef | None:
-        requests = await self._requests(repo)
-        return requests.ref(head, await requests.newest(head))
-
-    async def open_or_update(self, spec: PullRequestSpec) -> PullRequestRef | None:
-        requests = await self._requests(spec.repo)
-        known = await requests.newest(spec.head)
-        state = state_of(known) if known else PullRequestState.MERGED
-        if known is None or state is PullRequestState.MERGED:
-            opened = await requests.open(spec)
-            if opened is not None:
-                found = requests.ref(spec.head, opened)
-                notes = await requests.people(spec, opened)
-                return found and found.model_copy(update={"created": True, "notes": notes})
-            known = await requests.newest(spec.head)  # another call was faster
-        elif state is PullRequestState.CLOSED and not await requests.reopen(known):
-            return None
-        if known is None:
-            raise ForgeRefused("opening the merge request: one exists and cannot be found")
-        await requests.update(spec, known)
-        found = requests.ref(spec.head, known)
-        return found and found.model_copy(update={"state": PullRequestState.OPEN})
-
-    async def _requests(self, repo: str) -> "_Requests":
+    async def requests(self, repo: str) -> "_Requests":
         found = self._repositories(repo)
         return _Requests(found, await asking(found))
 
 
-def state_of(document: Mapping[str, Any]) -> PullRequestState:
+def state_of(document: Document) -> PullRequestState:
     return STATES.get(str(document["state"]), PullRequestState.CLOSED)
 
 
-class _Requests:
-    """The merge requests of one project."""
+class _Requests(BranchRequests):
+    NOUN = "merge request"
 
     def __init__(self, repository: ForgeRepository, rest: Rest) -> None:
         self._rest = rest
         self._path = f"{project(repository)}/merge_requests"
 
-    def ref(self, head: str, document: Mapping[str, Any] | None) -> PullRequestRef | None:
-        if document is None:
-            return None
+    def ref(self, head: str, document: Document) -> PullRequestRef:
         return PullRequestRef(number=document["iid"], url=document["web_url"], head=head, state=state_of(document))
 
-    async def newest(self, head: str) -> Mapping[str, Any] | None:
+    async def newest(self, head: str) -> Document | None:
         asked = {"source_branch": head, "state": "all", "order_by": "created_at", "sort": "desc"}
         for found in await self._rest.get(self._path, "looking for the merge request", asked):
             if found["source_branch"] == head and found["source_project_id"] == found["target_project_id"]:
-                document: Mapping[str, Any] = found
+                document: Document = found
                 return document
         return None
 
-    async def open(self, spec: PullRequestSpec) -> Mapping[str, Any] | None:
-        """Open it; None when one of this branch is open already."""
+    async def open(self, spec: PullRequestSpec) -> Document | None:
         body = {
             "source_branch": spec.head,
             "target_branch": spec.base,
@@ -87,20 +60,18 @@ class _Requests:
             return None
         if answer.status != 201:
             raise self._rest.failure(answer, what)
-        document: Mapping[str, Any] = answer.document
+        document: Document = answer.document
         return document
 
-    async def reopen(self, known: Mapping[str, Any]) -> bool:
-        """Open a closed one again; False where GitLab does not."""
+    async def reopen(self, known: Document) -> bool:
         what = "opening the merge request again"
         answer = await self._rest.ask("PUT", f"{self._path}/{known['iid']}", what, body={"state_event": "reopen"})
         if answer.status in {401, 403, 404}:
             raise self._rest.failure(answer, what)
         return answer.status == 200 and state_of(answer.document) is PullRequestState.OPEN
 
-    async def update(self, spec: PullRequestSpec, known: Mapping[str, Any]) -> None:
-        """Exchange our part of the description; what people wrote around it stays. Labels are added again: a later push
-        may be the first that touches the policy."""
+    async def update(self, spec: PullRequestSpec, known: Document) -> None:
+        """Labels are added again: a later push may be the first that touches the policy."""
         what = "updating the merge request"
         path = f"{self._path}/{known['iid']}"
         now = await self._rest.get(path, what)
@@ -115,19 +86,21 @@ class _Requests:
             if answer.status != 200:
                 raise self._rest.failure(answer, what)
 
-    async def people(self, spec: PullRequestSpec, opened: Mapping[str, Any]) -> tuple[str, ...]:
+    async def finish(self, spec: PullRequestSpec, document: Document, *, created: bool) -> tuple[str, ...]:
         """Assignees and reviewers, as far as the plan and the token's rights go; what could not be done is told."""
+        if not created:
+            return ()
         notes = []
         for field, names, told in (
             ("assignee", spec.assignees, "could not be assigned"),
             ("reviewer", spec.reviewers, "could not be asked to review"),
         ):
-            left = await self._set(field, names, opened) if names else ()
+            left = await self._set(field, names, document) if names else ()
             if left:
                 notes.append(f"{', '.join(left)} {told}.")
         return tuple(notes)
 
-    async def _set(self, field: str, names: tuple[str, ...], opened: Mapping[str, Any]) -> tuple[str, ...]:
+    async def _set(self, field: str, names: tuple[str, ...], opened: Document) -> tuple[str, ...]:
         """Whom it could not be set to: GitLab drops without a word who has no access, and on some plans all but one."""
         ids = {name: await user_id(self._rest, name) for name in names}
         body = {f"{field}_ids": [found for found in ids.values() if found is not None]}

@@ -36,6 +36,8 @@ class AuditAction(StrEnum):
     """A link that logs in once, or an API token, was made."""
     LOGOUT = "login.revoked"
     UPDATED = "update.installed"
+    RESTORED = "backup.restored"
+    """In the log that the backup held."""
     REPAIRED = "audit.repaired"
     """The half of an entry that a killed process left was cut off; nobody was told that it had been recorded."""
 
@@ -48,6 +50,8 @@ class AuditEvent(Model):
     action: AuditAction
     object: str
     detail: dict[str, Detail] = {}
+    once: bool = False
+    """Nothing is written where the log says exactly this already. Not itself a part of the entry."""
 
 
 class AuditEntry(Model):

@@ -12,7 +12,7 @@ class Kind(StrEnum):
     FILE = "file"
     FOLDER = "folder"
     FILES = "files"
-    """A file, and those beside it whose names begin with its own."""
+    """A log: its file, and those beside it that were full, which have a number in their names."""
     DATABASE = "database"
     """Of SQLite: it is copied while others write to it."""
 
@@ -42,6 +42,11 @@ def items(config: Config, file: Path) -> Iterator[Item]:
     yield Item(name="slack", path=config.state / "slack", kind=Kind.FOLDER)
     yield Item(name="audit", path=config.audit_file, kind=Kind.FILES)
     yield Item(name="version", path=config.state / "version", kind=Kind.FILE)
+
+
+def files_of(log: Path) -> list[Path]:
+    """All that there are, the full ones first."""
+    return sorted({*log.parent.glob(f"{log.name}*"), *log.parent.glob(f"{log.stem}-*{log.suffix}")})
 
 
 def elsewhere(config: Config) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from airut.operations.backup.items import Kind
+from airut.operations.backup.items import Kind, files_of
 from airut.operations.backup.manifest import SECRETS, Manifest
 from airut.operations.backup.reading import target
 
@@ -47,7 +47,8 @@ def _places(manifest: Manifest, secrets: Mapping[str, bytes]) -> Iterator[Path]:
         path = place.expanded()
         match place.kind:
             case Kind.FILES:
-                yield from sorted(path.parent.glob(f"{path.name}*"))
+                # What says where the log ends speaks of the one that is replaced, and is made anew.
+                yield from (*files_of(path), path.with_suffix(".head"))
             case Kind.DATABASE:
                 yield from (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm")))
             case Kind.FILE | Kind.FOLDER:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from airut.operations.backup.items import Item, Kind
+from airut.operations.backup.items import Item, Kind, files_of
 from airut.operations.backup.manifest import MEMBER, SECRETS, Manifest, Member, homely, place
 from airut.operations.backup.sealed import seal
 
@@ -74,7 +74,7 @@ def _files(item: Item, scratch: Path) -> Iterator[tuple[str, Path]]:
         case Kind.FILE:
             yield item.name, item.path
         case Kind.FILES:
-            for path in sorted(item.path.parent.glob(f"{item.path.name}*")):
+            for path in files_of(item.path):
                 yield f"{item.name}/{path.name}", path
         case Kind.FOLDER:
             for path in sorted(item.path.rglob("*")):

@@ -54,6 +54,20 @@ async def test_an_entry_says_who_what_when_and_seals_all_before_it(path: Path) -
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_what_is_said_once_is_one_entry_whoever_says_it_again(path: Path) -> None:
+    once = event(1, command="stop", names=("A", "B")).model_copy(update={"once": True})
+    first = AuditLog(path, rotated_at=1).append(once)
+    AuditLog(path, rotated_at=1).append(event(2))
+    assert AuditLog(path, rotated_at=1).append(once) == first
+    for other in (
+        once.model_copy(update={"detail": {"command": "close"}}),
+        once.model_copy(update={"object": "web/11"}),
+    ):
+        AuditLog(path, rotated_at=1).append(other)
+    assert [entry.object for entry in newest(path)] == ["web/11", "web/1", "web/2", "web/1"]
+    assert verified(path).broken is None
+
+
 def test_no_secret_and_no_long_text_gets_in(path: Path) -> None:
     redactor = Redactor({"hunter2-hunter2": "***"})
     AuditLog(path, redactor=redactor).append(event(1, text="is hunter2-hunter2 " + "x" * 1000, odd="\ud800"))

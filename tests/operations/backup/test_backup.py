@@ -1,21 +1,28 @@
 """A backup holds what an installation is, and is put back as it was, or not at all."""
 
+import getpass
 import io
+import json
 import os
 import sqlite3
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from airut.adapters.audit import AuditLog, newest, verified
+from airut.adapters.audit.chain import Head, entry_after, line
 from airut.cli.main import execute
 from airut.config.blob_settings import BlobSettings
 from airut.config.load import load_config
 from airut.config.restored import numbers_above
 from airut.errors import BackupUnreadable
+from airut.models.credentials.redaction import Redactor
+from airut.models.telemetry.audit import AuditAction, AuditEvent
 from airut.operations.backup.items import elsewhere, items
 from airut.operations.backup.reading import unpack
 from airut.operations.backup.sealed import opened, seal
@@ -30,6 +37,9 @@ repos:
     agent: {auth: {api_key: !env MODEL_KEY}}
     channels: {console: {}}
 """
+LOGIN = AuditEvent(actor="ann", action=AuditAction.LOGIN, object="web")
+FULL = entry_after(Head(), LOGIN, datetime(2026, 1, 1, tzinfo=UTC), "", Redactor())
+NEWEST = entry_after(Head(seq=1, hash=FULL.hash), LOGIN, datetime(2026, 1, 2, tzinfo=UTC), "", Redactor())
 CONTENT = {
     "blobs/ab/abcd": b"a text",
     "payloads/cd/cdef": b"a value",
@@ -38,8 +48,8 @@ CONTENT = {
     "surrogate.key": b"k" * 32,
     "surrogate.fingerprint": b"f\n",
     "slack/web.json": b"{}",
-    "audit.jsonl": b"{}\n",
-    "audit.jsonl.head": b"1\n",
+    "audit-000000000001.jsonl": line(FULL),
+    "audit.jsonl": line(NEWEST),
     "version": b"1\n",
 }
 
@@ -100,7 +110,16 @@ def test_into_another_home(
     assert execute(["restore", str(file)]) == 0
     assert "not restored: workspaces" in said()
     number = numbers_above(other / ".local/state/airut")
-    assert _state(other) == CONTENT | {"restored": f"{number}\n".encode()}
+    found, log = _state(other), other / ".local/state/airut/audit.jsonl"
+    assert found.pop("audit.jsonl").startswith(CONTENT["audit.jsonl"])
+    assert json.loads(found.pop("audit.head"))["seq"] == 3
+    assert found == {name: text for name, text in CONTENT.items() if name != "audit.jsonl"} | {
+        "restored": f"{number}\n".encode()
+    }
+    assert verified(log).broken is None
+    told = next(iter(newest(log)))
+    assert (told.seq, told.actor, told.action, told.object) == (3, getpass.getuser(), "backup.restored", "airut.tar")
+    assert told.detail.keys() == {"made", "by"}
     assert 470_000 < number < 10**9
     assert (other / ".config/airut/airut.yaml").read_text() == CONFIG
     assert (other / ".config/airut/.env").read_bytes() == b"MODEL_KEY=sk-ant-api03-secret\n"
@@ -123,6 +142,7 @@ def test_nothing_that_is_there_is_replaced_unasked(home: Path, tmp_path: Path, s
     assert execute(["backup", str(file)]) == 0
     state = home / ".local/state/airut"
     (state / "surrogate.key").write_bytes(b"x" * 32)
+    AuditLog(state / "audit.jsonl").append(LOGIN)
     said()
     assert execute(["restore", str(file)]) == 6
     assert said() == (
@@ -133,6 +153,8 @@ def test_nothing_that_is_there_is_replaced_unasked(home: Path, tmp_path: Path, s
     (aside,) = (state / "before-restore").iterdir()
     assert f"what was there before is in {aside}\n" in said()
     assert ((state / "surrogate.key").read_bytes(), (aside / "surrogate.key").read_bytes()) == (b"k" * 32, b"x" * 32)
+    assert verified(state / "audit.jsonl").broken is None
+    assert [entry.action for entry in newest(state / "audit.jsonl")] == ["backup.restored", *["login.succeeded"] * 2]
     assert (state / "threads/web/mail/1/workspace/a").exists()  # what runs goes on there
 
 

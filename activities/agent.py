@@ -211,6 +211,8 @@ class AgentRuns:
             model=task.hints.model or settings.model,
             effort=task.hints.effort or settings.effort,
             max_turns=settings.max_turns,
+            settings=settings.settings,
+            mcp_servers=settings.mcp_servers,
             home=self._folders.of(task.thread).home,
             budget_usd=order.budget_usd,
             question=order.question,

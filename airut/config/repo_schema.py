@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
+from airut.config.agent_settings import AgentConfig
 from airut.config.build_settings import ContainerSettings, RepoBuildSettings
 from airut.config.forge_settings import ForgeConfig
 from airut.config.held_secret import HeldSecret
 from airut.config.limit_settings import SandboxLimitSettings
-from airut.config.paths import FolderPath
 from airut.config.reload_class import ReloadClass
 from airut.config.secret_sources import SecretSources
 from airut.models.base import Model
@@ -23,11 +23,10 @@ from airut.models.credentials.kinds import AnyCredential, Credential, variables
 from airut.models.credentials.secret import Secret
 from airut.models.mail.address import is_authorized
 from airut.models.mail.settings import EmailChannel
-from airut.models.policy.model_endpoint import ANTHROPIC, ModelEndpoint
+from airut.models.policy.model_endpoint import ANTHROPIC
 from airut.models.schedules.schedule import SCHEDULE_NAME, ScheduleSettings
 from airut.models.schedules.timezones import ZoneName
 from airut.models.slack.settings import SlackChannel
-from airut.models.threads.message import Effort
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 RESERVED = frozenset(
@@ -42,13 +41,6 @@ RESERVED = frozenset(
 
 BASE_URL = "ANTHROPIC_BASE_URL"
 """The variable by which Claude Code is told of a gateway."""
-
-
-def _endpoint(given: object) -> object:
-    return ModelEndpoint.parse(given) if isinstance(given, str) else given
-
-
-ModelUrl = Annotated[ModelEndpoint, BeforeValidator(_endpoint)]
 
 
 class ConsoleChannel(Model):
@@ -68,69 +60,6 @@ class Channels(Model):
         if self.email is None and self.slack is None and self.console is None:
             raise ValueError("a repository needs at least one channel: email, slack or console")
         return self
-
-
-class Account(Model):
-    """One account at the model's provider: an API key, or a subscription's token."""
-
-    api_key: Secret | None = None
-    """An API key."""
-    oauth_token: Secret | None = None
-    """A subscription's token, from `claude setup-token`."""
-
-    @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
-        if (self.api_key is None) == (self.oauth_token is None):
-            raise ValueError("give either api_key or oauth_token")
-        return self
-
-
-class AgentAuth(Model):
-    """One account, or several."""
-
-    api_key: Secret | None = None
-    """An API key."""
-    oauth_token: Secret | None = None
-    """A subscription's token, from `claude setup-token`."""
-    accounts: tuple[Account, ...] = ()
-    """In the order in which they are used."""
-    on_limit: Literal["wait", "next", "fail"] = "wait"
-    """Whether a task waits for the end of a usage limit, or goes on with the next account; it waits where all are used
-    up."""
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        given = [self.api_key is not None, self.oauth_token is not None, bool(self.accounts)]
-        if sum(given) != 1:
-            raise ValueError("give either api_key or oauth_token, or several of them as accounts")
-        if self.on_limit == "next" and len(self.accounts) < 2:
-            raise ValueError("on_limit: next needs at least two accounts")
-        return self
-
-    def all(self) -> tuple[Account, ...]:
-        """Its accounts, one or more."""
-        return self.accounts or (Account(api_key=self.api_key, oauth_token=self.oauth_token),)
-
-
-class AgentConfig(Model):
-    model: str | None = None
-    """As Claude Code names it; null is its own choice."""
-    effort: Effort | None = None
-    """How hard the model thinks; null is its own choice."""
-    version: str = "stable"
-    """Of Claude Code: `stable`, which this version of Airut is tested with, or a number."""
-    binary: FolderPath | None = None
-    """A Claude Code of your own, in place of `version`."""
-    base_url: ModelUrl = ANTHROPIC
-    """Of a gateway that speaks the model's API. It is granted, and gets the credential, in place of Anthropic's."""
-    auth: AgentAuth
-    """Who pays."""
-    max_turns: Annotated[int, Field(ge=1)] = 200
-    """Of one run of the agent."""
-    system_prompt: str | None = None
-    """What is added to Claude Code's own."""
-    plan_approval: bool = False
-    """Whether leaving plan mode is a question to the thread."""
 
 
 def _without_unset(given: object, info: ValidationInfo) -> object:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TypedDict
 
 from airut.adapters.git.remote import host_of
+from airut.config.agent_settings import AgentConfig
 from airut.config.digest import digest
 from airut.config.held_secret import HeldSecret
 from airut.config.limits import HostSize, limits_on
-from airut.config.repo_schema import BASE_URL, AgentConfig, RepoConfig
+from airut.config.repo_schema import BASE_URL, RepoConfig
 from airut.config.schema import Config
 from airut.config.secret_fields import secrets_in
 from airut.errors import ConfigError, RepositoryGone, SecretError
@@ -82,6 +83,8 @@ class ConfiguredRepositories:
             effort=found.agent.effort,
             max_turns=found.agent.max_turns,
             system_prompt=found.agent.system_prompt,
+            settings=found.agent.settings,
+            mcp_servers=found.agent.mcp_servers,
             slug=found.slug,
             fenced=found.network.enabled,
             granted_presets=network.granted_presets,

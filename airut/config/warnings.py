@@ -1,11 +1,12 @@
 """What `airut.yaml` may say, and an operator should still change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from airut.config.dotenv import is_open_to_others
 from airut.config.schema import Config
 from airut.config.secret_fields import secrets_in
 from airut.models.credentials.lookalikes import better_kind
+from airut.models.tasks.mcp import McpServer
 
 _INSTEAD = {
     "token": "credentials (kind: token), so that the agent gets a stand-in for it",
@@ -28,6 +29,11 @@ def warnings(config: Config) -> tuple[str, ...]:
         for name, value in settings.env.items():
             if (kind := better_kind(name, value)) is not None:
                 found.append(f"repos.{repo}.env.{name}: looks like a credential; put it under {_INSTEAD[kind]}")
+        found += [
+            f"repos.{repo}.agent.mcp_servers.{place}: looks like a credential; put it under {_INSTEAD[kind]}, and "
+            "write ${NAME} here"
+            for place, kind in _of_servers(settings.agent.mcp_servers)
+        ]
     found += [
         f"{place}: the value of a secret stands here as well, as plain text; records that hold it are refused "
         "(SecretInPayload), so change one of the two"
@@ -35,6 +41,17 @@ def warnings(config: Config) -> tuple[str, ...]:
         if config.sources.redactor.holds(text.encode())
     ]
     return tuple(found)
+
+
+def _of_servers(servers: Mapping[str, McpServer]) -> Iterator[tuple[str, str]]:
+    """What looks like a credential among what is handed to servers: its place, and the kind that it should be."""
+    for name, server in servers.items():
+        for key, members in (("env", server.env), ("headers", server.headers)):
+            for member, text in members.items():
+                value = text.rpartition(" ")[2]  # `Bearer …`
+                written_out = not value.startswith("${")
+                if written_out and (kind := better_kind(member, value)) is not None:
+                    yield f"{name}.{key}.{member}", kind
 
 
 def exposed(config: Config) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from airut.config.repo_schema import AgentConfig, RepoConfig
+from airut.config.agent_settings import AgentConfig
+from airut.config.repo_schema import RepoConfig
 from airut.config.schema import Config
 from airut.models.base import Model
 from airut.models.credentials.aws import AwsCredential

@@ -116,4 +116,9 @@ def test_keys_of_the_file(path: str, expected: Key) -> None:
 
 def test_nothing_in_the_file_is_of_a_form_that_the_walk_does_not_know() -> None:
     anything = [each.path for each in keys() if each.form is Form.ANY]
-    assert anything == ["vars.<name>", "build.allowlist.<name>", "repos.<name>.build.allowlist.<name>"]
+    assert anything == [
+        "vars.<name>",
+        "build.allowlist.<name>",
+        "repos.<name>.agent.settings.<name>",
+        "repos.<name>.build.allowlist.<name>",
+    ]

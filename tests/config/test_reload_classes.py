@@ -24,7 +24,7 @@ EMAIL: dict[str, Any] = {
 REPO: dict[str, Any] = {
     "url": "https://github.com/acme/web.git",
     "channels": {"console": {}, "email": EMAIL, "slack": {**TOKENS, "authorized": [{"workspace_members": True}]}},
-    "agent": {"auth": {"api_key": "sk-ant-api03-not-a-real-one"}},
+    "agent": {"auth": {"api_key": "sk-ant-api03-not-a-real-one"}, "mcp_servers": {"notes": {"command": "notes"}}},
     "schedules": {"nightly": {"cron": "0 3 * * *", "prompt": "Look.", "deliver": {"email": ["a@example.com"]}}},
 }
 BASE: dict[str, Any] = {"config_version": 1, "repos": {"web": REPO}}
@@ -79,7 +79,11 @@ def leaves() -> list[Key]:
 
 
 def place(key: Key) -> list[str]:
-    return key.path.replace("repos.<name>", "repos.web").replace("schedules.<name>", "schedules.nightly").split(".")
+    ours = {"repos": "web", "schedules": "nightly", "mcp_servers": "notes"}
+    path = key.path
+    for map_, name in ours.items():
+        path = path.replace(f"{map_}.<name>", f"{map_}.{name}")
+    return path.split(".")
 
 
 def changed(before: Config, key: Key) -> Config | None:

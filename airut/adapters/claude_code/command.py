@@ -23,6 +23,7 @@ BINARY = "/opt/claude/claude"
 FILES = "/run/airut/files"
 SYSTEM_PROMPT = "system-prompt.md"
 LATER = "prompt.jsonl"
+SERVERS = "mcp.json"
 SETTINGS: dict[str, JsonValue] = {
     # Transcripts older than this many days are deleted by any run in the same home: a thread may sleep for months.
     "cleanupPeriodDays": 3650,
@@ -74,6 +75,8 @@ def command(run: AgentRun) -> AgentCommand:
     put_off = waiting(run.home, session.id) if session.resumes else None
     files = {SYSTEM_PROMPT: run.system_prompt, HOOK_FILE: HOOK, telling.HOOK_FILE: telling.HOOK}
     argv = [BINARY, *_flags(run, session, put_off)]
+    if run.mcp_servers:
+        files[SERVERS] = json.dumps({"mcpServers": {name: each.declared() for name, each in run.mcp_servers.items()}})
     if put_off:
         hooked, later = _reply(run, put_off)
         files |= hooked
@@ -84,10 +87,12 @@ def command(run: AgentRun) -> AgentCommand:
 
 def _flags(run: AgentRun, session: Session, put_off: Waiting | None) -> list[str]:
     planning = put_off is not None and put_off.tool == PLAN
-    settings = {**SETTINGS, "hooks": hook_settings(allow_the_rest=planning) | telling.hook_settings()}
+    settings = {**run.settings, **SETTINGS, "hooks": hook_settings(allow_the_rest=planning) | telling.hook_settings()}
     flags = [*FIXED, f"--settings={json.dumps(settings)}", IN_PLAN_MODE if planning else UNASKED]
     flags.append(f"--max-turns={run.max_turns}")
     flags.append(f"--resume={session.id}" if session.resumes else f"--session-id={session.id}")
+    if run.mcp_servers:
+        flags.append(f"--mcp-config={FILES}/{SERVERS}")
     if run.model:
         flags.append(f"--model={run.model}")
     if run.effort:

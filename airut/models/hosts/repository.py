@@ -8,6 +8,7 @@ from airut.models.hosts.build import CONTAINER
 from airut.models.policy.model_endpoint import ANTHROPIC, ModelEndpoint
 from airut.models.pull_requests.body import BRANCH
 from airut.models.pull_requests.follow_up import OnFailure
+from airut.models.tasks.mcp import McpServer
 
 
 class AgentSettings(Model):
@@ -18,6 +19,9 @@ class AgentSettings(Model):
     effort: str | None = None
     max_turns: int = 200
     system_prompt: str | None = None
+    settings: dict[str, object] = {}
+    """Of Claude Code, beside ours."""
+    mcp_servers: dict[str, McpServer] = {}
     slug: str
     """`owner/name` on the forge, which presets of the policy expand to."""
     fenced: bool = True

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from airut.models.base import Model
 from airut.models.questions.question import Answer, Question
+from airut.models.tasks.mcp import McpServer
 from airut.models.tasks.outcome import Usage
 
 NOTICES = "/notices"
@@ -23,6 +24,9 @@ class AgentRun(Model):
     model: str | None = None
     effort: str | None = None
     max_turns: int = 200
+    settings: dict[str, object] = {}
+    """Of Claude Code, beside ours, which come first."""
+    mcp_servers: dict[str, McpServer] = {}
     home: Path
     budget_usd: float | None = None
     """What this run may cost at most; None for no limit. The agent notices after the turn that went over it."""

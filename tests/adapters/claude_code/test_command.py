@@ -48,6 +48,21 @@ def test_a_new_session(tmp_path: Path) -> None:
     )
 
 
+def test_an_operator_s_settings_and_servers_stand_beside_ours(tmp_path: Path) -> None:
+    servers = {"notes": {"command": "notes"}, "wiki": {"type": "http", "url": "https://wiki.test/mcp"}}
+    made = command(run(tmp_path, settings={"includeCoAuthoredBy": False, "hooks": {}}, mcp_servers=servers))
+    (settings,) = (json.loads(word.partition("=")[2]) for word in made.argv if word.startswith("--settings="))
+    ours = {**SETTINGS, "hooks": hook_settings() | telling.hook_settings()}
+    assert settings == {"includeCoAuthoredBy": False, **ours}
+    assert "--mcp-config=/run/airut/files/mcp.json" in made.argv
+    assert json.loads(made.files["mcp.json"]) == {
+        "mcpServers": {
+            "notes": {"type": "stdio", "command": "notes", "args": [], "env": {}},
+            "wiki": {"type": "http", "url": "https://wiki.test/mcp", "headers": {}},
+        }
+    }
+
+
 def test_what_guards_the_key_is_always_there() -> None:
     assert {"--setting-sources=", "--strict-mcp-config"} <= set(FIXED)
 

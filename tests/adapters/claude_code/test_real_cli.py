@@ -1,9 +1,12 @@
 """The real Claude Code with our command line, against the scripted model: only loopback is reachable for it."""
 
 import json
+import sys
 import uuid
 from pathlib import Path
+from typing import Any
 
+from airut.demo.script import Step, ToolUse, say
 from airut.demo.scripted_model import ScriptedModel
 from airut.models.tasks.outcome import AgentOutcome
 from tests.adapters.claude_code.conftest import KEY, Cli
@@ -62,6 +65,40 @@ async def test_nothing_that_is_planted_speaks_or_runs(cli: Cli, model: ScriptedM
     asked = json.dumps([call.body for call in model.calls_of(KEY)])
     assert "Rules." in asked
     assert PLANTED not in asked
+
+
+NOTES = """\
+import json, os, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked["method"] == "initialize":
+        version = asked["params"]["protocolVersion"]
+        result = {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": {"name": "n", "version": "1"}}
+    elif asked["method"] == "tools/list":
+        result = {"tools": [{"name": "look", "description": "Looks.", "inputSchema": {"type": "object"}}]}
+    elif asked["method"] == "tools/call":
+        result = {"content": [{"type": "text", "text": "the word is " + os.environ["WORD"]}]}
+    else:
+        continue
+    print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}), flush=True)
+"""
+
+
+async def test_a_configured_server_s_tool_answers_and_a_denied_tool_is_not_there(
+    cli: Cli, model: ScriptedModel, tmp_path: Path
+) -> None:
+    (program := tmp_path / "notes.py").write_text(NOTES)
+    servers = {"notes": {"command": sys.executable, "args": (str(program),), "env": {"WORD": "${HOME}/plover"}}}
+    cli.script(Step(tool=ToolUse(name="mcp__notes__look")), say("Read."))
+    verdict = await cli.play(
+        uuid.uuid4(), mcp_servers=servers, settings={"permissions": {"deny": ["WebSearch"]}, "cleanupPeriodDays": 1}
+    )
+    assert (verdict.outcome, verdict.text) == (AgentOutcome.DONE, "Read.")
+    asked: Any = model.calls_of(KEY)[-1].body
+    offered = {tool["name"] for tool in asked["tools"]}
+    assert "Bash" in offered
+    assert "WebSearch" not in offered
+    assert f"the word is {tmp_path}/plover" in json.dumps(asked["messages"])
 
 
 async def test_the_id_after_a_dead_end_is_taken_and_resumed(cli: Cli, model: ScriptedModel) -> None:

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 
 import hypothesis
 import pytest
+from temporalio.client import Client
+from temporalio.service import GrpcCompression
 from temporalio.testing import WorkflowEnvironment
 
 from airut.adapters.blobs_local import LocalBlobStore
@@ -30,4 +32,11 @@ async def temporal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wo
         search_attributes=SEARCH_ATTRIBUTES,
     )
     async with environment:
-        yield environment
+        server = environment.client
+        yield WorkflowEnvironment.from_client(
+            await Client.connect(
+                server.service_client.config.target_host,
+                data_converter=server.data_converter,
+                grpc_compression=GrpcCompression.NONE,  # as `connect` does
+            )
+        )

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Mapping
 
 from airut.demo.script import say
 from tests.e2e.conversation import LIMIT, Conversation, airut, body
@@ -34,15 +35,20 @@ SCHEDULES = """\
 
 async def outcome(conversation: Conversation, name: str, expected: str) -> None:
     """Wait until the list says this of the schedule's newest firing."""
+    await outcomes(conversation, {name: expected})
+
+
+async def outcomes(conversation: Conversation, expected: Mapping[str, str]) -> None:
+    """Wait until one list says this of the newest firings of all of these."""
     deadline = time.monotonic() + LIMIT
     while time.monotonic() < deadline:
         code, printed = await airut(conversation, "schedule", "list", "--json")
         assert code == 0, printed
-        (row,) = [row for row in json.loads(printed)["schedules"] if row["schedule"] == f"web/schedule/{name}"]
-        if row["on_server"] and row["last_outcome"] == expected:
+        rows = {row["schedule"].removeprefix("web/schedule/"): row for row in json.loads(printed)["schedules"]}
+        if all(rows[name]["on_server"] and rows[name]["last_outcome"] == said for name, said in expected.items()):
             return
         await asyncio.sleep(0.5)
-    raise TimeoutError(f"{name}: {row}\n{conversation.stage.log[-6000:]}")
+    raise TimeoutError(f"{expected}: {rows}\n{conversation.stage.log[-6000:]}")
 
 
 async def test_scheduled_tasks(conversation: Conversation) -> None:
@@ -60,8 +66,8 @@ async def test_scheduled_tasks(conversation: Conversation) -> None:
 
 
 async def play(conversation: Conversation) -> None:
-    for name in ("look", "quiet", "loud", "broken"):
-        await outcome(conversation, name, "")  # the control worker has taken them over
+    # The control worker has taken them over.
+    await outcomes(conversation, dict.fromkeys(("look", "quiet", "loud", "broken"), ""))
 
     await conversation.plays(say("All is well."), say("Still well."))
     code, printed = await airut(conversation, "schedule", "run-now", "look")

@@ -19,7 +19,7 @@ class Documents:
     the command may put a link in the place of one that lies in the workspace."""
 
     def __init__(self, **places: str | None) -> None:
-        """Raises: ConfigError: there is no such folder."""
+        """Raises: ConfigError: there is no such folder, or something else than a file has that name."""
         self._printed = [kind for kind, place in places.items() if place == STANDARD_OUTPUT]
         self._files: list[tuple[str, Path, int]] = []
         for kind, place in places.items():
@@ -29,6 +29,8 @@ class Documents:
                     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
                 except OSError as error:
                     raise ConfigError(f"--{kind}: {path}: {error.strerror}") from error
+                if path.is_relative_to("/dev") or (path.exists() and not path.is_file()):
+                    raise ConfigError(f"--{kind}: {path} is no file, and would be replaced; - is standard output")
                 self._files.append((kind, path, folder))
 
     def write(self, result: RunResult) -> None:

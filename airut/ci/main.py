@@ -4,10 +4,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
 
-from airut.ci import image
+from airut.ci import image, sweeping
 from airut.ci import run as run_command
 from airut.ci.outcome import EXIT_SANDBOX
 from airut.errors import AirutError
@@ -16,6 +15,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Run one command in a sandbox behind a network allowlist."
 )
 app.command("run", context_settings={"allow_interspersed_args": False})(run_command.run)
+app.command("sweep")(sweeping.run)
 app.add_typer(image.app, name="image")
 
 
@@ -29,13 +29,13 @@ def execute(arguments: Sequence[str] | None = None) -> int:
     itself is told as every other problem of ours: 1 and 2 are the command's own codes."""
     try:
         code = app(arguments, standalone_mode=False)
-    except click.ClickException as error:
-        print(f"airut-sandbox: {error.format_message()}", file=sys.stderr)
+    except typer.TyperException as error:
+        print(f"airut-sandbox: {getattr(error, 'format_message', error.__str__)()}", file=sys.stderr)
         return EXIT_SANDBOX
     except AirutError as error:
         print(f"airut-sandbox: {error}", file=sys.stderr)
         return EXIT_SANDBOX
-    except click.Abort:
+    except typer.Abort:
         return 130
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1

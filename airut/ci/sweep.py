@@ -10,33 +10,35 @@ from airut.adapters.podman.network import Networks
 from airut.adapters.podman.owned import labels_of_all, merged
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.ci.owner import Owner, started_at
-from airut.ci.place import Place
+from airut.ci.place import KEPT, Place
 
 SETTLED = timedelta(minutes=10)
 """Beyond the engine's own time limit, for what says nothing of its owner that could be looked at from here."""
 
 
-async def sweep(place: Place, sandboxes: PodmanSandboxes) -> tuple[str, ...]:
-    """The ids of what was removed. Raises: SandboxError"""
+async def sweep(place: Place, sandboxes: PodmanSandboxes, *, kept: bool = False) -> tuple[str, ...]:
+    """The ids of what was removed, with `kept` also of what was to be looked at. Raises: SandboxError"""
     settings = place.settings
     found = await labels_of_all(Containers(place.engine), Networks(place.engine, settings.pool), settings)
-    left = leftovers(found, datetime.now(UTC))
+    left = leftovers(found, datetime.now(UTC), kept=kept)
     for sandbox_id in left:
         await sandboxes.remove(sandbox_id)
     await sandboxes.remove_unclaimed()  # of builds
-    remove_folders(place.state / "runs", set(left))
+    staying = {labels.get("airut.sandbox", "") for labels in found if _is_kept(labels) and not kept} - set(left)
+    remove_folders(place.state / "runs", set(left), staying)
     for folder in (settings.runtime / "podman").glob("*"):
         if folder.name.isdigit() and started_at(int(folder.name)) is None:
             shutil.rmtree(folder, ignore_errors=True)
     return left
 
 
-def leftovers(found: Iterable[dict[str, str]], now: datetime) -> tuple[str, ...]:
+def leftovers(found: Iterable[dict[str, str]], now: datetime, *, kept: bool = False) -> tuple[str, ...]:
     """The sandboxes among these that belong to nobody any more. In doubt a thing stays until its time is over."""
     found = [labels for labels in found if labels.get("airut.owner") == Owner.KIND]
     owners: dict[str, Owner | None] = {}
     for labels in found:
-        owners.setdefault(labels.get("airut.sandbox", ""), Owner.of(labels))
+        if kept or not _is_kept(labels):
+            owners.setdefault(labels.get("airut.sandbox", ""), Owner.of(labels))
     gone: list[str] = []
     for sandbox in merged(found):
         owner = owners.get(sandbox.sandbox_id)
@@ -45,11 +47,15 @@ def leftovers(found: Iterable[dict[str, str]], now: datetime) -> tuple[str, ...]
     return tuple(gone)
 
 
-def remove_folders(runs: Path, gone: set[str]) -> None:
-    """Of these, and of runs that say by their `owner` that nobody has them."""
+def remove_folders(runs: Path, gone: set[str], staying: set[str]) -> None:
+    """Of these, and of runs that say by their `owner` that nobody has them; save what stays."""
     for folder in runs.iterdir() if runs.is_dir() else ():
-        if folder.name in gone or _is_left(folder):
+        if folder.name in gone or (folder.name not in staying and _is_left(folder)):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_kept(labels: dict[str, str]) -> bool:
+    return labels.get(f"airut.{KEPT[0]}") == KEPT[1]
 
 
 def note_owner(folder: Path, owner: Owner) -> None:

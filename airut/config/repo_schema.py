@@ -1,11 +1,9 @@
 """What `airut.yaml` says of one repository (spec: operations §1)."""
 
-import re
-from collections.abc import Iterator
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from airut.config.agent_settings import AgentConfig
 from airut.config.build_settings import ContainerSettings, RepoBuildSettings
@@ -13,13 +11,11 @@ from airut.config.forge_settings import ForgeConfig
 from airut.config.held_secret import HeldSecret
 from airut.config.limit_settings import SandboxLimitSettings
 from airut.config.reload_class import ReloadClass
-from airut.config.secret_sources import SecretSources
+from airut.config.variables import check_variables, without_unset
 from airut.models.base import Model
 from airut.models.budgets.settings import BudgetSettings
-from airut.models.credentials.client_files import own_variables, shared_variables
-from airut.models.credentials.clients import ClientToken
 from airut.models.credentials.github_app import GithubAppCredential
-from airut.models.credentials.kinds import AnyCredential, Credential, variables
+from airut.models.credentials.kinds import AnyCredential
 from airut.models.credentials.secret import Secret
 from airut.models.mail.address import is_authorized
 from airut.models.mail.settings import EmailChannel
@@ -27,17 +23,6 @@ from airut.models.policy.model_endpoint import ANTHROPIC
 from airut.models.schedules.schedule import SCHEDULE_NAME, ScheduleSettings
 from airut.models.schedules.timezones import ZoneName
 from airut.models.slack.settings import SlackChannel
-
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-RESERVED = frozenset(
-    {
-        *("HOME", "IS_SANDBOX", "PATH"),
-        *("SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
-        *("GIT_SSL_CAINFO", "PIP_CERT", "AWS_CA_BUNDLE", "CARGO_HTTP_CAINFO", "DENO_CERT"),
-    }
-)
-"""What a sandbox's image sets itself: without its authorities nothing would get past the fence."""
-
 
 BASE_URL = "ANTHROPIC_BASE_URL"
 """The variable by which Claude Code is told of a gateway."""
@@ -60,21 +45,6 @@ class Channels(Model):
         if self.email is None and self.slack is None and self.console is None:
             raise ValueError("a repository needs at least one channel: email, slack or console")
         return self
-
-
-def _without_unset(given: object, info: ValidationInfo) -> object:
-    """Credentials without those that are `optional` and of which a source has no value: the sandbox knows nothing of
-    them."""
-    sources: SecretSources | None = info.context
-    if not isinstance(given, dict) or sources is None:
-        return given
-    return {name: found for name, found in given.items() if not _is_unset(found, sources)}
-
-
-def _is_unset(given: object, sources: SecretSources) -> bool:
-    if not isinstance(given, dict) or given.get("optional") is not True:
-        return False
-    return any(sources.is_unset(member) for member in given.values())
 
 
 def _key_fault(key: Secret) -> str | None:
@@ -112,7 +82,7 @@ class RepoConfig(Model):
     """Whether its sandboxes are fenced."""
     env: Annotated[dict[str, str], ReloadClass.TASK] = {}
     """Variables in its sandboxes. No place for secrets: the agent sees what stands here."""
-    credentials: Annotated[dict[str, AnyCredential], ReloadClass.TASK, BeforeValidator(_without_unset)] = {}
+    credentials: Annotated[dict[str, AnyCredential], ReloadClass.TASK, BeforeValidator(without_unset)] = {}
     """By the variable in which a sandbox gets its stand-in."""
     container: Annotated[ContainerSettings, ReloadClass.TASK] = ContainerSettings()
     """The image that its sandboxes are made of."""
@@ -136,20 +106,9 @@ class RepoConfig(Model):
         parts = urlsplit(self.url)
         if parts.username or parts.password:
             raise ValueError("url must not hold a user or password; put the token under forge.auth")
-        swapped = [variable for name, found in self.credentials.items() for variable in variables(name, found)]
-        for name in (*self.env, *swapped):
-            if not _VARIABLE.fullmatch(name) or name in RESERVED or name.startswith("AIRUT_"):
-                raise ValueError(f"{name!r} cannot be used as a variable in the sandbox")
         if BASE_URL in self.env and self.agent.base_url != ANTHROPIC:
             raise ValueError(f"{BASE_URL} stands in env and agent.base_url gives it; keep agent.base_url")
-        for name, token in self._client_tokens():
-            swapped += own_variables(token)
-            if taken := sorted({*self.env, *swapped} & set(shared_variables(token))):
-                raise ValueError(f"the clients of credentials.{name} are told by {taken[0]}; leave it to them")
-        if both := sorted(set(self.env) & set(swapped)):
-            raise ValueError(f"{both[0]} stands in env and in credentials; keep one")
-        if twice := sorted({name for name in swapped if swapped.count(name) > 1}):
-            raise ValueError(f"two credentials give {twice[0]}; name the variables of one with `names`")
+        check_variables(self.env, self.credentials)
         return self
 
     @model_validator(mode="after")
@@ -165,14 +124,6 @@ class RepoConfig(Model):
         if named is not None and not isinstance(self.credentials.get(named), GithubAppCredential):
             raise ValueError(f"forge.auth.credential: {named} is no credential of kind github_app of this repository")
         return self
-
-    def _client_tokens(self) -> Iterator[tuple[str, ClientToken]]:
-        """Whatever stands for them in a sandbox, the variables are the same."""
-        for name, found in self.credentials.items():
-            if isinstance(found, Credential):
-                yield name, ClientToken(name=name, surrogate="-", hosts=found.hosts, clients=found.clients)
-            elif isinstance(found, GithubAppCredential):
-                yield name, ClientToken(name=name, surrogate="-", hosts=found.hosts(), clients=found.clients)
 
     @model_validator(mode="after")
     def _schedules_deliver(self) -> Self:

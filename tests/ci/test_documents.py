@@ -52,3 +52,9 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
 def test_texts_that_are_no_text(tmp_path: Path) -> None:
     Documents(summary=str(tmp_path / "s.md")).write(hostile(EVIL[9]))
     assert (tmp_path / "s.md").read_bytes().decode()
+
+
+@pytest.mark.parametrize("place", ["/dev/null", "/dev/stdout", "/"])
+def test_what_is_no_file_is_not_replaced(place: str) -> None:
+    with pytest.raises(ConfigError, match="is no file, and would be replaced; - is standard output"):
+        Documents(junit=place)

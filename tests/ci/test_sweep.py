@@ -39,8 +39,8 @@ def test_who_goes_and_who_stays() -> None:
 
 
 def test_folders_of_dead_runs(tmp_path: Path) -> None:
-    for name, owner in {"mine": MINE, "dead": GONE, "named": MINE}.items():
+    for name, owner in {"mine": MINE, "dead": GONE, "named": MINE, "kept": GONE}.items():
         note_owner(tmp_path / name, owner)
     (tmp_path / "making").mkdir()
-    remove_folders(tmp_path, {"named"})
-    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["making", "mine"]
+    remove_folders(tmp_path, {"named"}, {"kept"})
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["kept", "making", "mine"]

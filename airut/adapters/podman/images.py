@@ -25,7 +25,7 @@ from airut.adapters.podman.marks import Marks
 from airut.adapters.podman.settings import RUNTIME
 from airut.adapters.podman.sources import BASE, base_image, sources
 from airut.adapters.podman.store import Image, ImageStore
-from airut.errors import ImageBuildFailed, SandboxError
+from airut.errors import ImageBuildFailed, ImageMissing, SandboxError
 from airut.models.hosts.build import BuildPolicy
 
 PARALLEL = 2  # builds at once on one host, unless `build.parallel` says otherwise
@@ -47,11 +47,12 @@ class Due(Enum):
     BEFORE_USE = auto()
 
 
-def due(age: float, most: float | None) -> Due:
-    """Of an image of this age, where `most` is the age that the operator allows; both in seconds."""
+def due(age: float, most: float | None, stale: float = STALE) -> Due:
+    """Of an image of this age, where `most` is the age that the operator allows, and one that is `stale` as well is not
+    used; all in seconds."""
     if most is None or age <= most:
         return Due.NOT_YET
-    return Due.BEFORE_USE if age > max(STALE, most) else Due.MEANWHILE
+    return Due.BEFORE_USE if age > max(stale, most) else Due.MEANWHILE
 
 
 class PodmanImages:
@@ -70,7 +71,11 @@ class PodmanImages:
         ca: Path | None = None,
         marks: Marks | None = None,
         parallel: int = PARALLEL,
+        stale: float = STALE,
+        builds: bool = True,
     ) -> None:
+        """`stale` is the age, in seconds, from which an image that is to be built anew is not used before it was.
+        Without `builds` there are only the images that are there."""
         self._store = store
         self._cells = cells
         self._policies = policies
@@ -78,6 +83,8 @@ class PodmanImages:
         self._logs = logs
         self._ca = ca
         self._marks = marks
+        self._stale = stale
+        self._builds = builds
         self._slots = asyncio.Semaphore(parallel)
         self._renewals: dict[str, asyncio.Task[None]] = {}
         self._failed: dict[str, float] = {}
@@ -89,6 +96,10 @@ class PodmanImages:
             self._marks.use(tag)  # first of all, so that no upkeep removes it between the look and the use
         found = await self._store.find(tag)
         if found is None:
+            if not self._builds:
+                raise ImageMissing(
+                    f"the image of {repo} is not on this host as it is wanted now, and none is to be built"
+                )
             async with self._alone(repo):
                 if not await self._store.exists(tag):
                     await self._build(order)
@@ -123,7 +134,7 @@ class PodmanImages:
 
     async def _renew(self, order: "_Order", found: Image) -> None:
         """An image that is there, and perhaps old. One that cannot be built today is used as it is."""
-        match due((datetime.now(UTC) - found.created).total_seconds(), order.policy.max_age):
+        match due((datetime.now(UTC) - found.created).total_seconds(), order.policy.max_age, self._stale):
             case Due.BEFORE_USE:
                 await self._build_again(order, found)
             case Due.MEANWHILE if order.tag not in self._renewals:

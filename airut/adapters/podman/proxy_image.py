@@ -13,17 +13,21 @@ from airut.adapters.podman.marks import Marks
 from airut.adapters.podman.settings import RUNTIME
 from airut.adapters.podman.sources import BASE, base_image, sources
 from airut.adapters.podman.store import ImageStore
-from airut.errors import EngineError
+from airut.errors import EngineError, ImageMissing
 
 
 class ProxyImage:
     """`ca` is a bundle of this host that the one build which fetches sees in place of the base image's own, for hosts
     whose way to the registries is intercepted. What it fetches are wheels with pinned hashes, of which none is run."""
 
-    def __init__(self, engine: Engine, ca: Path | None = None, marks: Marks | None = None) -> None:
+    def __init__(
+        self, engine: Engine, ca: Path | None = None, marks: Marks | None = None, *, builds: bool = True
+    ) -> None:
+        """Without `builds` it has to be there."""
         self._engine = engine
         self._store = ImageStore(engine)
         self._ca = ca
+        self._builds = builds
         self._marks = marks
 
     async def ensure(self) -> str:
@@ -39,6 +43,8 @@ class ProxyImage:
             self._marks.use(tag)
         if await self._store.exists(tag):
             return tag
+        if not self._builds:
+            raise ImageMissing("the proxy's image is not on this host as it is wanted now, and none is to be built")
         async with locked(RUNTIME / "locks", "proxy-image"):
             if not await self._store.exists(tag):
                 if not await self._store.exists(below):

@@ -30,8 +30,10 @@ class Image:
 class ImageStore:
     """Raises everywhere: EngineUnavailable, EngineError, and what is named besides."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, pulls: bool = True) -> None:
+        """Without `pulls` no registry is asked."""
         self._engine = engine
+        self._pulls = pulls
 
     async def exists(self, tag: str) -> bool:
         return await self.find(tag) is not None
@@ -76,7 +78,7 @@ class ImageStore:
                 )
             await self._pull(reference, "missing")
             found = await self.find(reference)
-        elif newer and not reference.startswith(OF_THIS_HOST):
+        elif newer and self._pulls and not reference.startswith(OF_THIS_HOST):
             await self._pull(reference, "newer")
             found = await self.find(reference)
         if found is None:
@@ -95,6 +97,8 @@ class ImageStore:
             await containers.remove(name)
 
     async def _pull(self, reference: str, policy: str) -> None:
+        if not self._pulls:
+            raise ImageBuildFailed(f"{reference} is not on this host, and no registry is to be asked for it")
         problems: list[str] = []
 
         def read(line: str) -> None:

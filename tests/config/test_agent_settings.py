@@ -35,7 +35,17 @@ def written(folder: Path, line: str) -> Path:
         ("settings: {apiKeyHelper: x}", "settings: apiKeyHelper is not taken here: agent.auth says who pays"),
         (
             "settings: {hooks: {}}",
-            "settings: hooks is not taken here: Airut's own are there, and a repository's would run unasked",
+            "settings: hooks is not taken here: Airut's own are there, and others would run unasked",
+        ),
+        (
+            "settings: {disableAllHooks: true}",
+            "settings: disableAllHooks is not taken here: Airut's own hooks put questions and plans to people",
+        ),
+        ("settings: {otelHeadersHelper: x}", "settings: otelHeadersHelper is not taken here: it would run unasked"),
+        (
+            "settings: {enabledPlugins: {a@b: true}}",
+            "settings: enabledPlugins is not taken here: plugins bring hooks, which would run unasked; "
+            "agent.mcp_servers adds tools",
         ),
         (
             "settings: {permissions: {defaultMode: plan}}",

@@ -40,6 +40,7 @@ bench: ## measure, in the lab
 	$(call step,bench,scripts/lab -- python -m tests.bench,$(ARGS))
 	$(call step,bytes and events per task,scripts/lab -- python -m tests.bench.histories,)
 	$(call step,a burst over each channel,scripts/lab -- python -m tests.bench.channels,)
+	$(call step,a command in the sandbox beside plain Podman,scripts/lab -- python -m tests.bench.sandbox_start,)
 	$(call step,the dashboard with ten thousand threads,scripts/lab -- python -m tests.bench.dashboard,)
 	$(call step,many threads and long ones,scripts/lab -- python -m tests.bench.threads,)
 

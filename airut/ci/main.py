@@ -17,11 +17,31 @@ app = typer.Typer(
 app.command("run", context_settings={"allow_interspersed_args": False})(run_command.run)
 app.command("sweep")(sweeping.run)
 app.add_typer(image.app, name="image")
+_AS_IT_IS = {"ignore_unknown_options": True, "allow_extra_args": True}
 
 
 @app.callback()
 def main() -> None:
     """Run one command in a sandbox behind a network allowlist."""
+
+
+@app.command(add_help_option=False, context_settings=_AS_IT_IS)
+def policy(context: typer.Context) -> None:
+    """What an allowlist means: `policy check`, `policy explain METHOD URL`; as `airut policy`."""
+    raise typer.Exit(_airut("policy", *context.args))
+
+
+@app.command(add_help_option=False, context_settings=_AS_IT_IS)
+def check(context: typer.Context) -> None:
+    """Whether this host can run sandboxes, with a remedy where it cannot; as `airut check`."""
+    raise typer.Exit(_airut("check", *context.args))
+
+
+def _airut(*arguments: str) -> int:
+    # Not at the top: it brings the Temporal client and all of the server's adapters, which no run has a use for.
+    from airut.cli.main import execute as airut
+
+    return airut(arguments)
 
 
 def execute(arguments: Sequence[str] | None = None) -> int:

@@ -70,13 +70,17 @@ async def neighbour(workspace: Path) -> AsyncIterator[Subnet]:
 async def test_a_hostile_test_suite_gains_nothing(
     workspace: Path, sandbox: Sandbox, internet: Internet, neighbour: Subnet
 ) -> None:
-    """The job holds real credentials, as jobs do; another job runs beside it."""
+    """The job holds real credentials, of which the command has stand-ins; another job runs beside it."""
     host_file = workspace.parent / "host.txt"
     host_file.write_text(OURS)
     target = replace(lab_target(host_file), neighbours=listening(neighbour))
     subprocess.run(["git", "init", "-q", str(workspace)], check=True)
     (workspace / ".airut").mkdir()
     (workspace / ".airut" / "network-allowlist.yaml").write_text(POLICY)
+    (workspace / ".airut" / "sandbox.yaml").write_text(
+        f"credentials:\n  {target.variable}: {{value: !env {target.variable}, hosts: [{target.allowed}]}}\n"
+        f"  {target.app_variable}: {{value: !env {target.app_variable}, hosts: [api.github.com]}}\n"
+    )
     lay_out(workspace, target)
     begun = time.time()
     script = f"python3 -m tests.pentest.escape --json target.json; code=$?; {CONTROL}; exit $code"

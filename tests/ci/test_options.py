@@ -59,3 +59,16 @@ def test_what_is_wrong_is_told_by_its_option(
 ) -> None:
     assert execute(["run", *arguments, "--", "true"]) == 125
     assert capsys.readouterr().err.startswith(f"airut-sandbox: {said}")
+
+
+def test_what_a_policy_means_is_said_as_the_server_s_command_says_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".airut").mkdir()
+    (tmp_path / ".airut" / "network-allowlist.yaml").write_text("url_prefixes: [{host: a.test}]\n")
+    monkeypatch.chdir(tmp_path)
+    assert execute(["policy", "check"]) == 0
+    assert execute(["policy", "explain", "GET", "https://a.test/x"]) == 0
+    assert execute(["policy", "explain", "GET", "https://b.test/x"]) == 3
+    assert "host_not_allowed" in capsys.readouterr().out

@@ -161,7 +161,7 @@ class Stage:
 
     async def down(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Stop `airut up` as ctrl-C or a crash would."""
-        if self._up is None or self._up.returncode is not None:
+        if self._up is None or not self.is_up:
             return
         self._up.send_signal(number)
         async with asyncio.timeout(STOP_LIMIT):
@@ -176,6 +176,10 @@ class Stage:
         except RuntimeError:
             return False
         return True
+
+    @property
+    def is_up(self) -> bool:
+        return self._up is not None and self._up.returncode is None
 
     @property
     def pid(self) -> int:

@@ -129,7 +129,7 @@ class MessageRun:
         text = f"Please do {message.word}."
         typed = console_message("web", Text(inline=text), text, datetime.now(UTC), self._console.get(message.thread))
         self._console.setdefault(message.thread, typed.thread)
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(300):
             while not await self._accepted(typed):
                 await asyncio.sleep(0.2)
 

@@ -46,6 +46,8 @@ def internet() -> Internet:
 @pytest.fixture
 async def conversation(stage: Stage, internet: Internet) -> AsyncIterator[Conversation]:
     """A conversation of Ann's with the robot, whose model plays what the test registers."""
+    if not stage.is_up:  # a test that failed while it was down is no other test's failure
+        await stage.up()
     talk = Conversation(stage, internet)
     yield talk
     await internet.register(stage.model_key, Script(steps=()))

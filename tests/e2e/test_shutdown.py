@@ -22,6 +22,16 @@ SLOW = Step(
 )
 
 
+UNTIL_TOLD = Step(
+    tool=ToolUse(
+        name="Bash",
+        input={
+            "command": "echo ran >> /storage/runs; until [ -e /storage/go ]; do sleep 0.2; done; date +%s > /storage/end"
+        },
+    )
+)
+
+
 async def agents() -> list[str]:
     """The containers of agents that run on this machine."""
     command = ("podman", "ps", "--quiet", "--filter", "label=airut.role=agent")
@@ -32,7 +42,7 @@ async def agents() -> list[str]:
 
 async def test_an_agent_runs_on_while_airut_is_down(conversation: Conversation) -> None:
     stage = conversation.stage
-    await conversation.plays(SLOW, bash("cat /storage/runs"), say("Still here."))
+    await conversation.plays(UNTIL_TOLD, bash("cat /storage/runs"), say("Still here."))
     await conversation.writes("Work for a while.")
     async with asyncio.timeout(LIMIT):
         while not await conversation.prompts():
@@ -51,6 +61,12 @@ async def test_an_agent_runs_on_while_airut_is_down(conversation: Conversation) 
     assert await agents() == [before]
     assert await airut(conversation, "down") == (0, f"airut up does not run on {stage.config.state}\n")
     await stage.down()
+    (working,) = (ran.parent for ran in stage.folders.state.rglob("storage/runs") if not (ran.parent / "end").exists())
+    await asyncio.sleep(1)
+    (working / "go").touch()
+    async with asyncio.timeout(LIMIT):
+        while not (working / "end").exists():
+            await asyncio.sleep(0.2)
 
     await stage.up()
     (answer,) = await conversation.answers()

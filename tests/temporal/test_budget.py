@@ -30,7 +30,8 @@ class Days:
             "timezone": "Europe/Berlin",
             "budgets": budgets,
         }
-        config = Config.model_validate({"config_version": 1, "repos": {self.repo: repo}})
+        own = {"config_version": 1, "execution": {"threads_per_author": None}, "repos": {self.repo: repo}}
+        config = Config.model_validate(own)
         ledger = TemporalBudgetLedger(temporal.client)
         self._checks = BudgetChecks(ConfiguredBudgets(config), ledger, now=lambda: self.now)
 

@@ -22,11 +22,15 @@ worker that dies in the middle of one does not count, so that Temporal's own cou
 
 
 class ImageBuilds:
-    def __init__(self, mirror: Mirror, images: Images, folder: Callable[[str], str]) -> None:
-        """`folder` says where in a repository its image is built from."""
+    def __init__(
+        self, mirror: Mirror, images: Images, folder: Callable[[str], str], base: Callable[[str], str | None]
+    ) -> None:
+        """`folder` says where in a repository its image is built from, `base` which image one without that folder has;
+        None is the host's own."""
         self._mirror = mirror
         self._images = images
         self._folder = folder
+        self._base = base
 
     @activity.defn
     async def build_image(self, order: ImageInput) -> ImageResult:
@@ -42,8 +46,11 @@ class ImageBuilds:
 
     async def _tag(self, order: ImageInput) -> str:
         files = await self._mirror.read_tree(order.repo, order.policy_commit, self._folder(order.repo))
-        if not files:
+        base = self._base(order.repo)
+        if not files and base is None:
             return await self._images.ensure(order.repo, None)
+        if not files:
+            files = (TreeFile(path="Dockerfile", mode=0o100644, content=f"FROM {base}\n".encode()),)
         with tempfile.TemporaryDirectory(prefix="airut-image-") as folder:
             _write(Path(folder), files)
             return await self._images.ensure(order.repo, Path(folder))

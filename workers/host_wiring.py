@@ -145,7 +145,12 @@ class SandboxHost:
         self.activities = [
             workspaces.ping_host,
             workspaces.prepare_workspace,
-            ImageBuilds(mirror, images, lambda repo: ConfiguredBuilds(self._config).folder(repo)).build_image,
+            ImageBuilds(
+                mirror,
+                images,
+                lambda repo: ConfiguredBuilds(self._config).folder(repo),
+                lambda repo: ConfiguredBuilds(self._config).base(repo),
+            ).build_image,
             Publishing(mirror, forge, blobs, repositories, redactor).publish,
             CleanUps(folders, sandboxes, blobs, self._upkeep[0] if self._upkeep else None).clean_up,
             ends.archive_thread,

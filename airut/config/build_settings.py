@@ -54,9 +54,15 @@ class RepoBuildSettings(Model):
     """In place of the one for all."""
 
 
+AUTO = "auto"
+
+
 class ContainerSettings(Model):
     path: RepositoryPath = CONTAINER
     """The folder in the repository that the image is built from, as it stands on the default branch."""
+    base: Annotated[str, Field(pattern=r"^[a-z0-9][A-Za-z0-9._/:@-]{0,250}$")] = AUTO
+    """What a repository without such a folder has: `auto` is the image that `airut image base` makes of Debian's
+    packages, which needs no registry; else an image by its name, as FROM would have it."""
     max_age: Annotated[Annotated[float, Field(ge=3600)] | None, or_none("never", parse_duration)] = 86400.0
     """From then on an image is built anew, without what earlier builds have left, while the old one is used."""
     registries: tuple[Annotated[str, Field(min_length=1)], ...] = ()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from airut.config.build_settings import as_text
+from airut.config.build_settings import AUTO, as_text
 from airut.config.limits import HostSize, limits_on
 from airut.config.repo_schema import RepoConfig
 from airut.config.schema import Config
@@ -22,6 +22,11 @@ class ConfiguredBuilds:
     def folder(self, repo: str) -> str:
         """Within the repository. Raises: ConfigError: there is no such one."""
         return self._of(repo).container.path
+
+    def base(self, repo: str) -> str | None:
+        """The image of a repository without such a folder; None is the base image of this host. Raises: ConfigError"""
+        base = self._of(repo).container.base
+        return None if base == AUTO else base
 
     def of(self, repo: str) -> BuildPolicy:
         """Raises: ConfigError: there is no such repository."""

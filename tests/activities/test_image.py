@@ -31,7 +31,7 @@ class Attempt:
     """One attempt; `told` is what the next one finds."""
 
     def __init__(self, images: Engine, number: int = 1, told: tuple[object, ...] = ()) -> None:
-        self._builds = ImageBuilds(Tree({}), images, {"web": "sandbox/image"}.__getitem__)
+        self._builds = ImageBuilds(Tree({}), images, {"web": "sandbox/image"}.__getitem__, {"web": None}.get)
         self._environment = ActivityEnvironment()
         default = ActivityEnvironment.default_info()
         self._environment.info = replace(default, attempt=number, heartbeat_details=told)
@@ -91,6 +91,15 @@ class Kept:
 async def test_the_folder_that_is_configured_is_built_and_no_other() -> None:
     tree, images = Tree({".airut/container": "the usual one", "sandbox/image": "the configured one"}), Kept()
     for folder in (".airut/container", "sandbox/image", "sandbox"):
-        await ActivityEnvironment().run(ImageBuilds(tree, images, {"web": folder}.__getitem__).build_image, ORDER)
+        builds = ImageBuilds(tree, images, {"web": folder}.__getitem__, {"web": None}.get)
+        await ActivityEnvironment().run(builds.build_image, ORDER)
     # A file that is asked for by itself: the tree of this test holds no folders.
     assert images.built == [{"container": "the usual one"}, {"image": "the configured one"}, None]
+
+
+async def test_a_repository_without_a_folder_has_the_image_that_is_named() -> None:
+    tree, images, bases = Tree({".airut/container": "its own"}), Kept(), {"web": "docker.io/library/debian:trixie"}
+    for folder in (".airut/container", "sandbox"):
+        builds = ImageBuilds(tree, images, {"web": folder}.__getitem__, bases.get)
+        await ActivityEnvironment().run(builds.build_image, ORDER)
+    assert images.built == [{"container": "its own"}, {"Dockerfile": "FROM docker.io/library/debian:trixie\n"}]

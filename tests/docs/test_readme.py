@@ -54,8 +54,8 @@ def test_what_is_installed_are_the_two_commands() -> None:
 
 
 def ran(command: str, home: Path | None = None) -> tuple[int, str]:
-    # Another home is another store of images: its Podman is not to answer for ours afterwards.
-    own = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home)} if home else {}
+    # The home itself stays: another one has a store of images of its own, whose Podman would answer for ours afterwards.
+    own = {"AIRUT_CONFIG": str(home / ".config" / "airut" / "airut.yaml")} if home else {}
     environment = {**os.environ, **own}
     done = subprocess.run(
         command.split(), env=environment, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT, check=False

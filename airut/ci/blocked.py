@@ -1,11 +1,10 @@
 """What the fence refused during a run, read from the proxy's log."""
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from airut.adapters.podman.blocked import rule_for
+from airut.adapters.podman.blocked import entries_of, rule_for
 from airut.ci.result import BlockedRequest
 
 NAME = "network.jsonl"
@@ -50,10 +49,4 @@ def _read(entry: dict[str, Any]) -> BlockedRequest:
 
 def _entries(path: Path) -> Iterator[dict[str, Any]]:
     with path.open("rb") as file:
-        for line in file:
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(entry, dict):
-                yield entry
+        yield from entries_of(file)

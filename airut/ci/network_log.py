@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import json
 import os
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
+from airut.adapters.podman.blocked import entries_of
 from airut.ci.blocked import NAME, parts
 from airut.errors import ConfigError
 from airut.models.values.visible import clean
@@ -70,12 +70,9 @@ def shown(entry: dict[str, Any]) -> str | None:
 
 
 def _tell(line: bytes) -> None:
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return
-    if isinstance(entry, dict) and (text := shown(entry)):
-        print(f"airut-sandbox: network: {text}", file=sys.stderr, flush=True)
+    for entry in entries_of([line]):
+        if text := shown(entry):
+            print(f"airut-sandbox: network: {text}", file=sys.stderr, flush=True)
 
 
 def _is_still(path: Path, descriptor: int) -> bool:

@@ -47,8 +47,7 @@ async def ordered(
     given = await asyncio.to_thread(
         credentials.given, configured, tokens, key=load_or_create_key(key), sandbox_id=sandbox_id, slug=repo
     )
-    fenced = settings.network.enabled
-    if not fenced and not options.allow_open_network:
+    if not settings.network.enabled and not options.allow_open_network:
         raise ConfigError(f"{FILE}: network.enabled is false, which counts only with --allow-open-network besides")
     order = Order(
         sandbox_id=sandbox_id,
@@ -58,14 +57,7 @@ async def ordered(
         container=await _container(options, settings, files, scratch),
         environment={**given.environment, **env},
         files=given.files,
-        network=NetworkSpec(
-            enabled=fenced,
-            allowlist=await _allowlist(options, files),
-            allowlist_file=str(options.allowlist or f"{files.name}{ALLOWLIST_FILE}"),
-            repository=repo,
-            granted_presets=(),
-            credentials=given.credentials,
-        ),
+        network=await _network(options, settings, files, repo, given),
         limits=limits(settings.limits, options.limits),
         mounts=(
             *(mounts.in_repository(mount, options.workspace) for mount in settings.mounts),
@@ -102,6 +94,19 @@ async def _settings(options: Options, files: PolicyFiles) -> SandboxFile:
     if text is None:
         raise ConfigError(f"--config: there is no {options.config}")
     return read_settings(text, str(options.config))
+
+
+async def _network(
+    options: Options, settings: SandboxFile, files: PolicyFiles, repo: str, given: credentials.Given
+) -> NetworkSpec:
+    return NetworkSpec(
+        enabled=settings.network.enabled,
+        allowlist=await _allowlist(options, files),
+        allowlist_file=str(options.allowlist or f"{files.name}{ALLOWLIST_FILE}"),
+        repository=repo,
+        granted_presets=(),
+        credentials=given.credentials,
+    )
 
 
 async def _allowlist(options: Options, files: PolicyFiles) -> str | None:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ def blocked_requests(log: Path) -> str:
             lines = file.read(READ_MOST).splitlines()
     except OSError:
         return ""
-    return told(_objects(lines))
+    return told(entries_of(lines))
 
 
 def told(entries: Iterable[dict[str, Any]]) -> str:
@@ -62,7 +62,8 @@ def rule_for(entry: Mapping[str, Any]) -> str | None:
     return json.dumps(rule)
 
 
-def _objects(lines: Iterable[bytes]) -> Iterable[dict[str, Any]]:
+def entries_of(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """The entries of an access log; a line that is none is passed over."""
     for line in lines:
         try:
             entry = json.loads(line)

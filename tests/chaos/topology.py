@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from temporalio.client import Client
+
 from airut import contracts
 from airut.demo.mailbox import compose
 from airut.demo.stage import PERSON, ROBOT
@@ -74,7 +76,7 @@ class Topology(World):
             own = re.sub(r"^sandbox: .*$", f"sandbox: {{warm: 0, host_id: {name}}}", own, flags=re.MULTILINE)
             own += f"blobs: {{{blobs}}}\n"
             own += f"security: {{surrogate_key: {shared / 'surrogate.key'}}}\n"
-            own += f"execution: {{host_lost_after: {LOST_AFTER}s}}\n"
+            own = own.replace("execution: {", f"execution: {{host_lost_after: {LOST_AFTER}s, ")
             self._config(name).write_text(own)
         return self
 
@@ -102,6 +104,12 @@ class Topology(World):
                     "TEMPORAL_ADDRESS": f"127.0.0.1:{self.stage.port}", "TEMPORAL_NAMESPACE": "airut",
                 },
             )  # fmt: skip
+
+    async def temporal(self) -> Client | None:
+        """As a `World`'s. Raises: RuntimeError: a part has ended by itself, and nothing will come of waiting."""
+        if ended := [name for name, process in self._running.items() if process.returncode is not None]:
+            raise RuntimeError(f"ended by themselves: {', '.join(ended)}")
+        return await super().temporal()
 
     async def kill(self, name: str) -> None:
         """With -9, and for good."""

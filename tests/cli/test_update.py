@@ -87,11 +87,12 @@ def test_to_a_version_that_goes_on_with_everything(
     wheels: Path,
 ) -> None:
     wheel(wheels, "9.9.0")
-    assert machine.run("update", "--find-links", str(wheels)) == 0
+    code, printed = machine.run("update", "--find-links", str(wheels)), said()
     target = present()
+    assert (code, target is not None) == (0, True), printed
     assert target is not None
     assert target.parent == machine.folder / ".local/share/airut/versions"
-    assert said().splitlines() == [
+    assert printed.splitlines() == [
         f"Airut 9.9.0 is in {target}",
         "checked; recent and open histories replay",
         "switched from 0.1.0; agents run on",

@@ -56,9 +56,10 @@ WAITS = Step(
 )
 
 
-async def states() -> list[str]:
-    """Of the containers of agents on this machine."""
-    command = ("podman", "ps", "--all", "--format", "{{.State}}", "--filter", "label=airut.role=agent")
+async def states(thread: str) -> list[str]:
+    """Of the containers of a thread's agents on this machine."""
+    mine = ("--filter", "label=airut.role=agent", "--filter", f"label=airut.thread={thread}")
+    command = ("podman", "ps", "--all", "--format", "{{.State}}", *mine)
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     output, _ = await process.communicate()
     return output.decode().lower().split()
@@ -75,14 +76,14 @@ async def test_a_frozen_agent_goes_on_in_the_middle_of_its_tool_after_a_restart_
     said = body(await note(conversation, "is paused"))
     print(f"a pause took {time.monotonic() - begun:.1f} s")
     assert "Its agent is frozen until " in said
-    assert await states() == ["paused"]
+    assert await states(thread) == ["paused"]
     stage.folders.of(thread).storage.joinpath("go").touch()
 
     await stage.down(signal.SIGKILL)
     await stage.up()
     status = await conversation.status(thread)
     assert (status.phase, status.open_task and status.open_task.frozen) == (ThreadPhase.PAUSED, True)
-    assert await states() == ["paused"]
+    assert await states(thread) == ["paused"]
     assert len(await conversation.prompts()) == 1  # the tool would have ended at once
     await conversation.writes("resume", answers=first)
     (answer,) = await conversation.answers()
@@ -93,7 +94,7 @@ async def test_a_frozen_agent_goes_on_in_the_middle_of_its_tool_after_a_restart_
     prompts = await conversation.prompts()
     assert len(prompts) == 2
     assert "You were paused" not in prompts[-1]  # it has noticed nothing
-    assert await states() == []
+    assert await states(thread) == []
 
 
 async def test_a_pause_that_ends_its_agent_holds_over_a_restart_of_everything_and_the_session_goes_on(
@@ -106,7 +107,7 @@ async def test_a_pause_that_ends_its_agent_holds_over_a_restart_of_everything_an
     async with asyncio.timeout(LIMIT):
         while not (await conversation.status(thread)).commands:
             await asyncio.sleep(0.1)
-    assert await states() == []
+    assert await states(thread) == []
     assert (await conversation.status(thread)).phase is ThreadPhase.PAUSED
 
     await stage.down(signal.SIGKILL)

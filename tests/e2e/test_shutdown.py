@@ -14,6 +14,7 @@ from airut.models.hosts.folders import ThreadFolders
 from airut.models.tasks.outcome import TaskOutcome
 from airut.models.threads.command import CommandName, ThreadCommand
 from airut.models.threads.thread import ThreadPhase
+from airut.temporal.hosts import open_tasks
 from signals.console import console_message
 from tests.e2e.conversation import LIMIT, Conversation, airut
 
@@ -40,8 +41,17 @@ async def agents() -> list[str]:
     return output.decode().split()
 
 
+async def nobody_works(conversation: Conversation) -> None:
+    """Wait for what tests before this one left running: these tests look at the whole machine."""
+    client = await conversation.stage.client()
+    async with asyncio.timeout(LIMIT):
+        while await agents() or any((await open_tasks(client)).values()):
+            await asyncio.sleep(0.2)
+
+
 async def test_an_agent_runs_on_while_airut_is_down(conversation: Conversation) -> None:
     stage = conversation.stage
+    await nobody_works(conversation)
     await conversation.plays(UNTIL_TOLD, bash("cat /storage/runs"), say("Still here."))
     await conversation.writes("Work for a while.")
     async with asyncio.timeout(LIMIT):
@@ -83,6 +93,7 @@ async def test_an_agent_runs_on_while_airut_is_down(conversation: Conversation) 
 
 async def test_a_drained_host_is_listed_and_takes_no_thread(conversation: Conversation) -> None:
     await conversation.plays(say("Here."))
+    await nobody_works(conversation)
     code, printed = await airut(conversation, "host", "list", "--json")
     assert code == 0, printed
     (host,) = json.loads(printed)["hosts"]
@@ -107,6 +118,7 @@ async def test_a_drained_host_is_listed_and_takes_no_thread(conversation: Conver
 
 async def test_stop_agents_pauses_first_and_the_thread_goes_on_when_it_is_resumed(conversation: Conversation) -> None:
     stage = conversation.stage
+    await nobody_works(conversation)
     await conversation.plays(SLOW, say("Went on."))
     await conversation.writes("Work for a while.")
     async with asyncio.timeout(LIMIT):

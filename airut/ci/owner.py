@@ -48,10 +48,13 @@ class Owner(Model):
         )
 
     def is_gone(self) -> bool:
-        """Whether it certainly runs no more. Of a process in another container only its own sweep can say."""
+        """Whether it certainly runs no more, by process ids: they say nothing of one in another container."""
         if self.boot != _boot():
             return True
-        return self.namespace == _namespace() and started_at(self.pid) != self.started
+        return not self.is_of_another_container() and started_at(self.pid) != self.started
+
+    def is_of_another_container(self) -> bool:
+        return self.namespace != _namespace()
 
 
 def started_at(pid: int) -> str | None:

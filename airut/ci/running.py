@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -54,7 +55,7 @@ class Run:
         self._signals = Signals()
         with self._signals.caught():
             try:
-                note_owner(self.folder, self._place.owner)
+                ours = note_owner(self.folder, self._place.owner)
             except FileExistsError:
                 raise NameTaken(
                     f"there is a run of the name {self._id}; `airut-sandbox sweep --kept` removes kept ones"
@@ -68,6 +69,7 @@ class Run:
             finally:
                 if not self._options.keep:
                     shutil.rmtree(self.folder, ignore_errors=True)
+                os.close(ours)
 
     async def _run(self, begun: float, log: int | None, *, live: bool) -> RunResult:
         place = self._place

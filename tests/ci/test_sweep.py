@@ -1,5 +1,6 @@
 """Which sandboxes belong to nobody any more."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def test_who_goes_and_who_stays() -> None:
         labels("mine", MINE),  # its network
         labels("gone", GONE),
         labels("elsewhere", ELSEWHERE),
+        labels("elsewheredead", ELSEWHERE),
         labels("elsewhereold", ELSEWHERE, age=timedelta(hours=3)),
         labels("nobody", None),
         labels("nobodyold", None, age=timedelta(hours=3)),
@@ -35,12 +37,16 @@ def test_who_goes_and_who_stays() -> None:
         {"airut.owner": "cli"},
         {"airut.owner": "installation"},
     ]
-    assert leftovers(found, NOW) == ("elsewhereold", "gone", "nobodyold")
+    gone = leftovers(found, NOW, lambda run: run == "elsewheredead")
+    assert gone == ("elsewheredead", "elsewhereold", "gone", "nobodyold")
 
 
 def test_folders_of_dead_runs(tmp_path: Path) -> None:
-    for name, owner in {"mine": MINE, "dead": GONE, "named": MINE, "kept": GONE}.items():
-        note_owner(tmp_path / name, owner)
+    owners = {"mine": MINE, "dead": GONE, "named": MINE, "kept": GONE, "other": ELSEWHERE, "otherdead": ELSEWHERE}
+    held = {name: note_owner(tmp_path / name, owner) for name, owner in owners.items()}
+    os.close(held.pop("otherdead"))  # as the kernel does with a container that was killed
     (tmp_path / "making").mkdir()
     remove_folders(tmp_path, {"named"}, {"kept"})
-    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["kept", "making", "mine"]
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["kept", "making", "mine", "other"]
+    for descriptor in held.values():
+        os.close(descriptor)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,14 +14,15 @@ from airut.adapters.podman.base_image import SUITE, make_base_image
 from airut.adapters.podman.image_files import ImageFiles
 from airut.adapters.podman.settings import Enforce
 from airut.adapters.podman.store import ImageStore
-from airut.ci.committed import committed, laid_out
 from airut.ci.image_archive import check_key
 from airut.ci.image_cache import ImageCache
 from airut.ci.image_keys import image_keys
 from airut.ci.place import Place
+from airut.ci.policy_files import policy_files
+from airut.ci.reading import read_settings
 from airut.ci.run import repository
+from airut.ci.settings import FILE
 from airut.errors import ConfigError, ImageBuildFailed
-from airut.models.hosts.build import CONTAINER
 from airut.models.values.durations import parse_duration
 
 KEY = "AIRUT_IMAGE_KEY"
@@ -118,12 +120,10 @@ async def _with_cache(
 @asynccontextmanager
 async def _container(policy_ref: str | None) -> AsyncIterator[Path | None]:
     """The folder that the repository's image is built from, where there is one."""
-    if policy_ref is None:
-        here = Path.cwd() / CONTAINER
-        yield here if here.is_dir() else None
-        return
-    with laid_out(await committed(Path.cwd(), policy_ref), Path(CONTAINER).name) as folder:
-        yield folder
+    with tempfile.TemporaryDirectory(prefix="airut-policy-") as scratch:
+        files = policy_files(Path.cwd(), policy_ref, Path(scratch) / "policy")
+        settings = read_settings(await files.text(FILE), f"{files.name}{FILE}")
+        yield await files.folder(settings.container.path)
 
 
 def _seconds(text: str | None) -> float | None:

@@ -9,7 +9,7 @@ from airut.adapters.keys import load_or_create_key
 from airut.ci import credentials, mounts
 from airut.ci.options import Options, variables
 from airut.ci.order import Order
-from airut.ci.policy_files import Commit, PolicyFiles, WorkingTree, changed, read_text
+from airut.ci.policy_files import Commit, PolicyFiles, changed, policy_files, read_text
 from airut.ci.reading import read_settings
 from airut.ci.settings import FILE, RunLimits, SandboxFile
 from airut.config.limit_settings import SandboxLimitSettings
@@ -35,7 +35,7 @@ async def ordered(
         ConfigError: something that was said is wrong, or cannot be had.
         SecretError: a credential's source cannot be read.
     """
-    files = _files(options, scratch)
+    files = policy_files(options.workspace, options.policy_ref, scratch / "policy")
     settings = await _settings(options, files)
     env = variables(options, settings.env, settings.pass_env, os.environ)
     configured = {} if options.no_credentials else settings.credentials
@@ -79,12 +79,6 @@ def limits(file: RunLimits, said: dict[str, object]) -> Limits:
     spelled = {name: "unlimited" if value is None else value for name, value in wanted.items()}
     found = limits_on(HostSize.here(), SandboxLimitSettings.model_validate(spelled))
     return found.model_copy(update={"time": own.time, "idle": own.idle})
-
-
-def _files(options: Options, scratch: Path) -> PolicyFiles:
-    if options.policy_ref is None:
-        return WorkingTree(options.workspace)
-    return Commit(options.workspace, options.policy_ref, scratch / "policy")
 
 
 async def _settings(options: Options, files: PolicyFiles) -> SandboxFile:

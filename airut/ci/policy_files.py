@@ -47,6 +47,12 @@ class WorkingTree:
         return found if found.is_dir() else None
 
 
+def policy_files(root: Path, ref: str | None, scratch: Path) -> PolicyFiles:
+    """As the working tree has them; with a `ref`, as that commit has. `scratch` is a folder of the caller's own, which
+    need not be there yet."""
+    return WorkingTree(root) if ref is None else Commit(root, ref, scratch)
+
+
 class Blob(Model):
     mode: str
     id: str

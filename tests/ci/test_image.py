@@ -1,6 +1,7 @@
 """`airut-sandbox image`, as far as no engine is asked."""
 
 import os
+import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,7 +63,57 @@ def test_the_hash_is_of_the_commit_that_is_asked_for(checkout: Path) -> None:
 def test_a_commit_that_there_is_not(checkout: Path, ref: str) -> None:
     code, out, error = image(checkout, "hash", f"--policy-ref={ref}")
     assert (code, out) == (125, "")
-    assert error == f"airut-sandbox: --policy-ref {ref}: there is no such commit in {checkout}; fetch it first\n"
+    assert error == (
+        f"airut-sandbox: --policy-ref: there is no commit {ref} here; a checkout of only the newest commit lacks others "
+        "(fetch-depth: 0)\n"
+    )
+
+
+def test_another_folder_that_the_settings_name(checkout: Path) -> None:
+    other = checkout / "ci" / "image"
+    other.mkdir(parents=True)
+    (other / "Dockerfile").write_text("FROM airut/base\nRUN true\n")
+    (checkout / ".airut" / "sandbox.yaml").write_text("container: {path: ci/image}\n")
+    assert image(checkout, "hash") == (0, image_keys(other).lines(), "")
+    git(checkout, "add", ".")
+    git(checkout, "commit", "--quiet", "--message", "second")
+    assert image(checkout, "hash", "--policy-ref", "main") == (0, image_keys(other).lines(), "")
+    (checkout / ".airut" / "sandbox.yaml").write_text("contaner: {}\n")
+    code, _, error = image(checkout, "hash")
+    assert (code, error.startswith("airut-sandbox: .airut/sandbox.yaml:1:1: contaner: ")) == (125, True), error
+
+
+def test_a_repository_whose_configuration_names_programs(checkout: Path) -> None:
+    """It may be whoever wrote the pull request's: a step before this one has run in the same folder."""
+    ran = checkout / "ran"
+    program = checkout / "program"
+    program.write_text(f"#!/bin/sh\ntouch {ran}\nexit 1\n")
+    program.chmod(0o755)
+    container = image_keys(checkout / ".airut" / "container").lines()
+    for key, value in {
+        "core.fsmonitor": str(program),
+        "core.sshCommand": str(program),
+        "core.hooksPath": str(checkout),
+        "core.gitProxy": str(program),
+        "core.repositoryFormatVersion": "1",
+        "extensions.partialClone": "origin",
+        "remote.origin.url": f"ext::{program}",
+        "remote.origin.promisor": "true",
+        "remote.origin.uploadpack": str(program),
+        "protocol.allow": "always",
+        "filter.evil.smudge": str(program),
+        "diff.external": str(program),
+        "core.pager": str(program),
+    }.items():
+        git(checkout, "config", key, value)
+    (checkout / ".gitattributes").write_text("* filter=evil diff=evil\n")
+    assert image(checkout, "hash", "--policy-ref", "main") == (0, container, "")
+    assert not ran.exists()
+    shutil.rmtree(checkout / ".git" / "objects")  # of a partial clone: git would ask the remote
+    (checkout / ".git" / "objects").mkdir()
+    code, _, error = image(checkout, "hash", "--policy-ref", "main")
+    assert (code, error.startswith("airut-sandbox: --policy-ref: ")) == (125, True), error
+    assert not ran.exists()
 
 
 def test_a_missing_archive_is_a_note(tmp_path: Path) -> None:

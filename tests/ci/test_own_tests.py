@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = next(path for path in sys.path if path.endswith("site-packages")).removeprefix(f"{ROOT}/")
 """The environment that was set up outside, before anything untrusted ran: `uv sync` in the checkout."""
 PYTEST = (
-    *("env", f"PYTHONPATH=/workspace/{PACKAGES}", "PYTHONDONTWRITEBYTECODE=1", "HYPOTHESIS_STORAGE_DIRECTORY=/tmp/h"),
+    *("env", f"PYTHONPATH=/workspace/{PACKAGES}"),  # the rest is in .airut/sandbox.yaml
     *("python3", "-m", "pytest", "-q", "-p", "no:cacheprovider"),
 )
 OURS = tuple(f"tests/models/{noun}" for noun in ("policy", "hosts", "mail", "slack", "tasks", "threads", "telemetry"))

@@ -54,7 +54,8 @@ class Workspaces:
                 branch = await self._mirror.refresh(order.repo)
                 folders = self._folders.of(order.thread)
                 folders.make()
-                notes = () if folders.workspace.exists() else await self._bring_back(order, folders.inbox)
+                ready = await self._mirror.has_checkout(folders.workspace, order.merged)
+                notes = () if ready else await self._bring_back(order, folders.inbox)
                 base, lost = await self._clone(order, branch, folders.workspace)
                 inbox = {
                     file.content.sha256: await self._put_into_inbox(folders.inbox, file) for file in order.attachments
@@ -72,21 +73,21 @@ class Workspaces:
     async def _clone(
         self, order: WorkspaceInput, branch: DefaultBranch, workspace: Path
     ) -> tuple[str, tuple[str, ...]]:
-        """The thread's checkout, made from what it pushed last where it is not on this host. Returns the commit that
-        it began at, and what could not be had."""
+        """The thread's checkout, made from what it pushed last where it is not on this host, from the default branch
+        once that was merged. Returns the commit that it began at, and what could not be had."""
         published = branch.model_copy(update={"commit": order.published}) if order.published else branch
         try:
-            return await self._mirror.clone(order.repo, published, workspace), ()
+            return await self._mirror.clone(order.repo, published, workspace, order.merged), ()
         except GitError:
             if published == branch:
                 raise
         # Merged and deleted since: the remote does not have that commit any more.
         lost = f"The commit {published.commit[:12]} is not on the remote any more; work goes on from {branch.name}."
-        return await self._mirror.clone(order.repo, branch, workspace), (lost,)
+        return await self._mirror.clone(order.repo, branch, workspace, order.merged), (lost,)
 
     async def _bring_back(self, order: WorkspaceInput, inbox: Path) -> tuple[str, ...]:
-        """For a workspace that is not on this host: what was not published, for the agent to fetch. Returns what could
-        not be had."""
+        """For a workspace that is not on this host, or older than a merge: what was not published, for the agent to
+        fetch. Returns what could not be had."""
         lost: list[str] = []
         for name, content, what in (
             (UNPUBLISHED, order.unpublished, "Commits that had not been published"),

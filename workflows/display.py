@@ -60,6 +60,7 @@ class Display:
             branch=state.branch,
             pull_request=state.pull_request,
             last_reply=state.last_reply,
+            news=state.news,
             bounces=state.bounces,
             settings=state.settings,
         )

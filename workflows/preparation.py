@@ -36,7 +36,8 @@ class Preparation:
             thread=flow.task.thread,
             repo=flow.task.repo,
             attachments=tuple(file for message in flow.task.messages for file in message.attachments),
-            published=flow.task.published,
+            published=flow.task.published if flow.task.merged is None else None,
+            merged=flow.task.merged,
             unpublished=flow.result.stored.bundle,
             uncommitted=flow.result.stored.changes,
         )

@@ -6,7 +6,7 @@ from temporalio.exceptions import FailureError
 with workflow.unsafe.imports_passed_through():
     from airut import contracts
     from airut.models.blob import Text
-    from airut.models.pull_requests.news import PullRequestNews
+    from airut.models.pull_requests.news import PullRequestNews, with_told
     from airut.models.threads.command import without_text
     from airut.models.threads.message import InboundMessage
     from airut.models.threads.state import ThreadState
@@ -25,6 +25,7 @@ class News:
 
     def _take(self, news: PullRequestNews) -> None:
         state, last = self._state, self._last()
+        state.merged = news.merged or state.merged
         if last is None or state.closing or state.inbox.knows(news.key):
             return
         if news.author:
@@ -32,6 +33,7 @@ class News:
         else:
             state.inbox.remember(news.key, workflow.now())
             state.notices.tell(last, news.text)
+            state.news = with_told(state.news, news.text, workflow.now())
 
     def _last(self) -> InboundMessage | None:
         task = self._commands.task or (self._state.last.input if self._state.last else None)

@@ -148,7 +148,7 @@ class Runs:
             policy=workspace.policy,
             base=workspace.base,
             inbox=workspace.inbox,
-            resume_note=turns.first_words(turn, workspace.brought),
+            resume_note=turns.first_words(turn, workspace.brought, flow.task.merged),
             tell=turn.tell,
             session_id=flow.result.session_id,
             question=turn.question,

@@ -25,6 +25,10 @@ BROUGHT = {
     "unless the workspace has them, fetch refs/airut/uncommitted from it, and apply it without committing.]",
 }
 """What is told of a file that an earlier workspace has left in the inbox."""
+MERGED = (
+    "[Pull request #{} of this conversation was merged. The workspace has been made anew since, from the default "
+    "branch; what you do from now on goes into a pull request of its own.]"
+)
 WAITED = "[The model API could not be used for a while. The workspace is as you left it; go on where you stopped.]"
 GO_ON = "[Go on where you stopped.]"
 
@@ -62,10 +66,13 @@ def next_recovery(outcome: AgentOutcome, tried: set[Recovery], transcript: BlobR
     return next((each for each in means if each not in tried), None)
 
 
-def first_words(turn: Turn, brought: tuple[str, ...]) -> str | None:
-    """What the agent is told before all else, if anything. `brought` are files in the inbox."""
+def first_words(turn: Turn, brought: tuple[str, ...], merged: int | None = None) -> str | None:
+    """What the agent is told before all else, if anything. `brought` are files in the inbox, `merged` is the number of
+    a pull request."""
     note = turn.note if turn.note or turn.tell or turn.answered else GO_ON
     notes = [note] if note else []
+    if merged is not None and turn.tell:
+        notes.insert(0, MERGED.format(merged))
     return "\n\n".join([*notes, *(BROUGHT[name] for name in brought)]) or None
 
 

@@ -88,6 +88,9 @@ async def _show(settings: Settings, prefix: str, follow: bool, as_json: bool) ->
             console.print(f"note: {clean(note)}", highlight=False, markup=False)
         for line in listed(status):
             console.print(f"file: {line}", highlight=False, markup=False)
+    for told in status.news:
+        console.rule(f"pull request, {told.at:%Y-%m-%d %H:%M} UTC")
+        console.print(Markdown(clean(told.text)))
 
 
 async def watch(client: Client, thread: str) -> ThreadStatus:

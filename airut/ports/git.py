@@ -26,10 +26,15 @@ class Mirror(Protocol):
         """
         ...
 
-    async def clone(self, repo: str, branch: DefaultBranch, workspace: Path) -> str:
+    async def has_checkout(self, workspace: Path, after: int | None = None) -> bool:
+        """Whether `clone` would leave what is there as it is."""
+        ...
+
+    async def clone(self, repo: str, branch: DefaultBranch, workspace: Path, after: int | None = None) -> str:
         """Make a full checkout for a thread: objects copied, no links or alternates into the mirror, `origin` set to
-        the public URL without credentials, `branch` checked out. A finished one (marker file) is left as it is; an
-        unfinished one is made anew. Return the commit that the checkout began at.
+        the public URL without credentials, `branch` checked out. A finished one (marker file) is left as it is, unless
+        `after` names a merged pull request that it was not made after; an unfinished one is made anew. Return the
+        commit that the checkout began at.
 
         Raises:
             GitError

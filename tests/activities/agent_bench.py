@@ -83,14 +83,16 @@ class Tree:
         raise NotImplementedError
 
     async def read_tree(self, repo: str, commit: str, path: str) -> tuple[TreeFile, ...]:
-        content = self._files.get(path)
-        return (
-            ()
-            if content is None
-            else (TreeFile(path=path.rpartition("/")[2], mode=0o100644, content=content.encode()),)
-        )
+        below = {
+            name.removeprefix(f"{path}/"): text for name, text in self._files.items() if name.startswith(f"{path}/")
+        }
+        found = {path.rpartition("/")[2]: self._files[path]} if path in self._files else below
+        return tuple(TreeFile(path=name, mode=0o100644, content=text.encode()) for name, text in found.items())
 
-    async def clone(self, repo: str, branch: DefaultBranch, workspace: Path) -> str:
+    async def has_checkout(self, workspace: Path, after: int | None = None) -> bool:
+        raise NotImplementedError
+
+    async def clone(self, repo: str, branch: DefaultBranch, workspace: Path, after: int | None = None) -> str:
         raise NotImplementedError
 
     async def publish(self, spec: PushSpec, bundle: bytes) -> Push | None:

@@ -26,8 +26,13 @@ class Fetched:
     async def read_tree(self, repo: str, commit: str, path: str) -> tuple[TreeFile, ...]:
         return ()
 
-    async def clone(self, repo: str, branch: DefaultBranch, workspace: Path) -> str:
+    async def has_checkout(self, workspace: Path, after: int | None = None) -> bool:
+        return workspace.exists() and (after is None or (workspace / f"after-{after}").exists())
+
+    async def clone(self, repo: str, branch: DefaultBranch, workspace: Path, after: int | None = None) -> str:
         workspace.mkdir(exist_ok=True)
+        if after is not None:
+            (workspace / f"after-{after}").touch()
         return "b" * 40
 
     async def publish(self, spec: PushSpec, bundle: bytes) -> Push | None:
@@ -86,6 +91,17 @@ async def test_what_was_never_pushed_is_brought_back_and_named_until_something_n
     assert first.brought == again.brought == ("unpublished.bundle", "uncommitted.bundle")
     later = order.model_copy(update={"unpublished": None, "uncommitted": await blobs.put(b"others")})
     assert (await ActivityEnvironment().run(workspaces.prepare_workspace, later)).brought == ()
+
+
+async def test_a_workspace_that_is_made_anew_after_a_merge_leaves_in_the_inbox_what_the_pull_request_had_not(
+    tmp_path: Path, blobs: LocalBlobStore
+) -> None:
+    await prepare(tmp_path, blobs)
+    workspaces = Workspaces("h1", ThreadFolders(state=tmp_path), Fetched(), blobs, Configured())
+    order = WorkspaceInput(thread=THREAD, repo="web", uncommitted=await blobs.put(b"changes"))
+    assert (await ActivityEnvironment().run(workspaces.prepare_workspace, order)).brought == ()
+    merged = order.model_copy(update={"merged": 7})
+    assert (await ActivityEnvironment().run(workspaces.prepare_workspace, merged)).brought == ("uncommitted.bundle",)
 
 
 async def test_what_cannot_be_brought_back_is_said(tmp_path: Path, blobs: LocalBlobStore) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
+from airut.models.pull_requests.view import Checks, CheckState
 from airut.temporal.delivery import deliver, report_if_open
 from tests.cli.conftest import Airut, Printed
 from tests.signals.mail.test_bounces import BOUNCE
@@ -46,6 +47,16 @@ async def test_list_and_retry_of_a_failed_task(
     assert [task.get("bounced") for task in tasks] == [None, [BOUNCE.words]]
     for shown in (await airut("task", "list", thread), await airut("thread", "show", thread)):
         assert "bounced" in shown.out
+
+
+async def test_what_became_of_the_pull_request_is_shown_with_its_thread(
+    airut: Airut, temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    await deliver(temporal.client, mail("first", thread))
+    await idle_after(temporal.client, thread, 1)
+    activities.forge.shows(checks=Checks(state=CheckState.PASSED, total=2))
+    await until(temporal.client, thread, lambda status: bool(status.news))
+    assert "All 2 checks of the pull request #1" in " ".join((await airut("thread", "show", thread)).out.split())
 
 
 async def test_an_older_task_is_done_again_from_what_temporal_has_recorded(

@@ -8,6 +8,7 @@ import pytest
 
 from airut.models.blob import BlobRef, Text
 from airut.models.login import Role
+from airut.models.pull_requests.news import ToldNews
 from airut.models.pull_requests.pull_request import PullRequestRef, PullRequestState
 from airut.models.tasks.outcome import TaskOutcome, Usage
 from airut.models.tasks.reply import ReplyKind
@@ -76,6 +77,14 @@ async def test_what_was_said_and_answered(served: Served) -> None:
     assert f'<a href="/threads/{ID}/tasks/1">Task 1</a>' in shown
     assert "http://127.0.0.1:8233/namespaces/airut/workflows/web%2Fconsole%2Fabc" in shown
     assert "1 min 30 s" in shown
+
+
+async def test_what_became_of_its_pull_request(served: Served) -> None:
+    told = ToldNews(at=AT, text=f"[checks](https://ci.example.org) {EVIL}")
+    served.control.known[ID] = status(pull_request=PULL, news=(told,))
+    section = (await page(served)).partition('id="news">Pull request</h2>')[2].partition("</section>")[0]
+    assert '<a href="https://ci.example.org"' in section
+    assert "<script>" not in section
 
 
 async def test_only_ten_tasks_are_on_a_page(served: Served) -> None:

@@ -167,9 +167,27 @@ async def test_a_merge_ends_it(temporal: WorkflowEnvironment, activities: Script
     await begun(temporal.client, activities, thread)
     activities.forge.shows(state=PullRequestState.MERGED)
     await ended(temporal.client, thread)
-    assert await noted(activities) == ["The [pull request #1](https://forge.example/1) was merged."]
+    (note,) = await noted(activities)
+    assert note.startswith("The [pull request #1](https://forge.example/1) was merged.")
     status = await until(temporal.client, thread, lambda status: status.tasks == 1)
     assert status.phase == "idle"  # the thread stays open
+    assert [told.text for told in status.news] == [note]  # to be read there: a console shows nothing else
+
+
+async def test_after_a_merge_the_next_task_begins_at_the_default_branch(
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
+) -> None:
+    await begun(temporal.client, activities, thread)
+    activities.forge.shows(state=PullRequestState.MERGED)
+    await ended(temporal.client, thread)
+    for number in (2, 3):
+        activities.agent = lambda order: done("Looked.", bundle=None) if order.task.number == 2 else done("More.")
+        await deliver(temporal.client, mail(f"go on, {number}", thread))
+        await idle_after(temporal.client, thread, number)
+    first, *after = activities.workspace_inputs
+    assert (first.merged, [(order.merged, order.published) for order in after]) == (None, [(1, None), (1, None)])
+    notes = [order.resume_note or "" for order in activities.agent_inputs]
+    assert ["Pull request #1 of this conversation was merged." in note for note in notes] == [False, True, True]
 
 
 async def test_the_threads_end_ends_it(

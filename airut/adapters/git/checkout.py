@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from airut.adapters.git.process import Git
@@ -13,19 +14,24 @@ CLONE_DEADLINE = 600.0
 
 
 def marker(workspace: Path) -> Path:
-    """Beside the workspace, out of the agent's reach: its content is the commit that the checkout began at."""
+    """Beside the workspace, out of the agent's reach: its content is the commit that the checkout began at, and the
+    number of the merged pull request that it was made after, if it was."""
     return workspace.with_name(f"{workspace.name}.ready")
 
 
-def begun_at(workspace: Path) -> str | None:
-    """The commit that a finished checkout began at; None when there is none, or only half of one."""
+def begun_at(workspace: Path, after: int | None = None) -> str | None:
+    """The commit that a finished checkout began at; None when there is none, or only half of one, or one that is older
+    than the merge of pull request `after`."""
     try:
-        return marker(workspace).read_text().strip() if workspace.is_dir() else None
+        commit, _, merged = marker(workspace).read_text().strip().partition(" ")
     except FileNotFoundError:
         return None
+    return commit if commit and workspace.is_dir() and (after is None or merged == str(after)) else None
 
 
-async def make_checkout(mirror: Path, branch: DefaultBranch, workspace: Path, origin: str) -> None:
+async def make_checkout(
+    mirror: Path, branch: DefaultBranch, workspace: Path, origin: str, after: int | None = None
+) -> None:
     """Clone the mirror by copying, and let it appear under its name only when it is complete.
 
     The caller holds the workspace's lock, and the mirror's, so that no repack removes files under the copy.
@@ -43,7 +49,7 @@ async def make_checkout(mirror: Path, branch: DefaultBranch, workspace: Path, or
     await git("checkout", "--quiet", "-B", branch.name, branch.commit, deadline=CLONE_DEADLINE)
     await git("config", f"branch.{branch.name}.remote", "origin")
     await git("config", f"branch.{branch.name}.merge", f"refs/heads/{branch.name}")
-    await asyncio.to_thread(_finish, workspace, partial, branch.commit)
+    await asyncio.to_thread(_finish, workspace, partial, [branch.commit, *([] if after is None else [str(after)])])
 
 
 def _clear(workspace: Path, partial: Path) -> None:
@@ -55,11 +61,11 @@ def _clear(workspace: Path, partial: Path) -> None:
             shutil.rmtree(folder)
 
 
-def _finish(workspace: Path, partial: Path, commit: str) -> None:
+def _finish(workspace: Path, partial: Path, words: Sequence[str]) -> None:
     partial.rename(workspace)
     # After a power cut a marker must not stand beside a checkout whose files never reached the disk.
     os.sync()
     with marker(workspace).open("w") as file:
-        file.write(f"{commit}\n")
+        file.write(f"{' '.join(words)}\n")
         file.flush()
         os.fsync(file.fileno())

@@ -47,14 +47,17 @@ class GitMirror:
             async with self._mirror_locked(repo, exclusive=False):
                 return await read_tree(Git(self._mirror(repo)), commit, path)
 
-    async def clone(self, repo: str, branch: DefaultBranch, workspace: Path) -> str:
+    async def has_checkout(self, workspace: Path, after: int | None = None) -> bool:
+        return await asyncio.to_thread(begun_at, workspace, after) is not None
+
+    async def clone(self, repo: str, branch: DefaultBranch, workspace: Path, after: int | None = None) -> str:
         remote = self._logged_out(repo)
         with _local(remote):
             async with locked(workspace.with_name(f"{workspace.name}.lock")):
-                if begun := await asyncio.to_thread(begun_at, workspace):
+                if begun := await asyncio.to_thread(begun_at, workspace, after):
                     return begun
                 async with self._mirror_locked(repo, exclusive=False):
-                    await make_checkout(self._mirror(repo), branch, workspace, public_url(remote.url))
+                    await make_checkout(self._mirror(repo), branch, workspace, public_url(remote.url), after)
                 return branch.commit
 
     async def publish(self, spec: PushSpec, bundle: bytes) -> Push | None:

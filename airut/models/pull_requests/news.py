@@ -1,6 +1,7 @@
 """What a thread is told of its pull request, in words for people and for the agent (spec: operations §9). Pure."""
 
 import hashlib
+from datetime import datetime
 from itertools import groupby
 
 from airut.models.base import Model
@@ -10,6 +11,8 @@ from airut.models.pull_requests.view import Checks, CheckState, FailedCheck, Rem
 
 TEXT_MOST = 4_000
 """Characters of one remark; whoever writes more has a link."""
+TOLD_MOST = 5
+"""What was told of a pull request that its thread still knows."""
 NAMED_MOST = 20
 """Failed checks that are named."""
 
@@ -22,11 +25,25 @@ _VERDICTS = {
 
 class PullRequestNews(Model):
     """Something that has happened to a pull request. `author` gives the agent a task with it; without one people are
-    told, and that is all. The same `key` counts once."""
+    told, and that is all. The same `key` counts once. `merged` is the pull request's number once it was merged."""
 
     key: str
     text: str
     author: str = ""
+    merged: int | None = None
+
+
+class ToldNews(Model):
+    """What people were told of a pull request, kept to be read in the thread: a console has no other place for it."""
+
+    at: datetime
+    text: str
+
+
+def with_told(known: tuple[ToldNews, ...], text: str, now: datetime) -> tuple[ToldNews, ...]:
+    """The newest ones, the end of each cut."""
+    cut = text if len(text) <= TEXT_MOST else f"{text[:TEXT_MOST].rstrip()}\n…"
+    return (*known, ToldNews(at=now, text=cut))[-TOLD_MOST:]
 
 
 def news_of(number: int, sighting: Sighting, on_failure: OnFailure, fixes: int) -> tuple[PullRequestNews, ...]:
@@ -39,7 +56,8 @@ def news_of(number: int, sighting: Sighting, on_failure: OnFailure, fixes: int) 
         remarks = tuple(sorted(group, key=lambda each: each.at))
         found.append(_of_remarks(number, pull, author, remarks))
     if sighting.state is PullRequestState.MERGED:
-        found.append(_note(number, "merged", sighting.head, text=f"The {pull} was merged."))
+        text = f"The {pull} was merged. What comes next here begins at the newest state of its base branch."
+        found.append(_note(number, "merged", sighting.head, text=text).model_copy(update={"merged": number}))
     if sighting.state is PullRequestState.CLOSED:
         text = f"The {pull} was closed without being merged. Reply to go on with it: it is opened again then."
         found.append(_note(number, "closed", sighting.head, text=text))

@@ -30,6 +30,8 @@ class WorkspaceInput(Model):
     uncommitted: BlobRef | None = None
     """What a workspace that is not on this host any more is made from: the commit that was pushed last, a bundle of
     those that were not, and one of what was not committed."""
+    merged: int | None = None
+    """The number of the thread's pull request if that was merged: its workspace is one that was made since then."""
 
 
 class WorkspaceResult(Model):

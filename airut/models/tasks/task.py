@@ -153,6 +153,8 @@ class TaskInput(Model):
     published: str | None = None
     """The commit that was pushed last: the same one again is no change."""
     pull_request: PullRequestRef | None = None
+    merged: int | None = None
+    """Its number, if it was merged: then the workspace is made anew from the default branch."""
     participants: tuple[str, ...] = ()
     held: Hints = Hints()
     """What earlier messages asked for; it holds until another one asks otherwise."""

@@ -65,6 +65,7 @@ class ArchivedThread(Model):
     branch: str | None = None
     published: str | None = None
     pull_request: PullRequestRef | None = None
+    merged: int | None = None
     heard: float = 0.0
     bounces: tuple[Bounce, ...] = ()
     losses: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ def archived(state: ThreadState, thread: ThreadName, kept: Archived, now: dateti
         branch=state.branch,
         published=state.published,
         pull_request=state.pull_request,
+        merged=state.merged,
         heard=state.heard,
         bounces=state.bounces,
         losses=tuple(dict.fromkeys((*state.losses, *kept.losses))),
@@ -55,7 +56,7 @@ def reopen(state: ThreadState, archive: ArchivedThread) -> None:
     state.notices.told, state.notices.last = archive.told, archive.notes
     state.subject, state.tasks, state.usage, state.held = archive.subject, archive.tasks, archive.usage, archive.hints
     state.session_id, state.branch, state.published = archive.session_id, archive.branch, archive.published
-    state.pull_request = archive.pull_request
+    state.pull_request, state.merged = archive.pull_request, archive.merged
     state.stored = Stored(
         transcript=archive.transcript, bundle=archive.bundle, changes=archive.changes, storage=archive.storage
     )

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from airut.models.base import Model
 from airut.models.blob import BlobRef, Text
 from airut.models.mail.bounce import Bounce
+from airut.models.pull_requests.news import ToldNews
 from airut.models.pull_requests.pull_request import PullRequestRef
 from airut.models.tasks.outcome import TaskOutcome, Usage
 from airut.models.tasks.progress import ShowOrder, shows_tasks
@@ -77,6 +78,8 @@ class ThreadState(BaseModel):
     branch: str | None = None
     published: str | None = None
     pull_request: PullRequestRef | None = None
+    merged: int | None = None  # the number of its pull request that was merged last
+    news: tuple[ToldNews, ...] = ()  # of its pull request, as people were told
     followed: bool = False  # its pull request, at any time
     usage: Usage = Usage()
     recent: list[TaskRecord] = Field(default_factory=list)
@@ -225,6 +228,7 @@ class ThreadState(BaseModel):
             branch=self.branch,
             published=self.published,
             pull_request=self.pull_request,
+            merged=self.merged if self.pull_request and self.pull_request.number == self.merged else None,
             participants=self.inbox.participants,
             held=self.held,
             begun=Recollection(goal=self.goal, replies=self.replies),

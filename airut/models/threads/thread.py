@@ -8,6 +8,7 @@ from pydantic import Field
 
 from airut.models.base import Model
 from airut.models.mail.bounce import Bounce
+from airut.models.pull_requests.news import ToldNews
 from airut.models.pull_requests.pull_request import PullRequestRef
 from airut.models.questions.question import Question
 from airut.models.tasks.outcome import Usage
@@ -67,6 +68,8 @@ class ThreadStatus(Model):
     host: str | None = None
     branch: str | None = None
     pull_request: PullRequestRef | None = None
+    news: tuple[ToldNews, ...] = ()
+    """What people were told of the pull request, oldest first."""
     last_reply: ReplyRecord | None = None
     bounces: tuple[Bounce, ...] = ()
     """Answers that have not arrived everywhere, as other servers say."""

@@ -274,6 +274,26 @@ async def test_clone_of_an_older_commit_of_the_branch(stage: Stage) -> None:
     assert Worker(workspace).head() == old.commit
 
 
+async def test_a_checkout_is_made_anew_once_after_a_merge(stage: Stage) -> None:
+    workspace = stage.root.with_name("workspace")
+    await stage.mirror.clone(REPO, await stage.mirror.refresh(REPO), workspace)
+    stage.advance({"merged": "x"})
+    branch = await stage.mirror.refresh(REPO)
+    assert await stage.mirror.clone(REPO, branch, workspace) != branch.commit  # as it is
+    assert (await stage.mirror.has_checkout(workspace), await stage.mirror.has_checkout(workspace, 7)) == (True, False)
+    (workspace / "left").touch()
+    assert await stage.mirror.clone(REPO, branch, workspace, 7) == branch.commit
+    assert (workspace / "merged").exists()
+    assert not (workspace / "left").exists()
+    (workspace / "begun").touch()
+    stage.advance({"merged": "y"})
+    assert await stage.mirror.clone(REPO, await stage.mirror.refresh(REPO), workspace, 7) == branch.commit
+    assert await stage.mirror.clone(REPO, branch, workspace) == branch.commit  # its successor is open by then
+    assert (workspace / "begun").exists()
+    assert await stage.mirror.has_checkout(workspace, 7)
+    assert not await stage.mirror.has_checkout(workspace, 8)
+
+
 async def test_clone_of_an_unknown_commit(stage: Stage) -> None:
     await stage.mirror.refresh(REPO)
     workspace = stage.root.with_name("workspace")

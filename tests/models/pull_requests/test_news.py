@@ -17,6 +17,7 @@ LOGGED = Checks(
         FailedCheck(name="lint", url="https://ci.example.org/2"),
     ),
 )
+ANEW = "What comes next here begins at the newest state of its base branch."
 LISTED = (
     "- [test (3.13)](https://ci.example.org/1)\n  ```text\n  assert 1 == 2\n  ` ` `\n  failed\n  ```\n"
     "- [lint](https://ci.example.org/2)"
@@ -32,7 +33,7 @@ def told(sighting: Sighting, on_failure: OnFailure = OnFailure.NOTIFY, fixes: in
     [
         (seen(checks=PASSED), f"All 2 checks of the {PULL} have passed."),
         (seen(checks=Checks(state=CheckState.PASSED, total=1)), f"The check of the {PULL} has passed."),
-        (seen(state=PullRequestState.MERGED), f"The {PULL} was merged."),
+        (seen(state=PullRequestState.MERGED), f"The {PULL} was merged. {ANEW}"),
         (
             seen(state=PullRequestState.CLOSED),
             f"The {PULL} was closed without being merged. Reply to go on with it: it is opened again then.",

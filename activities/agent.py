@@ -20,7 +20,7 @@ from activities.rotation import Rotation
 from activities.running_agent import RunningAgent
 from activities.transcripts import Transcripts, session_of
 from activities.watch import Frozen, Watch
-from airut.errors import EngineError, NameTaken, NoSpace
+from airut.errors import EngineError, NameTaken, NoSpace, PolicyInvalid
 from airut.models.blob import Text
 from airut.models.credentials.redaction import Redactor
 from airut.models.hosts.folders import ThreadFolders
@@ -33,6 +33,8 @@ from airut.models.hosts.sandbox import (
     SandboxSpec,
     sandbox_id,
 )
+from airut.models.policy import claude_settings
+from airut.models.policy.agent_files import FOLDER, AgentFiles, read_agent_files
 from airut.models.questions.answer_parsing import parse_answer
 from airut.models.questions.question import Answer
 from airut.models.tasks.agent import NOTICES, AgentCommand, AgentRun
@@ -42,6 +44,7 @@ from airut.models.tasks.steps import AgentInput
 from airut.models.tasks.summary import compose_summary
 from airut.models.tasks.task import AgentResult
 from airut.models.threads.message import InboundMessage
+from airut.models.values.located import PolicyErrors
 from airut.ports.agent import Agent, Sessions
 from airut.ports.blobs import BlobStore
 from airut.ports.git import Mirror
@@ -204,15 +207,16 @@ class AgentRuns:
     async def _command(self, order: AgentInput) -> AgentCommand:
         task, settings = order.task, self._repositories.agent(order.task.repo)
         claude_md = await self._file_of(task.repo, order.policy.commit, "CLAUDE.md")
+        theirs = await self._agent_files(task.repo, order.policy.commit)
         run = AgentRun(
             session_id=session_of(order),
             prompt=await self._prompt(order),
-            system_prompt=compose_rules(settings.system_prompt, claude_md),
+            system_prompt=compose_rules(settings.system_prompt, claude_md, theirs.system_prompt),
             model=task.hints.model or settings.model,
             effort=task.hints.effort or settings.effort,
             max_turns=settings.max_turns,
-            settings=settings.settings,
-            mcp_servers=settings.mcp_servers,
+            settings=claude_settings.united(theirs.settings, settings.settings),
+            mcp_servers={**theirs.mcp_servers, **settings.mcp_servers},
             home=self._folders.of(task.thread).home,
             budget_usd=order.budget_usd,
             question=order.question,
@@ -245,6 +249,13 @@ class AgentRuns:
         message = order.answered_by
         text = await fetch(self._blobs, message.text)
         return parse_answer(order.question, text, message.author, message.sent_at)
+
+    async def _agent_files(self, repo: str, commit: str) -> AgentFiles:
+        """Raises: PolicyInvalid"""
+        try:
+            return read_agent_files({f.path: f.content for f in await self._mirror.read_tree(repo, commit, FOLDER)})
+        except PolicyErrors as error:
+            raise PolicyInvalid(str(error)) from error
 
     async def _file_of(self, repo: str, commit: str, path: str) -> str | None:
         """A text file of the default branch, from the host's mirror; never from the agent's workspace."""

@@ -13,6 +13,8 @@ from airut.cli.policy_scope import UNKNOWN, Scope, find_allowlist, rule_set_of, 
 from airut.cli.terminal import clean
 from airut.errors import ConfigError
 from airut.models.policy import presets as known_presets
+from airut.models.policy.agent_files import FOLDER as AGENT_FOLDER
+from airut.models.policy.agent_files import read_agent_files
 from airut.models.policy.allowlist import Allowlist, parse_allowlist
 from airut.models.policy.policy import check_addresses
 from airut.models.policy.presets import Access, Preset
@@ -39,12 +41,13 @@ def check(
     repo: Repo = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what is wrong with a file, each with its line and what to do."""
+    """Say what is wrong with a file, or with this checkout's `.airut/`, each with its line and what to do."""
     found = file or find_allowlist()
     if found is None:
         _usage("no .airut/network-allowlist.yaml in this checkout; name a file")
     scope = _scope(context.obj, repo)
     errors, warned, allowlist = _checked(_text(found), str(found), scope)
+    errors = (*errors, *(() if file else _of_agent(found.parent)))
     valid = not errors and not (strict and warned)
     if as_json:
         document = {
@@ -134,6 +137,16 @@ def _checked(text: str, name: str, scope: Scope) -> tuple[tuple[Problem, ...], t
     entries = rule_set_of(allowlist, scope).entries
     unreached = unreached_scopes(name, entries, scope.credentials)
     return (), (*warnings(allowlist, scope.credentials), *unreached), allowlist
+
+
+def _of_agent(folder: Path) -> tuple[Problem, ...]:
+    """What is wrong with the files of the agent beside the allowlist."""
+    files = (folder / AGENT_FOLDER.rpartition("/")[2]).glob("*")
+    try:
+        read_agent_files({file.name: file.read_bytes() for file in files if file.is_file()})
+    except PolicyErrors as error:
+        return error.problems
+    return ()
 
 
 def _scope(settings: Settings, repo: str | None) -> Scope:

@@ -1,6 +1,5 @@
 """The keys of `agent:` in airut.yaml: how Claude Code is run for a repository, and who pays."""
 
-import json
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -8,8 +7,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from airut.config.paths import FolderPath
 from airut.models.base import Model
 from airut.models.credentials.secret import Secret
+from airut.models.policy import claude_settings
 from airut.models.policy.model_endpoint import ANTHROPIC, ModelEndpoint
-from airut.models.tasks.mcp import McpServer
+from airut.models.tasks.mcp import NAME, McpServer
 from airut.models.threads.message import Effort
 
 
@@ -18,45 +18,6 @@ def _endpoint(given: object) -> object:
 
 
 ModelUrl = Annotated[ModelEndpoint, BeforeValidator(_endpoint)]
-
-_INSTEAD = {
-    "apiKeyHelper": "agent.auth says who pays",
-    "awsAuthRefresh": "agent.auth says who pays",
-    "awsCredentialExport": "agent.auth says who pays",
-    "forceLoginMethod": "agent.auth says who pays",
-    "env": "repos.<name>.env sets variables",
-    "model": "agent.model chooses it",
-    "effortLevel": "agent.effort chooses it",
-    "gcpAuthRefresh": "agent.auth says who pays",
-    "otelHeadersHelper": "it would run unasked",
-    "statusLine": "it would run unasked, and nobody sees it",
-    "enabledPlugins": "plugins bring hooks, which would run unasked; agent.mcp_servers adds tools",
-    "extraKnownMarketplaces": "plugins bring hooks, which would run unasked; agent.mcp_servers adds tools",
-    "hooks": "Airut's own are there, and others would run unasked",
-    "disableAllHooks": "Airut's own hooks put questions and plans to people",
-    "cleanupPeriodDays": "Airut sets it, so that threads can be gone on with",
-    "autoMemoryEnabled": "Airut sets it, so that nothing planted is remembered",
-    "useAutoModeDuringPlan": "Airut sets it",
-}
-"""Settings that are not taken, and what there is in their place (https://code.claude.com/docs/en/settings)."""
-
-_OF_PERMISSIONS = ("allow", "ask", "deny", "additionalDirectories")
-"""The others choose a mode, which the sandbox makes needless: Airut runs without asking."""
-
-
-def _allowed_settings(given: dict[str, object]) -> dict[str, object]:
-    for name in given:
-        if name in _INSTEAD:
-            raise ValueError(f"{name} is not taken here: {_INSTEAD[name]}")
-    permissions = given.get("permissions", {})
-    for name in permissions if isinstance(permissions, dict) else ():
-        if name not in _OF_PERMISSIONS:
-            raise ValueError(f"permissions.{name} is not taken here: tools run without asking; deny what must not run")
-    try:
-        json.dumps(given, allow_nan=False)
-    except (TypeError, ValueError):
-        raise ValueError("only texts, numbers, true, false, null, lists and maps, and no tags") from None
-    return given
 
 
 class Account(Model):
@@ -120,9 +81,9 @@ class AgentConfig(Model):
     """What is added to Claude Code's own."""
     plan_approval: bool = False
     """Whether leaving plan mode is a question to the thread."""
-    settings: Annotated[dict[str, object], AfterValidator(_allowed_settings)] = {}
+    settings: Annotated[dict[str, object], AfterValidator(claude_settings.allowed)] = {}
     """Of Claude Code, as its settings.json has them. Not those that Airut sets itself, nor those that say who pays or
-    what runs unasked."""
-    mcp_servers: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")], McpServer] = {}
+    what runs unasked. They come before those of the repository's `.airut/agent/settings.json`."""
+    mcp_servers: dict[Annotated[str, Field(pattern=f"^{NAME.pattern}$")], McpServer] = {}
     """Servers of the Model Context Protocol whose tools the agent has, by name. Theirs are the sandbox's network and
-    what its image holds."""
+    what its image holds. The repository's `.airut/agent/mcp.json` can name more."""

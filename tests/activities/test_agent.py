@@ -13,8 +13,9 @@ from activities import disk as disk_module
 from airut.models.blob import BlobRef, Text
 from airut.models.hosts.sandbox import Limits, SandboxRef, sandbox_id
 from airut.models.tasks.agent import NOTICE
+from airut.models.tasks.mcp import McpServer
 from airut.models.tasks.outcome import AgentOutcome, LostRun, Usage
-from tests.activities.agent_bench import MESSAGE, ORDER, TASK, Bench, Known
+from tests.activities.agent_bench import MESSAGE, ORDER, TASK, Bench, Known, Tree
 
 
 async def test_an_ended_run_brings_home_words_and_files(bench: Bench) -> None:
@@ -27,6 +28,28 @@ async def test_an_ended_run_brings_home_words_and_files(bench: Bench) -> None:
     assert run.prompt == "Add a file\n\ndo it\n"
     assert "Use tabs." in run.system_prompt
     assert bench.beats
+
+
+async def test_the_default_branch_adds_to_how_the_agent_is_run(bench: Bench) -> None:
+    bench.tree = Tree(
+        {
+            ".airut/agent/settings.json": '{"language": "de"}',
+            ".airut/agent/mcp.json": '{"mcpServers": {"docs": {"command": "docs-mcp"}}}',
+            ".airut/agent/system-prompt.md": "Ask before you delete.",
+        }
+    )
+    await bench.start("echo x")
+    (run,) = bench.shell.runs
+    assert (run.settings, run.mcp_servers) == ({"language": "de"}, {"docs": McpServer(command="docs-mcp")})
+    assert "Ask before you delete." in run.system_prompt
+
+
+async def test_what_it_may_not_add_is_refused_with_its_place(bench: Bench) -> None:
+    bench.tree = Tree({".airut/agent/settings.json": '{\n"apiKeyHelper": "x"}'})
+    with pytest.raises(ApplicationError, match=r"settings.json:2:1: apiKeyHelper: is not taken here") as raised:
+        await bench.start("echo x")
+    assert (raised.value.type, raised.value.non_retryable) == ("policy_invalid", True)
+    assert bench.shell.runs == []
 
 
 async def test_what_an_agent_says_and_leaves_holds_no_secret(bench: Bench) -> None:

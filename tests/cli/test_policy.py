@@ -88,6 +88,16 @@ def test_it_is_found_from_a_folder_below(policy: Run, checkout: Path, monkeypatc
     )
 
 
+def test_the_agents_files_beside_it(policy: Run, checkout: Path) -> None:
+    (checkout / ".airut" / "agent").mkdir()
+    (checkout / ".airut" / "agent" / "settings.json").write_text('{"env": {}}')
+    wrong = ".airut/agent/settings.json:1:2: env: is not taken here (repos.<name>.env sets variables)\n"
+    assert policy("check") == Printed(1, wrong, HINT)
+    assert policy("check", ".airut/network-allowlist.yaml").code == 0
+    (checkout / ".airut" / "agent" / "settings.json").write_text('{"language": "de"}')
+    assert policy("check").code == 0
+
+
 def test_errors_and_warnings(policy: Run, tmp_path: Path) -> None:
     file = tmp_path / "f.yaml"
     file.write_text("domains: [https://a.test, b_/c]\nurl_prefixes: [{hots: a}]\n")

@@ -153,14 +153,23 @@ async def test_a_token_that_is_not_good(stage: Stage) -> None:
         assert wrong not in str(caught.value)
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("status", [401, 403, 404, 422])
+async def test_never(stage: Stage, status: int) -> None:
+    """It is asked once, and said why, or what to do: the second time it would work."""
+    fault = Fault(on="POST .*/(pulls|merge_requests)$", status=status, body='{"message": "no such luck"}')
+    stage.faults.add(fault)
+    with pytest.raises(ForgeRefused, match=r"forge\.auth|no such luck"):
+        await opened(stage)
+    assert (await opened(stage)).created
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
 async def test_not_now(stage: Stage, status: int) -> None:
     fault = Fault(status=status, body='{"message": "later"}', headers={"retry-after": "42"}, times=FOREVER)
     stage.faults.add(fault)
     with pytest.raises(ForgeUnavailable) as caught:
         await opened(stage)
-    if status == 429:
-        assert caught.value.retry_after == 42.0
+    assert caught.value.retry_after == 42.0
     stage.faults.clear()
     stage.faults.add(Fault(drop=True, times=FOREVER))
     with pytest.raises(ForgeUnavailable):

@@ -32,8 +32,8 @@ WORDS: dict[TaskOutcome, str] = {
     "the default branch, then reply to try again.",
     TaskOutcome.WORKSPACE_FAILED: "**The repository could not be fetched.** The operator has to look at its address "
     "and token; reply to try again.",
-    TaskOutcome.POLICY_INVALID: "**`.airut/network-allowlist.yaml` on the default branch is not valid**, so nothing "
-    "was started. Mend it there, then reply to try again.",
+    TaskOutcome.POLICY_INVALID: "**What `.airut/` on the default branch says is not valid**, so nothing was "
+    "started. Mend it there, then reply to try again.",
     TaskOutcome.PUBLISH_FAILED: "**The commits could not be published.** They are kept; reply to try again.",
     TaskOutcome.REPLY_FAILED: "",
     TaskOutcome.SESSION_LOST: "**The session cannot be resumed**, not even with a summary of it. The workspace is "

@@ -1,10 +1,14 @@
 """Servers of the Model Context Protocol, as an operator names them for an agent (https://code.claude.com/docs/en/mcp)."""
 
+import re
 from typing import Literal, Self
 
 from pydantic import JsonValue, model_validator
 
 from airut.models.base import Model
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""Of a server: it is part of its tools' names."""
 
 
 class McpServer(Model):

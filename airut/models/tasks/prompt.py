@@ -50,12 +50,15 @@ def compose_prompt(
     return "\n\n".join(parts) + "\n"
 
 
-def compose_rules(own: str | None, claude_md: str | None) -> str:
-    """Our rules, the operator's additions, and the default branch's CLAUDE.md, which the agent does not read itself:
-    it is started without the workspace's settings, since those could redirect its credentials."""
+def compose_rules(own: str | None, claude_md: str | None, theirs: str | None = None) -> str:
+    """Our rules, the operator's additions, and the default branch's: what it adds for this agent alone, and its
+    CLAUDE.md, which the agent does not read itself: it is started without the workspace's settings, since those could
+    redirect its credentials."""
     parts = [RULES]
     if own:
         parts.append(own)
+    if theirs:
+        parts.append(theirs)
     if claude_md:
         parts.append(f"The repository's CLAUDE.md, from its default branch:\n\n{claude_md}")
     return "\n\n".join(part.strip() for part in parts) + "\n"

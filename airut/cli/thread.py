@@ -16,7 +16,7 @@ from airut.cli.context import Settings, Unreachable
 from airut.cli.terminal import clean
 from airut.cli.thread_files import listed
 from airut.cli.threads import Row, rows, task_status, thread_id, thread_status
-from airut.errors import CensusUnavailable
+from airut.errors import BlobError, CensusUnavailable
 from airut.models.threads.thread import ThreadPhase, ThreadStatus
 from airut.temporal.run_progress import TemporalRunProgress
 
@@ -81,9 +81,12 @@ async def _show(settings: Settings, prefix: str, follow: bool, as_json: bool) ->
     console = Console()
     console.print(await _picture(client, status))
     if status.last_reply:
-        text = await settings.blobs.get(status.last_reply.markdown)
         console.rule(f"last reply, {status.last_reply.delivered_at:%Y-%m-%d %H:%M} UTC")
-        console.print(Markdown(clean(text.decode(errors="replace"))))
+        try:
+            text = (await settings.blobs.get(status.last_reply.markdown)).decode(errors="replace")
+        except BlobError:
+            text = "(not kept any more)"
+        console.print(Markdown(clean(text)))
         for note in status.last_reply.notes:
             console.print(f"note: {clean(note)}", highlight=False, markup=False)
         for line in listed(status):

@@ -9,10 +9,12 @@ from pathlib import Path
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
+from airut.models.pull_requests.follow_up import OnFailure
 from airut.models.pull_requests.view import Checks, CheckState
 from airut.temporal.delivery import deliver, report_if_open
 from tests.cli.conftest import Airut, Printed
 from tests.signals.mail.test_bounces import BOUNCE
+from tests.support.agent_results import done
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
 from tests.workflows.asking import idle_after, status_of, until
@@ -52,11 +54,15 @@ async def test_list_and_retry_of_a_failed_task(
 async def test_what_became_of_the_pull_request_is_shown_with_its_thread(
     airut: Airut, temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:
+    activities.agent = lambda order: done("Done.")
+    activities.forge.on_failure = OnFailure.NOTIFY
     await deliver(temporal.client, mail("first", thread))
     await idle_after(temporal.client, thread, 1)
     activities.forge.shows(checks=Checks(state=CheckState.PASSED, total=2))
     await until(temporal.client, thread, lambda status: bool(status.news))
-    assert "All 2 checks of the pull request #1" in " ".join((await airut("thread", "show", thread)).out.split())
+    shown = await airut("thread", "show", thread)
+    assert (shown.code, "All 2 checks of the pull request #1" in " ".join(shown.out.split())) == (0, True), shown
+    assert "(not kept any more)" in shown.out  # the reply's text, which a scripted reply has stored nowhere
 
 
 async def test_an_older_task_is_done_again_from_what_temporal_has_recorded(

@@ -104,6 +104,11 @@ class Visit:
         """Whether this block is to be shown: on the whole page, and where it is asked for alone."""
         return self.query.get("fragment", part) == part
 
+    @property
+    def of_a_part(self) -> bool:
+        """Whether a part is asked for alone: because something in it is new."""
+        return "fragment" in self.query
+
     def part(self, name: str) -> str:
         """The address of a block of this page as it is now asked for, filters included: for `hx-get`."""
         return str(self.request.url.include_query_params(fragment=name).replace(scheme="", netloc=""))

@@ -13,6 +13,8 @@ from airut.config.generation_reports import ProcessReport
 from airut.config.schema import Config
 from airut.dashboard.answers import Answers
 from airut.dashboard.attempts import Attempts
+from airut.dashboard.glance import Glance
+from airut.dashboard.kept import OLD
 from airut.models.telemetry.audit import AuditEntry, AuditVerdict
 from airut.models.threads.message import InboundMessage
 from airut.ports.archives import Archives
@@ -65,12 +67,19 @@ class Ports:
     """What Temporal's values are encoded with, in `namespace`; None where there is no configuration."""
     namespace: str = ""
     attempts: Attempts = field(default_factory=Attempts)
+    kept_s: float = OLD
+    """Seconds for which whole pages show what is no longer new."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @cached_property
     def answers(self) -> Answers:
         """What open threads tell of themselves, for whoever looks."""
         return Answers(self.control, self.progress)
+
+    @cached_property
+    def glance(self) -> Glance:
+        """Long lists, as whole pages show them."""
+        return Glance(self.threads, self.hosts, self.kept_s)
 
     def settings(self) -> DashboardSettings:
         config = self.config()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from airut.dashboard.live import Source
 from airut.dashboard.ports import Ports
-from airut.dashboard.waiting import queue
+from airut.dashboard.waiting import queue, under_way
 from airut.errors import CensusUnavailable
 from airut.models.tasks.progress import RunProgress
 from airut.ports.thread_control import ThreadAway, ThreadGone
@@ -52,11 +52,11 @@ def _of_threads(ports: Ports) -> Mapping[str, Source]:
         written = await asyncio.to_thread(_written, ports, thread, row.number)
         return digest(*(each.model_dump_json() if each else "" for each in (row, status, run)), written)
 
-    async def under_way(repo: str) -> str:
+    async def waiting(repo: str) -> str:
         """`queue` or `queue:<repo>`."""
-        return digest((await queue(ports, repo)).model_dump_json())
+        return digest((await queue(ports.answers, await under_way(ports.threads, repo))).model_dump_json())
 
-    return {"threads": threads, "thread": thread, "task": task, "queue": under_way}
+    return {"threads": threads, "thread": thread, "task": task, "queue": waiting}
 
 
 def _of_the_installation(ports: Ports) -> Mapping[str, Source]:

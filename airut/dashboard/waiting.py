@@ -3,12 +3,11 @@
 import asyncio
 from datetime import datetime
 
-from airut.dashboard.answers import Told
-from airut.dashboard.ports import Ports
+from airut.dashboard.answers import Answers, Told
 from airut.models.base import Model
 from airut.models.tasks.task import TaskStep
 from airut.models.threads.thread import ThreadPhase, ThreadStatus
-from airut.ports.thread_directory import ThreadFilter, ThreadRow
+from airut.ports.thread_directory import ThreadDirectory, ThreadFilter, ThreadRow
 
 MOST = 200
 """Threads that are asked; a host runs some tens at once. Beyond it the page says that there are more."""
@@ -43,25 +42,27 @@ class Queue(Model):
     """Threads that did not answer in time."""
 
 
-async def queue(ports: Ports, repo: str = "", patience: float = PATIENCE) -> Queue:
-    """Those that wait first, each group with the longest wait first.
+class UnderWay(Model):
+    rows: tuple[ThreadRow, ...]
+    more: bool = False
 
-    Raises:
-        DirectoryUnavailable: Temporal is away.
-    """
+
+async def under_way(threads: ThreadDirectory, repo: str = "") -> UnderWay:
+    """Raises: DirectoryUnavailable: Temporal is away."""
     running, paused = await asyncio.gather(
-        ports.threads.threads(ThreadFilter(repo=repo, state="running"), limit=MOST),
-        ports.threads.threads(ThreadFilter(repo=repo, state="paused"), limit=MOST),
+        threads.threads(ThreadFilter(repo=repo, state="running"), limit=MOST),
+        threads.threads(ThreadFilter(repo=repo, state="paused"), limit=MOST),
     )
-    rows = [*running.rows, *paused.rows][:MOST]
-    found = await ports.answers.of([row.thread for row in rows], patience)
-    entries = [described(row, found.get(row.thread)) for row in rows]
+    rows = (*running.rows, *paused.rows)
+    return UnderWay(rows=rows[:MOST], more=bool(running.next_cursor or paused.next_cursor) or len(rows) > MOST)
+
+
+async def queue(answers: Answers, listed: UnderWay, patience: float = PATIENCE) -> Queue:
+    """Those that wait first, each group with the longest wait first."""
+    found = await answers.of([row.thread for row in listed.rows], patience)
+    entries = [described(row, found.get(row.thread)) for row in listed.rows]
     entries.sort(key=lambda entry: (not entry.waits, entry.since or entry.row.started_at))
-    return Queue(
-        entries=tuple(entries),
-        more=bool(running.next_cursor or paused.next_cursor) or len(running.rows) + len(paused.rows) > MOST,
-        silent=len(rows) - len(found),
-    )
+    return Queue(entries=tuple(entries), more=listed.more, silent=len(listed.rows) - len(found))
 
 
 def described(row: ThreadRow, told: Told | None) -> Waiting:

@@ -33,6 +33,17 @@ async def test_a_part_of_the_page_comes_alone(tmp_path: Path) -> None:
     assert "<html" not in part
 
 
+async def test_a_part_is_what_there_is_now_also_where_the_page_was_kept(tmp_path: Path) -> None:
+    served = Served.at(tmp_path)
+    served.kept_s = 60
+    browser = served.browser()
+    assert "web/mail/abc" not in (await browser.get("/")).text
+    served.threads.rows = [ROW]
+    assert "web/mail/abc" not in (await browser.get("/")).text
+    assert "web/mail/abc" in (await browser.get("/?fragment=threads")).text
+    assert "web/mail/abc" in (await browser.get("/")).text
+
+
 async def test_while_temporal_is_away_the_page_says_so_and_shows_the_rest(tmp_path: Path) -> None:
     served = Served.at(tmp_path)
     served.goes_away("nothing answers at its address")

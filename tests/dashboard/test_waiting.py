@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from airut.dashboard.answers import Told
-from airut.dashboard.waiting import Waiting, described, queue
+from airut.dashboard.waiting import Waiting, described, queue, under_way
 from airut.models.tasks.progress import RunProgress
 from airut.models.tasks.task import TaskStep
 from airut.models.threads.message import ChannelKind
@@ -77,7 +77,8 @@ async def test_what_waits_comes_first_the_longest_wait_at_the_top(tmp_path: Path
         "web/console/asks": status("asks", TaskStep.AWAITING_ANSWER, since=LATER),
         "web/console/limited": status("limited", TaskStep.AWAITING_PROVIDER),
     }
-    found = await queue(served.ports())
+    ports = served.ports()
+    found = await queue(ports.answers, await under_way(ports.threads))
     assert [entry.row.subject for entry in found.entries] == ["limited", "asks", "works", "silent"]
     assert (found.silent, found.more) == (1, False)
     page = (await served.browser().get("/queue")).text

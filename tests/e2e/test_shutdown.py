@@ -55,8 +55,9 @@ async def test_an_agent_runs_on_while_airut_is_down(conversation: Conversation) 
     await conversation.plays(UNTIL_TOLD, bash("cat /storage/runs"), say("Still here."))
     await conversation.writes("Work for a while.")
     async with asyncio.timeout(LIMIT):
-        while not await conversation.prompts():
+        while not await conversation.prompts() or not (mails := await conversation.mails()):
             await asyncio.sleep(0.1)
+    thread = await conversation.thread(mails[0])
     code, printed = await airut(conversation, "up")
     assert (code, f"runs already on {stage.config.state} (process {stage.pid}); `airut down` stops it" in printed) == (
         6,
@@ -71,7 +72,7 @@ async def test_an_agent_runs_on_while_airut_is_down(conversation: Conversation) 
     assert await agents() == [before]
     assert await airut(conversation, "down") == (0, f"airut up does not run on {stage.config.state}\n")
     await stage.down()
-    (working,) = (ran.parent for ran in stage.folders.state.rglob("storage/runs") if not (ran.parent / "end").exists())
+    working = stage.folders.of(thread).storage
     await asyncio.sleep(1)
     (working / "go").touch()
     async with asyncio.timeout(LIMIT):

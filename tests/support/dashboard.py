@@ -75,6 +75,8 @@ class Served:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     pages: Sequence[Page] = PAGES
     codec: PayloadCodec | None = None
+    kept_s: float = 0.0
+    """A page that is loaded again shows what a test has changed meanwhile."""
 
     @classmethod
     def at(cls, folder: Path, **dashboard: Any) -> "Served":
@@ -120,6 +122,7 @@ class Served:
             schedules=self._schedules,
             health=self.health,
             generations=lambda: self.generations,
+            kept_s=self.kept_s,
             clock=lambda: self.now,
             codec=self.codec,
             namespace="airut",

@@ -26,7 +26,7 @@ async def until(client: Client, thread: str, reached: Callable[[ThreadStatus], b
     """Wait for a state of the thread."""
     async with asyncio.timeout(LIMIT):
         while not reached(status := await status_of(client, thread)):
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
     return status
 
 

@@ -125,7 +125,8 @@ async def test_a_question_and_its_answer_are_shown(
     asked = next(order for order in activities.shown if order.look.state is S.QUESTION)
     assert (asked.look.detail, asked.spent_usd) == ("Tabs or spaces?", 0.0)
     # The answer is one of what was asked for; on a busy machine it was shown by itself before, as one that waits.
-    assert 2 in [len(order.routes) for order in activities.shown if order.look.state is S.CLOSED]
+    closed = [order for order in activities.shown if order.look.state is S.CLOSED]
+    assert 2 in [len(order.routes) for order in closed], (activities.shown, activities.agent_inputs)
     assert activities.followed == []  # where the channel's message does not tell it
 
 

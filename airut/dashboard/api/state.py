@@ -16,7 +16,7 @@ from airut.dashboard.operation import Operation
 from airut.dashboard.pages import Page, Visit
 from airut.dashboard.problem import Problem
 from airut.dashboard.views.costs import costs_of, span_of
-from airut.dashboard.waiting import Queue, queue
+from airut.dashboard.waiting import Queue, queue, under_way
 from airut.models.base import Model
 from airut.models.login import Role
 from airut.models.telemetry.audit import AuditEntry
@@ -109,7 +109,7 @@ async def repos(visit: Visit) -> Response:
 
 
 async def queued(visit: Visit) -> Response:
-    return answer(await queue(visit.ports, visit.query.get("repo", "")))
+    return answer(await queue(visit.ports.answers, await under_way(visit.ports.threads, visit.query.get("repo", ""))))
 
 
 async def hosts(visit: Visit) -> Response:

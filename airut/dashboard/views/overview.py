@@ -12,17 +12,15 @@ from airut.dashboard.pages import Page, Visit
 from airut.dashboard.waiting import FOR_A_PAGE, Queue, queue
 from airut.models.login import Role
 from airut.ports.host_directory import HostRow
-from airut.ports.thread_directory import DirectoryUnavailable, ThreadFilter, ThreadPage
+from airut.ports.thread_directory import DirectoryUnavailable, ThreadPage
 
 BLOCKED = 10
 """What waits, on the first page; /queue has all."""
 
-RECENT = 20
-"""Threads on the first page: what fits on a screen. A repository's page has all."""
-
 
 async def overview(visit: Visit) -> Response:
     ports, config = visit.ports, visit.ports.config()
+    glance, fresh = ports.glance, visit.of_a_part
     away: list[str] = []
 
     async def looked[T](part: str, look: Callable[[], Awaitable[T]], nothing: T) -> T:
@@ -35,14 +33,17 @@ async def overview(visit: Visit) -> Response:
     async def budgets() -> dict[str, tuple[BudgetShare, ...]]:
         return {name: await budget_shares(ports, config, name) for name in config.repos} if config else {}
 
+    async def blocked() -> Queue:
+        return await queue(ports.answers, await glance.under_way.get(fresh=fresh), FOR_A_PAGE)
+
     no_counts: dict[str, int] = {}
     no_hosts: tuple[HostRow, ...] = ()
     no_budgets: dict[str, tuple[BudgetShare, ...]] = {}
     counts, recent, hosts, waiting, shares = await asyncio.gather(
-        looked("threads", ports.threads.counts, no_counts),
-        looked("threads", lambda: ports.threads.threads(ThreadFilter(), limit=RECENT), ThreadPage(rows=())),
-        looked("hosts", ports.hosts.hosts, no_hosts),
-        looked("blocked", lambda: queue(ports, patience=FOR_A_PAGE), Queue(entries=())),
+        looked("threads", lambda: glance.counts.get(fresh=fresh), no_counts),
+        looked("threads", lambda: glance.recent.get(fresh=fresh), ThreadPage(rows=())),
+        looked("hosts", lambda: glance.hosts.get(fresh=fresh), no_hosts),
+        looked("blocked", blocked, Queue(entries=())),
         looked("repos", budgets, no_budgets),
     )
     reports, now = ports.health.reports(), ports.clock()

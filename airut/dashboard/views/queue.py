@@ -8,7 +8,8 @@ from airut.models.login import Role
 
 
 async def show(visit: Visit) -> Response:
-    return visit.page("queue.html", queue=await queue(visit.ports, patience=FOR_A_PAGE), topics=("queue",))
+    listed = await visit.ports.glance.under_way.get(fresh=visit.of_a_part)
+    return visit.page("queue.html", queue=await queue(visit.ports.answers, listed, FOR_A_PAGE), topics=("queue",))
 
 
 PAGES = (Page("/queue", show, Role.VIEWER, nav="Queue"),)

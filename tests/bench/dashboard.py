@@ -42,10 +42,11 @@ ONLY_ONCE = ("/events", "/login", "/logout", "/link")
 
 
 async def configured(there: Installation) -> None:
-    """With a dashboard that asks for no login, and one person's hundred tasks within the budget."""
+    """With a dashboard that asks for no login, and room for a hundred tasks of one person."""
     await there.kill("control")
     open_to_all = there.config_file.read_text().replace("auth: token", "auth: auto")
-    there.config_file.write_text(f"{open_to_all}budgets: {{per_author_day: null, per_day: null}}\n")
+    room = "budgets: {per_author_day: null, per_day: null}\nexecution: {threads_per_author: null}\n"
+    there.config_file.write_text(open_to_all + room)
     for name in ("control", "dashboard"):
         await there.start(name)
 

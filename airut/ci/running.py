@@ -81,10 +81,11 @@ class Run:
         with self._clock.part("image"):
             image, proxy = await asyncio.gather(place.image(order.repo, order.container), place.proxy())
         sandboxes = place.sandboxes(proxy)
-        sweeping = asyncio.create_task(sweep(place, sandboxes))  # nobody waits for it before the command runs
         streams = StandardStreams(self.folder / "streams", stdin=order.stdin, terminal=order.terminal, log=log)
+        sweeping: asyncio.Task[tuple[str, ...]] | None = None
         try:
             ref = await sandboxes.start(order.spec(image, self.folder, streams.open()))
+            sweeping = asyncio.create_task(sweep(place, sandboxes))  # beside the command, which does not wait for it
             started, begun_at = time.monotonic(), datetime.now(UTC)
             async with self._beside(sandboxes, order, live=live):
                 with self._signals.to(sandboxes, ref), streams.raw():
@@ -100,7 +101,8 @@ class Run:
         finally:
             if not order.keep:
                 await asyncio.shield(sandboxes.remove(self._id))
-            await asyncio.gather(sweeping, return_exceptions=True)  # what it could not remove, the next run's can
+            # What it cannot remove, the next run's can. After a start that failed as well: leftovers may be why.
+            await asyncio.gather(sweeping or sweep(place, sandboxes), return_exceptions=True)
 
     @contextlib.asynccontextmanager
     async def _beside(self, sandboxes: PodmanSandboxes, order: Order, *, live: bool) -> AsyncIterator[None]:

@@ -5,6 +5,7 @@ import datetime
 import multiprocessing
 import shutil
 import ssl
+import warnings
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from airut.adapters.ca import RENEWED, ROOT_DAYS, CaError, RootCa, issue_proxy_ca, load_or_create_root
-from proxy.__main__ import skip_default_addons
 from tests.proxy.fence import PROXY, make_fence, rules
 
 
@@ -89,9 +89,8 @@ def test_the_issuer(tmp_path: Path) -> None:
     basic = issuing.extensions.get_extension_for_class(x509.BasicConstraints).value
     assert (basic.ca, basic.path_length) == (True, 0)
     assert issue_proxy_ca(root) != pem
-    skip_default_addons()
-    from proxy.tls import Issuer  # after the line above, as in the proxy itself
-
+    with warnings.catch_warnings(action="ignore"):  # what mitmproxy's import warns of, and the proxy leaves out
+        from proxy.tls import Issuer
     issuer = Issuer(pem, tmp_path / "chain.pem")
     leaf = issuer.entry("api.test").cert.to_cryptography()
     verifier = PolicyBuilder().store(Store([root.certificate])).build_server_verifier(x509.DNSName("api.test"))

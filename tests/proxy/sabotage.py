@@ -5,6 +5,7 @@ import sys
 from typing import Any, NoReturn
 
 from proxy import __main__ as entry
+from proxy.left_out import leave_out
 
 
 def broken(*_: Any, **__: Any) -> NoReturn:
@@ -14,7 +15,7 @@ def broken(*_: Any, **__: Any) -> NoReturn:
 
 def main() -> int:
     """Breaks the part, then runs as always."""
-    entry.skip_default_addons()
+    leave_out()
     module, _, change = sys.argv[1].partition(":")
     path, _, value = change.partition("=")
     *owners, name = path.split(".")

@@ -38,6 +38,8 @@ class Options(Model):
     allow_plain_secret: bool = False
     no_credentials: bool = False
     allow_open_network: bool = False
+    extra_ca: tuple[Path, ...] = ()
+    """Authorities that the fence trusts besides the public ones, for hosts of a company's own."""
     mounts: tuple[WrittenMount, ...] = ()
     workdir: str = "/workspace"
     read_only: bool = False

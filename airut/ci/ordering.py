@@ -93,6 +93,9 @@ async def _settings(options: Options, files: PolicyFiles) -> SandboxFile:
 async def _network(
     options: Options, settings: SandboxFile, files: PolicyFiles, repo: str, given: credentials.Given
 ) -> NetworkSpec:
+    for file in options.extra_ca:
+        if not file.is_file():
+            raise ConfigError(f"--extra-ca: there is no {file}")
     return NetworkSpec(
         enabled=settings.network.enabled,
         allowlist=await _allowlist(options, files),
@@ -100,6 +103,7 @@ async def _network(
         repository=repo,
         granted_presets=(),
         credentials=given.credentials,
+        extra_ca_files=options.extra_ca,
     )
 
 

@@ -50,6 +50,7 @@ def run(
     allow_open_network: Annotated[
         bool, typer.Option("--allow-open-network", help="Let network.enabled: false count.", rich_help_panel=INPUTS)
     ] = False,
+    extra_ca: Annotated[list[Path], _file("An authority that the fence trusts besides the public ones.", INPUTS)] = [],  # noqa: B006
     no_credentials: Annotated[
         bool, typer.Option("--no-credentials", help="As if the settings had none.", rich_help_panel=INPUTS)
     ] = False,
@@ -119,6 +120,7 @@ def run(
         head=head,
         allowlist=allowlist,
         allow_open_network=allow_open_network,
+        extra_ca=tuple(extra_ca),
         no_credentials=no_credentials,
         env=dict(_each("--env", env, written.assignment)),
         pass_env=tuple(pass_env),

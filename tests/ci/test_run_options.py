@@ -64,6 +64,8 @@ def test_the_policy_of_another_commit(sandbox: Sandbox, workspace: Path) -> None
     refused = sandbox("run", "--", "true")
     assert refused.returncode == 125
     assert "counts only with --allow-open-network" in refused.stderr
+    no_authority = sandbox("run", "--allow-open-network", "--extra-ca", "no.pem", "--", "true")
+    assert (no_authority.returncode, no_authority.stderr) == (125, "airut-sandbox: --extra-ca: there is no no.pem\n")
     absent = sandbox("run", "--policy-ref", "nowhere", "--", "true")
     assert (absent.returncode, "there is no commit nowhere here" in absent.stderr) == (125, True)
 
@@ -81,6 +83,17 @@ def test_what_is_blocked_is_told_and_kept(sandbox: Sandbox, workspace: Path, tmp
     live, told = "airut-sandbox: network: blocked: GET http://x.example.com/a", "airut-sandbox: blocked: GET "
     assert live in done.stderr
     assert told in done.stderr
+
+
+@pytest.mark.skipif("AIRUT_LAB_CA_DIR" not in os.environ, reason="needs the lab: scripts/lab -- pytest …")
+def test_a_host_of_ones_own_authority(sandbox: Sandbox, workspace: Path) -> None:
+    (workspace / ".airut").mkdir()
+    (workspace / ".airut" / "network-allowlist.yaml").write_text("domains: [echo.example.com]\n")
+    fetch = ("python3", "-c", "import urllib.request as u; print(u.urlopen('https://echo.example.com/').status)")
+    authority = f"{os.environ['AIRUT_LAB_CA_DIR']}/ca.pem"
+    done = sandbox("run", "--extra-ca", authority, "--", *fetch)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
+    assert sandbox("run", "--", *fetch).returncode == 1  # nobody vouches for it
 
 
 def test_artifacts_come_out_and_links_do_not(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -68,7 +68,8 @@ class AccessLog:
 
     def use(self, sandbox: Sandbox, values: Iterable[tuple[str, str]]) -> None:
         """From now on, lines carry this identity and are cleared of these (name, value) pairs."""
-        self._identity = {"thread": sandbox.thread, "task": sandbox.task, "attempt": sandbox.attempt}
+        traced = {"trace_id": sandbox.trace_id} if sandbox.trace_id else {}
+        self._identity = {"thread": sandbox.thread, "task": sandbox.task, "attempt": sandbox.attempt, **traced}
         self._named = dict.fromkeys(values)
         self._redactor = Redactor(self._named)
 

@@ -96,6 +96,7 @@ class Sandbox:
     thread: str
     task: str
     attempt: int
+    trace_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,9 @@ def parse(text: str | bytes) -> Rules:
     who = reader.child("sandbox")
     rules = Rules(
         digest=reader.text("digest"),
-        sandbox=Sandbox(who.text("id"), who.text("thread"), who.text("task"), who.number("attempt")),
+        sandbox=Sandbox(
+            who.text("id"), who.text("thread"), who.text("task"), who.number("attempt"), who.absent_or_text("trace_id")
+        ),
         listen=reader.text("listen"),
         listen6=reader.optional_text("listen6"),
         entries=tuple(_entry(v, f"rules.entries[{i}]") for i, v in enumerate(reader.items("entries"))),

@@ -37,6 +37,10 @@ class Members:
     def optional_text(self, name: str) -> str | None:
         return self.text(name) if self.has(name) else None
 
+    def absent_or_text(self, name: str) -> str:
+        """Of a member that earlier versions of the product do not write."""
+        return self.text(name) if name in self._members else ""
+
     def has(self, name: str) -> bool:
         """Whether a member that may be null is there and is not; a null is taken."""
         if name not in self._members:

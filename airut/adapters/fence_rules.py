@@ -1,5 +1,6 @@
 """What a proxy is given: the rules of one sandbox, and a certificate authority that lives as long as it."""
 
+import re
 from functools import lru_cache
 
 from airut.adapters.ca import RootCa, issue_proxy_ca
@@ -36,7 +37,9 @@ class FenceRules:
                 model_hosts=network.model_hosts,
                 repository=network.repository,
                 credentials=network.credentials,
-                sandbox=Sandbox(id=spec.sandbox_id, thread=spec.thread, task=spec.task, attempt=spec.attempt),
+                sandbox=Sandbox(
+                    id=spec.sandbox_id, thread=spec.thread, task=spec.task, attempt=spec.attempt, trace_id=_trace(spec)
+                ),
                 listen=listen,
                 listen6=listen6,
                 upstream_dns=network.upstream_dns,
@@ -63,3 +66,9 @@ class FenceRules:
 
     def roots(self) -> bytes:
         return self._root.trusted_pem
+
+
+def _trace(spec: SandboxSpec) -> str | None:
+    """The trace that the sandbox is told to go on with (https://www.w3.org/TR/trace-context/#traceparent-header)."""
+    told = re.fullmatch(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", spec.environment.get("TRACEPARENT", ""))
+    return told[1] if told else None

@@ -34,6 +34,12 @@ def test_a_line(log: AccessLog, tmp_path: Path) -> None:
     assert (tmp_path / "network.jsonl").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_line_names_the_trace_that_it_belongs_to(log: AccessLog, tmp_path: Path) -> None:
+    log.use(Sandbox("sb", "thread-1", "task-1", 2, "0af7651916cd43dd8448eb211c80319c"), [])
+    log.write("http", {"host": "a.test"})
+    assert lines(tmp_path)[0]["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+
+
 @pytest.mark.parametrize("form", ["s3cret/va+lue", "s3cret%2Fva%2Blue", "czNjcmV0L3ZhK2x1ZQ=="])
 def test_values_are_redacted(log: AccessLog, tmp_path: Path, form: str) -> None:
     log.write("http", {"path": f"/x/{form}/y"})

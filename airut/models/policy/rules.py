@@ -147,6 +147,9 @@ class Sandbox(_Wire):
     thread: str
     task: str
     attempt: int
+    trace_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
+    """Of the trace that its requests belong to, where there is one. Absent on the wire where there is none, since a
+    proxy of an earlier version knows of none."""
 
 
 class Limits(_Wire):
@@ -183,6 +186,8 @@ class RuleSet(_Wire):
     def to_wire(self) -> bytes:
         """`rules.json`, real values included: for the folder on tmpfs that only the proxy reads, and nothing else."""
         document: dict[str, Any] = self.model_dump(mode="json")
+        if self.sandbox.trace_id is None:
+            del document["sandbox"]["trace_id"]
         for shown, credential in zip(document["credentials"], self.credentials, strict=True):
             shown["value"] = _revealed(credential.value)
         for shown, aws in zip(document["aws"], self.aws, strict=True):

@@ -10,7 +10,8 @@ with workflow.unsafe.imports_passed_through():
     from airut.models.threads.command import AnswerOrder
     from airut.models.threads.message import InboundMessage
     from airut.models.threads.notices import TIMED
-    from airut.models.threads.state import ANSWERS_KEPT, AnswerRecord, ThreadState
+    from airut.models.threads.records import AnswerRecord
+    from airut.models.threads.state import ANSWERS_KEPT, ThreadState
     from airut.models.threads.steering import TaskOrder
     from workflows.commands import Commands
 

@@ -7,7 +7,8 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from airut.models.threads.message import ChannelKind, InboundMessage
     from airut.models.threads.notices import waits_in_queue
-    from airut.models.threads.state import QueueNote, ThreadState
+    from airut.models.threads.records import QueueNote
+    from airut.models.threads.state import ThreadState
     from workflows.commands import Commands
 
 

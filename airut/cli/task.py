@@ -23,7 +23,7 @@ from airut.cli.thread_commands import AsJson, ThreadId
 from airut.cli.threads import thread_id, thread_status
 from airut.models.tasks.retry import RetryOrder
 from airut.models.threads.command import RetryStep
-from airut.models.threads.state import TaskRecord
+from airut.models.threads.records import TaskRecord
 from airut.ports.task_records import TaskRow
 from airut.temporal.recorded import recorded_task
 from airut.temporal.task_records import tasks_of

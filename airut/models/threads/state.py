@@ -20,6 +20,7 @@ from airut.models.threads.inbox import Inbox
 from airut.models.threads.message import ChannelKind, Hints, InboundMessage
 from airut.models.threads.notice_board import NoticeBoard
 from airut.models.threads.notices import TIMED, Acceptance, first_line, not_kept, task_over
+from airut.models.threads.records import AnswerRecord, QueueNote, TaskRecord
 
 COMMANDS_KEPT = 20
 REPLIES_KEPT = ANSWERS_KEPT = 5
@@ -29,30 +30,6 @@ REPLIES_KEPT = ANSWERS_KEPT = 5
 class Pause(Model):
     at: datetime
     author: str
-
-
-class AnswerRecord(Model):
-    """A question that was answered, and by whom."""
-
-    question_id: str
-    author: str
-    at: datetime
-
-
-class TaskRecord(Model):
-    """A closed task, in one line."""
-
-    number: int
-    outcome: TaskOutcome
-    ended_at: datetime
-    cost_usd: float = 0.0
-
-
-class QueueNote(Model):
-    """A message whose author is told, at `due`, that it still waits."""
-
-    key: str
-    due: datetime
 
 
 class ThreadName(Model):

@@ -16,7 +16,8 @@ from airut.models.tasks.settings import ThreadSettings
 from airut.models.tasks.task import ReplyRecord
 from airut.models.threads.command import CommandRecord
 from airut.models.threads.message import ChannelKind
-from airut.models.threads.state import TaskRecord, ThreadName, ThreadState
+from airut.models.threads.records import TaskRecord
+from airut.models.threads.state import ThreadName, ThreadState
 from airut.models.threads.steering import TaskStatus
 
 

@@ -48,7 +48,7 @@ def update(
     before = environments.current
     if unit is None or before is None:
         raise refused("no service is installed here: `airut install-service`, or docs/operations/upgrades.md by hand")
-    target = environments.root / "versions" / fetching.name_of(datetime.now(UTC))
+    target = fetching.place_of(environments.root / "versions", datetime.now(UTC))
     new, old = fetching.fetch(target, to, find_links), _version(before)
     if new == old:
         shutil.rmtree(target, ignore_errors=True)

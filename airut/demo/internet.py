@@ -98,9 +98,11 @@ class Internet:
         assert answer.report, "a report was asked for"
         return answer.report
 
-    async def model_calls(self, key: str | None = None, *, bodies: bool = True) -> tuple[ModelCall, ...]:
-        """The model's calls: all, or those that carried this key."""
-        calls = (await self.report(bodies=bodies)).model_calls
+    async def model_calls(
+        self, key: str | None = None, *, since: float = 0, bodies: bool = True
+    ) -> tuple[ModelCall, ...]:
+        """The model's calls: all from the epoch second `since` on, or those that carried this key."""
+        calls = (await self.report(since, bodies=bodies)).model_calls
         return calls if key is None else tuple(call for call in calls if call.key == fingerprint(key))
 
     async def queries(self, name: str = "") -> tuple[DnsQuery, ...]:

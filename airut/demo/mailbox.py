@@ -27,9 +27,9 @@ class Mailbox:
         """Hand a mail to the submission port, as its author."""
         await asyncio.to_thread(self._submit, message, port)
 
-    async def read(self, folder: str = "INBOX") -> list[EmailMessage]:
-        """All mails of a folder, oldest first; none when there is no such folder."""
-        return await asyncio.to_thread(self._read, folder)
+    async def read(self, folder: str = "INBOX", subject: str = "") -> list[EmailMessage]:
+        """The mails of a folder with this text in their subject, oldest first; none when there is no such folder."""
+        return await asyncio.to_thread(self._read, folder, subject)
 
     async def wait_for(self, count: int, subject: str = "", limit: float = 60.0) -> list[EmailMessage]:
         """Wait until so many mails with this text in their subject have come.
@@ -39,7 +39,7 @@ class Mailbox:
         """
         deadline = time.monotonic() + limit
         while time.monotonic() < deadline:
-            found = [message for message in await self.read() if subject in str(message["Subject"])]
+            found = await self.read(subject=subject)
             if len(found) >= count:
                 return found
             await asyncio.sleep(0.2)
@@ -51,7 +51,7 @@ class Mailbox:
             smtp.login(self.user, self.password)
             smtp.send_message(message)
 
-    def _read(self, folder: str) -> list[EmailMessage]:
+    def _read(self, folder: str, subject: str) -> list[EmailMessage]:
         context = ssl.create_default_context(cafile=str(self.ca_file))
         with imaplib.IMAP4_SSL(self.host, self.imap_port, ssl_context=context, timeout=20) as imap:
             imap.login(self.user, self.password)
@@ -59,7 +59,8 @@ class Mailbox:
             spellings = dict.fromkeys((folder, folder.replace("/", ".")))
             if not any(imap.select(f'"{name}"', readonly=True)[0] == "OK" for name in spellings):
                 return []
-            found = imap.uid("SEARCH", "ALL")[1][0].split()
+            # The server looks for them: whoever waits for one mail does not fetch all others again and again.
+            found = imap.uid("SEARCH", *(("SUBJECT", f'"{subject}"') if subject else ("ALL",)))[1][0].split()
             return [self._fetch(imap, uid.decode()) for uid in found]
 
     @staticmethod

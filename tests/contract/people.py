@@ -120,7 +120,7 @@ class Mailing:
         await asyncio.to_thread(self._there.mail.deliver, self._newest.as_bytes(), ROBOT)
 
     async def heard(self) -> Sequence[Said]:
-        mails = [mail for mail in await self._there.mailbox.read() if self._subject in str(mail["Subject"])]
+        mails = await self._there.mailbox.read(subject=self._subject)
         once = {str(mail["Message-ID"]): mail for mail in mails}  # as mail programs show them
         if once:
             self._token = next(iter(once)).split(".")[1]

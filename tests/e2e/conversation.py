@@ -74,7 +74,7 @@ class Conversation:
 
     async def mails(self) -> list[EmailMessage]:
         """All that the robot has sent to Ann in this conversation."""
-        return [mail for mail in await self.stage.mailbox(PERSON).read() if self.subject in str(mail["Subject"])]
+        return await self.stage.mailbox(PERSON).read(subject=self.subject)
 
     async def thread(self, mail: EmailMessage) -> str:
         """The workflow id that an answer of the robot belongs to."""
@@ -100,8 +100,8 @@ class Conversation:
 
     async def prompts(self) -> list[str]:
         """The user texts of the last model request of this test."""
-        calls = await self.internet.model_calls(self.stage.model_key)
-        return [str(call.body) for call in calls if call.at >= self.begun]
+        calls = await self.internet.model_calls(self.stage.model_key, since=self.begun)
+        return [str(call.body) for call in calls]
 
 
 def body(mail: EmailMessage) -> str:

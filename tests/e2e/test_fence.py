@@ -99,7 +99,7 @@ async def test_credentials_are_swapped_for_their_host_and_are_nowhere_else(conve
     ]
     git = (storage / "git").read_text().splitlines()
     assert git[-2:] == ["username=x-access-token", f"password={held[0].removeprefix('SERVICE_TOKEN=')}"]
-    calls = [c for c in await conversation.internet.model_calls(stage.model_key) if c.at >= conversation.begun]
+    calls = await conversation.internet.model_calls(stage.model_key, since=conversation.begun)
     assert calls  # the model's key was swapped too
     assert "You may need ***." in str(calls[0].body)
     assert "the mailbox has ***." in body(answer)

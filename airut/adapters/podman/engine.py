@@ -230,14 +230,21 @@ class Engine:
                 )
         except FileNotFoundError as error:
             raise EngineUnavailable("there is no `podman` on this host: install it (rootless, 4.3 or newer)") from error
+        try:
+            await self._until_listening(self._service, path)
+        except BaseException:  # nobody knows of it who could end it later
+            await self.close()
+            raise
+        path.chmod(0o600)
+        log.info("started podman system service on %s", path)
+
+    async def _until_listening(self, service: asyncio.subprocess.Process, path: Path) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + SERVICE_START
         while not _listens(path):
-            if self._service.returncode is not None or loop.time() > end:
+            if service.returncode is not None or loop.time() > end:
                 raise EngineUnavailable(f"`podman system service` did not start; {path.with_suffix('.log')} says why")
             await asyncio.sleep(0.02)
-        path.chmod(0o600)
-        log.info("started podman system service on %s", path)
 
 
 def _client_class() -> "type[PodmanClient]":

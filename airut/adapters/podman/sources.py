@@ -1,6 +1,5 @@
 """What of ours goes into images, and the base image that they stand on."""
 
-import asyncio
 from pathlib import Path
 
 from airut.adapters.podman.context import ContextFile
@@ -11,16 +10,9 @@ BASE = "localhost/airut/base:latest"
 SOURCES = Path(__file__).parent / "images"
 
 
-AGAIN = 0.5
-"""Seconds until a second look: while another process writes to the store, Podman may not find what is there."""
-
-
 async def base_image(store: ImageStore) -> str:
     """Its id. Raises: ImageMissing, EngineUnavailable, EngineError"""
     base = await store.id(BASE)
-    if base is None:
-        await asyncio.sleep(AGAIN)
-        base = await store.id(BASE)
     if base is None:
         raise ImageMissing("there is no base image on this host: run `airut image base`")
     return base

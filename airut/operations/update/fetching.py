@@ -1,5 +1,6 @@
 """A version of Airut into an environment of its own, beside the others."""
 
+import itertools
 import shutil
 import subprocess
 import sys
@@ -14,9 +15,11 @@ LIMIT = 15 * 60.0
 TOLD = "from importlib.metadata import version; print(version('airut-temporal'))"
 
 
-def name_of(now: datetime) -> str:
-    """Of an environment: when it was made. Its version shows once it is there."""
-    return f"{now:%Y%m%d-%H%M%S}"
+def place_of(folder: Path, now: datetime) -> Path:
+    """Of an environment, named by when it was made: its version shows once it is there. It is nobody else's."""
+    name = f"{now:%Y%m%d-%H%M%S}"
+    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+    return next(folder / each for each in names if not (folder / each).exists())
 
 
 def commands(

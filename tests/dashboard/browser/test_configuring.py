@@ -43,7 +43,10 @@ async def test_a_file_that_has_changed_meanwhile_is_not_overwritten(
 @pytest.fixture
 async def empty_machine(tmp_path: Path) -> AsyncIterator[Path]:
     """`airut up` of somebody who has nothing yet. The ports are the usual ones: the lab is a machine of its own."""
-    environment = {**os.environ, "HOME": str(tmp_path)}
+    # A place of its own for sockets too: else a Podman with this empty home could answer for ours afterwards.
+    runtime = tmp_path / "run"
+    runtime.mkdir(mode=0o700)
+    environment = {**os.environ, "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(runtime)}
     environment.pop("AIRUT_CONFIG", None)
     with (tmp_path / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(

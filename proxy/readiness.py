@@ -20,7 +20,7 @@ from proxy.rules import DEFAULT_PORTS, Rules
 from proxy.settings import DNS_PORT, PROBE_HOST, Ports
 from proxy.tls import Issuer
 
-PROBE_EVERY = 0.02
+PROBE_EVERY = 0.1
 PROBE_TIMEOUT, ROUND_TIMEOUT = 30.0, 5.0
 """Seconds in all, and for one look at every port. Tenths of one do on an idle machine; a busy one loses no sandbox."""
 _REQUEST = f"GET / HTTP/1.1\r\nHost: {PROBE_HOST}\r\nConnection: close\r\n\r\n".encode()

@@ -1,6 +1,5 @@
 """What a proxy is given: the rules of one sandbox, and a certificate authority that lives as long as it."""
 
-import re
 from functools import lru_cache
 
 from airut.adapters.ca import RootCa, issue_proxy_ca
@@ -11,6 +10,7 @@ from airut.models.policy.allowlist import parse_allowlist
 from airut.models.policy.policy import deny_all, rule_set
 from airut.models.policy.rotation import renewed
 from airut.models.policy.rules import RuleSet, Sandbox
+from airut.models.telemetry.spans import parse_traceparent
 from airut.models.values.located import PolicyErrors
 
 EXTRA_CA = "/run/airut/rules/extra-ca.pem"
@@ -69,6 +69,6 @@ class FenceRules:
 
 
 def _trace(spec: SandboxSpec) -> str | None:
-    """The trace that the sandbox is told to go on with (https://www.w3.org/TR/trace-context/#traceparent-header)."""
-    told = re.fullmatch(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", spec.environment.get("TRACEPARENT", ""))
-    return told[1] if told else None
+    """The trace that the sandbox is told to go on with."""
+    told = parse_traceparent(spec.environment.get("TRACEPARENT", ""))
+    return told.trace_id if told else None

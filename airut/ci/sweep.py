@@ -1,14 +1,12 @@
 """Removing what dead runs left behind: those of a process that was killed, and of the time before a reboot."""
 
-import fcntl
-import os
 import shutil
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from airut.adapters.podman.containers import Containers
-from airut.adapters.podman.locks import is_held
+from airut.adapters.podman.locks import hold, is_held
 from airut.adapters.podman.network import Networks
 from airut.adapters.podman.owned import labels_of_all, merged
 from airut.adapters.podman.sandboxes import PodmanSandboxes
@@ -72,13 +70,7 @@ def note_owner(folder: Path, owner: Owner) -> int:
     Raises: OSError
     """
     folder.mkdir(mode=0o700, parents=True)
-    # Locked under another name first: an owner that can be seen is held.
-    partial = folder / ".owner"
-    descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    os.write(descriptor, owner.model_dump_json().encode())
-    partial.rename(folder / "owner")
-    return descriptor
+    return hold(folder / "owner", owner.model_dump_json().encode())
 
 
 def _is_left(folder: Path) -> bool:

@@ -29,15 +29,12 @@ class Kept[T]:
         """With `fresh` what there is now. Raises: whatever `look` does."""
         if fresh:
             return await self._see()
-        if self._found is None or self._age() >= self._old:
+        found = self._found
+        if found is None or (age := self._clock() - found[0]) >= self._old:
             return await asyncio.shield(self._begun())
-        found = self._found[1]
-        if self._age() >= NEW:
+        if age >= NEW:
             self._begun()
-        return found
-
-    def _age(self) -> float:
-        return self._clock() - self._found[0] if self._found else self._old
+        return found[1]
 
     def _begun(self) -> "asyncio.Task[T]":
         """A look that everybody waits for who asks while it takes."""

@@ -6,6 +6,8 @@ import platform
 import secrets
 from pathlib import Path
 
+from airut.adapters.podman.locks import hold
+
 _SUFFIX = ".lease"
 
 
@@ -22,12 +24,7 @@ class Leases:
         is held until the process ends, however it ends."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = f"{role}@{platform.node() or 'host'}:{os.getpid()}:{secrets.token_hex(4)}"
-        # Locked under another name first: a lease that can be seen is held.
-        partial = self._folder / f".{name}"
-        descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        partial.rename(self._folder / f"{name}{_SUFFIX}")
-        self._held.append(descriptor)
+        self._held.append(hold(self._folder / f"{name}{_SUFFIX}"))
         return name
 
     def ended(self) -> frozenset[str]:

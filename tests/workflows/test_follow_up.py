@@ -168,7 +168,10 @@ async def test_a_merge_ends_it(temporal: WorkflowEnvironment, activities: Script
     activities.forge.shows(state=PullRequestState.MERGED)
     await ended(temporal.client, thread)
     (note,) = await noted(activities)
-    assert note.startswith("The [pull request #1](https://forge.example/1) was merged.")
+    assert note == (
+        "The [pull request #1](https://forge.example/1) was merged. What comes next here begins at the newest state of its "
+        "base branch."
+    )
     status = await until(temporal.client, thread, lambda status: status.tasks == 1)
     assert status.phase == "idle"  # the thread stays open
     assert [told.text for told in status.news] == [note]  # to be read there: a console shows nothing else

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from airut.adapters.git.process import Git
@@ -49,7 +48,7 @@ async def make_checkout(
     await git("checkout", "--quiet", "-B", branch.name, branch.commit, deadline=CLONE_DEADLINE)
     await git("config", f"branch.{branch.name}.remote", "origin")
     await git("config", f"branch.{branch.name}.merge", f"refs/heads/{branch.name}")
-    await asyncio.to_thread(_finish, workspace, partial, [branch.commit, *([] if after is None else [str(after)])])
+    await asyncio.to_thread(_finish, workspace, partial, branch.commit if after is None else f"{branch.commit} {after}")
 
 
 def _clear(workspace: Path, partial: Path) -> None:
@@ -61,11 +60,11 @@ def _clear(workspace: Path, partial: Path) -> None:
             shutil.rmtree(folder)
 
 
-def _finish(workspace: Path, partial: Path, words: Sequence[str]) -> None:
+def _finish(workspace: Path, partial: Path, mark: str) -> None:
     partial.rename(workspace)
     # After a power cut a marker must not stand beside a checkout whose files never reached the disk.
     os.sync()
     with marker(workspace).open("w") as file:
-        file.write(f"{' '.join(words)}\n")
+        file.write(f"{mark}\n")
         file.flush()
         os.fsync(file.fileno())

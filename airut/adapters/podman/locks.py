@@ -44,6 +44,17 @@ def _is_still(path: Path, descriptor: int) -> bool:
         return False
 
 
+def hold(path: Path, content: bytes = b"") -> int:
+    """Make this file, with its lock held while the descriptor is open: until the process ends, at the latest. One that
+    can be seen is held: it is locked under another name first. Raises: OSError"""
+    partial = path.with_name(f".{path.stem}")
+    descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    os.write(descriptor, content)
+    partial.rename(path)
+    return descriptor
+
+
 def is_held(folder: Path, name: str) -> bool:
     """Whether a process that lives holds the lock of this name."""
     try:

@@ -42,8 +42,7 @@ class ToldNews(Model):
 
 def with_told(known: tuple[ToldNews, ...], text: str, now: datetime) -> tuple[ToldNews, ...]:
     """The newest ones, the end of each cut."""
-    cut = text if len(text) <= TEXT_MOST else f"{text[:TEXT_MOST].rstrip()}\n…"
-    return (*known, ToldNews(at=now, text=cut))[-TOLD_MOST:]
+    return (*known, ToldNews(at=now, text=_cut(text)))[-TOLD_MOST:]
 
 
 def news_of(number: int, sighting: Sighting, on_failure: OnFailure, fixes: int) -> tuple[PullRequestNews, ...]:
@@ -117,11 +116,13 @@ def _gives_work(remark: Remark) -> bool:
 
 def _said(author: str, pull: str, remark: Remark) -> str:
     place = f" (`{remark.place}`)" if remark.place else ""
-    text = remark.text.strip()
-    cut = text if len(text) <= TEXT_MOST else f"{text[:TEXT_MOST].rstrip()}\n…"
-    quoted = "\n".join(f"> {line}".rstrip() for line in cut.splitlines())
+    quoted = "\n".join(f"> {line}".rstrip() for line in _cut(remark.text.strip()).splitlines())
     head = f"`{author}` {_VERDICTS[remark.verdict]} the {pull}{place}, {remark.url}"
     return f"{head}:\n\n{quoted}" if quoted else f"{head}."
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TEXT_MOST else f"{text[:TEXT_MOST].rstrip()}\n…"
 
 
 def _list(failed: tuple[FailedCheck, ...]) -> str:

@@ -2,6 +2,7 @@
 attempt and every restart finds the same ones, and nothing has to be kept for it."""
 
 import hashlib
+import re
 from datetime import datetime
 
 from airut.models.base import Model
@@ -75,10 +76,9 @@ def agent_of(sandbox: str, trace_id: str) -> SpanContext:
 
 
 def parse_traceparent(text: str) -> SpanContext | None:
-    parts = text.split("-")
-    if len(parts) != 4 or len(parts[1]) != 32 or len(parts[2]) != 16:
-        return None
-    return SpanContext(trace_id=parts[1], span_id=parts[2])
+    """https://www.w3.org/TR/trace-context/#traceparent-header"""
+    found = re.fullmatch(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}", text)
+    return SpanContext(trace_id=found[1], span_id=found[2]) if found else None
 
 
 def _digest(text: str, digits: int) -> str:

@@ -94,6 +94,9 @@ class ScriptedActivities:
         """How the agent's activity ends when it is cancelled, since its worker goes just then."""
         self.gate: asyncio.Event = asyncio.Event()
         self.gate.set()
+        self.sending: asyncio.Event = asyncio.Event()
+        """Until it is set, nothing that is sent arrives."""
+        self.sending.set()
         self.building: asyncio.Event = asyncio.Event()
         """Cleared, an image is built, and no cancel heard of, until it is set."""
         self.building.set()
@@ -104,6 +107,8 @@ class ScriptedActivities:
         self.mails: MailNotes | None = None
         self.forge = ScriptedForge()
         self.shown: list[ShowOrder] = []
+        self.shows: str | None = None
+        """The thread of which it is kept what was shown; None keeps all, also what an earlier test's thread has left."""
         self.reports: list[ReportOrder] = []
         self.followed: list[ShowOrder] = []
         self.lets_go = 0.0
@@ -255,6 +260,7 @@ class ScriptedActivities:
 
     @activity.defn
     async def reply(self, order: ReplyInput) -> ReplyRecord:
+        await self.sending.wait()
         self.answer(order)
         self.asked.append("reply")
         self.replies.append(order)
@@ -315,7 +321,8 @@ class ScriptedActivities:
 
     @activity.defn
     async def show_progress(self, order: ShowOrder) -> Shown:
-        self.shown.append(order)
+        if self.shows in (None, order.thread):
+            self.shown.append(order)
         return self.show(order)
 
     @activity.defn

@@ -36,6 +36,12 @@ async def follows(temporal: WorkflowEnvironment, activities: ScriptedActivities)
         yield
 
 
+@pytest.fixture(autouse=True)
+def of_this_thread(activities: ScriptedActivities, thread: str) -> None:
+    """What the thread of the test before has left to show is done by this one's worker: their queue is the same."""
+    activities.shows = thread
+
+
 def states(activities: ScriptedActivities, task: int) -> list[ShownState]:
     return [order.look.state for order in activities.shown if order.task == task]
 

@@ -91,30 +91,30 @@ async def test_a_task_that_no_host_takes_can_be_stopped_and_paused(
 
 
 async def test_a_second_host_that_goes_away_is_left_too(
-    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:
-    far.settings = ThreadSettings(host_lost_after_s=1.0)
-    far.agent = lambda order: done("Done.").model_copy(update={"transcript": BLOB})
-    await deliver(skipping.client, mail("first", thread))
-    await idle_after(skipping.client, thread, 1)
-    claims = iter(["gone-too", far.host])
-    far.place = lambda: next(claims)
-    await pinned_to(skipping, thread, "gone")
-    await deliver(skipping.client, mail("second", thread))
-    status = await idle_after(skipping.client, thread, 2)
+    activities.settings = ThreadSettings(host_lost_after_s=1.0)
+    activities.agent = lambda order: done("Done.").model_copy(update={"transcript": BLOB})
+    await deliver(temporal.client, mail("first", thread))
+    await idle_after(temporal.client, thread, 1)
+    claims = iter(["gone-too", activities.host])
+    activities.place = lambda: next(claims)
+    await pinned_to(temporal, thread, "gone")
+    await deliver(temporal.client, mail("second", thread))
+    status = await idle_after(temporal.client, thread, 2)
     assert [task.outcome for task in status.recent] == [TaskOutcome.SUCCESS] * 2
-    assert far.agent_inputs[-1].resume_note == MOVED
-    notes = [note.split(",")[0] for note in far.replies[-1].notes]
+    assert activities.agent_inputs[-1].resume_note == MOVED
+    notes = [note.split(",")[0] for note in activities.replies[-1].notes]
     assert notes == [
         "This conversation moved from host gone to gone-too",
-        f"This conversation moved from host gone-too to {far.host}",
+        f"This conversation moved from host gone-too to {activities.host}",
     ]
 
 
-async def pinned_to(skipping: WorkflowEnvironment, thread: str, host: str) -> None:
+async def pinned_to(temporal: WorkflowEnvironment, thread: str, host: str) -> None:
     """Let the thread believe that its workspace lies on a host whose worker is not there."""
     move = TaskMove(host=host, status=TaskStatus(step=TaskStep.CLOSED, since=NOON))
-    await skipping.client.get_workflow_handle(thread).signal(contracts.MOVED, move)
+    await temporal.client.get_workflow_handle(thread).signal(contracts.MOVED, move)
 
 
 def mail_server_is_away(order: ReplyInput) -> None:

@@ -188,15 +188,15 @@ async def test_a_session_that_is_too_long_is_compacted_then_summarised_then_give
 
 
 async def test_a_broken_session_is_restored_once_and_the_next_task_goes_on_with_the_one_that_works(
-    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:
     invalid = refused(AgentOutcome.SESSION_INVALID).model_copy(update={"transcript": BLOB})
-    in_turn(far, invalid, invalid, done("Done."))
-    await deliver(skipping.client, mail("first", thread))
-    await idle_after(skipping.client, thread, 1)
-    await deliver(skipping.client, mail("second", thread))
-    await idle_after(skipping.client, thread, 2)
-    _, restored, summarised, second = far.agent_inputs
+    in_turn(activities, invalid, invalid, done("Done."))
+    await deliver(temporal.client, mail("first", thread))
+    await idle_after(temporal.client, thread, 1)
+    await deliver(temporal.client, mail("second", thread))
+    await idle_after(temporal.client, thread, 2)
+    _, restored, summarised, second = activities.agent_inputs
     assert restored.restore == BLOB
     assert summarised.summary
     assert second.task.session_id == summarised.session_id != restored.session_id
@@ -213,24 +213,24 @@ async def test_memory_that_runs_out_five_times_is_said(
 
 
 async def test_a_host_that_is_gone_is_left_for_another(
-    skipping: WorkflowEnvironment, far: ScriptedActivities, thread: str
+    temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:
-    client = skipping.client
-    far.settings = ThreadSettings(host_lost_after_s=1.0)
-    far.agent = lambda order: done("Done.").model_copy(update={"transcript": BLOB})
+    client = temporal.client
+    activities.settings = ThreadSettings(host_lost_after_s=1.0)
+    activities.agent = lambda order: done("Done.").model_copy(update={"transcript": BLOB})
     await deliver(client, mail("first", thread))
     await idle_after(client, thread, 1)
-    gone, far.host = far.host, f"h{uuid.uuid4().hex[:8]}"
+    gone, activities.host = activities.host, f"h{uuid.uuid4().hex[:8]}"
     async with AsyncExitStack() as stack:  # the other host; the first one's queues are served by nobody that answers
-        for queue in (contracts.host_queue(far.host), contracts.agent_queue(far.host)):
-            await stack.enter_async_context(Worker(client, task_queue=queue, activities=far.all()))
+        for queue in (contracts.host_queue(activities.host), contracts.agent_queue(activities.host)):
+            await stack.enter_async_context(Worker(client, task_queue=queue, activities=activities.all()))
         await _move(client, thread, gone)
         await deliver(client, mail("second", thread))
         status = await idle_after(client, thread, 2)
-    assert status.host == far.host
-    assert [order.transcript for order in far.restored] == [BLOB]
-    assert any(f"moved from host nowhere-{gone} to {far.host}" in note for note in far.replies[-1].notes)
-    assert (far.agent_inputs[-1].resume_note or "").startswith("[This conversation has moved")
+    assert status.host == activities.host
+    assert [order.transcript for order in activities.restored] == [BLOB]
+    assert any(f"moved from host nowhere-{gone} to {activities.host}" in note for note in activities.replies[-1].notes)
+    assert (activities.agent_inputs[-1].resume_note or "").startswith("[This conversation has moved")
 
 
 async def _move(client: Client, thread: str, host: str) -> None:

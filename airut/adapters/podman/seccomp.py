@@ -83,9 +83,8 @@ class SeccompProfile:
         """Raises: ConfigError, EngineUnavailable, EngineError"""
         async with self._making:
             if not self._made:
-                info = await self._engine.get("/info", "ask the engine for its seccomp profile")
-                usual = (info or {}).get("host", {}).get("security", {}).get("seccompProfilePath")
-                found = await asyncio.to_thread(_read, (Path(usual), *USUAL) if usual else USUAL)
+                named = (await self._engine.about()).seccomp
+                found = await asyncio.to_thread(_read, (named, *USUAL) if named else USUAL)
                 if self._named:
                     found = await asyncio.to_thread(_stricter, self._named, found)
                 self._file.parent.mkdir(parents=True, exist_ok=True)

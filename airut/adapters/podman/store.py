@@ -5,7 +5,6 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from airut.adapters.podman.bodies import MAPPING
@@ -51,9 +50,8 @@ class ImageStore:
     async def on_build(self, image: Image) -> tuple[str, ...]:
         """The instructions that an image adds to builds on top of it (ONBUILD). The API does not tell them, so that the
         image's configuration is read where the engine keeps it."""
-        info: Any = await self._engine.get("/info", "ask the engine for its store")
-        store = info["store"]
-        folder = Path(store["graphRoot"]) / f"{store['graphDriverName']}-images" / image.id.removeprefix("sha256:")
+        engine = await self._engine.about()
+        folder = engine.store / f"{engine.driver}-images" / image.id.removeprefix("sha256:")
         named = (
             f"sha256:{image.id.removeprefix('sha256:')}".encode()
         )  # an image's id is the digest of its configuration

@@ -30,3 +30,18 @@ async def test_an_answer_that_trickles_is_as_good_as_none(tmp_path: Path) -> Non
             with pytest.raises(EngineUnavailable, match="look around: Podman did not answer within 0 s"):
                 await engine.get("/info", "look around", deadline=0.2)
             await engine.close()
+
+
+async def test_its_service_leaves_no_folder_that_the_user_cannot_enter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine where nobody has used Podman yet, the service makes Podman's own folders."""
+    with tempfile.TemporaryDirectory() as short:
+        monkeypatch.setenv("HOME", short)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", short)
+        engine = Engine(runtime=Path(short))
+        await engine.get("/images/json", "look around")
+        socket = Path(short) / "airut" / "podman.sock"
+        assert socket.stat().st_mode & 0o777 == 0o600
+        await engine.close()
+        folders = [path for path in (Path(short) / "containers", *Path(short).rglob("*/")) if path.is_dir()]
+        assert len(folders) > 3
+        assert [path for path in folders if path.stat().st_mode & 0o700 != 0o700] == []

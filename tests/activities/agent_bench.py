@@ -199,6 +199,6 @@ class Bench:
     async def until(self, text: str) -> None:
         """Wait until the agent has written this to the workspace's file `log`."""
         log = self.folders.of(TASK.thread).workspace / "log"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not log.exists() or text not in log.read_text():
                 await asyncio.sleep(0.02)

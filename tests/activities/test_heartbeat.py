@@ -18,7 +18,7 @@ async def beats() -> list[object]:
     """What is recorded before, soon after, and in the background."""
     seen: list[object] = [*await recorded()]
     activity.heartbeat("first")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not (now := await recorded()):
             await asyncio.sleep(0.05)
         seen += now

@@ -86,7 +86,7 @@ class Bench:
 
     async def until(self, text: str) -> None:
         log = self.workspace / "log"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not log.exists() or text not in log.read_text():
                 await asyncio.sleep(0.02)
 

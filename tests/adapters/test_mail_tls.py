@@ -88,7 +88,7 @@ async def reach(protocol: str, port: int, security: str, ca_file: Path, blobs: P
     """What is told; the server speaks too little for anything to succeed."""
     where = {"host": "127.0.0.1", "port": port, "security": security, "ca_file": ca_file}
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             if protocol == "imap":
                 session = await Session.connect(ImapSettings.model_validate(where))
                 await session.close()

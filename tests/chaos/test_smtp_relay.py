@@ -34,11 +34,11 @@ async def test_a_held_mail_is_with_the_server_and_nobody_knows(mail_server: Mail
         await asyncio.to_thread(submit, port, mail_server.ca_file, free)
         hold = relay.hold("held T1", str(held["Message-ID"]))
         sending = asyncio.create_task(asyncio.to_thread(submit, port, mail_server.ca_file, held))
-        await asyncio.wait_for(hold.reached.wait(), 10)
+        await asyncio.wait_for(hold.reached.wait(), 60)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(asyncio.shield(sending), 0.3)
         hold.released.set()
-        await asyncio.wait_for(sending, 10)
+        await asyncio.wait_for(sending, 60)
     finally:
         with contextlib.suppress(asyncio.CancelledError):
             await relay.close()

@@ -39,7 +39,7 @@ def asks_once(order: AgentInput) -> AgentResult:
 async def asking(client: Client, activities: ScriptedActivities, thread: str) -> None:
     activities.agent = asks_once
     await deliver(client, mail("first", thread))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await status_of(client, thread)).question is None:
             await asyncio.sleep(0.05)
 

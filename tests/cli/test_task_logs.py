@@ -105,7 +105,7 @@ async def test_follow_shows_what_is_written_and_ends_with_the_task(
         events.write(says("last"))
     assert not following.done()
     activities.gate.set()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         shown = await following
     assert shown.code == 0
     assert [line for line in shown.out.splitlines() if "sandbox" not in line] == ["one", "two", "three", "last"]

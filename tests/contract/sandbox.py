@@ -25,7 +25,7 @@ from airut.models.hosts.sandbox import (
 )
 from airut.ports.sandbox import Sandboxes
 
-PATIENCE = 20.0  # seconds: what takes one on an idle machine, on a busy one
+PATIENCE = 60.0  # seconds: what takes one on an idle machine, on a busy one
 numbers = itertools.count(1)
 
 
@@ -155,7 +155,7 @@ class SandboxContract:
                 silent.append(chunk)
                 if len(silent) == 2:
                     break
-            assert time.monotonic() - begun < 4
+            assert time.monotonic() - begun < 20
             assert silent == [OutputChunk(offset=6), OutputChunk(offset=6)]
 
     async def test_starting_it_twice_returns_the_one_that_runs(self, stage: Stage) -> None:

@@ -49,7 +49,7 @@ class Reader:
 
     async def topics(self) -> list[str]:
         """Of the next events that are any."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             async for piece in self._events:
                 lines = piece.decode().splitlines()
                 if found := [line.removeprefix("data: ") for line in lines if line.startswith("data: ")]:
@@ -167,7 +167,7 @@ async def test_over_a_socket_a_stream_ends_with_its_browser_and_with_the_process
     hub = Hub(sources(ports), every=0.02)
     serving = asyncio.create_task(serve_app(create_app(ports, live=hub), settings, stop, hub))
     async with httpx.AsyncClient(base_url=settings.address) as browser:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await _answers(browser):
                 await asyncio.sleep(0.05)
             async with browser.stream("GET", "/events?topics=threads") as stream:

@@ -163,7 +163,7 @@ class Fence:
             return
         self.write_rules(document)
         ready = self.folder / "log" / "ready"
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while json.loads(ready.read_text())["digest"] != document["digest"]:
                 await asyncio.sleep(0.01)
         self.seen = len(self.log_file.read_text().splitlines())
@@ -205,7 +205,7 @@ class Fence:
         self.names.close()
         if self.process is not None and self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await self.process.wait()
 
     async def upstream(
@@ -268,7 +268,7 @@ class Fence:
 
     async def logged(self, count: int, kind: str = "http") -> list[dict[str, Any]]:
         """Waits for that many lines."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(self.log(kind)) < count:
                 await asyncio.sleep(0.01)
         return self.log(kind)

@@ -161,7 +161,7 @@ async def h2_status(fence: Fence, port: int, headers: list[tuple[str, str]], bod
         client.send_data(1, body, end_stream=True)
     writer.write(client.data_to_send())
     try:
-        while data := await asyncio.wait_for(reader.read(65_536), 2):
+        while data := await asyncio.wait_for(reader.read(65_536), 60):
             for event in client.receive_data(data):
                 if isinstance(event, h2.events.ResponseReceived):
                     return int(dict(event.headers)[":status"])  # type: ignore[index]  # header_encoding makes them text

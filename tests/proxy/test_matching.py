@@ -145,6 +145,6 @@ def test_the_asterisk_target_needs_its_own_entry() -> None:
 
 
 def test_many_stars_cost_little() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert not glob.matches("/" + "*a" * 30 + "b", "/" + "a" * 16_000)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

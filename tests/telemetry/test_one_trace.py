@@ -81,7 +81,7 @@ def by_name(spans: list[Collected]) -> dict[str, Collected]:
 
 
 async def until(collector: Collector, names: set[str]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not names <= {each.span.name for each in collector.spans}:
             await asyncio.sleep(0.1)
 
@@ -140,7 +140,7 @@ async def _scraped(port: int, wanted: set[str]) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
             return str(answer.read().decode())
 
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             text = await asyncio.to_thread(read)
             if all(name in text for name in wanted):
@@ -183,4 +183,4 @@ async def test_a_collector_that_is_away_costs_an_end_few_seconds() -> None:
     telemetry.span(Span(name="workflow", context=context_of("workflow", "t", "k"), started=at, ended=at))
     began = time.monotonic()
     await flushed(telemetry.flush)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 20

@@ -28,7 +28,7 @@ def own(name: str) -> Callable[[], str]:
 
 
 async def until(port: int, wanted: set[str]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
             try:
                 found = {line for line in (await read(port)).splitlines() if line.startswith("up{")}

@@ -54,7 +54,7 @@ def control(client: Client, activities: ScriptedActivities, deployment: WorkerDe
 
 
 async def idle_after(client: Client, thread: str, tasks: int) -> ThreadStatus:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             status: ThreadStatus = await client.get_workflow_handle(thread).query("status", result_type=ThreadStatus)
             if status.phase is ThreadPhase.IDLE and len(status.recent) >= tasks and not status.queue:
@@ -74,7 +74,7 @@ async def builds(client: Client, workflow_id: str, run_id: str | None = None) ->
 
 
 async def until_agent_runs(activities: ScriptedActivities, runs: int) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while len(activities.agent_inputs) < runs:
             await asyncio.sleep(0.05)
 
@@ -121,7 +121,7 @@ async def test_a_run_that_continues_as_new_does_so_on_the_current_build(client: 
     handle = await client.start_workflow(Carrier.run, args=["", 2], id="carrier", task_queue="q")
     async with worker(await become_current(client, "1.0-a")):
         await handle.signal(Carrier.receive, "first ")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await handle.query(Carrier.value) != "first ":
                 await asyncio.sleep(0.05)
     async with worker(await become_current(client, "1.1-b")):

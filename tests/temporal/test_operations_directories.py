@@ -38,7 +38,7 @@ async def test_a_host_without_worker_keeps_its_threads(temporal: WorkflowEnviron
             search_attributes=TypedSearchAttributes(pairs),
         )
     expected = HostRow(host=host, drained=True, polled_s=None, pinned=2, running=1)
-    async with asyncio.timeout(20):  # visibility lags by a second or so
+    async with asyncio.timeout(60):  # visibility lags by a second or so
         while expected not in await TemporalHostDirectory(client).hosts():
             await asyncio.sleep(0.1)
     assert expected.state == "away"
@@ -60,7 +60,7 @@ async def test_closed_tasks_with_what_they_have_kept_of_their_costs(temporal: Wo
         )
         await handle.terminate()
     records, ends = TemporalCostRecords(client), datetime.now(UTC) + timedelta(minutes=1)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len((found := await records.costs(began, ends, "spending")).rows) < 2:
             await asyncio.sleep(0.1)
     rows = sorted(found.rows, key=lambda row: row.task)

@@ -89,7 +89,7 @@ async def test_what_a_heartbeat_said_last_stays(server: EmbeddedServer) -> None:
 
 async def last_said(handle: WorkflowHandle[Carrier, str]) -> BlobRef:
     """Where the details lie that the pending activity's next attempt will be given."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             for pending in (await handle.describe()).raw_description.pending_activities:
                 for payload in pending.heartbeat_details.payloads:

@@ -13,7 +13,7 @@ from temporalio.worker import Worker
 
 from airut.temporal.replay import Difference, Replays
 
-LIMIT = timedelta(seconds=10)
+LIMIT = timedelta(seconds=60)
 
 
 @activity.defn

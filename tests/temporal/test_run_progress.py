@@ -38,7 +38,7 @@ async def test_a_running_agent_is_read_without_an_event(temporal: WorkflowEnviro
     runs = TemporalRunProgress(client)
     async with Worker(client, task_queue=queue, workflows=[WithAgent]):
         handle = await client.start_workflow("WithAgent", f"{queue}-agents", id=task, task_queue=queue)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (found := await runs.of(task)) is None:
                 await asyncio.sleep(0.05)
             assert found == RunProgress(begun=False)  # no host has a place for it

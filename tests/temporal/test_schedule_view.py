@@ -59,7 +59,7 @@ async def test_backfill_fires_for_each_time_and_run_for_now(installation: Instal
     client, zone = installation.client, ZoneInfo("Europe/Berlin")
     await schedule_view.backfill(client, task, datetime(2026, 1, 5, tzinfo=zone), datetime(2026, 1, 7, tzinfo=zone))
     ended: list[str] = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while len(ended) < 3:  # one after the other: nobody runs them here, so each is ended by hand
             async for each in client.list_workflows(
                 f"TemporalScheduledById = '{task.id}' AND ExecutionStatus='Running'"
@@ -72,7 +72,7 @@ async def test_backfill_fires_for_each_time_and_run_for_now(installation: Instal
     days = ("2026-01-04T23", "2026-01-05T23", "2026-01-06T23")
     assert ended == [f"{task.id}-{day}:00:00Z" for day in days]
     await schedule_view.run_now(client, task)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (found := await row(installation)).last_outcome != "running":
             await asyncio.sleep(0.1)
     assert found.last_at is not None

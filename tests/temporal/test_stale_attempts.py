@@ -61,7 +61,7 @@ class Started:
 
 async def started(temporal: WorkflowEnvironment, name: str, queue: str) -> Started:
     handle = await temporal.client.start_workflow(Waits.run, id=f"waits-{uuid.uuid4().hex[:8]}", task_queue=queue)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             pending = (await handle.describe()).raw_description.pending_activities
             if any(found.last_worker_identity == name for found in pending):
@@ -91,7 +91,7 @@ async def test_only_what_the_dead_one_held_is_begun_anew_and_only_once(
                 break
             if cancelled:
                 await found[0].handle.cancel()
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     while (await found[0].handle.describe()).raw_description.pending_activities[0].state != 3:
                         await asyncio.sleep(0.05)
             dead.release()
@@ -99,7 +99,7 @@ async def test_only_what_the_dead_one_held_is_begun_anew_and_only_once(
             assert await fail_stale_attempts(temporal.client, living) == (expected,)
             assert await fail_stale_attempts(temporal.client, living) == ()  # the lease is gone
             said = "sandbox_lost" if cancelled else "attempt 2"
-            assert await asyncio.wait_for(found[0].handle.result(), 10) == said
+            assert await asyncio.wait_for(found[0].handle.result(), 60) == said
     await found[1].handle.terminate()
     living.release()
     assert os.listdir(tmp_path / "workers") == [f"{names[1]}.lease"]

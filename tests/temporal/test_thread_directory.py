@@ -52,7 +52,7 @@ async def directory(temporal: WorkflowEnvironment) -> TemporalThreadDirectory:
         await start(temporal.client, str(number), subject, author, state)
     await temporal.client.get_workflow_handle(f"{REPO}/console/4").terminate()
     found = TemporalThreadDirectory(temporal.client)
-    async with asyncio.timeout(20):  # visibility lags by a second or so
+    async with asyncio.timeout(60):  # visibility lags by a second or so
         while (await found.counts(REPO)) != {"running": 1, "paused": 1, "idle": 2, "ended": 1}:
             await asyncio.sleep(0.1)
     return found

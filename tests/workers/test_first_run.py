@@ -24,7 +24,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def answering(browser: httpx.AsyncClient) -> httpx.Response:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 return await browser.get("/")
@@ -50,7 +50,7 @@ async def test_the_form_is_served_until_it_has_been_filled_in(path: Path, caplog
         form |= {"url": "https://git.example.org/acme/web.git", "key": "sk-ant-api03-invented", "channel": "console"}
         saved = await browser.post("/config/first", data=form)
         assert (saved.status_code, "Airut starts now" in saved.text) == (200, True)
-    assert await asyncio.wait_for(serving, 20) is True
+    assert await asyncio.wait_for(serving, 60) is True
     assert path.with_name(".env").read_text() == 'ANTHROPIC_API_KEY="sk-ant-api03-invented"\n'
 
 
@@ -61,7 +61,7 @@ async def test_told_to_stop_it_ends_without_a_configuration(path: Path) -> None:
     async with httpx.AsyncClient(base_url=settings.address) as browser:
         await answering(browser)
     stop.set()
-    assert await asyncio.wait_for(serving, 20) is False
+    assert await asyncio.wait_for(serving, 60) is False
 
 
 async def test_a_port_that_is_taken_is_named(path: Path) -> None:

@@ -68,7 +68,7 @@ async def state_of(client: Client, host: str) -> HostStatus:
 
 async def reached(client: Client, host: str) -> None:
     """Wait until the host's worker has been told."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             with contextlib.suppress(RPCError):  # not yet seen
                 if (await state_of(client, host)).reached:
@@ -88,7 +88,7 @@ async def test_a_drained_host_takes_no_new_thread_and_goes_on_with_its_own(
         assert (status.drained, status.reached) == (True, True)
         new = await write(client, "two")
         await deliver(client, mail("go on", own))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (await answered(client, own)).tasks < 2:
                 await asyncio.sleep(0.1)
         assert (await state_of(client, host.id)).drained
@@ -129,14 +129,14 @@ async def test_idle_threads_of_a_host_are_let_go_and_those_at_work_are_not(
             assert (await answered(client, thread)).host == host.id
         scripted.gate.clear()
         await deliver(client, mail("go on", busy))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(scripted.agent_inputs) < 3:
                 await asyncio.sleep(0.05)
     # As an operator starts it again for maintenance: the idle one leaves, and the other goes on with its workspace.
     async with hosting(client, host, tmp_path, drain=True):
-        await asyncio.wait_for(client.get_workflow_handle(idle).result(), 30)
+        await asyncio.wait_for(client.get_workflow_handle(idle).result(), 60)
         scripted.gate.set()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (await answered(client, busy)).tasks < 2 or (await answered(client, busy)).task:
                 await asyncio.sleep(0.1)
         assert (await answered(client, busy)).host == host.id
@@ -169,11 +169,11 @@ async def test_a_full_host_still_acknowledges_fetches_and_says_what_it_works_on(
     scripted.gate.clear()
     async with hosting(client, host, tmp_path):
         first = await write(client, "one")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while "run_agent" not in scripted.asked:
                 await asyncio.sleep(0.05)
         second = await write(client, "two")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while scripted.asked.count("build_image") < 2 or len(scripted.acknowledged) < 2:
                 await asyncio.sleep(0.05)
         await asyncio.sleep(1)

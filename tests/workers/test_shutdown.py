@@ -107,9 +107,9 @@ async def test_a_short_activity_is_seen_through_and_not_repeated(host: Host) -> 
     step = await host.begin(3)
     begun = await host.diary.until("short begins")
     process.terminate()
-    assert await asyncio.wait_for(process.wait(), 15) == 0
+    assert await asyncio.wait_for(process.wait(), 60) == 0
     assert time.time() - begun.at >= 3
-    await asyncio.wait_for(step.result(), 5)
+    await asyncio.wait_for(step.result(), 60)
     assert await host.wrote() == [("short begins", 1), ("short ends", 1)]
 
 
@@ -123,10 +123,10 @@ async def test_an_agent_is_handed_over_at_once_and_adopted_by_the_next_worker(ho
     wait = await host.again("agent begins", await host.up())
     print(f"followed again {wait:.2f} s after the next worker was there")
     assert wait < SOON
-    assert await asyncio.wait_for(process.wait(), 15) == 0
-    await asyncio.wait_for(slow.result(), 5)
+    assert await asyncio.wait_for(process.wait(), 60) == 0
+    await asyncio.wait_for(slow.result(), 60)
     host.agents_end()
-    await asyncio.wait_for(step.result(), 5)
+    await asyncio.wait_for(step.result(), 60)
     assert sorted(await host.wrote()) == [
         ("agent begins", 1),
         ("agent begins", 2),
@@ -144,8 +144,8 @@ async def test_told_twice_it_ends_at_once_and_the_next_worker_begins_anew(host: 
     await asyncio.sleep(0.5)
     assert process.returncode is None
     process.terminate()
-    assert await asyncio.wait_for(process.wait(), 5) == 128 + signal.SIGTERM
-    assert time.monotonic() - told < 5
+    assert await asyncio.wait_for(process.wait(), 60) == 128 + signal.SIGTERM
+    assert time.monotonic() - told < 15
     assert await host.again("short begins", await host.up()) < SOON
     await step.terminate()
 
@@ -171,5 +171,5 @@ async def test_a_second_worker_takes_nothing_from_one_that_lives(host: Host) -> 
     await host.diary.until("short begins")
     await host.up()
     await host.diary.until("serves", 2)  # the first one is in the middle of it
-    await asyncio.wait_for(step.result(), 20)
+    await asyncio.wait_for(step.result(), 60)
     assert await host.wrote() == [("short begins", 1), ("short ends", 1)]

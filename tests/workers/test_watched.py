@@ -74,7 +74,7 @@ async def test_a_part_that_is_not_heard_any_more_is_started_again(
     stop, hurry, file = asyncio.Event(), asyncio.Event(), tmp_path / "pids"
     async with hearing(["one"]) as heard:
         keeping = _keep("one", file, stop, hurry, heard["one"], words=2)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not file.exists() or len(file.read_text().split()) < 2:
                 await asyncio.sleep(0.05)
         stop.set()

@@ -30,7 +30,7 @@ async def at_work(client: Client, activities: ScriptedActivities, thread: str) -
     activities.gate.clear()
     activities.interrupted = done("So far.", AgentOutcome.STOPPED).model_copy(update={"ran_s": 5.0})
     await deliver(client, mail("first", thread))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not activities.agent_inputs:
             await asyncio.sleep(0.02)
 
@@ -49,7 +49,7 @@ async def test_a_pause_holds_the_task_and_a_resume_goes_on_with_its_session(
     assert activities.cleaned[0].attempts == 1  # the container is gone
 
     await deliver(client, mail("second", thread))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not [reply for reply in activities.replies if "will run after `resume`" in reply.detail]:
             await asyncio.sleep(0.05)
     assert await orders(client, thread, CommandName.PAUSE) == (
@@ -89,7 +89,7 @@ async def test_what_was_not_taken_in_before_a_pause_is_told_again(
 
 
 async def until_runs(activities: ScriptedActivities, count: int) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while len(activities.agent_inputs) < count:
             await asyncio.sleep(0.02)
 
@@ -311,7 +311,7 @@ async def test_a_command_to_a_thread_that_never_was_is_answered_and_ends(
 ) -> None:
     await deliver_command(temporal.client, command(thread, name))
     handle = temporal.client.get_workflow_handle(thread)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await handle.result()
     assert [(reply.kind, reply.detail) for reply in activities.replies] == [
         (ReplyKind.NOTE, f"There is nothing to {name}: this conversation has no task yet.")
@@ -331,7 +331,7 @@ async def test_the_first_burst_is_one_task(
 
     activities.agent = slow
     await asyncio.gather(*(deliver(temporal.client, mail(f"part {number}", thread)) for number in range(6)))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while sum(len(order.task.messages) for order in activities.agent_inputs) < 6:
             await asyncio.sleep(0.05)
     status = await idle_after(temporal.client, thread, 1)

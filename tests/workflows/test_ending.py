@@ -199,7 +199,7 @@ async def test_a_message_does_not_wait_until_the_end_of_the_life_before_could_be
     await idle_after(client, thread, 2)
     assert notes(activities) == []
     away = False
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not notes(activities):
             await asyncio.sleep(0.05)
     assert [note.detail.split(".")[0] for note in notes(activities)] == ["The conversation is closed"]

@@ -83,7 +83,7 @@ class Running(ScriptedActivities):
     async def works(self) -> None:
         """Until the agent goes on with its work."""
         before = self.beats
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while self.beats <= before:
                 await asyncio.sleep(0.02)
 
@@ -101,7 +101,7 @@ class Running(ScriptedActivities):
 
     async def row(self) -> Row:
         """As visibility has it, once it says that the thread is paused."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 found = [row async for row in rows(self.client, None, 1000) if row.thread == self.thread]
                 if found and found[0].state == ThreadPhase.PAUSED:

@@ -24,7 +24,7 @@ from workflows.schedule import ScheduledTaskWorkflow
 
 Make = Callable[..., "asyncio.Future[Scheduled]"]
 
-LIMIT = 20.0
+LIMIT = 60.0
 
 
 class Scheduled:

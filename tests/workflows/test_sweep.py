@@ -155,7 +155,7 @@ async def test_an_idle_thread_makes_room_and_a_busy_one_does_not(
     while await census.idle_since(thread) is None:
         await asyncio.sleep(0.05)
     await handle.signal(contracts.MAKE_ROOM)
-    await asyncio.wait_for(handle.result(), 30)
+    await asyncio.wait_for(handle.result(), 60)
     assert (await census.standing(thread)).life is Life.CLOSED
 
 

@@ -228,7 +228,7 @@ async def test_a_full_queue_is_told_once_and_the_message_counts_when_written_aga
     await deliver(temporal.client, refused)  # as its channel may
     again = mail(f"again {refused.text.inline}", thread)
     await deliver(temporal.client, again)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while again.key not in seen_keys(activities):
             await asyncio.sleep(0.05)
     assert refused.key not in seen_keys(activities)
@@ -245,7 +245,7 @@ async def test_a_stranger_in_the_thread_is_told_once_and_starts_nothing(
     await idle_after(temporal.client, thread, 1)
     for text in ("let me in", "please"):
         await deliver(temporal.client, mail(text, thread, author="carl@example.com"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not [reply for reply in activities.replies if reply.kind is ReplyKind.NOTE]:
             await asyncio.sleep(0.05)
     await asyncio.sleep(0.5)

@@ -103,7 +103,7 @@ async def test_a_question_is_posted_and_its_answer_days_later_goes_on(
         await deliver(client, mail("first", thread))
         status = await until(client, thread, lambda status: status.question is not None)
         asked = await _asked(far)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not far.cleaned:  # no container waits
                 await asyncio.sleep(0.05)
     assert (status.phase, status.next_command) == (ThreadPhase.RUNNING, "answer")
@@ -120,7 +120,7 @@ async def test_a_question_is_posted_and_its_answer_days_later_goes_on(
 
 
 async def _asked(activities: ScriptedActivities):  # type: ignore[no-untyped-def]  # a ReplyInput
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not (found := [reply for reply in activities.replies if reply.question]):
             await asyncio.sleep(0.05)
     return found[0]

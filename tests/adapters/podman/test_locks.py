@@ -36,7 +36,7 @@ async def test_one_after_the_other_and_nothing_is_left(tmp_path: Path) -> None:
 
 
 async def test_another_name_does_not_wait(tmp_path: Path) -> None:
-    async with asyncio.timeout(5), locked(tmp_path, "a"), locked(tmp_path, "b"):
+    async with asyncio.timeout(60), locked(tmp_path, "a"), locked(tmp_path, "b"):
         pass
 
 
@@ -53,7 +53,7 @@ async def test_a_process_that_is_killed_lets_go(tmp_path: Path) -> None:
         await asyncio.sleep(0.3)
         assert not waiting.done()
         holder.kill()
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 60)
 
 
 async def test_one_that_is_cancelled_while_it_waits_holds_nothing(tmp_path: Path) -> None:
@@ -62,5 +62,5 @@ async def test_one_that_is_cancelled_while_it_waits_holds_nothing(tmp_path: Path
         await asyncio.sleep(0.1)
         waiting.cancel()
         await asyncio.wait((waiting,))
-    async with asyncio.timeout(5), locked(tmp_path, "a"):
+    async with asyncio.timeout(60), locked(tmp_path, "a"):
         pass

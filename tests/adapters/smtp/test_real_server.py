@@ -67,7 +67,7 @@ def mailbox(server: MailServer, user: str) -> list[EmailMessage]:
 
 async def arrived(server: MailServer, user: str, message_id: str) -> EmailMessage:
     """The server accepts first and delivers a moment later."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             for mail in await asyncio.to_thread(mailbox, server, user):
                 if mail["Message-ID"] == message_id:

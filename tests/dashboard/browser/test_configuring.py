@@ -64,7 +64,7 @@ async def test_from_an_empty_machine_to_the_first_message(
 ) -> None:
     address = DashboardSettings().address
     with chromium(address, tmp_path_factory.mktemp("first")) as browser:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not await asyncio.to_thread(_answers, address):
                 await asyncio.sleep(0.1)
         browser.open("/")

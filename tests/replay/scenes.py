@@ -27,6 +27,7 @@ from airut.temporal.delivery import command, deliver
 from airut.temporal.hosts import report_up, set_drained
 from airut.temporal.schedules import as_schedule, scheduled_task
 from tests.support.agent_results import done
+from tests.support.asking import status_of
 from tests.support.messages import NOON, mail
 from tests.support.scripted_activities import ScriptedActivities
 
@@ -54,10 +55,7 @@ class Scene(NamedTuple):
 async def until(client: Client, thread: str, reached: Callable[[ThreadStatus], bool]) -> ThreadStatus:
     async with asyncio.timeout(LIMIT):
         while True:
-            status: ThreadStatus = await client.get_workflow_handle(thread).query(
-                contracts.STATUS, result_type=ThreadStatus
-            )
-            if reached(status):
+            if reached(status := await status_of(client, thread)):
                 return status
             await asyncio.sleep(0.05)
 

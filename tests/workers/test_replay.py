@@ -13,9 +13,9 @@ from temporalio.testing import WorkflowEnvironment
 from airut.temporal.delivery import deliver
 from tests.cli.conftest import Printed, config_file  # noqa: F401  # fixture
 from tests.replay.recording import HISTORIES, read
+from tests.support.asking import idle_after
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import idle_after
 from tests.workflows.conftest import activities, replays, thread  # noqa: F401  # fixtures
 from workers.replay import main
 

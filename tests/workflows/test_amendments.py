@@ -13,9 +13,9 @@ from airut.models.threads.message import InboundMessage
 from airut.models.threads.thread import ThreadPhase
 from airut.temporal.delivery import amend_if_open, deliver
 from tests.support.agent_results import done
+from tests.support.asking import idle_after, orders, status_of, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, in_turn
-from tests.workflows.asking import idle_after, orders, status_of, until
 
 
 def edit(message: InboundMessage, text: str, at: float = 1.0) -> Amendment:

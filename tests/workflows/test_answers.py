@@ -15,9 +15,9 @@ from airut.models.threads.command import AnswerOrder
 from airut.models.threads.message import InboundMessage, MailRoute
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import asks, done
+from tests.support.asking import idle_after, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, in_turn
-from tests.workflows.asking import idle_after, until
 from tests.workflows.test_record import preparing, words
 
 

@@ -17,9 +17,9 @@ from airut.models.threads.message import Attachment, ChannelKind, InboundMessage
 from airut.models.threads.notices import NOTHING_SAID
 from airut.temporal.delivery import amend_if_open, deliver, tell_overheard
 from tests.support.agent_results import BLOB
+from tests.support.asking import command, idle_after, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import command, idle_after, until
 
 FILE = RemoteFile(id="F1", name="a.csv", media_type="text/csv", size=3, url="https://files.slack.com/a.csv")
 OLDER = FILE.model_copy(update={"id": "F0", "name": "old.csv"})

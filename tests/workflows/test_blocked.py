@@ -9,9 +9,9 @@ from airut.models.tasks.steps import AgentInput
 from airut.models.tasks.task import AgentResult
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import done
+from tests.support.asking import idle_after
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import idle_after
 
 BLOCKED = ("PUT b.example (2)", "GET evil.example (1)")
 REMARK = "The sandbox was refused these requests: PUT b.example (2), GET evil.example (1)."

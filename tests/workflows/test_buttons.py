@@ -16,9 +16,9 @@ from airut.ports.thread_control import ThreadGone, ThreadRefused
 from airut.temporal.delivery import deliver
 from airut.temporal.thread_control import TemporalThreadControl
 from tests.support.agent_results import done
+from tests.support.asking import command, idle_after, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import command, idle_after, until
 
 
 def pressed(thread: str, name: CommandName, task: int) -> ThreadCommand:

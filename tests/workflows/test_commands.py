@@ -20,9 +20,9 @@ from airut.temporal.delivery import command as deliver_command
 from airut.temporal.delivery import deliver, report_if_open
 from tests.signals.mail.test_bounces import BOUNCE
 from tests.support.agent_results import done
+from tests.support.asking import command, idle_after, orders, status_of, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import command, idle_after, orders, status_of, until
 
 
 async def at_work(client: Client, activities: ScriptedActivities, thread: str) -> None:

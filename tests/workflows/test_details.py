@@ -7,9 +7,9 @@ from airut.models.tasks.outcome import AgentOutcome
 from airut.models.tasks.settings import ThreadSettings
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import done
+from tests.support.asking import idle_after
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import idle_after
 
 
 async def test_credentials_that_were_refused(

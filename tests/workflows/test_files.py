@@ -6,9 +6,9 @@ from airut.models.tasks.steps import FetchInput, FetchResult
 from airut.models.threads.message import Attachment, ChannelKind, RemoteFile
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import BLOB
+from tests.support.asking import idle_after
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import idle_after
 
 FILE = RemoteFile(id="F1", name="a.csv", media_type="text/csv", size=3, url="https://files.slack.com/a.csv")
 FETCHED = Attachment(name="a.csv", media_type="text/csv", content=BLOB)

@@ -18,9 +18,9 @@ from airut.models.tasks.reply import ReplyKind
 from airut.models.threads.command import CommandName
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import done
+from tests.support.asking import LIMIT, idle_after, orders, until
 from tests.support.messages import mail, post
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import LIMIT, idle_after, orders, until
 
 FAILED = Checks(state=CheckState.FAILED, total=2, failed=(FailedCheck(name="test", url="https://ci.example.org/1"),))
 PASSED = Checks(state=CheckState.PASSED, total=2)

@@ -27,11 +27,11 @@ from airut.models.threads.notices import TIMED
 from airut.models.threads.thread import ThreadPhase
 from airut.temporal.delivery import deliver
 from tests.activities.agent_bench import Bench
+from tests.support.asking import idle_after, orders, status_of, until
 from tests.support.fake_sandbox import FakeSandboxes
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
 from tests.support.serving import serving
-from tests.workflows.asking import idle_after, orders, status_of, until
 
 BEATS = "echo begun; echo x >> begins; while ! test -e go; do echo . >> beats; sleep 0.02; done; echo done"
 """Runs until somebody makes the file `go`, and leaves a trace of itself."""

@@ -7,9 +7,9 @@ from airut.models.tasks.outcome import TaskOutcome
 from airut.models.tasks.steps import ImageInput
 from airut.temporal.delivery import deliver
 from airut.temporal.stale_attempts import LOST_TYPE, SOON
+from tests.support.asking import idle_after
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import idle_after
 
 
 async def test_workers_that_are_killed_in_the_middle_of_a_build_do_not_use_up_its_tries(

@@ -19,9 +19,9 @@ from airut.models.threads.command import CommandName
 from airut.models.threads.thread import ThreadPhase, ThreadStatus
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import QUESTION, asks, done, refused
+from tests.support.asking import LIMIT, command, orders, status_of
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import LIMIT, command, orders, status_of
 
 COMMANDS = (CommandName.PAUSE, CommandName.RESUME, CommandName.STOP)
 

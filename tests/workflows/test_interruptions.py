@@ -21,9 +21,9 @@ from airut.models.threads.message import ChannelKind
 from airut.models.threads.steering import TaskMove, TaskStatus
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import BLOB, QUESTION, asks, done, refused
+from tests.support.asking import LIMIT, idle_after, orders, until
 from tests.support.messages import NOON, mail
 from tests.support.scripted_activities import ScriptedActivities, in_turn
-from tests.workflows.asking import LIMIT, idle_after, orders, until
 from workflows.task import TaskWorkflow
 from workflows.turns import LOST, MOVED
 

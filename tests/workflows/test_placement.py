@@ -14,7 +14,7 @@ from temporalio.exceptions import TimeoutError as ActivityTimeout
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from tests.workflows.asking import LIMIT
+from tests.support.asking import LIMIT
 
 with workflow.unsafe.imports_passed_through():
     from airut import contracts

@@ -11,9 +11,9 @@ from airut.models.tasks.settings import ThreadSettings
 from airut.models.threads.command import CommandName
 from airut.models.threads.message import InboundMessage
 from airut.temporal.delivery import deliver
+from tests.support.asking import LIMIT, idle_after, orders
 from tests.support.messages import mail, post
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import LIMIT, idle_after, orders
 
 SECONDS = ThreadSettings(mails=MailNotes(progress=ProgressMails(after=1, every=1, max=2), queued_after=None))
 NEVER = ThreadSettings(mails=MailNotes(progress=None))

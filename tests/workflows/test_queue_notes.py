@@ -8,9 +8,9 @@ from airut.models.mail.notes import MailNotes
 from airut.models.tasks.reply import ReplyKind
 from airut.models.tasks.settings import ThreadSettings
 from airut.temporal.delivery import deliver
+from tests.support.asking import LIMIT, idle_after, until
 from tests.support.messages import mail, post
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import LIMIT, idle_after, until
 
 AFTER = 4.0
 """Seconds: a busy machine takes two until a task has ended and the next has begun."""

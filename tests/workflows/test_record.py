@@ -14,9 +14,9 @@ from airut.models.threads.command import CommandName
 from airut.models.threads.message import InboundMessage
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import REQUEST, asks, done
+from tests.support.asking import idle_after, orders, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, in_turn
-from tests.workflows.asking import idle_after, orders, until
 
 
 def words(messages: tuple[InboundMessage, ...]) -> list[str | None]:

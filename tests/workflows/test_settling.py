@@ -17,9 +17,9 @@ from airut.ports.thread_control import ThreadRefused
 from airut.temporal.delivery import deliver
 from airut.temporal.thread_control import TemporalThreadControl
 from tests.support.agent_results import asks, done
+from tests.support.asking import command, idle_after, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, in_turn
-from tests.workflows.asking import command, idle_after, until
 
 
 def post(text: str, thread: str, user: str = "U0ANN") -> InboundMessage:

@@ -17,9 +17,9 @@ from airut.models.tasks.shown import Shown, ShownState
 from airut.models.threads.command import CommandName
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import asks, done
+from tests.support.asking import LIMIT, idle_after, orders, until
 from tests.support.messages import mail, post
 from tests.support.scripted_activities import ScriptedActivities, in_turn
-from tests.workflows.asking import LIMIT, idle_after, orders, until
 
 S = ShownState
 

@@ -22,9 +22,9 @@ from airut.models.tasks.task import AgentResult
 from airut.models.threads.message import Hints
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import BLOB, done
+from tests.support.asking import idle_after
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import idle_after
 from tests.workflows.test_thread import replays
 from workflows.turns import LOST
 

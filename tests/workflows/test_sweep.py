@@ -20,9 +20,9 @@ from airut.models.threads.command import CommandName
 from airut.temporal.census import TemporalCensus
 from airut.temporal.delivery import deliver
 from airut.temporal.upkeep import EXPIRY, ensure_expiry, ensure_sweep, sweep_id
+from tests.support.asking import command
 from tests.support.messages import NOON, mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.asking import command
 from workflows.sweep import ExpiryWorkflow, SweepWorkflow
 
 

@@ -18,9 +18,9 @@ from airut.models.tasks.task import AgentResult
 from airut.models.threads.notices import Acceptance, refusal
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import BLOB, REQUEST, done
+from tests.support.asking import idle_after, status_of
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, in_turn
-from tests.workflows.asking import idle_after, status_of
 from workflows.outcomes import OUTCOMES
 from workflows.task import TaskWorkflow
 from workflows.thread import ThreadWorkflow

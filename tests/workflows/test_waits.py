@@ -20,9 +20,9 @@ from airut.models.threads.command import AnswerOrder, CommandName
 from airut.models.threads.thread import ThreadPhase
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import BLOB, QUESTION, asks, done, refused
+from tests.support.asking import idle_after, orders, status_of, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, in_turn
-from tests.workflows.asking import idle_after, orders, status_of, until
 
 
 async def finish(client: Client, thread: str) -> list[TaskOutcome]:

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Callable
 
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
 from airut.models.threads.command import CommandName, ThreadCommand, without_text
@@ -18,8 +19,17 @@ _numbers = itertools.count()
 
 
 async def status_of(client: Client, thread: str) -> ThreadStatus:
-    status: ThreadStatus = await client.get_workflow_handle(thread).query(contracts.STATUS, result_type=ThreadStatus)
-    return status
+    """Asked again where no worker has answered in the half a minute that the client waits: one that is just starting on a
+    busy machine."""
+    handle = client.get_workflow_handle(thread)
+    while True:
+        try:
+            status: ThreadStatus = await handle.query(contracts.STATUS, result_type=ThreadStatus)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.CANCELLED:
+                raise
+        else:
+            return status
 
 
 async def until(client: Client, thread: str, reached: Callable[[ThreadStatus], bool]) -> ThreadStatus:

@@ -59,7 +59,8 @@ class Bench:
         asked = self.asked
         self.keeper.keep_now_and_then()
         await until(lambda: self.asked > asked or self.blobs.full)
-        await asyncio.sleep(0.05)  # what is dropped has gone by then
+        copying = self.keeper._task
+        await until(lambda: copying is None or copying.done())  # what is dropped has gone by then
 
     def stored(self) -> set[str]:
         files = [path for path in self.blobs._root.rglob("*") if path.is_file()]

@@ -53,6 +53,12 @@ class Threads:
         raise NotImplementedError
 
 
+async def settled() -> None:
+    """All that is asked in the background has been answered: each step of it takes one turn of the loop."""
+    for _ in range(1_000):
+        await asyncio.sleep(0)
+
+
 class Clock:
     def __init__(self) -> None:
         self.now = 100.0
@@ -91,7 +97,7 @@ async def test_what_was_told_last_is_shown_while_it_is_asked_anew() -> None:
         await asyncio.sleep(0)
     assert threads.asked == ["a", "a"]
     threads.gate.set()
-    await asyncio.sleep(0.01)
+    await settled()
     assert phases(await answers.of(["a"], LONG)) == {"a": ThreadPhase.PAUSED}
 
 
@@ -131,5 +137,5 @@ async def test_many_are_asked_a_few_at_once_and_less_often() -> None:
     assert len(threads.asked) == 100
     clock.now += 0.1
     await answers.of(names, LONG)
-    await asyncio.sleep(0.01)
+    await settled()
     assert len(threads.asked) == 200

@@ -185,8 +185,9 @@ async def test_everything_that_arrives_is_seen(place: Place) -> None:
     writer.close()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
         datagram.sendto(b"\x00", ("127.0.0.1", place.dns_port))
-    await asyncio.sleep(0.1)
-    after = await place.internet.report(since=before.at)
+    async with asyncio.timeout(60):
+        while len((after := await place.internet.report(since=before.at)).arrivals) < 2:
+            await asyncio.sleep(0.05)
     assert [(arrival.transport, arrival.address, arrival.received) for arrival in after.arrivals] == [
         ("tcp", "127.0.0.1", "\x00\x01secret"),
         ("udp", "127.0.0.1", "\x00"),

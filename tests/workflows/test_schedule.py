@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, ScheduleBackfill, ScheduleHandle, ScheduleOverlapPolicy, WorkflowExecution
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
@@ -84,6 +85,19 @@ async def schedule(temporal: WorkflowEnvironment) -> AsyncIterator[Make]:
 async def replays(client: Client, firing: str) -> None:
     replayer = Replayer(workflows=[ScheduledTaskWorkflow], data_converter=client.data_converter)
     await replayer.replay_workflow(await client.get_workflow_handle(firing).fetch_history())
+
+
+async def told_to_stop(client: Client, firing: str) -> None:
+    """It is, and has done what it does about it."""
+    handle = client.get_workflow_handle(firing)
+    await handle.cancel()
+    async with asyncio.timeout(LIMIT):
+        while True:
+            kinds = [event.event_type async for event in handle.fetch_history_events()]
+            asked = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED
+            if asked in kinds and EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED in kinds[kinds.index(asked) :]:
+                return
+            await asyncio.sleep(0.05)
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -258,8 +272,7 @@ async def test_a_stop_holds_whatever_becomes_of_the_trigger_then(
     await made.handle.trigger()
     await until(lambda: activities.trigger_inputs)
     (firing,) = await made.firings()
-    await made.client.get_workflow_handle(firing.id).cancel()
-    await asyncio.sleep(0.5)  # the workflow has asked for the end by then
+    await told_to_stop(made.client, firing.id)
     activities.gate.set()
     assert [result.end for result in await made.results(1)] == [FiringEnd.STOPPED]
     assert (len(activities.trigger_inputs), len(activities.triggers_cleaned), activities.agent_inputs) == (1, 1, [])
@@ -274,8 +287,7 @@ async def test_a_step_that_is_done_though_a_stop_was_asked_for_is_the_last(
     await made.handle.trigger()
     await until(lambda: "build_image" in activities.asked)
     (firing,) = await made.firings()
-    await made.client.get_workflow_handle(firing.id).cancel()
-    await asyncio.sleep(0.5)
+    await told_to_stop(made.client, firing.id)
     activities.building.set()
     assert [result.end for result in await made.results(1)] == [FiringEnd.STOPPED]
     assert activities.trigger_inputs == []

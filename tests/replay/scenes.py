@@ -21,13 +21,13 @@ from airut.models.tasks.retry import RetryOrder
 from airut.models.tasks.steps import AgentInput
 from airut.models.tasks.task import AgentResult
 from airut.models.threads.command import AnswerOrder, CommandName, CommandWord, command_of
-from airut.models.threads.thread import ThreadPhase, ThreadStatus
+from airut.models.threads.thread import ThreadPhase
 from airut.temporal.budget import TemporalBudgetLedger
 from airut.temporal.delivery import command, deliver
 from airut.temporal.hosts import report_up, set_drained
 from airut.temporal.schedules import as_schedule, scheduled_task
 from tests.support.agent_results import done
-from tests.support.asking import status_of
+from tests.support.asking import until
 from tests.support.messages import NOON, mail
 from tests.support.scripted_activities import ScriptedActivities
 
@@ -52,20 +52,13 @@ class Scene(NamedTuple):
     """Types of the workflows whose histories are kept, where others are like those of other scenes; empty for all."""
 
 
-async def until(client: Client, thread: str, reached: Callable[[ThreadStatus], bool]) -> ThreadStatus:
-    async with asyncio.timeout(LIMIT):
-        while True:
-            if reached(status := await status_of(client, thread)):
-                return status
-            await asyncio.sleep(0.05)
-
-
 async def idle(client: Client, thread: str, tasks: int) -> None:
     """Until so many tasks have closed and nothing waits."""
     await until(
         client,
         thread,
         lambda status: status.phase is ThreadPhase.IDLE and status.tasks >= tasks and not status.queue,
+        LIMIT,
     )
     await asyncio.sleep(0.5)  # what follows a task's end: notes, search attributes
 
@@ -74,7 +67,7 @@ async def says(client: Client, thread: str, name: CommandName) -> None:
     """Send a command as a mail would, and wait until it is carried out."""
     order = command_of(mail(str(name), thread), CommandWord(name=name))
     await command(client, order)
-    await until(client, thread, lambda status: order.key in [each.key for each in status.commands])
+    await until(client, thread, lambda status: order.key in [each.key for each in status.commands], LIMIT)
 
 
 async def at_work(client: Client, scripted: ScriptedActivities, thread: str) -> None:
@@ -155,7 +148,7 @@ async def question(client: Client, scripted: ScriptedActivities, thread: str) ->
 
     scripted.agent = asks
     await deliver(client, mail("add a file", thread))
-    await until(client, thread, lambda status: status.question is not None)
+    await until(client, thread, lambda status: status.question is not None, LIMIT)
     order = AnswerOrder(question_id="toolu_1", choices=("2",), author="ann@example.com", key="answer-1", at=NOON)
     await client.get_workflow_handle(thread).execute_update(contracts.ANSWER, order, id=order.key)
     await idle(client, thread, 1)
@@ -179,7 +172,9 @@ async def provider_wait(client: Client, scripted: ScriptedActivities, thread: st
     await deliver(client, mail("add a file", thread))
     await idle(client, thread, 1)
     await deliver(client, mail("and tests", thread))
-    await until(client, thread, lambda status: status.open_task is not None and status.open_task.until is not None)
+    await until(
+        client, thread, lambda status: status.open_task is not None and status.open_task.until is not None, LIMIT
+    )
     await says(client, thread, CommandName.STOP)
     await idle(client, thread, 2)
 

@@ -32,9 +32,11 @@ async def status_of(client: Client, thread: str) -> ThreadStatus:
             return status
 
 
-async def until(client: Client, thread: str, reached: Callable[[ThreadStatus], bool]) -> ThreadStatus:
+async def until(
+    client: Client, thread: str, reached: Callable[[ThreadStatus], bool], limit: float = LIMIT
+) -> ThreadStatus:
     """Wait for a state of the thread."""
-    async with asyncio.timeout(LIMIT):
+    async with asyncio.timeout(limit):
         while not reached(status := await status_of(client, thread)):
             await asyncio.sleep(0.1)
     return status

@@ -18,7 +18,7 @@ from airut.models.hosts.host import HostStatus
 from airut.models.threads.thread import ThreadStatus
 from airut.temporal.delivery import deliver
 from airut.temporal.hosts import hosts, last_poll, open_tasks, set_drained
-from tests.support.asking import LIMIT, status_of
+from tests.support.asking import until
 from tests.support.hosting import ScriptedHost, hosting
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
@@ -49,13 +49,8 @@ async def write(client: Client, text: str) -> str:
     return thread
 
 
-async def answered(client: Client, thread: str, limit: float = LIMIT) -> ThreadStatus:
-    async with asyncio.timeout(limit):
-        while True:
-            status = await status_of(client, thread)
-            if status.recent:
-                return status
-            await asyncio.sleep(0.1)
+async def answered(client: Client, thread: str) -> ThreadStatus:
+    return await until(client, thread, lambda status: bool(status.recent))
 
 
 async def state_of(client: Client, host: str) -> HostStatus:

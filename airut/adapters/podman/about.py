@@ -15,6 +15,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from airut.adapters.podman.files import write_private
+from airut.errors import EngineError, SandboxError
 from airut.models.base import Model
 
 FILES = ("containers.conf", "storage.conf", "seccomp.json")
@@ -23,39 +25,37 @@ NAMED = ("CONTAINERS_CONF", "CONTAINERS_CONF_OVERRIDE", "CONTAINERS_STORAGE_CONF
 
 
 class About(Model):
-    """`store` is the folder that images lie in, `driver` what keeps them, `seccomp` the profile of system calls."""
+    """True of the configuration `of`: `store` is the folder that images lie in, `driver` what keeps them, `seccomp` the
+    profile of system calls."""
 
+    of: str
     store: Path
     driver: str
     seccomp: Path | None
 
 
-class _Kept(Model):
-    of: str
-    about: About
-
-
-def read(info: Any) -> About:
-    """Of the answer to `/info`. Raises: KeyError, ValidationError where this is none"""
-    store = info["store"]
-    profile = info["host"].get("security", {}).get("seccompProfilePath")
-    return About(store=store["graphRoot"], driver=store["graphDriverName"], seccomp=profile or None)
+def about(info: Any, of: str) -> About:
+    """Of the answer to `/info`. Raises: EngineError where this is none"""
+    try:
+        store = info["store"]
+        profile = info["host"].get("security", {}).get("seccompProfilePath")
+        return About(of=of, store=store["graphRoot"], driver=store["graphDriverName"], seccomp=profile or None)
+    except (LookupError, TypeError, AttributeError, ValidationError) as error:
+        raise EngineError("the engine's answer to /info is none that Podman gives") from error
 
 
 def remembered(file: Path, of: str) -> About | None:
     try:
-        kept = _Kept.model_validate_json(file.read_bytes())
+        found = About.model_validate_json(file.read_bytes())
     except (OSError, ValidationError):
         return None
-    return kept.about if kept.of == of else None
+    return found if found.of == of else None
 
 
-def remember(file: Path, of: str, about: About) -> None:
+def remember(file: Path, found: About) -> None:
     """Where that cannot be, it is asked again next time."""
-    beside = file.with_name(f"{file.name}.{os.getpid()}")
-    with contextlib.suppress(OSError):
-        beside.write_text(_Kept(of=of, about=about).model_dump_json())
-        beside.replace(file)
+    with contextlib.suppress(SandboxError):
+        write_private(file, found.model_dump_json().encode())
 
 
 def configuration(socket: Path | None) -> str:

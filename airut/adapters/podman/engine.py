@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from airut.adapters.podman import about
+from airut.adapters.podman.about import About, about, configuration, remember, remembered
 from airut.adapters.podman.failures import translate
-from airut.errors import EngineError, EngineUnavailable
+from airut.errors import EngineUnavailable
 
 INSPECT = 10.0
 START = 60.0  # create and start: the first use of an image copies it for our user mapping
@@ -51,7 +51,7 @@ class Engine:
         self._service: asyncio.subprocess.Process | None = None
         self._connecting = asyncio.Lock()
         self._asking = asyncio.Lock()
-        self._about: tuple[str, about.About] | None = None
+        self._about: About | None = None
         self.creating = asyncio.Lock()
         """Held for each creation of a container: `keep-id` is worked out by a library that two threads of Podman 4.3
         must not be in at once, or the container gets no mapping or a wrong one."""
@@ -75,22 +75,17 @@ class Engine:
         """
         return await self._call("GET", path, what, params=params, deadline=deadline, absent_is_fine=True)
 
-    async def about(self) -> about.About:
+    async def about(self) -> About:
         """What the engine says of itself, as long as nothing of its configuration changes. Raises: as `get`"""
+        file = self._runtime / "airut" / "podman.json"
         async with self._asking:
-            of = await asyncio.to_thread(about.configuration, self._given)
-            if self._about is None or self._about[0] != of:
-                file = self._runtime / "airut" / "podman.json"
-                found = about.remembered(file, of)
-                if found is None:
-                    info = await self.get("/info", "ask the engine for its configuration")
-                    try:
-                        found = about.read(info)
-                    except (LookupError, TypeError, ValueError) as error:
-                        raise EngineError("the engine's answer to /info is none that Podman gives") from error
-                    about.remember(file, of, found)
-                self._about = of, found
-            return self._about[1]
+            of = await asyncio.to_thread(configuration, self._given)
+            if self._about is None or self._about.of != of:
+                self._about = remembered(file, of)
+            if self._about is None:
+                self._about = about(await self.get("/info", "ask the engine for its configuration"), of)
+                remember(file, self._about)
+            return self._about
 
     async def text(self, path: str, what: str, *, params: Body) -> str:
         """The frames of a container's log as one text. Raises: as `get`"""

@@ -83,8 +83,8 @@ class SeccompProfile:
         """Raises: ConfigError, EngineUnavailable, EngineError"""
         async with self._making:
             if not self._made:
-                named = (await self._engine.about()).seccomp
-                found = await asyncio.to_thread(_read, (named, *USUAL) if named else USUAL)
+                usual = (await self._engine.about()).seccomp
+                found = await asyncio.to_thread(_read, (usual, *USUAL) if usual else USUAL)
                 if self._named:
                     found = await asyncio.to_thread(_stricter, self._named, found)
                 self._file.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airut.adapters.podman import about
+from airut.adapters.podman.about import about, configuration
 from airut.adapters.podman.engine import Engine, Json
 from airut.errors import EngineError
 
@@ -31,7 +31,7 @@ class Counted(Engine):
 
 
 @pytest.fixture(autouse=True)
-def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def containers_conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "containers" / "containers.conf"
     file.parent.mkdir()
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
@@ -44,26 +44,26 @@ async def asked(folder: Path) -> int:
     info = await engine.get("/info", "say it")
     said = [await engine.about() for _ in range(2)]
     await engine.close()
-    assert said == [about.read(info)] * 2
+    assert said == [about(info, said[0].of)] * 2
     assert said[0].store.is_dir()
     return engine.asked - 1
 
 
 @pytest.mark.usefixtures("podman")
-async def test_once_for_all_processes_until_the_configuration_changes(tmp_path: Path, configuration: Path) -> None:
+async def test_once_for_all_processes_until_the_configuration_changes(tmp_path: Path, containers_conf: Path) -> None:
     assert [await asked(tmp_path) for _ in range(2)] == [1, 0]
-    configuration.write_text("[containers]\n")
+    containers_conf.write_text("[containers]\n")
     assert [await asked(tmp_path) for _ in range(2)] == [1, 0]
-    (configuration.parent / "containers.conf.d").mkdir()
-    (configuration.parent / "containers.conf.d" / "more.conf").write_text("[containers]\n")
+    (containers_conf.parent / "containers.conf.d").mkdir()
+    (containers_conf.parent / "containers.conf.d" / "more.conf").write_text("[containers]\n")
     assert [await asked(tmp_path) for _ in range(2)] == [1, 0]
 
 
 @pytest.mark.usefixtures("podman")
-async def test_a_process_that_runs_sees_it_too(tmp_path: Path, configuration: Path) -> None:
+async def test_a_process_that_runs_sees_it_too(tmp_path: Path, containers_conf: Path) -> None:
     engine = Counted(tmp_path)
     await engine.about()
-    configuration.write_text("[engine]\n")
+    containers_conf.write_text("[engine]\n")
     await engine.about()
     await engine.close()
     assert engine.asked == 2
@@ -73,7 +73,9 @@ async def test_a_process_that_runs_sees_it_too(tmp_path: Path, configuration: Pa
 @pytest.mark.parametrize("damage", ["", "{", '{"of": "x", "about": {}}', "[]"])
 async def test_what_is_remembered_and_cannot_be_read_is_asked_again(tmp_path: Path, damage: str) -> None:
     await asked(tmp_path)
-    (tmp_path / "airut" / "podman.json").write_text(damage)
+    file = tmp_path / "airut" / "podman.json"
+    file.unlink()
+    file.write_text(damage)
     assert [await asked(tmp_path) for _ in range(2)] == [1, 0]
 
 
@@ -93,4 +95,4 @@ async def test_an_answer_that_is_none(tmp_path: Path, answer: Json) -> None:
 
 
 def test_another_socket_is_another_engine() -> None:
-    assert about.configuration(None) == about.configuration(None) != about.configuration(Path("/run/x.sock"))
+    assert configuration(None) == configuration(None) != configuration(Path("/run/x.sock"))

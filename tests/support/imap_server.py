@@ -240,3 +240,4 @@ async def imap_server(faults: Faults | None = None) -> AsyncIterator[ImapServer]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1):
                 await server.wait_closed()
+        server.abort_clients()  # what is still open by then would be told of to a later test

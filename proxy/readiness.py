@@ -31,17 +31,22 @@ async def wait_until_ready(rules: Rules, ports: Ports, issuer: Issuer, hold: Cal
     `hold` any more: by others, or by none that can be read, a port need not answer.
 
     Raises:
-        TimeoutError: not within half a minute.
+        TimeoutError: not within half a minute; tells what the last look met.
     """
-    async with asyncio.timeout(PROBE_TIMEOUT):
-        while hold():
-            try:
-                async with asyncio.timeout(ROUND_TIMEOUT):
-                    await _probe_all(rules, ports, issuer)
-                return True
-            except (OSError, ValueError, TimeoutError, asyncio.IncompleteReadError):
-                await asyncio.sleep(PROBE_EVERY)
-        return False
+    met = "nothing was looked at"
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT):
+            while hold():
+                try:
+                    async with asyncio.timeout(ROUND_TIMEOUT):
+                        await _probe_all(rules, ports, issuer)
+                    return True
+                except (OSError, ValueError, TimeoutError, asyncio.IncompleteReadError) as error:
+                    met = repr(error)
+                    await asyncio.sleep(PROBE_EVERY)
+            return False
+    except TimeoutError as error:
+        raise TimeoutError(f"the ports of the fence do not answer within {PROBE_TIMEOUT:g} s: {met}") from error
 
 
 def write_ready(path: Path, rules: Rules, ports: Ports) -> None:

@@ -42,7 +42,7 @@ class Place:
         """Without `build` only images that are there are used; `offline` builds fetch nothing. What is `kept` is not
         swept when its owner has ended."""
         self.state = state_folder()
-        self.engine = Engine(service=RUNTIME / INSTALLATION / "podman" / str(os.getpid()))
+        self.engine = Engine()
         self.owner = Owner.myself()
         self._max_age = None if offline or not build else max_age
         self._build = build

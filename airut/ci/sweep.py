@@ -10,7 +10,7 @@ from airut.adapters.podman.locks import hold, is_held
 from airut.adapters.podman.network import Networks
 from airut.adapters.podman.owned import labels_of_all, merged
 from airut.adapters.podman.sandboxes import PodmanSandboxes
-from airut.ci.owner import Owner, started_at
+from airut.ci.owner import Owner
 from airut.ci.place import KEPT, Place
 
 SETTLED = timedelta(minutes=10)
@@ -28,9 +28,6 @@ async def sweep(place: Place, sandboxes: PodmanSandboxes, *, kept: bool = False)
     await sandboxes.remove_unclaimed()  # of builds
     staying = {labels.get("airut.sandbox", "") for labels in found if _is_kept(labels) and not kept} - set(left)
     remove_folders(runs, set(left), staying)
-    for folder in (settings.runtime / "podman").glob("*"):
-        if folder.name.isdigit() and started_at(int(folder.name)) is None:
-            shutil.rmtree(folder, ignore_errors=True)
     return left
 
 

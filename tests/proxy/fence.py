@@ -12,6 +12,7 @@ import signal
 import socket
 import ssl
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,9 +35,16 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 def free_port() -> int:
     """A port that is free on every loopback address."""
-    with socket.socket() as probe:
-        probe.bind(("0.0.0.0", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """No two the same: asked for one by one, they are so once in some thousand times."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("0.0.0.0", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def entry(host: str, **given: Any) -> dict[str, Any]:
@@ -168,16 +176,30 @@ class Fence:
                 await asyncio.sleep(0.01)
         self.seen = len(self.log_file.read_text().splitlines())
 
-    async def start(self, document: dict[str, Any], *, sabotage: str | None = None, patience: float = 20) -> None:
-        """Starts the process and waits until it says that it is ready, for at most so many seconds."""
+    async def start(self, document: dict[str, Any], *, sabotage: str | None = None, patience: float = 60) -> None:
+        """Starts the process and waits until it says that it is ready, for at most so many seconds.
+
+        Raises:
+            TimeoutError: tells what the process said, and where it was.
+        """
         self.write_rules(document)
         await self.launch("tests.proxy.sabotage" if sabotage else "proxy", *([sabotage] if sabotage else []))
         ready = self.folder / "log" / "ready"
-        async with asyncio.timeout(patience):
-            while not ready.exists():
-                if self.process is not None and self.process.returncode is not None:
-                    raise AssertionError(f"the proxy ended: {self.stderr()}")
-                await asyncio.sleep(0.01)
+        end = time.monotonic() + patience
+        while not ready.exists():
+            if self.process is not None and self.process.returncode is not None:
+                raise AssertionError(f"the proxy ended: {self.stderr()}")
+            if time.monotonic() > end:
+                said = self.stderr() if sabotage else await self._where()  # a sabotaged one is looked at further
+                raise TimeoutError(f"the proxy is not ready after {patience:g} s: {said}")
+            await asyncio.sleep(0.01)
+
+    async def _where(self) -> str:
+        """What the process has said, with a traceback of where it is; it ends by being asked."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(signal.SIGABRT)
+            await self.process.wait()
+        return self.stderr()
 
     async def launch(self, module: str, *arguments: str) -> None:
         """Starts the process."""
@@ -185,6 +207,7 @@ class Fence:
         environment = {
             **os.environ,
             "PYTHONPATH": str(REPOSITORY),
+            "PYTHONFAULTHANDLER": "1",
             "AIRUT_PROXY_RULES": str(self.rules_file),
             "AIRUT_PROXY_CA": str(self.folder / "issuing.pem"),
             "AIRUT_PROXY_LOG": str(self.folder / "log"),
@@ -294,4 +317,5 @@ async def make_fence(folder: Path) -> Fence:
         (folder / name).mkdir()
     names = NameServer()
     upstream_dns = await names.start()
-    return Fence(folder, root, authority, names, upstream_dns, free_port(), free_port(), free_port())
+    https, http, dns = free_ports(3)
+    return Fence(folder, root, authority, names, upstream_dns, https, http, dns)

@@ -5,6 +5,7 @@ import contextlib
 import json
 import logging
 import os
+import secrets
 import shutil
 import socket
 from collections.abc import Callable, Iterable, Mapping
@@ -36,17 +37,13 @@ type Method = Literal["GET", "POST", "DELETE"]
 
 class Engine:
     """Podman's libpod API. Connects at the first call; where nothing listens on the usual socket, it runs
-    `podman system service` on a socket of its own and keeps that process until `close`."""
+    `podman system service` on a socket that nobody else uses, until `close` or the end of this process."""
 
-    def __init__(
-        self, socket_path: Path | None = None, runtime: Path | None = None, *, service: Path | None = None
-    ) -> None:
-        """`runtime` is `$XDG_RUNTIME_DIR`; `socket_path` a socket to use and no other. `service` is a folder for the
-        service's socket where it is to be this process's alone, and to end with it: else the first of several processes
-        has it, and the others lose theirs when that one ends."""
+    def __init__(self, socket_path: Path | None = None, runtime: Path | None = None) -> None:
+        """`runtime` is `$XDG_RUNTIME_DIR`; `socket_path` a socket to use and no other."""
         self._runtime = runtime or Path(os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}"))
         self._given = socket_path
-        self._own = service
+        self._own = self._runtime / "airut" / "podman" / f"{os.getpid()}-{secrets.token_hex(4)}"
         self._client: PodmanClient | None = None
         self._service: asyncio.subprocess.Process | None = None
         self._connecting = asyncio.Lock()
@@ -60,11 +57,11 @@ class Engine:
     async def close(self) -> None:
         """End the service, if it is ours. Containers go on."""
         self._client = None
-        if self._service and self._service.returncode is None:
-            self._service.terminate()
+        if self._service:
+            with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
+                self._service.terminate()
             await self._service.wait()
-            if self._own is not None:
-                shutil.rmtree(self._own, ignore_errors=True)
+            shutil.rmtree(self._own, ignore_errors=True)
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def get(self, path: str, what: str, *, params: Body | None = None, deadline: float = INSPECT) -> Json:
@@ -218,33 +215,33 @@ class Engine:
             if not _listens(self._given):
                 raise EngineUnavailable(f"nothing listens on {self._given} (sandbox.podman_socket)")
             return self._given
-        own = self._runtime / "airut" / "podman.sock" if self._own is None else self._own / "podman.sock"
-        for path in (self._runtime / "podman" / "podman.sock", own):
-            if _listens(path):
-                return path
-        await self._start_service(own)
-        return own
+        usual = self._runtime / "podman" / "podman.sock"
+        if _listens(usual):
+            return usual
+        if self._service is None or self._service.returncode is not None:
+            await self._start_service()
+        return self._own / "podman.sock"
 
-    async def _start_service(self, path: Path) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    async def _start_service(self) -> None:
+        path = self._own / "podman.sock"
+        if shutil.which("podman") is None:
+            raise EngineUnavailable("there is no `podman` on this host: install it (rootless, 4.3 or newer)")
+        _remove_left(self._own.parent)
+        self._own.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
-        # util-linux's; so that it ends with us also where we are killed.
-        bound = ("setpriv", "--pdeathsig", "TERM") if self._own is not None else ()
-        command = (*bound, "podman", "--log-level=error", "system", "service", "--time=0", f"unix://{path}")
-        try:
-            # A session of its own: Ctrl-C ends the worker in good order, and the service only after it.
-            # A log of its own: Podman leaves a process behind that would hold our output open when we have ended.
-            with path.with_suffix(".log").open("wb") as said:
-                self._service = await asyncio.create_subprocess_exec(
-                    *command,
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=said,
-                    stderr=said,
-                    start_new_session=True,
-                    umask=0o077,
-                )
-        except FileNotFoundError as error:
-            raise EngineUnavailable("there is no `podman` on this host: install it (rootless, 4.3 or newer)") from error
+        # By util-linux's setpriv, so that it ends with us also where we are killed.
+        service = ("podman", "--log-level=error", "system", "service", "--time=0", f"unix://{path}")
+        # A session of its own: Ctrl-C ends the worker in good order, and the service only after it.
+        # A log of its own: Podman leaves a process behind that would hold our output open when we have ended.
+        with path.with_suffix(".log").open("wb") as said:
+            self._service = await asyncio.create_subprocess_exec(
+                *("setpriv", "--pdeathsig", "TERM", *service),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+                umask=0o077,
+            )
         try:
             await self._until_listening(self._service, path)
         except BaseException:  # nobody knows of it who could end it later
@@ -258,8 +255,18 @@ class Engine:
         end = loop.time() + SERVICE_START
         while not _listens(path):
             if service.returncode is not None or loop.time() > end:
-                raise EngineUnavailable(f"`podman system service` did not start; {path.with_suffix('.log')} says why")
+                said = path.with_suffix(".log").read_text(errors="replace").split("\n")
+                why = next((line for line in reversed(said) if line.strip()), "it said nothing")
+                raise EngineUnavailable(f"`podman system service` did not start: {why}")
             await asyncio.sleep(0.02)
+
+
+def _remove_left(folder: Path) -> None:
+    """What services of killed processes left here. Ids say nothing of a process in another container, so that what
+    answers stays."""
+    for left in folder.glob("*-*"):
+        if not Path("/proc", left.name.partition("-")[0]).exists() and not _listens(left / "podman.sock"):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _client_class() -> "type[PodmanClient]":

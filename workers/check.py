@@ -10,7 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from airut.config.load import find_config, load_config
+from airut.config.load import load_config
+from airut.config.places import find_config
 from airut.config.schema import Config
 from airut.errors import ConfigError
 from airut.models.credentials.redaction import Redactor

@@ -13,7 +13,7 @@ from airut.adapters.logins_sqlite import SqliteLogins
 from airut.adapters.recordings import FolderRecording
 from airut.config.editing.configuration import ConfigurationFiles
 from airut.config.generation_reports import reports
-from airut.config.load import find_config
+from airut.config.places import find_config
 from airut.config.schema import Config
 from airut.dashboard.ports import Ports
 from airut.temporal.cost_records import TemporalCostRecords

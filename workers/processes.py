@@ -15,7 +15,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from airut.adapters.systemd_notify import adopt
-from airut.config.load import find_config, load_config
+from airut.config.load import load_config
+from airut.config.places import find_config
 from airut.config.schema import Config
 from airut.config.store_version import ensure
 from airut.config.warnings import exposed, warnings

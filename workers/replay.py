@@ -16,7 +16,8 @@ from google.protobuf.json_format import ParseError
 from temporalio.client import Client, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 
-from airut.config.load import find_config, load_config
+from airut.config.load import load_config
+from airut.config.places import find_config
 from airut.config.schema import Config
 from airut.errors import AirutError
 from airut.temporal.codec import data_converter

@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 
 from airut import contracts
 from airut.adapters.audit.thread_control import given
-from airut.cli.context import Settings, is_missing, refused
+from airut.cli.context import Settings, refused
 from airut.cli.terminal import clean
 from airut.cli.thread_commands import AsJson, ThreadId
 from airut.cli.threads import no_worker, thread_id, thread_status
@@ -21,6 +21,7 @@ from airut.models.questions.answer_parsing import question_markdown
 from airut.models.tasks.retry import RetryOrder
 from airut.models.threads.command import AnswerOrder
 from airut.ports.audit import note
+from airut.temporal.connection import is_missing
 
 LIMIT = timedelta(seconds=30)
 """An update is answered at once by a worker that is up; a busy one may need some seconds."""

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from airut.cli.context import Settings, become_anyhow
-from airut.config.reference import schema_text
 
 
 def check(
@@ -17,6 +16,8 @@ def check(
     """Look at everything that has to be right, each with what to do where it is not; exit 1 if something will fail."""
     settings: Settings = context.obj
     if schema:
+        from airut.config.reference import schema_text  # it loads all that a configuration can be
+
         typer.echo(schema_text(), nl=False)
         return
     options = [*(["--fix"] if fix else []), *(["--json"] if as_json else [])]

@@ -1,32 +1,27 @@
-"""What the commands share: the configuration, a connection to Temporal, and the adapters that they use for a moment.
+"""What all commands share: the configuration, a connection to Temporal, the stores, exit codes.
 
-The command line's own small composition root: no command constructs an adapter itself."""
+With `adapters` the command line's own small composition root: no command constructs an adapter itself. What takes time
+to import is imported where it is first used, since `airut up` and its like only become another program."""
 
 import os
 import sys
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
-from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
 
-from airut.adapters.audit import AuditLog
-from airut.adapters.claude_code.binary import ClaudeBinaries
-from airut.adapters.logins_sqlite import SqliteLogins
-from airut.adapters.podman.engine import Engine
-from airut.adapters.podman.output import OutputReader, Tampered
-from airut.adapters.podman.proxy_image import ProxyImage
-from airut.adapters.stores import Stores, stores
-from airut.adapters.trees_unshared import UnsharedTrees
-from airut.config.load import find_config, load_config
-from airut.config.schema import Config
-from airut.errors import AirutError
-from airut.ports.audit import AuditTrail
-from airut.ports.blobs import BlobStore
-from airut.temporal.connection import connect
+from airut.config.places import PLACES, find_config
+from airut.errors import ConfigError
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from airut.adapters.logins_sqlite import SqliteLogins
+    from airut.adapters.stores import Stores
+    from airut.config.schema import Config
+    from airut.ports.audit import AuditTrail
+    from airut.ports.blobs import BlobStore
 
 EXIT_USAGE = 2
 EXIT_CONFIG = 3
@@ -50,12 +45,29 @@ class Settings:
     def path(self) -> Path:
         return find_config(self.named)
 
+    @property
+    def wanted(self) -> Path:
+        """Where the configuration is, or else where it is to be."""
+        try:
+            return self.path
+        except ConfigError:
+            return self.place
+
+    @property
+    def place(self) -> Path:
+        """Where the configuration is to be: `--config`, `$AIRUT_CONFIG`, else the user's own place."""
+        return self.named or Path(os.environ.get("AIRUT_CONFIG") or PLACES[0]).expanduser()
+
     @cached_property
-    def config(self) -> Config:
+    def config(self) -> "Config":
+        from airut.config.load import load_config
+
         return load_config(self.path)
 
-    async def client(self) -> Client:
+    async def client(self) -> "Client":
         """Raises: Unreachable: nothing answers where Temporal should be."""
+        from airut.temporal.connection import connect
+
         try:
             return await connect(self.config.temporal, self._stores.payloads, self.config.sources.redactor)
         except RuntimeError as error:
@@ -67,65 +79,30 @@ class Settings:
             ) from error
 
     @property
-    def logins(self) -> SqliteLogins:
+    def logins(self) -> "SqliteLogins":
         """Who may use the dashboard, where its process looks."""
+        from airut.adapters.logins_sqlite import SqliteLogins
+
         return SqliteLogins(self.config.logins)
 
     @property
-    def audit(self) -> AuditTrail:
+    def audit(self) -> "AuditTrail":
         """Where commands record what they do."""
+        from airut.adapters.audit import AuditLog
+
         return AuditLog(self.config.audit_file, redactor=self.config.redactor)
 
     @property
-    def blobs(self) -> BlobStore:
+    def blobs(self) -> "BlobStore":
         """Texts and files of messages, where the workers have them."""
         return self._stores.blobs
 
     @property
-    def _stores(self) -> Stores:
+    def _stores(self) -> "Stores":
+        from airut.adapters.stores import stores
+
         blobs = self.config.blobs
         return stores(blobs.bucket, blobs.endpoint, self.config.blob_folder)
-
-
-def agent_lines(folder: Path, offset: int, *, final: bool) -> Iterator[tuple[bytes, int]]:
-    """What the agent of one sandbox wrote from `offset` on, in pieces of whole lines, each with the offset behind it.
-
-    Raises:
-        AirutError: the agent has changed what it wrote before.
-    """
-    try:
-        with OutputReader(folder / "out", offset) as output:
-            while (data := output.read(final=final)) is not None:
-                if data:
-                    yield data, output.offset
-    except FileNotFoundError:
-        return  # the sandbox has not begun to write
-    except Tampered as error:
-        raise AirutError(
-            f"what the agent wrote to {folder / 'out'} was changed afterwards, so it is not shown"
-        ) from error
-
-
-def engine() -> Engine:
-    """Podman of this user; to be closed by the caller."""
-    return Engine()
-
-
-def proxy_image(podman: Engine) -> ProxyImage:
-    """What builds the proxy's image, before there is any configuration."""
-    bundle = os.environ.get("AIRUT_BUILD_CA")
-    return ProxyImage(podman, Path(bundle) if bundle else None)
-
-
-def claude_binaries() -> ClaudeBinaries:
-    """The cache of versions, for all installations of this user."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return ClaudeBinaries(cache / "airut" / "claude")
-
-
-def trees() -> UnsharedTrees:
-    """What removes folders in which agents have been."""
-    return UnsharedTrees()
 
 
 def not_found(text: str) -> typer.Exit:
@@ -158,7 +135,3 @@ def become_anyhow(module: str, settings: Settings, *arguments: str) -> NoReturn:
 def _become(module: str, *arguments: str) -> NoReturn:
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
-
-
-def is_missing(error: RPCError) -> bool:
-    return error.status is RPCStatusCode.NOT_FOUND

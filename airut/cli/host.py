@@ -15,10 +15,11 @@ from rich.table import Table
 from temporalio.client import Client, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError
 
-from airut.cli.context import EXIT_UNREACHABLE, Settings, is_missing, not_found
+from airut.cli.context import EXIT_UNREACHABLE, Settings, not_found
 from airut.cli.pausing import pause_all
 from airut.config.running import running
 from airut.models.base import Model
+from airut.temporal.connection import is_missing
 from airut.temporal.hosts import hosts, last_poll, open_tasks, release_idle, set_drained
 
 app = typer.Typer(no_args_is_help=True, help="Sandbox hosts.")

@@ -11,7 +11,7 @@ import typer
 from airut.adapters.claude_code.binary import VERSION
 from airut.adapters.podman.base_image import SUITE, make_base_image
 from airut.adapters.podman.engine import Engine
-from airut.cli.context import claude_binaries, engine, proxy_image
+from airut.cli.adapters import claude_binaries, engine, proxy_image
 from airut.errors import AirutError, ImageBuildFailed
 
 type Make = Callable[[Engine], Awaitable[str]]

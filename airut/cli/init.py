@@ -1,14 +1,12 @@
 """`airut init`: files to begin with. Asks nothing, and replaces nothing."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from airut.cli.context import Settings, refused
+from airut.cli.context import refused
 from airut.config.editing import files
-from airut.config.load import PLACES
 from airut.config.repository_files import FILES
 from airut.config.skeleton import DOTENV, skeleton
 from airut.errors import ConfigError
@@ -25,20 +23,7 @@ def init(
     if repo:
         _repository(_checkout(Path.cwd()))
     else:
-        _configuration(place(context.obj.named))
-
-
-def place(named: Path | None) -> Path:
-    """Where the configuration is to be: `--config`, `$AIRUT_CONFIG`, else the user's own place."""
-    return named or Path(os.environ.get("AIRUT_CONFIG") or PLACES[0]).expanduser()
-
-
-def wanted(settings: Settings) -> Path:
-    """Where the configuration is, or else where it is to be."""
-    try:
-        return settings.path
-    except ConfigError:
-        return place(settings.named)
+        _configuration(context.obj.place)
 
 
 def _configuration(path: Path) -> None:

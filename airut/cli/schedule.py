@@ -14,9 +14,10 @@ from rich.text import Text
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from airut.cli.context import EXIT_REFUSED, EXIT_USAGE, Settings, is_missing, not_found
+from airut.cli.context import EXIT_REFUSED, EXIT_USAGE, Settings, not_found
 from airut.models.schedules.firing import ScheduledTask
 from airut.temporal import schedule_view
+from airut.temporal.connection import is_missing
 from airut.temporal.schedules import configured_tasks
 
 app = typer.Typer(no_args_is_help=True, help="Scheduled tasks.")

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from airut.adapters.systemd_user import SystemdUser
-from airut.cli import image, init
-from airut.cli.context import Settings, refused, trees
+from airut.cli import image
+from airut.cli.adapters import trees
+from airut.cli.context import Settings, refused
 from airut.config.running import running
 from airut.config.schema import Config
 from airut.errors import ServiceUnavailable
@@ -29,10 +30,10 @@ def install_service(
     images: Annotated[bool, typer.Option(help="Make what sandboxes are started from, where it is missing.")] = True,
     yes: Yes = False,
 ) -> None:
-    """Install Airut as a service of this user, or bring the installed one up to date. Agents run on meanwhile. Without
-    a configuration, the service's dashboard asks for one."""
+    """Install Airut as a service of this user, or bring the installed one up to date. Agents run on meanwhile.
+    Without a configuration, the service's dashboard asks for one."""
     settings: Settings = context.obj
-    path = init.wanted(settings)
+    path = settings.wanted
     if split and not path.exists():
         raise refused(f"--split needs a configuration, and {path} is not there; `airut init` writes one")
     systemd, environments = SystemdUser(), Environments()

@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.text import Text
 from temporalio.client import Client, WorkflowExecutionStatus
 
+from airut.cli.adapters import agent_lines
 from airut.cli.agent_log import Line, event_lines, network_line
-from airut.cli.context import Settings, Unreachable, agent_lines, not_found
+from airut.cli.context import Settings, Unreachable, not_found
 from airut.cli.tasks import TaskName, find_task
 from airut.cli.threads import thread_status
 from airut.errors import BlobMissing

@@ -12,6 +12,7 @@ from rich.table import Column, Table
 from rich.text import Text
 from temporalio.client import Client
 
+from airut.cli import answer, thread_commands, thread_files
 from airut.cli.context import Settings, Unreachable
 from airut.cli.terminal import clean
 from airut.cli.thread_files import listed
@@ -166,3 +167,8 @@ async def _now(client: Client, status: ThreadStatus) -> str:
     except CensusUnavailable as error:
         raise Unreachable(str(error)) from error
     return " · ".join(part for part in (str(task.step), task.detail, run.step if run else "") if part)
+
+
+thread_commands.add_to(app)
+app.command("answer")(answer.answer)
+app.command("files")(thread_files.files)

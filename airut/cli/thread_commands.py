@@ -12,12 +12,13 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from airut import contracts
-from airut.cli.context import Settings, Unreachable, is_missing, refused
+from airut.cli.context import Settings, Unreachable, refused
 from airut.cli.threads import no_worker, thread_id, thread_status
 from airut.models.base import Model
 from airut.models.blob import Text
 from airut.models.threads.command import CommandName, CommandRecord, CommandWord, ThreadCommand, command_of
 from airut.ports.audit import AuditTrail, LogTrail
+from airut.temporal.connection import is_missing
 from signals.accepted import note_accepted
 from signals.console import console_message
 

@@ -9,10 +9,11 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
-from airut.cli.context import EXIT_USAGE, Unreachable, is_missing, not_found
+from airut.cli.context import EXIT_USAGE, Unreachable, not_found
 from airut.models.base import Model
 from airut.models.threads.steering import TaskStatus
 from airut.models.threads.thread import ThreadStatus
+from airut.temporal.connection import is_missing
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@-]{0,199}")
 """What an id of ours, or its beginning, can be; it goes into visibility queries."""

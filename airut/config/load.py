@@ -15,25 +15,6 @@ from airut.config.secret_sources import SecretSources
 from airut.config.tags import Faulty, TaggedFile
 from airut.errors import ConfigError
 
-PLACES = (Path("~/.config/airut/airut.yaml"), Path("/etc/airut/airut.yaml"))
-
-
-def find_config(named: Path | None) -> Path:
-    """`--config`, `$AIRUT_CONFIG`, then the usual places.
-
-    Raises:
-        ConfigError: there is none; says where it was looked for.
-    """
-    if named is not None:
-        return named
-    if variable := os.environ.get("AIRUT_CONFIG"):
-        return Path(variable)
-    for place in PLACES:
-        if place.expanduser().is_file():
-            return place.expanduser()
-    places = ", ".join(map(str, PLACES))
-    raise ConfigError(f"no configuration: give --config, set AIRUT_CONFIG, or write one of {places}")
-
 
 def load_config(
     path: Path,

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
-from temporalio.service import GrpcCompression
+from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
 from airut.config.schema import TemporalSettings
 from airut.models.credentials.redaction import Redactor
@@ -41,3 +41,8 @@ async def connect(
 
 FAST = timedelta(seconds=2)
 """Heartbeats at most this far apart: a cancel arrives in about as long, whatever the heartbeat time-out."""
+
+
+def is_missing(error: RPCError) -> bool:
+    """Whether what was asked for is not there, rather than Temporal itself."""
+    return error.status is RPCStatusCode.NOT_FOUND

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from airut.adapters.claude_code.binary import VERSION
-from airut.cli.context import claude_binaries
+from airut.cli.adapters import claude_binaries
 from tests.support.user_service import Machine
 
 

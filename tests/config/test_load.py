@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from airut.config.load import find_config, load_config
+from airut.config.load import load_config
+from airut.config.places import find_config
 from airut.config.schema import Config
 from airut.config.warnings import warnings
 from airut.errors import ConfigError

@@ -1,6 +1,7 @@
 """Threads from Temporal's visibility."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,8 +39,8 @@ async def start(client: Client, name: str, subject: str, author: str, state: str
 
 
 @pytest.fixture(scope="module")
-async def directory(temporal: WorkflowEnvironment) -> TemporalThreadDirectory:
-    """Five threads: of two people, one paused, one over."""
+async def directory(temporal: WorkflowEnvironment) -> AsyncIterator[TemporalThreadDirectory]:
+    """Five threads: of two people, one paused, one over. None outlasts the tests: nobody works on them."""
     for number, (subject, author, state) in enumerate(
         (
             ("Fix the login", "ann@example.com", "idle"),
@@ -55,7 +56,9 @@ async def directory(temporal: WorkflowEnvironment) -> TemporalThreadDirectory:
     async with asyncio.timeout(60):  # visibility lags by a second or so
         while (await found.counts(REPO)) != {"running": 1, "paused": 1, "idle": 2, "ended": 1}:
             await asyncio.sleep(0.1)
-    return found
+    yield found
+    for number in range(4):
+        await temporal.client.get_workflow_handle(f"{REPO}/console/{number}").terminate()
 
 
 async def names(directory: TemporalThreadDirectory, wanted: dict[str, str]) -> set[str]:

@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from airut.cli.context import Settings
-from airut.cli.init import wanted
 from airut.config.dashboard_settings import DashboardSettings
 from airut.demo.stage import free_port
 from airut.errors import ConfigError
@@ -77,5 +76,5 @@ def test_the_configuration_is_where_it_is_looked_for_or_where_it_is_to_be(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("AIRUT_CONFIG", raising=False)
-    assert wanted(Settings(tmp_path / "named.yaml")) == tmp_path / "named.yaml"
-    assert wanted(Settings(None)) == tmp_path / ".config" / "airut" / "airut.yaml"
+    assert Settings(tmp_path / "named.yaml").wanted == tmp_path / "named.yaml"
+    assert Settings(None).wanted == tmp_path / ".config" / "airut" / "airut.yaml"

@@ -57,12 +57,15 @@ class Engine:
     async def close(self) -> None:
         """End the service, if it is ours. Containers go on."""
         self._client = None
+        await self._end_service()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _end_service(self) -> None:
         if self._service:
             with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
                 self._service.terminate()
             await self._service.wait()
             shutil.rmtree(self._own, ignore_errors=True)
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def get(self, path: str, what: str, *, params: Body | None = None, deadline: float = INSPECT) -> Json:
         """Decoded answer, or None where the thing does not exist.
@@ -245,7 +248,7 @@ class Engine:
         try:
             await self._until_listening(self._service, path)
         except BaseException:  # nobody knows of it who could end it later
-            await self.close()
+            await self._end_service()
             raise
         path.chmod(0o600)
         log.info("started podman system service on %s", path)

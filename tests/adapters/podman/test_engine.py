@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import re
 import shutil
 import socket
@@ -111,3 +112,19 @@ async def test_a_service_that_does_not_start(
     with pytest.raises(EngineUnavailable, match=re.escape(says)):
         await engine.get("/info", "look around")
     assert list((tmp_path / "airut" / "podman").glob("*")) == []
+
+
+@pytest.mark.usefixtures("podman")
+async def test_a_service_that_did_not_start_is_started_by_the_next_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as short:
+        fails = Path(short) / "bin" / "podman"
+        fails.parent.mkdir()
+        fails.write_text("#!/bin/sh\nexit 1\n")
+        fails.chmod(0o755)
+        engine = Engine(runtime=Path(short))
+        with monkeypatch.context() as patched:
+            patched.setenv("PATH", f"{fails.parent}:{os.environ['PATH']}")
+            with pytest.raises(EngineUnavailable):
+                await engine.get("/images/json", "look around")
+        assert await engine.get("/images/json", "look around") is not None
+        await engine.close()

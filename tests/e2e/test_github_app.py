@@ -1,17 +1,12 @@
 """A GitHub App as a task's credential: exchanged and renewed by the worker, used by the agent, seen by nobody."""
 
 import os
-import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from airut.demo.control import InstalledApp
-from airut.demo.forge import INSPECT, ForgeState
 from airut.demo.github_documents import number_of
 from airut.demo.internet import Internet
 from airut.demo.repositories import commit_files, seed_repository
@@ -20,10 +15,8 @@ from airut.demo.stage import REPOSITORY, Stage
 from tests.e2e.conversation import Conversation, airut
 from tests.e2e.test_fence import histories
 from tests.proxy.github.ids import new
+from tests.support.github_app import PEM, PUBLIC, forge_state
 
-KEY = rsa.generate_private_key(65_537, 2048)
-PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
-PUBLIC = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 LIFETIME = 303.0  # seconds: three more than are left when a token is renewed
 ALLOWLIST = """\
 presets: [{name: github, repositories: [acme/web], access: read}]
@@ -97,10 +90,3 @@ async def test_the_token_is_renewed_under_the_agent_and_leads_to_its_repository_
             places[str(path)] = path.read_bytes().decode(errors="replace")
     for number, secret in enumerate(hidden):
         assert [place for place, text in places.items() if secret in text] == [], f"secret {number}"
-
-
-async def forge_state() -> ForgeState:
-    """What the hosted forge has seen; whoever asks without a token may look."""
-    trusting = ssl.create_default_context(cafile=Path(os.environ["AIRUT_LAB_CA_DIR"]) / "ca.pem")
-    async with httpx.AsyncClient(verify=trusting, trust_env=False) as client:
-        return ForgeState.model_validate_json((await client.get(f"https://api.github.com{INSPECT}")).content)

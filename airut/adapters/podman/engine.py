@@ -3,11 +3,7 @@
 import asyncio
 import contextlib
 import json
-import logging
 import os
-import secrets
-import shutil
-import socket
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,20 +11,18 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from airut.adapters.podman.about import About, about, configuration, remember, remembered
 from airut.adapters.podman.failures import translate
+from airut.adapters.podman.service import OwnService, listens
 from airut.errors import EngineUnavailable
 
 INSPECT = 10.0
 START = 60.0  # create and start: the first use of an image copies it for our user mapping
 BUILD = 30 * 60.0
 PULL = 15 * 60.0
-SERVICE_START = 10.0  # a cold `podman system service` takes a second on a slow disk
 PIECE = 1 << 20  # bytes of a stream at a time
 THREADS = 16  # more calls than this at once only queue up in the engine's own locks
 
 if TYPE_CHECKING:
     from podman import PodmanClient
-
-log = logging.getLogger(__name__)
 
 type Body = Mapping[str, object]
 type Json = Any  # what the engine answers; read by models of ours right where it arrives
@@ -43,9 +37,8 @@ class Engine:
         """`runtime` is `$XDG_RUNTIME_DIR`; `socket_path` a socket to use and no other."""
         self._runtime = runtime or Path(os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}"))
         self._given = socket_path
-        self._own = self._runtime / "airut" / "podman" / f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._service = OwnService(self._runtime / "airut" / "podman")
         self._client: PodmanClient | None = None
-        self._service: asyncio.subprocess.Process | None = None
         self._connecting = asyncio.Lock()
         self._asking = asyncio.Lock()
         self._about: About | None = None
@@ -57,15 +50,8 @@ class Engine:
     async def close(self) -> None:
         """End the service, if it is ours. Containers go on."""
         self._client = None
-        await self._end_service()
+        await self._service.end()
         self._threads.shutdown(wait=False, cancel_futures=True)
-
-    async def _end_service(self) -> None:
-        if self._service:
-            with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
-                self._service.terminate()
-            await self._service.wait()
-            shutil.rmtree(self._own, ignore_errors=True)
 
     async def get(self, path: str, what: str, *, params: Body | None = None, deadline: float = INSPECT) -> Json:
         """Decoded answer, or None where the thing does not exist.
@@ -215,61 +201,11 @@ class Engine:
 
     async def _find_socket(self) -> Path:
         if self._given:
-            if not _listens(self._given):
+            if not listens(self._given):
                 raise EngineUnavailable(f"nothing listens on {self._given} (sandbox.podman_socket)")
             return self._given
         usual = self._runtime / "podman" / "podman.sock"
-        if _listens(usual):
-            return usual
-        if self._service is None or self._service.returncode is not None:
-            await self._start_service()
-        return self._own / "podman.sock"
-
-    async def _start_service(self) -> None:
-        path = self._own / "podman.sock"
-        if shutil.which("podman") is None:
-            raise EngineUnavailable("there is no `podman` on this host: install it (rootless, 4.3 or newer)")
-        _remove_left(self._own.parent)
-        self._own.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        # By util-linux's setpriv, so that it ends with us also where we are killed.
-        service = ("podman", "--log-level=error", "system", "service", "--time=0", f"unix://{path}")
-        # A session of its own: Ctrl-C ends the worker in good order, and the service only after it.
-        # A log of its own: Podman leaves a process behind that would hold our output open when we have ended.
-        with path.with_suffix(".log").open("wb") as said:
-            self._service = await asyncio.create_subprocess_exec(
-                *("setpriv", "--pdeathsig", "TERM", *service),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                start_new_session=True,
-                umask=0o077,
-            )
-        try:
-            await self._until_listening(self._service, path)
-        except BaseException:  # nobody knows of it who could end it later
-            await self._end_service()
-            raise
-        path.chmod(0o600)
-        log.info("started podman system service on %s", path)
-
-    async def _until_listening(self, service: asyncio.subprocess.Process, path: Path) -> None:
-        loop = asyncio.get_running_loop()
-        end = loop.time() + SERVICE_START
-        while not _listens(path):
-            if service.returncode is not None or loop.time() > end:
-                said = path.with_suffix(".log").read_text(errors="replace").split("\n")
-                why = next((line for line in reversed(said) if line.strip()), "it said nothing")
-                raise EngineUnavailable(f"`podman system service` did not start: {why}")
-            await asyncio.sleep(0.02)
-
-
-def _remove_left(folder: Path) -> None:
-    """What services of killed processes left here. Ids say nothing of a process in another container, so that what
-    answers stays."""
-    for left in folder.glob("*-*"):
-        if not Path("/proc", left.name.partition("-")[0]).exists() and not _listens(left / "podman.sock"):
-            shutil.rmtree(left, ignore_errors=True)
+        return usual if listens(usual) else await self._service.ensure()
 
 
 def _client_class() -> "type[PodmanClient]":
@@ -291,12 +227,3 @@ def unframe(data: bytes) -> str:
 
 def _params(params: Body | None) -> Any:
     return {key: json.dumps(value) if isinstance(value, dict) else value for key, value in (params or {}).items()}
-
-
-def _listens(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(str(path))
-        except OSError:
-            return False
-    return True

@@ -22,6 +22,7 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from airut.demo import mail_config
+from airut.demo.ports import free_ports
 from airut.demo.tls import Authority
 
 START_DEADLINE = 15.0
@@ -59,7 +60,7 @@ class MailServer:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._passwords: dict[str, str] = {}
         self._changes = 0
-        ports = _free_ports(4)
+        ports = free_ports(4)
         self._ports = Ports(*ports)
         self.host = "127.0.0.1"
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -231,15 +232,6 @@ def _program(name: str, packages: str) -> str:
     if found is None:
         raise RuntimeError(f"{name} is not installed; apt-get install {packages}")
     return found
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago; bound together first, so that they differ."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def _answers(port: int) -> bool:

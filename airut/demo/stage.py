@@ -8,7 +8,6 @@ import asyncio
 import os
 import secrets
 import signal
-import socket
 import sys
 from collections.abc import Mapping
 from email.message import EmailMessage
@@ -24,6 +23,7 @@ from airut.demo.forge import GitHubForge
 from airut.demo.git_server import GitServer
 from airut.demo.mailbox import Mailbox
 from airut.demo.mailserver import MailServer
+from airut.demo.ports import free_ports
 from airut.demo.repositories import seed_repository
 from airut.demo.sample import FILES
 from airut.demo.stage_config import CONFIG
@@ -86,7 +86,8 @@ class Stage:
         self.repositories = folder / "git"
         self.git = GitServer(self.repositories, [self.forge_token])
         self.forge = GitHubForge(self.repositories, {self.forge_token: "airut-bot"})
-        self.port, self.ui_port = free_port(), ui_port or free_port()
+        self.port, free = free_ports(2)
+        self.ui_port = ui_port or free
         self._dashboard = "{enabled: false}" if dashboard_port is None else f"{{port: {dashboard_port}}}"
         self._up: asyncio.subprocess.Process | None = None
 
@@ -238,11 +239,3 @@ class Stage:
             "STAGE_MAIL_PASSWORD": self.mail_password,
             **self._cloud,
         }
-
-
-def free_port() -> int:
-    """A port of loopback that nothing listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -9,7 +9,7 @@ import pytest
 from airut.adapters.archives_local import LocalArchives
 from airut.adapters.s3.archives import S3Archives
 from airut.adapters.s3.bucket import Bucket
-from airut.demo.stage import free_port
+from airut.demo.ports import free_port
 from airut.errors import ArchiveUnavailable, ArchiveUnreadable
 from airut.ports.archives import Archives
 from tests.adapters.test_archives_local import ARCHIVE

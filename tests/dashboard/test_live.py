@@ -13,7 +13,7 @@ from airut.dashboard import live
 from airut.dashboard.app import create_app
 from airut.dashboard.live import COMING_BACK, STREAMS_MOST, Hub, TooManyStreams, UnknownTopic
 from airut.dashboard.topics import sources
-from airut.demo.stage import free_port
+from airut.demo.ports import free_port
 from airut.ports.thread_directory import DirectoryUnavailable
 from tests.support.dashboard import Served
 from workers.dashboard import serve_app

@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import ssl
 import sys
 import time
@@ -22,6 +21,7 @@ import httpcore
 import httpx
 
 from airut.adapters.ca import RootCa, issue_proxy_ca, load_or_create_root
+from airut.demo.ports import EVERY_ADDRESS, free_port, free_ports
 from tests.proxy.authority import Authority
 from tests.proxy.nameserver import NameServer
 
@@ -31,20 +31,6 @@ UPSTREAM = "127.88.0.1"
 LOOPBACK = "127.0.0.0/8"
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-def free_port() -> int:
-    """A port that is free on every loopback address."""
-    return free_ports(1)[0]
-
-
-def free_ports(count: int) -> list[int]:
-    """No two the same: asked for one by one, they are so once in some thousand times."""
-    with contextlib.ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("0.0.0.0", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def entry(host: str, **given: Any) -> dict[str, Any]:
@@ -241,7 +227,7 @@ class Fence:
         context: ssl.SSLContext | None = None,
     ) -> int:
         """A server for a host name, known to the name server; its port."""
-        port = free_port()
+        port = free_port(EVERY_ADDRESS)
         context = context or (self.authority.server_context(host) if tls else None)
         if context is not None and alpn:
             context.set_alpn_protocols(alpn)
@@ -317,5 +303,5 @@ async def make_fence(folder: Path) -> Fence:
         (folder / name).mkdir()
     names = NameServer()
     upstream_dns = await names.start()
-    https, http, dns = free_ports(3)
+    https, http, dns = free_ports(3, EVERY_ADDRESS)
     return Fence(folder, root, authority, names, upstream_dns, https, http, dns)

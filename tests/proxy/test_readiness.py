@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from airut.adapters.ca import issue_proxy_ca, load_or_create_root
+from airut.demo.ports import EVERY_ADDRESS, free_port
 from proxy import rules_document
 from proxy.settings import Ports
-from tests.proxy.fence import free_port
 from tests.proxy.fence import rules as document
 
 with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # mitmproxy's own, by an old dependency
@@ -22,7 +22,7 @@ with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # m
 async def test_ports_that_never_answer_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "PROBE_TIMEOUT", 0.3)
     issuer = Issuer(issue_proxy_ca(load_or_create_root(tmp_path / "ca")), tmp_path / "chain.pem")
-    ports = Ports({53: free_port()})
+    ports = Ports({53: free_port(EVERY_ADDRESS)})
     with pytest.raises(TimeoutError, match=r"the ports of the fence do not answer within 0.3 s: ConnectionRefused"):
         await wait_until_ready(rules_document.parse(json.dumps(document())), ports, issuer, lambda: True)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from airut.demo.ports import EVERY_ADDRESS, free_port
 from tests.proxy.authority import Authority
-from tests.proxy.fence import UPSTREAM, Fence, credential, entry, free_port, rules
+from tests.proxy.fence import UPSTREAM, Fence, credential, entry, rules
 from tests.proxy.upstreams import Echo, Http2Echo, once
 
 REAL = b"a-real-value"
@@ -94,7 +95,7 @@ async def test_certificates(fence: Fence, fault: str) -> None:
 
 
 async def test_an_upstream_that_comes_back_is_reached_on_the_same_connection(fence: Fence) -> None:
-    port = free_port()
+    port = free_port(EVERY_ADDRESS)
     fence.names.names["late.test"] = [UPSTREAM]
     await fence.use(rules(entry("late.test", ports=[port])))
     async with fence.client() as client:

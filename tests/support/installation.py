@@ -22,7 +22,7 @@ from airut.config.load import load_config
 from airut.config.schema import Config
 from airut.demo.mailbox import Mailbox
 from airut.demo.mailserver import MailServer
-from airut.demo.stage import free_port
+from airut.demo.ports import free_port
 from airut.models.tasks.steps import AgentInput
 from airut.models.tasks.task import AgentResult
 from airut.temporal.connection import connect

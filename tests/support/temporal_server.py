@@ -9,7 +9,7 @@ from temporalio.client import Client
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.config.codec_settings import CodecSettings
 from airut.config.schema import TemporalSettings
-from airut.demo.stage import free_port
+from airut.demo.ports import free_ports
 from airut.temporal.connection import connect
 from airut.temporal.embedded import server_command
 
@@ -22,7 +22,8 @@ class EmbeddedServer:
 
     def __init__(self, folder: Path, codec: CodecSettings | None = None, *arguments: str) -> None:
         self.folder = folder
-        self.settings = TemporalSettings(port=free_port(), ui_port=free_port(), codec=codec or CodecSettings())
+        port, ui_port = free_ports(2)
+        self.settings = TemporalSettings(port=port, ui_port=ui_port, codec=codec or CodecSettings())
         self._arguments = arguments
         self._process: asyncio.subprocess.Process | None = None
 

@@ -18,7 +18,7 @@ from activities.measuring import Measured
 from airut.adapters.telemetry.exporters import exporters
 from airut.adapters.telemetry.otel import OpenTelemetry
 from airut.adapters.telemetry.sandboxes import MeasuredSandboxes
-from airut.demo.stage import free_port
+from airut.demo.ports import free_port
 from airut.models.hosts.sandbox import Mount, NetworkSpec, SandboxSpec, sandbox_id
 from airut.models.tasks.steps import AgentInput
 from airut.models.tasks.task import AgentResult

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from airut.adapters.telemetry.otel import OpenTelemetry
 from airut.adapters.telemetry.prometheus import merged, rendered
 from airut.adapters.telemetry.scraping import scraped
-from airut.demo.stage import free_port
+from airut.demo.ports import free_port
 from airut.models.telemetry.metrics import DISK_FREE, MESSAGES, SANDBOX_START, TASKS_RUNNING
 
 

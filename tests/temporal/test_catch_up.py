@@ -1,7 +1,6 @@
 """Firings that were missed while the server was away: made up for as long as `catch_up` says, else counted."""
 
 import asyncio
-import socket
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from airut.contracts import SEARCH_ATTRIBUTES
+from airut.demo.ports import free_port
 from airut.models.schedules.firing import ScheduledTask
 from airut.models.schedules.schedule import DeliverTo, ScheduleSettings
 from airut.temporal.embedded import DYNAMIC, server_binary
@@ -46,9 +46,7 @@ async def nominal_times(client: Client, schedule: ScheduledTask) -> list[datetim
 
 
 async def test_missed_firings(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     patient, brief = task("patient", catch_up="1h", jitter="4s"), task("brief", catch_up="10s")
     async with await server(tmp_path, port) as first:
         await reconcile(first.client, "i", (patient, brief))

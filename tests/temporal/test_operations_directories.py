@@ -11,7 +11,7 @@ from temporalio.testing import WorkflowEnvironment
 from airut import contracts
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.config.schema import TemporalSettings
-from airut.demo.stage import free_port
+from airut.demo.ports import free_port
 from airut.models.tasks.spent import TaskSpent
 from airut.ports.cost_records import CostRow, Costs
 from airut.ports.host_directory import HostRow

@@ -13,7 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 from airut import contracts
 from airut.adapters.blobs_local import LocalBlobStore
 from airut.config.schema import TemporalSettings
-from airut.demo.stage import free_port
+from airut.demo.ports import free_port
 from airut.ports.thread_directory import DirectoryUnavailable, ThreadFilter, ThreadRow
 from airut.temporal.connection import connect
 from airut.temporal.thread_directory import TemporalThreadDirectory, query_of

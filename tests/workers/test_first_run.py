@@ -9,7 +9,7 @@ import pytest
 
 from airut.cli.context import Settings
 from airut.config.dashboard_settings import DashboardSettings
-from airut.demo.stage import free_port
+from airut.demo.ports import free_port
 from airut.errors import ConfigError
 from tests.support.page_forms import fields
 from workers.first_run import until_configured

@@ -9,7 +9,7 @@ import pytest
 from airut.adapters.s3.blobs import LEAVING_MOST, S3BlobStore
 from airut.adapters.s3.bucket import REMEDIES, Bucket, remedy
 from airut.adapters.stores import stores
-from airut.demo.stage import free_port
+from airut.demo.ports import free_port
 from airut.errors import AirutError, BlobsUnavailable
 from airut.models.blob import SweptBlobs
 from tests.support.s3 import BUCKET, CREDENTIALS, S3Server, running_s3

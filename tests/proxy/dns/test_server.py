@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from airut.demo.ports import EVERY_ADDRESS, free_port
 from proxy.access_log import AccessLog
 from proxy.dns import wire
 from proxy.dns.server import MAX_TCP, QueryLog, Responder
 from proxy.dns.wire import Rcode, Type
-from tests.proxy.fence import free_port
 
 PROXY = ipaddress.ip_address("10.199.0.2")
 HOST = "127.77.0.3"
@@ -37,7 +37,7 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
     path = tmp_path / "network.jsonl"
     log = QueryLog(AccessLog(path), lambda name: name == "allowed.test")
     responder = Responder([PROXY], log)
-    port = free_port()
+    port = free_port(EVERY_ADDRESS)
     await responder.start(HOST, port)
     yield Running(responder, port, path, log)
     responder.close()

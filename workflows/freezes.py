@@ -89,5 +89,12 @@ class Freezes:
         except asyncio.CancelledError:  # in Temporal
             steering.take(TaskOrder(name="stop", author="Temporal"), workflow.now())
         finally:
+            lacking.add_done_callback(_unasked)
             lacking.cancel()
         return not steering.paused and not steering.stopped
+
+
+def _unasked(ended: asyncio.Future[str]) -> None:
+    """Looked at, though nobody wants to know any more: else it stands in the log as an error that was lost."""
+    if not ended.cancelled():
+        ended.exception()

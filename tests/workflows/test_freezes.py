@@ -1,6 +1,7 @@
 """A pause freezes the agent: real workflows and the real activity, around sandboxes that are processes of this machine."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -150,7 +151,9 @@ async def host(
         await sandboxes.remove(running.bench.ref_of(order).sandbox_id)
 
 
-async def test_a_paused_agent_stands_still_and_a_resume_goes_on_with_the_same_run(host: Running) -> None:
+async def test_a_paused_agent_stands_still_and_a_resume_goes_on_with_the_same_run(
+    host: Running, caplog: pytest.LogCaptureFixture
+) -> None:
     async with host.serving():
         await host.begins()
         said = await host.pauses()
@@ -172,6 +175,7 @@ async def test_a_paused_agent_stands_still_and_a_resume_goes_on_with_the_same_ru
 
         assert await host.resumes() == "Task 1 goes on. No message waits."
         await host.works()
+        gc.collect()  # what nobody has asked for is told of in the log
         await host.pauses()
         again = (await status_of(host.client, host.thread)).open_task
         assert again is not None
@@ -187,6 +191,7 @@ async def test_a_paused_agent_stands_still_and_a_resume_goes_on_with_the_same_ru
     assert {order.resume_note for order in host.agent_inputs} == {None}
     assert {order.attempt for order in host.agent_inputs} == {1}
     assert len(host.reserved) == len(host.settled) == 1  # one run, for the budget too
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_a_frozen_agent_is_found_by_the_next_worker(host: Running) -> None:

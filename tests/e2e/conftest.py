@@ -11,6 +11,7 @@ from airut.demo.internet import Internet
 from airut.demo.script import Script
 from airut.demo.stage import Stage
 from tests.e2e.conversation import Conversation
+from tests.e2e.leftovers import settled
 from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
 from tests.support.slack.server import SlackServer
 
@@ -50,5 +51,8 @@ async def conversation(stage: Stage, internet: Internet) -> AsyncIterator[Conver
         await stage.up()
     talk = Conversation(stage, internet)
     yield talk
+    if stage.is_up:
+        left = await settled(await stage.client())
+        assert left == [], "\n".join(["still at work: " + left[0], *left[1:]])
     await internet.register(stage.model_key, Script(steps=()))
     assert stage.forge.violations == []

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
@@ -14,7 +15,7 @@ from airut.models.threads.command import CommandName
 from airut.models.threads.message import InboundMessage
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import REQUEST, asks, done
-from tests.support.asking import idle_after, orders, until
+from tests.support.asking import LIMIT, idle_after, orders, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, in_turn
 
@@ -31,6 +32,14 @@ async def preparing(client: Client, activities: ScriptedActivities, thread: str,
     await until(client, thread, lambda status: status.task is not None and "prepare_workspace" in activities.asked)
     for text in more:
         await deliver(client, mail(text, thread))
+    async with asyncio.timeout(LIMIT):  # a message is the task's only once the thread has passed it on
+        while await passed_on(client, f"{thread}/task-1") < len(more):
+            await asyncio.sleep(0.05)
+
+
+async def passed_on(client: Client, task: str) -> int:
+    history = await client.get_workflow_handle(task).fetch_history()
+    return sum(event.event_type is EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED for event in history.events)
 
 
 async def test_a_retry_has_the_messages_that_joined(

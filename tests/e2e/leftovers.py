@@ -1,0 +1,54 @@
+"""What a test leaves at work on the installation that all of them share: waited for, or told of and stopped."""
+
+import asyncio
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from airut import contracts
+from airut.models.threads.command import CommandName
+from airut.temporal.hosts import open_tasks
+from tests.e2e.conversation import LIMIT
+from tests.support.asking import command
+
+
+async def settled(client: Client, limit: float = LIMIT) -> list[str]:
+    """Wait until no task holds anything of a host. Then threads that still work are closed, since their agents would play
+    what the model says in the next test; a line for each task that is open says what it was at."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + limit
+    while not await _all_rest(client):
+        if loop.time() > until:
+            running = f"WorkflowType = '{contracts.TASK_WORKFLOW}' AND ExecutionStatus = 'Running'"
+            tasks = [execution.id async for execution in client.list_workflows(running)]
+            lines = [await _told(client, task) for task in tasks]
+            for thread in {task.rpartition("/task-")[0] for task in tasks}:
+                order = command(thread, CommandName.CLOSE).model_copy(update={"answered": False})
+                await client.get_workflow_handle(thread).signal(contracts.CONTROL, order)
+            return lines or ["a thread does not answer"]
+        await asyncio.sleep(0.2)
+    return []
+
+
+async def _all_rest(client: Client) -> bool:
+    try:
+        return not any((await open_tasks(client)).values())
+    except RPCError:  # one does not answer
+        return False
+
+
+async def _told(client: Client, task: str) -> str:
+    """What Temporal says that it waits for, and what it says of itself."""
+    handle = client.get_workflow_handle(task)
+    described = (await handle.describe()).raw_description
+    waits = [
+        f"{each.activity_type.name} attempt {each.attempt} state {each.state} {each.last_failure.message[:200]}".rstrip()
+        for each in described.pending_activities
+    ]
+    if described.HasField("pending_workflow_task"):
+        waits.append(f"workflow task attempt {described.pending_workflow_task.attempt}")
+    try:
+        says = str(await handle.query(contracts.STATUS))
+    except RPCError as error:
+        says = f"does not answer: {error.message}"
+    return f"{task}: {'; '.join(waits) or 'waits for nothing'}; {says}"

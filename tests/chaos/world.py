@@ -207,7 +207,7 @@ class World:
         fences = {each.labels.get("airut.fence", "") for each in found if each.labels.get("airut.owner") == "warm"}
         ended = [each.name for each in found if each.labels.get("airut.owner") != "warm"]
         named = await podman.networks(self.installation)
-        ended += [name for name in named if "egress" not in name and not any(f and f in name for f in fences)]
+        ended += [name for name in named if not any(f and f in name for f in fences)]
         outboxes = (self.stage.folder / "state" / "threads").glob("*/*/*/outbox/*")
         return tuple(sorted((*ended, *map(str, outboxes))))
 

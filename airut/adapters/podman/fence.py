@@ -13,7 +13,7 @@ from airut.adapters.podman.bodies import proxy_body
 from airut.adapters.podman.containers import Containers
 from airut.adapters.podman.files import HOSTS, make_folder, remove_folder, write_private
 from airut.adapters.podman.launch import Launcher
-from airut.adapters.podman.network import Networks, Subnet
+from airut.adapters.podman.network import Networks, Subnet, way_out
 from airut.adapters.podman.settings import SandboxSettings
 from airut.errors import EngineError, NetworkLost
 from airut.models.credentials.kinds import AnySandboxCredential
@@ -88,7 +88,6 @@ class Fences:
         self._settings = settings
         self._policy = policy
         self._image = image
-        self._egress = False
 
     async def network(
         self, name: str, folder: Path, log_folder: Path, labels: dict[str, str], *, internal: bool = True
@@ -97,9 +96,6 @@ class Fences:
 
         Raises: NoAddresses, NameTaken, NoSpace, EngineUnavailable, EngineError
         """
-        if not self._egress:
-            await self._networks.ensure_egress(self._settings.egress, self._settings.labels("installation"))
-            self._egress = True
         subnet = await self._networks.create(f"airut-{name}", labels, internal=internal, ipv6=self._settings.ipv6)
         fence = Fence(name, subnet, folder, log_folder)
         for part in (folder / "rules", folder / "ca", folder / "agent" / "out", log_folder):
@@ -141,7 +137,7 @@ class Fences:
 
     async def start_proxy(self, fence: Fence, labels: dict[str, str]) -> None:
         """Raises: ImageMissing, NetworkLost, NoSpace, EngineUnavailable, EngineError"""
-        networks = {fence.network: {"static_ips": fence.subnet.proxies}, self._settings.egress: {}}
+        networks = {fence.network: {"static_ips": fence.subnet.proxies}, way_out(fence.network): {}}
         await self._launcher.launch(
             fence.proxy, labels, lambda place: proxy_body(self._image, place, networks, fence.folder, fence.log)
         )
@@ -204,7 +200,7 @@ class Fences:
         return hashlib.sha256(made_from + self._policy.roots()).hexdigest()
 
     async def remove(self, name: str, folder: Path) -> None:
-        """Proxy, network and folder; absent is fine. Raises: EngineUnavailable, EngineError"""
+        """Proxy, networks and folder; absent is fine. Raises: EngineUnavailable, EngineError"""
         await self._containers.remove(f"airut-proxy-{name}")
         await self._networks.remove(f"airut-{name}")
         remove_folder(folder)

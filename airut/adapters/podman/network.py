@@ -1,6 +1,9 @@
-"""Addresses and networks: one internal /28 for each sandbox, one way out for all proxies."""
+"""Addresses and networks: a /28 for each sandbox, half of it its internal network, half its proxy's way out.
 
-import contextlib
+The way out is nobody else's. Before netavark 1.9 a bridge has the lowest hardware address of its members, so that one
+which comes or goes changes it, and all that the others send is lost until they ask for it again, a minute or two later.
+"""
+
 import hashlib
 import ipaddress
 import logging
@@ -12,12 +15,14 @@ from typing import Self
 from airut.adapters.podman.engine import Engine
 from airut.errors import EngineError, NameTaken, NoAddresses, SandboxError
 
-PREFIX = 28  # network, broadcast, the gateway that Podman keeps for itself, proxy, agent; and a little room
+PREFIX = 28  # two networks of eight: network, broadcast, the gateway that Podman keeps for itself, proxy, agent
 ULA = bytes.fromhex("fd41726b")
 """The beginning of all IPv6 networks of sandboxes: half of a random prefix, the other half is the IPv4 address."""
 ROUTES = Path("/proc/net/route")
 
 log = logging.getLogger(__name__)
+
+type Addresses = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,18 @@ class Subnet:
         return cls(ipaddress.IPv4Network(network), ipv6=bool(rest))
 
     def __str__(self) -> str:
-        return " ".join(map(str, self.networks))
+        return " ".join(str(network) for network in (self.network, self.network6) if network is not None)
+
+    @property
+    def inside(self) -> ipaddress.IPv4Network:
+        """Where the agent and the proxy are."""
+        return next(self.network.subnets())
+
+    @property
+    def outside(self) -> ipaddress.IPv4Network:
+        """Where the proxy alone is."""
+        _, second = self.network.subnets()
+        return second
 
     @property
     def network6(self) -> ipaddress.IPv6Network | None:
@@ -44,8 +60,9 @@ class Subnet:
         return ipaddress.IPv6Network((ULA + int(self.network.network_address).to_bytes(4) + bytes(8), 64))
 
     @property
-    def networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
-        return (self.network,) if self.network6 is None else (self.network, self.network6)
+    def networks(self) -> tuple[Addresses, ...]:
+        """Of the inside, by family."""
+        return (self.inside,) if self.network6 is None else (self.inside, self.network6)
 
     @property
     def proxy6(self) -> str | None:
@@ -105,7 +122,7 @@ class Networks:
         self._pool = pool
 
     async def create(self, name: str, labels: dict[str, str], *, internal: bool, ipv6: bool = False) -> Subnet:
-        """The network of one sandbox: an internal one has no way out.
+        """The network of one sandbox. An internal one leads nowhere; its proxy has another beside it, `way_out(name)`.
 
         Raises: NoAddresses, NameTaken, EngineUnavailable, EngineError
         """
@@ -115,44 +132,48 @@ class Networks:
             log.warning("sandbox.network.pool %s overlaps routes of this host: %s", self._pool, covered)
         for candidate in candidates(self._pool, name, covered):
             subnet = Subnet(candidate.network, ipv6=ipv6)
-            try:
-                await self._create(name, labels, internal=internal, subnet=subnet)
-            except SandboxError as error:
-                if not _taken(error):
-                    raise
-                continue
-            return subnet
+            if await self._claimed(name, labels, subnet.networks, internal=internal):
+                if not internal or await self._claimed(way_out(name), labels, (subnet.outside,), internal=False):
+                    return subnet
+                await self.remove(name)
         raise NoAddresses(f"every /{PREFIX} of {self._pool} is in use (sandbox.network.pool)")
 
-    async def ensure_egress(self, name: str, labels: dict[str, str]) -> None:
-        """The network that proxies reach the outside by. Raises: EngineUnavailable, EngineError"""
-        if await self._engine.get(f"/networks/{name}/json", f"inspect network {name}"):
-            return
-        with contextlib.suppress(NameTaken):  # another process was faster
-            await self._create(name, labels, internal=False)
-
     async def remove(self, name: str) -> None:
-        """Raises: EngineUnavailable, EngineError"""
-        await self._engine.delete(f"/networks/{name}", f"remove network {name}", params={"force": True})
+        """A sandbox's network, and the way out beside it; absent is fine. Raises: EngineUnavailable, EngineError"""
+        for each in (name, way_out(name)):
+            await self._engine.delete(f"/networks/{each}", f"remove network {each}", params={"force": True})
 
     async def labelled(self, *labels: str) -> list[dict[str, str]]:
         """The labels of all networks that carry these (`key=value`). Raises: EngineUnavailable, EngineError"""
         found = await self._engine.get("/networks/json", "list networks", params={"filters": {"label": list(labels)}})
         return [entry.get("labels") or {} for entry in found or []]
 
-    async def _create(self, name: str, labels: dict[str, str], *, internal: bool, subnet: Subnet | None = None) -> None:
-        body: dict[str, object] = {
+    async def _claimed(
+        self, name: str, labels: dict[str, str], subnets: Sequence[Addresses], *, internal: bool
+    ) -> bool:
+        """False where somebody has one of the subnets. Raises: NameTaken, EngineUnavailable, EngineError"""
+        body = {
             "name": name,
             "driver": "bridge",
             "internal": internal,
             "dns_enabled": False,
-            "ipv6_enabled": subnet is not None and subnet.ipv6,
+            "ipv6_enabled": any(subnet.version == 6 for subnet in subnets),
             "labels": labels,
             "options": {} if internal else {"isolate": "true"},
+            "subnets": [{"subnet": str(subnet)} for subnet in subnets],
         }
-        if subnet:
-            body["subnets"] = [{"subnet": str(network)} for network in subnet.networks]
-        await self._engine.post("/networks/create", f"create network {name}", body=body)
+        try:
+            await self._engine.post("/networks/create", f"create network {name}", body=body)
+        except SandboxError as error:
+            if not _taken(error):
+                raise
+            return False
+        return True
+
+
+def way_out(name: str) -> str:
+    """The network that the proxy of this internal one reaches the outside by."""
+    return f"{name}-out"
 
 
 def _taken(error: SandboxError) -> bool:

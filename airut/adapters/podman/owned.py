@@ -43,7 +43,7 @@ async def labels_of_all(
 
 def merged(found: Iterable[dict[str, str]]) -> tuple[OwnedSandbox, ...]:
     """The sandboxes of these labels, each once. What belongs to no sandbox, or does not say when it was made, is not
-    among them: a warm fence, the way out."""
+    among them: a warm fence."""
     sandboxes: dict[str, OwnedSandbox] = {}
     for labels in found:
         try:

@@ -48,10 +48,6 @@ class SandboxSettings:
     """What tells the one from the others of its kind (`pid`: 17), for whoever sweeps."""
     hardening: Hardening = field(default_factory=Hardening)
 
-    @property
-    def egress(self) -> str:
-        return "airut-egress" if self.installation == "airut" else f"airut-egress-{self.installation}"
-
     def labels(self, owner: str, **more: str) -> dict[str, str]:
         """Labels of everything that this installation makes on this host."""
         named = {f"airut.{key}": value for key, value in more.items()}

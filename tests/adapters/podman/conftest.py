@@ -16,7 +16,7 @@ from airut.adapters.podman.proxy_image import ProxyImage
 from airut.adapters.podman.sandboxes import PodmanSandboxes
 from airut.adapters.podman.settings import Enforce, SandboxSettings
 from airut.models.hosts.build import BuildPolicy
-from airut.models.hosts.sandbox import SandboxRef
+from airut.models.hosts.sandbox import NetworkSpec, SandboxRef
 from tests.contract.sandbox import Stage
 from tests.support.podman_images import NOTHING, ROOT, podman_images
 
@@ -84,6 +84,20 @@ async def sandboxes(
     sandboxes = PodmanSandboxes(engine, settings, FenceRules(root), proxy_image)
     yield sandboxes
     await sandboxes.close()
+
+
+@pytest.fixture
+def allowed() -> NetworkSpec:
+    """A network that lets through www.example.com of the lab's internet."""
+    if "AIRUT_LAB" not in os.environ:
+        pytest.skip("needs the lab's internet: scripts/lab -- pytest …")
+    return NetworkSpec(
+        allowlist="domains: [www.example.com]\n",
+        repository="acme/web",
+        granted_presets=(),
+        upstream_dns=(os.environ["AIRUT_LAB_DNS"],),
+        extra_ca_files=(Path(os.environ["AIRUT_LAB_CA_DIR"]) / "ca.pem",),
+    )
 
 
 def killed_from_outside(engine: Engine) -> Callable[[SandboxRef], Awaitable[None]]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from airut.adapters.podman.engine import Engine
-from airut.adapters.podman.network import Networks, candidates
+from airut.adapters.podman.network import Networks, candidates, way_out
 from airut.errors import EngineError, NameTaken, NoAddresses
 
 USED = "create network {}: subnet {} is already used on the host or by another config"
@@ -42,7 +42,9 @@ async def test_three_hundred_at_once_have_three_hundred_subnets() -> None:
     names = [f"airut-{secrets.token_hex(6)}" for _ in range(300)]
     claimed = await asyncio.gather(*(networks.create(name, {}, internal=True) for name in names))
     assert len({subnet.network for subnet in claimed}) == 300
-    assert {name: subnet.network for name, subnet in zip(names, claimed, strict=True)} == engine.subnets
+    named = dict(zip(names, claimed, strict=True))
+    inside = {name: subnet.inside for name, subnet in named.items()}
+    assert engine.subnets == inside | {way_out(name): subnet.outside for name, subnet in named.items()}
 
 
 async def test_two_installations_share_a_pool_to_its_last_subnet() -> None:
@@ -52,7 +54,7 @@ async def test_two_installations_share_a_pool_to_its_last_subnet() -> None:
         await asyncio.gather(
             one.create(f"one-{number}", {}, internal=True), other.create(f"other-{number}", {}, internal=True)
         )
-    assert len(set(engine.subnets.values())) == 256
+    assert len(set(engine.subnets.values())) == 2 * 256
     with pytest.raises(NoAddresses, match=r"every /28 of 10\.199\.0\.0/20 is in use \(sandbox\.network\.pool\)"):
         await one.create("one-more", {}, internal=True)
 
@@ -92,11 +94,12 @@ async def test_a_full_pool_says_so_and_has_room_again(small: Networks) -> None:
     assert await small.create("airut-a3", LABELS, internal=True) == first
 
 
-async def test_a_foreign_network_in_the_pool_is_passed_over(small: Networks, engine: Engine) -> None:
+@pytest.mark.parametrize("part", ["inside", "outside"])
+async def test_a_foreign_network_in_the_pool_is_passed_over(small: Networks, engine: Engine, part: str) -> None:
     wanted, next_one = candidates(ipaddress.IPv4Network("10.201.0.0/27"), "airut-a1")
-    await foreign(engine, ipaddress.IPv4Network((int(wanted.network.network_address), 29)))  # a part of it is enough
+    await foreign(engine, getattr(wanted, part))  # a part of it is enough
     assert await small.create("airut-a1", LABELS, internal=True) == next_one
-    assert await small.labelled("airut.installation=airut-addresses") == [LABELS]
+    assert await small.labelled("airut.installation=airut-addresses") == [LABELS] * 2
 
 
 async def test_a_network_that_was_left_behind_keeps_its_name(small: Networks) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import dataclasses
 import os
 import secrets
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -175,9 +174,8 @@ async def things(engine: Engine, settings: SandboxSettings) -> list[object]:
 
 
 @pytest.fixture
-async def cells(engine: Engine, root: RootCa, own: SandboxSettings) -> AsyncIterator[BuildCells]:
-    yield build_cells(engine, root, own)
-    await Networks(engine, own.pool).remove(own.egress)
+def cells(engine: Engine, root: RootCa, own: SandboxSettings) -> BuildCells:
+    return build_cells(engine, root, own)
 
 
 async def test_a_build_that_takes_too_long_ends_and_leaves_nothing(

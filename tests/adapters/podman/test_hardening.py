@@ -135,7 +135,7 @@ async def test_there_is_no_way_out(stage: Stage, tmp_path: Path) -> None:
     assert ended.code == 0
     found = json.loads(output)
     proxy = found["dns"]["api.anthropic.com"]
-    network = ipaddress.ip_network(f"{proxy}/28", strict=False)
+    network = ipaddress.ip_network(f"{proxy}/29", strict=False)
     assert found == {
         "routes": [[network.network_address.packed[::-1].hex().upper(), "00000000"]],
         "ipv6_routes": found["ipv6_routes"],

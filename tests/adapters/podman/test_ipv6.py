@@ -36,25 +36,24 @@ END
 """
 
 
-@pytest.mark.skipif("AIRUT_LAB" not in os.environ, reason="needs the lab's internet: scripts/lab -- pytest …")
 @pytest.mark.parametrize("warm", [0, 1])
 async def test_a_sandbox_with_both_families(
-    engine: Engine, settings: SandboxSettings, root: RootCa, proxy_image: str, image: str, tmp_path: Path, warm: int
+    engine: Engine,
+    settings: SandboxSettings,
+    root: RootCa,
+    proxy_image: str,
+    image: str,
+    allowed: NetworkSpec,
+    tmp_path: Path,
+    warm: int,
 ) -> None:
     runtime = settings.runtime.parent / f"six-{warm}"
     settings = dataclasses.replace(settings, ipv6=True, warm=warm, installation=f"six-{warm}", runtime=runtime)
     sandboxes = PodmanSandboxes(engine, settings, FenceRules(root), proxy_image)
     await sandboxes.open()
-    network = NetworkSpec(
-        allowlist="domains: [www.example.com]\n",
-        repository="acme/web",
-        granted_presets=(),
-        upstream_dns=(os.environ["AIRUT_LAB_DNS"],),
-        extra_ca_files=(Path(os.environ["AIRUT_LAB_CA_DIR"]) / "ca.pem",),
-    )
     outside = f"{os.environ['AIRUT_LAB_ECHO6']} {os.environ['AIRUT_LAB_PRIVATE6']}"
     spec = Stage(sandboxes=sandboxes, folder=tmp_path, image=image).spec(
-        SCRIPT, network=network, environment={"OUTSIDE": outside}
+        SCRIPT, network=allowed, environment={"OUTSIDE": outside}
     )
     try:
         ref = await sandboxes.start(spec)

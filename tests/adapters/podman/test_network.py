@@ -44,3 +44,4 @@ def test_addresses_of_both_families() -> None:
 def test_addresses_of_a_sandbox() -> None:
     subnet = Subnet.parse("10.199.7.32/28")
     assert (subnet.proxy, subnet.agent) == ("10.199.7.34", "10.199.7.35")
+    assert (str(subnet.inside), str(subnet.outside)) == ("10.199.7.32/29", "10.199.7.40/29")

@@ -39,19 +39,19 @@ class Host:
         self.settings = dataclasses.replace(
             settings, installation=INSTALLATION, state=folder / "state", runtime=settings.runtime.parent / "sw"
         )
-        self.stages: list[tuple[Stage, SandboxSettings]] = []
+        self.stages: list[Stage] = []
         self.census = Told()
 
     def stage(self, **more: str) -> Stage:
         settings = dataclasses.replace(self.settings, **more)  # type: ignore[arg-type]
         sandboxes = PodmanSandboxes(self.engine, settings, FenceRules(self.root), self.proxy_image)
         stage = Stage(sandboxes=sandboxes, folder=self.folder, image=self.image)
-        self.stages.append((stage, settings))
+        self.stages.append(stage)
         return stage
 
     async def sweep(self, later: timedelta = timedelta(minutes=11), moved: str = "") -> SweepReport:
         """As if that much time had gone by, and `moved` had been elsewhere all along."""
-        sandboxes = self.stages[0][0].sandboxes
+        sandboxes = self.stages[0].sandboxes
         assert isinstance(sandboxes, PodmanSandboxes)
         now = datetime.now(UTC) + later
         parts = SweptHost(
@@ -82,10 +82,9 @@ async def host(
 ) -> AsyncIterator[Host]:
     host = Host(engine, settings, root, proxy_image, image, tmp_path)
     yield host
-    for stage, used in host.stages:
+    for stage in host.stages:
         for made in stage.started:
             await stage.sandboxes.remove(made)
-        await Networks(engine, settings.pool).remove(used.egress)
     shutil.rmtree(host.settings.runtime, ignore_errors=True)
 
 

@@ -190,4 +190,3 @@ async def test_another_installation_is_not_touched(host: Host) -> None:
     assert theirs[0]
     folder.with_name("hidden").rename(folder)
     await others.discard_warm()
-    await Networks(host.engine, host.settings.pool).remove("airut-egress-airut-others")

@@ -38,6 +38,7 @@ from tests.support.podman_images import ROOT, podman_images
 HERE = Path(__file__).parent
 UP = ipaddress.IPv4Network("10.198.1.0/28")
 PLAIN = ipaddress.IPv4Network("10.198.2.0/28")
+OUT = ipaddress.IPv4Network("10.198.4.0/28")
 ENTRIES = 100
 LANES = ("direct", "mitmdump", "fence")
 MITMDUMP = (
@@ -190,8 +191,7 @@ class Ground:
             (folder / part).mkdir(parents=True)
         shutil.copy(self.upstream_ca, folder / "ca")
         (folder / "hosts").write_text(HOSTS.format(name="proxy") + f"{UP[3]} {HOST}\n")
-        await self.networks.ensure_egress(self.settings.egress, self.settings.labels("installation"))
-        networks: dict[str, Body] = {network: {"static_ips": [address]}, self.settings.egress: {}}
+        networks: dict[str, Body] = {network: {"static_ips": [address]}, "bench-out": {}}
 
         def body(place: Placement) -> Body:
             made = proxy_body(self.proxy_image, place, networks, folder, folder / "log")
@@ -243,6 +243,7 @@ class Ground:
         """All three, ready."""
         await self.network("bench-up", UP, internal=False)
         await self.network("bench-plain", PLAIN, internal=True)
+        await self.network("bench-out", OUT, internal=False)
         await self.upstream()
         plain = await self.mitmdump("bench-mitmdump", "bench-plain", str(PLAIN[2]))
         fence = await self.fence("bench")
@@ -272,5 +273,5 @@ class Ground:
             await self.containers.remove(name)
         await client.wait()
         await self.fences.remove(fence.name, fence.folder)
-        for network in ("bench-up", "bench-plain"):
+        for network in ("bench-up", "bench-plain", "bench-out"):
             await self.networks.remove(network)

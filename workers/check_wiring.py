@@ -50,7 +50,8 @@ def checks(config: Config | None, folder: Path) -> Iterator[Check]:
     yield Check("update", _update, "see docs/operations/upgrades.md")
     if config is None:
         return
-    yield Check("sandbox", partial(probed, config), "run `airut image base` and `airut image proxy`", PROBE)
+    images = "`airut image all` makes what is missing; if it is not that, see docs/operations/install.md"
+    yield Check("sandbox", partial(probed, config), images, PROBE)
     yield Check("secrets", partial(_secrets, config), "see docs/operations/secrets.md")
     yield Check("warnings", partial(_warnings, config), "see docs/operations/secrets.md")
     yield Check("blobs", partial(_blobs, config), "give the service's user write access to blobs.path")

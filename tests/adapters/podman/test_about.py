@@ -1,5 +1,7 @@
 """Podman is asked what it is once, and again when its configuration has changed."""
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,10 @@ class Counted(Engine):
 def containers_conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "containers" / "containers.conf"
     file.parent.mkdir()
+    # With the store's own: a Podman without it makes a fresh store one of another kind, for all that come after.
+    usual = Path(os.environ.get("XDG_CONFIG_HOME", "~/.config")).expanduser() / "containers" / "storage.conf"
+    if usual.exists():
+        shutil.copy(usual, file.parent)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     return file
 

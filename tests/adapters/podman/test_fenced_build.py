@@ -197,7 +197,7 @@ async def test_what_a_dead_process_has_left_goes_and_what_lives_stays(
     async with cells.open("web", NOTHING, tmp_path / "logs", fenced=True):
         await cells.remove_dead()
         there = await things(engine, own)
-        assert len(there) == 5  # proxy, holder, network, and two folders
+        assert len(there) == 6  # proxy, holder, two networks, and two folders
         for lock in (own.state / "locks").iterdir():
             lock.unlink()  # as the kernel does it with the process
         await cells.remove_dead()

@@ -85,14 +85,16 @@ await() { # await CHILD
     while :; do
         code=0
         wait "$1" || code=$?
-        if kill -0 "$1" 2>/dev/null; then continue; fi # it was a trap that ended the wait
-        if ((code > 128)); then # the trap's code, perhaps: ask for the child's own, which is 127 when it was told already
-            again=0
-            wait "$1" 2>/dev/null || again=$?
-            if ((again != 127)); then code=$again; fi
-        fi
-        return "$code"
+        # Above 128 it was a trap that ended the wait, or a signal that ended the child. The shell's own list knows which;
+        # a process of that number may be anybody's by now.
+        if ((code <= 128)) || ! jobs -pr | grep -qx "$1"; then break; fi
     done
+    if ((code > 128)); then # the trap's code, perhaps: ask for the child's own, which is 127 when it was told already
+        again=0
+        wait "$1" 2>/dev/null || again=$?
+        if ((again != 127)); then code=$again; fi
+    fi
+    return "$code"
 }
 
 # Where cgroup v2 is: the whole tree, a corner of a mixed one, or nowhere.

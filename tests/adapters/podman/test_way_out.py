@@ -15,9 +15,9 @@ done
 BESIDE = 6
 """Other sandboxes, one after the other. On one bridge for all, its hardware address stays what it is through them once in
 seven times."""
-LONGEST = 5.0
-"""Seconds for an answer: it takes a hundredth of one, and a minute where packets are lost until the address is asked for
-again."""
+LONGEST = 10.0
+"""Seconds for an answer. It takes a tenth of one; where packets are lost until the address is asked for again, fifteen at
+least, and mostly a minute."""
 
 
 async def networks_of(engine: Engine, ref: SandboxRef) -> set[str]:

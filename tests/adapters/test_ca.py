@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from airut.adapters.ca import RENEWED, ROOT_DAYS, CaError, RootCa, issue_proxy_ca, load_or_create_root
-from tests.proxy.fence import PROXY, make_fence, rules
+from tests.proxy.documents import PROXY, rules
+from tests.proxy.fence import make_fence
 
 
 def test_the_root_is_made_once(tmp_path: Path) -> None:

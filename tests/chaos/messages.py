@@ -33,6 +33,7 @@ from tests.chaos.components import COMPONENTS, Component
 from tests.chaos.idle_sandbox import PROMPT
 from tests.chaos.message_plan import Action, Does, Plan, Planned
 from tests.chaos.world import World
+from tests.support.asking import waits_for
 
 OPEN_MOST = 80
 """Messages that wait for their task at any time: the product always has something in hand when a kill falls."""
@@ -208,13 +209,7 @@ class MessageRun:
             )
             line = f"{thread}: {status.phase}, task {status.task}, {len(status.queue)} wait, failed: {failed or 'none'}"
             if status.task:
-                described = await client.get_workflow_handle(status.task).describe()
-                pending = described.raw_description.pending_activities
-                line += "; " + ", ".join(
-                    f"{each.activity_type.name} attempt {each.attempt} {each.state} {each.last_failure.message[:200]}"
-                    for each in pending
-                )
-                line += f"; {await self._world.task(status.task)}"
+                line += f"; {await waits_for(client, status.task)}; {await self._world.task(status.task)}"
             found.append(line)
         return tuple(found[:SHOWN_MOST])
 

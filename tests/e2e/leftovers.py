@@ -9,7 +9,7 @@ from airut import contracts
 from airut.models.threads.command import CommandName
 from airut.temporal.hosts import open_tasks
 from tests.e2e.conversation import LIMIT
-from tests.support.asking import command
+from tests.support.asking import command, waits_for
 
 
 async def settled(client: Client, limit: float = LIMIT) -> list[str]:
@@ -39,16 +39,8 @@ async def _all_rest(client: Client) -> bool:
 
 async def _told(client: Client, task: str) -> str:
     """What Temporal says that it waits for, and what it says of itself."""
-    handle = client.get_workflow_handle(task)
-    described = (await handle.describe()).raw_description
-    waits = [
-        f"{each.activity_type.name} attempt {each.attempt} state {each.state} {each.last_failure.message[:200]}".rstrip()
-        for each in described.pending_activities
-    ]
-    if described.HasField("pending_workflow_task"):
-        waits.append(f"workflow task attempt {described.pending_workflow_task.attempt}")
     try:
-        says = str(await handle.query(contracts.STATUS))
+        says = str(await client.get_workflow_handle(task).query(contracts.STATUS))
     except RPCError as error:
         says = f"does not answer: {error.message}"
-    return f"{task}: {'; '.join(waits) or 'waits for nothing'}; {says}"
+    return f"{task}: {await waits_for(client, task) or 'waits for nothing'}; {says}"

@@ -26,7 +26,7 @@ from proxy.layers import FencedHttpLayer
 from proxy.reload import LiveRules
 from proxy.settings import Ports
 from proxy.upstream import IPAddress
-from tests.proxy.fence import entry, rules
+from tests.proxy.documents import entry, rules
 
 HOST = "a.test"
 ADDRESS = "127.88.0.1"

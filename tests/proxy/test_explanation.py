@@ -14,7 +14,8 @@ from proxy import explanation, rules_document
 from proxy.block import METHODS, Reason
 from proxy.explanation import explain
 from tests.proxy.corpus.case import DATA, load
-from tests.proxy.fence import LOOPBACK, PROXY, UPSTREAM, Fence, aws, credential, entry, rules
+from tests.proxy.documents import LOOPBACK, PROXY, aws, credential, entry, rules
+from tests.proxy.fence import UPSTREAM, Fence
 from tests.proxy.rulesets import of_policy
 
 POLICY = """\

@@ -8,7 +8,8 @@ import time
 import httpx
 import pytest
 
-from tests.proxy.fence import PROXY, Fence, credential, entry, rules
+from tests.proxy.documents import PROXY, credential, entry, rules
+from tests.proxy.fence import Fence
 from tests.proxy.upstreams import Echo
 
 PATIENCE = 6.0

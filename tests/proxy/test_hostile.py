@@ -8,7 +8,8 @@ import h2.connection
 import h2.events
 import pytest
 
-from tests.proxy.fence import PROXY, Fence, entry, rules
+from tests.proxy.documents import PROXY, entry, rules
+from tests.proxy.fence import Fence
 from tests.proxy.upstreams import Echo
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.proxy.fence import Fence, entry, rules
+from tests.proxy.documents import entry, rules
+from tests.proxy.fence import Fence
 from tests.proxy.test_hostile import h2_status
 from tests.proxy.upstreams import Echo, Http2Echo
 

@@ -9,8 +9,9 @@ from proxy import json_swap
 from proxy.acceptance import Fields
 from proxy.block import Refused
 from proxy.json_swap import SwappedBody
-from tests.proxy.fence import Fence, entry, rules
-from tests.proxy.fence import credential as of_document
+from tests.proxy.documents import credential as of_document
+from tests.proxy.documents import entry, rules
+from tests.proxy.fence import Fence
 from tests.proxy.test_swap import REAL, SURROGATE, credential
 from tests.proxy.upstreams import Echo
 

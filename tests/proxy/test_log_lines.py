@@ -6,7 +6,8 @@ import os
 import signal
 from typing import Any
 
-from tests.proxy.fence import UPSTREAM, Fence, credential, entry, rules
+from tests.proxy.documents import credential, entry, rules
+from tests.proxy.fence import UPSTREAM, Fence
 from tests.proxy.upstreams import Echo
 
 IDENTITY = {"thread": "thread-1", "task": "thread-1/task-1", "attempt": 1}

@@ -17,7 +17,8 @@ from proxy.aws import signature
 from tests.adapters.podman.conftest import podman  # noqa: F401  # fixture
 from tests.proxy.aws.signers import judged_by_botocore, signed_by_botocore
 from tests.proxy.aws.test_end_to_end import as_received
-from tests.proxy.fence import PROXY, Fence, aws, credential, entry, rules
+from tests.proxy.documents import PROXY, aws, credential, entry, rules
+from tests.proxy.fence import Fence
 from tests.proxy.registry import Registry
 from tests.proxy.test_concealment import STS
 from tests.proxy.upstreams import Echo, once

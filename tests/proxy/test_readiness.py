@@ -11,7 +11,7 @@ from airut.adapters.ca import issue_proxy_ca, load_or_create_root
 from airut.demo.ports import EVERY_ADDRESS, free_port
 from proxy import rules_document
 from proxy.settings import Ports
-from tests.proxy.fence import rules as document
+from tests.proxy.documents import rules as document
 
 with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # mitmproxy's own, by an old dependency
     from proxy import readiness

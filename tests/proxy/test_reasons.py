@@ -10,7 +10,8 @@ import pytest
 
 from proxy.block import Reason
 from tests.proxy.authority import Authority
-from tests.proxy.fence import UPSTREAM, Fence, aws, credential, entry, rules
+from tests.proxy.documents import aws, credential, entry, rules
+from tests.proxy.fence import UPSTREAM, Fence
 from tests.proxy.upstreams import Echo
 
 MEMBERS = {

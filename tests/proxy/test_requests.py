@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.proxy.fence import Fence, credential, entry, rules
+from tests.proxy.documents import credential, entry, rules
+from tests.proxy.fence import Fence
 from tests.proxy.upstreams import Echo
 
 

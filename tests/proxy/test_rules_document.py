@@ -12,7 +12,7 @@ from proxy.reload import LiveRules
 from proxy.rules import Rules
 from proxy.rules_document import parse
 from proxy.rules_members import RulesError
-from tests.proxy.fence import aws, credential, entry, rules
+from tests.proxy.documents import aws, credential, entry, rules
 
 AWS = aws(session_token={"surrogate": "surrogate-token", "value": "real-value-token"}, regions=["eu-north-1"])
 MINT = {"path": "/token", "fields": ["/token"], "hosts": ["*.test"], "ttl": 60}

@@ -8,7 +8,8 @@ import httpx
 import pytest
 import zstandard
 
-from tests.proxy.fence import Fence, credential, entry, rules
+from tests.proxy.documents import credential, entry, rules
+from tests.proxy.fence import Fence
 from tests.proxy.upstreams import once
 
 REAL, SURROGATE = "ghp_" + "r3aLv4Lu" * 4, "ghp_" + "fAk3v4Lu" * 4

@@ -3,7 +3,8 @@
 import pytest
 
 from proxy.sightings import MAX_SEARCHED, Sightings
-from tests.proxy.fence import Fence, aws, credential, entry, rules
+from tests.proxy.documents import aws, credential, entry, rules
+from tests.proxy.fence import Fence
 from tests.proxy.upstreams import Echo
 
 TEXT = b"before surrogate-of-A after surrogate-of-A"

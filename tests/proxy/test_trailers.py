@@ -8,7 +8,8 @@ import h2.connection
 import h2.events
 import pytest
 
-from tests.proxy.fence import Fence, Serve, credential, entry, rules
+from tests.proxy.documents import credential, entry, rules
+from tests.proxy.fence import Fence, Serve
 from tests.proxy.test_scrubbing import REAL, SURROGATE
 
 Headers = list[tuple[bytes, bytes]]

@@ -10,7 +10,8 @@ import pytest
 
 from airut.demo.ports import EVERY_ADDRESS, free_port
 from tests.proxy.authority import Authority
-from tests.proxy.fence import UPSTREAM, Fence, credential, entry, rules
+from tests.proxy.documents import credential, entry, rules
+from tests.proxy.fence import UPSTREAM, Fence
 from tests.proxy.upstreams import Echo, Http2Echo, once
 
 REAL = b"a-real-value"

@@ -51,6 +51,18 @@ async def idle_after(client: Client, thread: str, tasks: int) -> ThreadStatus:
     )
 
 
+async def waits_for(client: Client, workflow: str) -> str:
+    """What Temporal says that it waits for: its activities, each with its last failure."""
+    described = (await client.get_workflow_handle(workflow).describe()).raw_description
+    waits = [
+        f"{each.activity_type.name} attempt {each.attempt} {each.state} {each.last_failure.message[:200]}"
+        for each in described.pending_activities
+    ]
+    if described.HasField("pending_workflow_task"):
+        waits.append(f"workflow task attempt {described.pending_workflow_task.attempt}")
+    return ", ".join(waits)
+
+
 def command(thread: str, name: CommandName, author: str = "ann@example.com") -> ThreadCommand:
     message = mail(f"{name} {next(_numbers)}", thread, author)
     return ThreadCommand(name=name, message=without_text(message))

@@ -4,6 +4,7 @@ The way out is nobody else's. Before netavark 1.9 a bridge has the lowest hardwa
 which comes or goes changes it, and all that the others send is lost until they ask for it again, a minute or two later.
 """
 
+import asyncio
 import hashlib
 import ipaddress
 import logging
@@ -140,8 +141,11 @@ class Networks:
 
     async def remove(self, name: str) -> None:
         """A sandbox's network, and the way out beside it; absent is fine. Raises: EngineUnavailable, EngineError"""
-        for each in (name, way_out(name)):
-            await self._engine.delete(f"/networks/{each}", f"remove network {each}", params={"force": True})
+        params = {"force": True}
+        both = (name, way_out(name))
+        await asyncio.gather(
+            *(self._engine.delete(f"/networks/{each}", f"remove network {each}", params=params) for each in both)
+        )
 
     async def labelled(self, *labels: str) -> list[dict[str, str]]:
         """The labels of all networks that carry these (`key=value`). Raises: EngineUnavailable, EngineError"""

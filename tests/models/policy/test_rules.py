@@ -36,8 +36,8 @@ from proxy.rules import RepositoryScope
 from proxy.rules_members import RulesError
 from tests.models.policy.test_allowlist import FULL
 from tests.models.policy.test_policy import SANDBOX
-from tests.proxy.fence import aws, credential, entry
-from tests.proxy.fence import rules as document
+from tests.proxy.documents import aws, credential, entry
+from tests.proxy.documents import rules as document
 
 KEY = bytes(32)
 

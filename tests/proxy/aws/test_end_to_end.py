@@ -19,7 +19,8 @@ from tests.proxy.aws.signers import (
     signed_by_botocore,
 )
 from tests.proxy.aws.test_chunks import payload
-from tests.proxy.fence import Fence, aws, entry, rules
+from tests.proxy.documents import aws, entry, rules
+from tests.proxy.fence import Fence
 from tests.proxy.upstreams import Echo
 
 HOST = "bucket.s3.eu-north-1.amazonaws.com"

@@ -15,7 +15,8 @@ from proxy.normalise import Target
 from tests.proxy.corpus import naive
 from tests.proxy.corpus.case import DATA, Case, Reading, load
 from tests.proxy.corpus.lenient import READERS
-from tests.proxy.fence import Fence, rules
+from tests.proxy.documents import rules
+from tests.proxy.fence import Fence
 from tests.proxy.rulesets import of_policy
 
 CASES = load()

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.proxy.fence import Fence, credential, entry, rules
+from tests.proxy.documents import credential, entry, rules
+from tests.proxy.fence import Fence
 from tests.proxy.github.ids import new
 from tests.proxy.upstreams import Echo
 

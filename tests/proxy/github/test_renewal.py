@@ -26,7 +26,8 @@ from airut.models.policy.policy import rule_set
 from airut.models.policy.rotation import renewed
 from airut.models.policy.rules import RuleSet, Sandbox
 from tests.activities.agent_bench import Configured
-from tests.proxy.fence import LOOPBACK, PROXY, Fence
+from tests.proxy.documents import LOOPBACK, PROXY
+from tests.proxy.fence import Fence
 from tests.proxy.github.ids import new
 from tests.proxy.upstreams import Echo
 

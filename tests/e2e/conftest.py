@@ -52,7 +52,7 @@ async def conversation(stage: Stage, internet: Internet) -> AsyncIterator[Conver
     talk = Conversation(stage, internet)
     yield talk
     if stage.is_up:
-        left = await settled(await stage.client())
+        left = await settled(talk)
         assert left == [], "\n".join(["still at work: " + left[0], *left[1:]])
     await internet.register(stage.model_key, Script(steps=()))
     assert stage.forge.violations == []

@@ -6,16 +6,15 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from airut import contracts
-from airut.models.threads.command import CommandName
 from airut.temporal.hosts import open_tasks
-from tests.e2e.conversation import LIMIT
-from tests.support.asking import command, waits_for
+from tests.e2e.conversation import LIMIT, Conversation, airut
+from tests.support.asking import waits_for
 
 
-async def settled(client: Client, limit: float = LIMIT) -> list[str]:
+async def settled(conversation: Conversation, limit: float = LIMIT) -> list[str]:
     """Wait until no task holds anything of a host. Then threads that still work are closed, since their agents would play
     what the model says in the next test; a line for each task that is open says what it was at."""
-    loop = asyncio.get_running_loop()
+    client, loop = await conversation.stage.client(), asyncio.get_running_loop()
     until = loop.time() + limit
     while not await _all_rest(client):
         if loop.time() > until:
@@ -23,8 +22,8 @@ async def settled(client: Client, limit: float = LIMIT) -> list[str]:
             tasks = [execution.id async for execution in client.list_workflows(running)]
             lines = [await _told(client, task) for task in tasks]
             for thread in {task.rpartition("/task-")[0] for task in tasks}:
-                order = command(thread, CommandName.CLOSE).model_copy(update={"answered": False})
-                await client.get_workflow_handle(thread).signal(contracts.CONTROL, order)
+                code, printed = await airut(conversation, "thread", "close", thread)
+                lines += [] if code == 0 else [f"{thread}: {printed}"]
             return lines or ["a thread does not answer"]
         await asyncio.sleep(0.2)
     return []

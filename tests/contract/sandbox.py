@@ -91,12 +91,17 @@ class Stage:
         return await self.sandboxes.cut_off(ref)
 
     async def until(self, ref: SandboxRef, text: bytes) -> int:
-        """Follow until this was said; returns the offset behind it."""
-        async with asyncio.timeout(PATIENCE):
-            async for chunk in self.sandboxes.follow(ref, 0):
-                if text in chunk.data:
-                    return chunk.offset + len(chunk.data)
-        raise AssertionError(f"{text!r} was never said")
+        """Follow until this was said, in however many chunks; returns the offset behind the last of them."""
+        said = b""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                async for chunk in self.sandboxes.follow(ref, 0):
+                    said += chunk.data
+                    if text in said:
+                        return len(said)
+        except TimeoutError:
+            pass
+        raise AssertionError(f"{text!r} was never said, only {said!r}")
 
     @asynccontextmanager
     async def running(self, script: str, **more: object) -> AsyncIterator[SandboxRef]:

@@ -104,7 +104,7 @@ def test_the_second_signal_kills(workspace: Path) -> None:
     running.send_signal(signal.SIGINT)
     running.communicate(timeout=30)
     assert running.returncode == 130
-    assert time.monotonic() - begun_at < 10  # and not the thirty seconds that an interrupted command has
+    assert time.monotonic() - begun_at < 25  # and not the thirty seconds that an interrupted command has
     assert left() == []
 
 

@@ -172,14 +172,15 @@ class Fence:
             context.set_alpn_protocols([alpn])
         return await asyncio.open_connection(PROXY, self.bound(port), ssl=context, server_hostname=host)
 
-    async def exchange(self, host: str | None, port: int, data: bytes) -> bytes:
-        """What comes back for these bytes, until the proxy closes or is silent for a while."""
+    async def exchange(self, host: str | None, port: int, data: bytes, *, answers: int = 1) -> bytes:
+        """What comes back for these bytes, until the proxy closes, or has begun so many answers and falls silent."""
         reader, writer = await self.connect(host, port)
         writer.write(data)
-        received = b""
+        received, patience = b"", 60.0
         with contextlib.suppress(TimeoutError, ConnectionError):
-            while piece := await asyncio.wait_for(reader.read(65_536), 0.3):
+            while piece := await asyncio.wait_for(reader.read(65_536), patience):
                 received += piece
+                patience = 60 if received.count(b"HTTP/1.1 ") < answers else 0.5
         writer.close()
         return received
 

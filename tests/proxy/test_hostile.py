@@ -83,7 +83,7 @@ async def test_http1_heads(fence: Fence, api: tuple[Echo, int], name: str) -> No
 async def test_the_second_request_on_a_connection_is_judged_too(fence: Fence, api: tuple[Echo, int]) -> None:
     echo, port = api
     good = f"GET /a HTTP/1.1\r\nHost: api.test:{port}\r\n\r\n".encode()
-    received = await fence.exchange("api.test", port, good + good.replace(b"api.test", b"evil.test"))
+    received = await fence.exchange("api.test", port, good + good.replace(b"api.test", b"evil.test"), answers=2)
     assert received.count(b"HTTP/1.1 200 OK") == 1
     assert b"host_mismatch" in received
     assert len(echo.heads) == 1
@@ -101,7 +101,7 @@ async def test_trailers_of_a_request_are_dropped_and_the_next_one_is_read(fence:
     echo, port = api
     head = f"Host: api.test:{port}\r\n"
     chunked = f"POST /a HTTP/1.1\r\n{head}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: y\r\n\r\n"
-    answer = await fence.exchange("api.test", port, f"{chunked}GET /b HTTP/1.1\r\n{head}\r\n".encode())
+    answer = await fence.exchange("api.test", port, f"{chunked}GET /b HTTP/1.1\r\n{head}\r\n".encode(), answers=2)
     assert answer.count(b"HTTP/1.1 200 ") == 2
     assert [line.split("\r\n")[0] for line in echo.heads] == ["POST /a HTTP/1.1", "GET /b HTTP/1.1"]
     assert echo.bodies == [b"hello", b""]
@@ -177,7 +177,13 @@ async def h2_status(fence: Fence, port: int, headers: list[tuple[str, str]], bod
 
 @pytest.mark.parametrize(
     "data",
-    [b"SSH-2.0-OpenSSH_9.6\r\n", b"\x00\x00\x00\x2a\x00\x01", b"\x16\x03\x01\x00\x02xx", b"EHLO mail\r\n", b"12345"],
+    [
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"\x00\x00\x00\x2a\x00\x01",
+        b"\x16\x03\x01\x00\x06\x01\x00\x00\x02xx",
+        b"EHLO mail\r\n",
+        b"12345",
+    ],
 )
 async def test_other_protocols_are_closed(fence: Fence, data: bytes) -> None:
     await fence.use(rules())

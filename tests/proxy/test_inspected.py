@@ -117,7 +117,7 @@ async def test_nothing_leaves_before_the_body_is_there(fence: Fence, model: tupl
 async def test_the_connection_goes_on_after_a_refused_body(fence: Fence, model: tuple[Echo, int]) -> None:
     echo, port = model
     one = f"POST /v1/messages HTTP/1.1\r\nHost: api.anthropic.com:{port}\r\nContent-Length: 1\r\n\r\nx"
-    received = await fence.exchange("api.anthropic.com", port, (one + one).encode())
+    received = await fence.exchange("api.anthropic.com", port, (one + one).encode(), answers=2)
     assert received.count(b"HTTP/1.1 403") == 2
     assert echo.heads == []
 

@@ -34,4 +34,4 @@ async def test_rules_that_hold_no_more_are_not_waited_for(tmp_path: Path) -> Non
     begun = time.monotonic()
     ready = await wait_until_ready(rules_document.parse(json.dumps(document())), Ports(), issuer, lambda: next(looks))
     assert not ready
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20

@@ -183,4 +183,4 @@ async def test_a_collector_that_is_away_costs_an_end_few_seconds() -> None:
     telemetry.span(Span(name="workflow", context=context_of("workflow", "t", "k"), started=at, ended=at))
     began = time.monotonic()
     await flushed(telemetry.flush)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 30  # an exporter left alone goes on for minutes

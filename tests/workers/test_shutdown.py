@@ -145,7 +145,7 @@ async def test_told_twice_it_ends_at_once_and_the_next_worker_begins_anew(host: 
     assert process.returncode is None
     process.terminate()
     assert await asyncio.wait_for(process.wait(), 60) == 128 + signal.SIGTERM
-    assert time.monotonic() - told < 5
+    assert time.monotonic() - told < 15  # and not the twenty seconds of what it does
     assert await host.again("short begins", await host.up()) < SOON
     await step.terminate()
 

@@ -104,7 +104,7 @@ async def test_the_intake_killed_at_any_command(tmp_path: Path) -> None:
                 while len(server.commands) < at:
                     await asyncio.sleep(0.002)
             killed.task.cancel()
-            _, alive = await asyncio.wait({killed.task}, timeout=3)
+            _, alive = await asyncio.wait({killed.task}, timeout=30)
             assert not alive, (at, commands[at - 1])  # a cancel is never swallowed
             second = Running(channel(server), tmp_path)
             second.temporal.received = killed.temporal.received
@@ -325,7 +325,7 @@ async def test_shutdown_from_any_wait(tmp_path: Path, faults: Faults, imap: dict
         began = time.monotonic()
         await intake.intake.drain()
         await intake.stop()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30  # none of these waits ends by itself sooner
 
 
 async def test_shutdown_while_temporal_is_away(tmp_path: Path) -> None:

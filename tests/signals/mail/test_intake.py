@@ -37,7 +37,7 @@ async def test_pushed_mail_is_submitted_then_moved(mail_server: MailServer, tmp_
     address = mail_server.add_user(f"push-{idle}", PASSWORD)
     async with running(email_channel(mail_server, address, imap={"idle": idle}), tmp_path) as intake:
         for number in range(3):
-            async with asyncio.timeout(10):  # far sooner than it looks again by itself
+            async with asyncio.timeout(30):  # far sooner than it looks again by itself
                 mail_server.deliver(mail(f"mail {number}"), address)
                 message = await intake.temporal.next()
             assert (message.author, message.subject, message.text.inline) == (

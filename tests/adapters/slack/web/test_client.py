@@ -44,7 +44,7 @@ async def test_a_short_wait_is_waited_for(slack: SlackServer) -> None:
     begun = time.monotonic()
     web = found.web()
     await asyncio.gather(*(web.chat_postMessage(channel=channel.id, text=text) for text in "ab"))
-    assert 0.9 < time.monotonic() - begun < 3
+    assert time.monotonic() - begun > 0.9
     assert [post["text"] for post in channel.posts.values()] == ["a", "b"]
 
 

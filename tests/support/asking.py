@@ -8,6 +8,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from airut import contracts
+from airut.models.tasks.retry import RetryOrder
 from airut.models.threads.command import CommandName, ThreadCommand, without_text
 from airut.models.threads.thread import ThreadPhase, ThreadStatus
 from tests.support.messages import mail
@@ -74,3 +75,9 @@ async def orders(client: Client, thread: str, name: CommandName, author: str = "
     await client.get_workflow_handle(thread).signal(contracts.CONTROL, order)
     status = await until(client, thread, lambda status: any(each.key == order.key for each in status.commands))
     return next(each.said for each in status.commands if each.key == order.key)
+
+
+async def retry(client: Client, thread: str, **order: object) -> str:
+    """Order a failed task to be done again, as the command line does; returns what is said of it."""
+    asked = RetryOrder.model_validate({"key": "k", "author": "op", **order})
+    return str(await client.get_workflow_handle(thread).execute_update(contracts.RETRY, asked))

@@ -13,6 +13,7 @@ from airut.temporal.embedded import DYNAMIC, server_binary
 from airut.temporal.replay import Replays
 from tests.support.scripted_activities import ScriptedActivities
 from tests.support.serving import serving
+from tests.workflows.scheduled import schedule  # noqa: F401  # fixture
 from workflows.registered import WORKFLOWS
 
 

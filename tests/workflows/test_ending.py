@@ -19,10 +19,9 @@ from airut.models.threads.notices import not_kept
 from airut.models.threads.thread import ThreadPhase
 from airut.temporal.delivery import command as deliver_command
 from airut.temporal.delivery import deliver
-from tests.support.asking import command, idle_after, orders, until
+from tests.support.asking import command, idle_after, orders, retry, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.test_commands import retry
 from tests.workflows.test_record import preparing, words
 
 

@@ -43,7 +43,7 @@ class Containers:
     async def create(self, name: str, body: Body) -> None:
         """Raises: ImageMissing, NameTaken, NetworkLost, NoSpace"""
         async with self._engine.creating:
-            await self._engine.post("/containers/create", f"create container {name}", body={"name": name, **body})
+            await self._engine.create("/containers/create", f"create container {name}", {"name": name, **body})
 
     async def start(self, name: str) -> None:
         """Raises: NetworkLost, NoSpace"""

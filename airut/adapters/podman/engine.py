@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 type Body = Mapping[str, object]
 type Json = Any  # what the engine answers; read by models of ours right where it arrives
 type Method = Literal["GET", "POST", "DELETE"]
+
+log = logging.getLogger(__name__)
 
 
 class Engine:
@@ -98,6 +101,18 @@ class Engine:
         return await self._call(
             "POST", path, what, params=params, body=body, deadline=deadline, absent_is_fine=absent_is_fine
         )
+
+    async def create(self, path: str, what: str, body: Body) -> None:
+        """POST of something that is made. Who is cancelled meanwhile waits for its end all the same: what came to be
+        after its asker had gone would be nobody's. Raises: as `post`"""
+        making = asyncio.ensure_future(self.post(path, what, body=body))
+        try:
+            await asyncio.shield(making)
+        except asyncio.CancelledError:
+            await asyncio.wait({making})
+            if not making.cancelled() and (error := making.exception()):
+                log.info("%s, for somebody who was cancelled meanwhile", error)
+            raise
 
     async def delete(self, path: str, what: str, *, params: Body | None = None, deadline: float = START) -> None:
         """Raises: as `get`; what does not exist counts as deleted."""

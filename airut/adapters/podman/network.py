@@ -167,7 +167,7 @@ class Networks:
             "subnets": [{"subnet": str(subnet)} for subnet in subnets],
         }
         try:
-            await self._engine.post("/networks/create", f"create network {name}", body=body)
+            await self._engine.create("/networks/create", f"create network {name}", body)
         except SandboxError as error:
             if not _taken(error):
                 raise

@@ -168,9 +168,10 @@ class ThreadWorkflow:
             return
         by_a_person = not message.opens  # what a schedule says is a task of its own
         if by_a_person and self._answers.awaited:
-            self._answers.take(self._state.inbox.take_back())
+            self._answers.take(self._state.inbox.take_back(message.key))
         elif by_a_person and self._is_burst():
-            self._orders.append(TaskOrder(name="join", author=message.author, message=self._state.inbox.take_back()))
+            joining = self._state.inbox.take_back(message.key)
+            self._orders.append(TaskOrder(name="join", author=message.author, message=joining))
         else:
             self._telling.queued(message)
             self._shows.queued(message, behind=self._commands.task is not None)

@@ -9,6 +9,7 @@ from airut.models.tasks.outcome import AgentOutcome
 from airut.models.threads.message import Attachment
 from tests.contract.people import Person, Slacking, hears, hears_of
 from tests.support.agent_results import asks, done
+from tests.support.asking import until
 from tests.support.installation import Installation, told
 from tests.support.slack.server import Fault
 
@@ -37,7 +38,8 @@ async def test_messages_are_taken_in_the_order_in_which_they_were_written(there:
     await there.until(lambda: bool(there.host.agent_inputs))
     for text in ("second", "third", "fourth"):
         await person.writes(text)
-        await asyncio.sleep(0.3)
+    thread = there.host.agent_inputs[-1].task.thread
+    await until(await there.client(), thread, lambda status: len(status.queue) == 3)
     there.host.gate.set()
     await hears(person, "done")
     await there.until(lambda: len(texts(there, person)) == 4)

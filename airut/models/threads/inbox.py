@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, ConfigDict, Field
 
 from airut.models.base import Model
-from airut.models.threads.message import InboundMessage
+from airut.models.threads.message import ChannelKind, InboundMessage
 
 SEEN_AGE = timedelta(days=30)
 SEEN_MOST = 5_000
@@ -53,14 +53,14 @@ class Inbox(BaseModel):
 
     def add(self, message: InboundMessage) -> None:
         """Queue a message. Whoever it was addressed to has a part in the thread from now on."""
-        self.queue.append(message)
+        self._insert(message)
         self.queued_bytes += _size(message)
         self.participants = tuple(dict.fromkeys((*self.participants, *message.participants)))
 
-    def take_back(self) -> InboundMessage:
-        """The message that was queued last, for whatever else it is."""
-        message = self.queue.pop()
-        self.queued_bytes -= _size(message)
+    def take_back(self, key: str) -> InboundMessage:
+        """A message that was queued just now, as it stands, for whatever else it is."""
+        message = next(message for message in self.queue if message.key == key)
+        self.withdraw(key)
         return message
 
     def waiting(self, key: str) -> InboundMessage | None:
@@ -84,8 +84,18 @@ class Inbox(BaseModel):
         """Messages that were taken out and not used; their keys are known already. All wait in the order in which they
         were accepted; what is too old to be known is the oldest."""
         accepted = {seen.key: number for number, seen in enumerate(self.seen)}
-        self.queue = sorted([*messages, *self.queue], key=lambda message: accepted.get(message.key, -1))
+        all_of_them = sorted([*messages, *self.queue], key=lambda message: accepted.get(message.key, -1))
+        self.queue = []
+        for message in all_of_them:
+            self._insert(message)
         self.queued_bytes += sum(map(_size, messages))
+
+    def _insert(self, message: InboundMessage) -> None:
+        """Behind all that waits, but what comes too early by its channel's clock: Slack promises no order of events."""
+        place = len(self.queue)
+        while place and _overtakes(self.queue[place - 1], message):
+            place -= 1
+        self.queue.insert(place, message)
 
     @property
     def ready(self) -> bool:
@@ -111,6 +121,12 @@ class Inbox(BaseModel):
         self.queue.clear()
         self.queued_bytes = 0
         return waiting
+
+
+def _overtakes(earlier: InboundMessage, later: InboundMessage) -> bool:
+    """Whether what came first was written last, by people in Slack, whose clock dates both."""
+    slack = all(each.channel is ChannelKind.SLACK and not each.opens for each in (earlier, later))
+    return slack and earlier.sent_at > later.sent_at
 
 
 def _size(message: InboundMessage) -> int:

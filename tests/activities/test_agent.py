@@ -117,7 +117,7 @@ async def test_a_lost_sandbox_tells_what_it_has_cost(
         usage=Usage(cost_usd=0.5), prompt_taken=prompt_taken, transcript=lost.transcript, ran_s=lost.ran_s
     )
     assert kept == (b"one" if entries else None)
-    assert 0.3 < lost.ran_s < 10
+    assert 0.3 < lost.ran_s < 60
 
 
 async def test_the_copy_that_an_earlier_attempt_told_stays_known(bench: Bench) -> None:

@@ -75,6 +75,8 @@ class MessageRun:
         self._console: dict[int, str] = {}
         self._sent = 0
         self._prompts: dict[Path, frozenset[str]] = {}
+        self._replied: dict[str, str] = {}
+        """The answers to what was typed, by task: each is asked for until it is there."""
 
     @property
     def first_mails(self) -> dict[str, EmailMessage]:
@@ -183,15 +185,17 @@ class MessageRun:
                 found[f"web/mail/{ours.token}/task-{ours.task}"].append(str(mail["Message-ID"]))
         typed = {task for tasks in self._asked().values() for task in tasks if "/console/" in task}
         client = await self._world.temporal()
-        if client is None:
-            return found
-        for task in typed:
+        for task in typed - self._replied.keys():
             with contextlib.suppress(RPCError, WorkflowFailureError, TimeoutError):
                 # One that runs on is asked for again the next time.
+                if client is None:
+                    break
                 handle = client.get_workflow_handle(task, result_type=TaskResult)
                 result = await asyncio.wait_for(handle.result(rpc_timeout=None), 0.5)
                 if result.reply is not None:
-                    found[task].append(result.reply.message_id)
+                    self._replied[task] = result.reply.message_id
+        for task, answer in self._replied.items():
+            found[task].append(answer)
         return found
 
     async def waiting(self) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ git rev-parse --abbrev-ref HEAD
 cat app.txt link | head -4
 cat .airut/network-allowlist.yaml
 env
-curl -sS -m 5 https://example.com/a || true
+curl -sS -m 60 https://example.com/a || true
 exit 7
 """
 

@@ -11,7 +11,7 @@ import pytest
 from tests.ci.conftest import COMMAND, ENVIRONMENT, Sandbox
 
 TOKEN = "ghp_" + "a1B2" * 9
-FETCH = "import urllib.request as u; u.urlopen('http://x.example.com/a', timeout=5)"
+FETCH = "import urllib.request as u; u.urlopen('http://x.example.com/a', timeout=60)"
 
 
 def git(folder: Path, *words: str) -> str:

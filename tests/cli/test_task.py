@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
@@ -15,9 +16,19 @@ from airut.temporal.delivery import deliver, report_if_open
 from tests.cli.conftest import Airut, Printed
 from tests.signals.mail.test_bounces import BOUNCE
 from tests.support.agent_results import done
-from tests.support.asking import idle_after, status_of, until
+from tests.support.asking import LIMIT, idle_after, status_of, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
+
+
+async def listed(airut: Airut, thread: str, ended: int) -> list[dict[str, Any]]:
+    """What the list shows, once so many of a thread's tasks have ended there: Temporal's lists come a moment later."""
+    async with asyncio.timeout(LIMIT):
+        while True:
+            tasks: list[dict[str, Any]] = json.loads((await airut("task", "list", thread, "--json")).out)["tasks"]
+            if len([task for task in tasks if task["ended_at"]]) >= ended:
+                return tasks
+            await asyncio.sleep(0.1)
 
 
 def refuse(order: object) -> None:
@@ -35,7 +46,7 @@ async def test_list_and_retry_of_a_failed_task(
     await idle_after(temporal.client, thread, 2)
     assert [order.task.messages[0].text.inline for order in activities.agent_inputs] == ["first"]
 
-    tasks = json.loads((await airut("task", "list", thread, "--json")).out)["tasks"]
+    tasks = await listed(airut, thread, 2)
     assert [(task["task"], task["state"], task["outcome"]) for task in tasks] == [
         (f"{thread}/task-1", "failed", "workspace_failed"),
         (f"{thread}/task-2", "completed", "success"),

@@ -14,7 +14,7 @@ from airut.models.threads.thread import ThreadPhase, ThreadStatus
 from airut.temporal.delivery import deliver
 from tests.cli.conftest import Airut, Printed
 from tests.support.agent_results import done
-from tests.support.asking import idle_after, status_of
+from tests.support.asking import LIMIT, idle_after, status_of
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
 
@@ -106,6 +106,9 @@ async def test_without_a_control_worker_the_command_is_kept_and_the_remedy_told(
     airut: Airut, temporal: WorkflowEnvironment, thread: str
 ) -> None:
     await deliver(temporal.client, mail("first", thread))
+    async with asyncio.timeout(LIMIT):  # Temporal's lists, where commands look for it, come a moment later
+        while (await temporal.client.count_workflows(f"WorkflowId = '{thread}'")).count == 0:
+            await asyncio.sleep(0.05)
     said = await airut("thread", "pause", thread, "--timeout", "2")
     assert said.code == 4
     assert said.err.startswith(f"airut: {thread} has the command, but has not carried it out within 2 s.")

@@ -59,7 +59,7 @@ def private(path: Path, content: str, mode: int = 0o600) -> Path:
         "!file {path: shared, allow_group: true}",
         "{systemd: gh}",
         "{command: [cat, key]}",
-        "{command: [sh, -c, 'printf %s \"$0\"', " + REAL + "], ttl: 5m, timeout: 2s}",
+        "{command: [sh, -c, 'printf %s \"$0\"', " + REAL + "], ttl: 5m, timeout: 60s}",
         REAL,
     ],
 )

@@ -41,7 +41,7 @@ class Place:
 
     def client(self) -> httpx.AsyncClient:
         context = ssl.create_default_context(cafile=self.ca)
-        return httpx.AsyncClient(verify=context, trust_env=False)
+        return httpx.AsyncClient(verify=context, trust_env=False, timeout=60)
 
     async def get(self, host: str, path: str, **options: str) -> httpx.Response:
         async with self.client() as client:
@@ -54,7 +54,7 @@ class Place:
     async def ask(self, name: str, kind: str = "A", tcp: bool = False) -> dns.message.Message:
         query = dns.message.make_query(name, kind)
         ask = dns.asyncquery.tcp if tcp else dns.asyncquery.udp
-        return await ask(query, "127.0.0.1", port=self.dns_port, timeout=5)
+        return await ask(query, "127.0.0.1", port=self.dns_port, timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +64,12 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRUT_LAB_")}
     command = [sys.executable, "-m", "airut.demo.internet", "--control", str(control), "--ready-file", str(ready)]
     with subprocess.Popen(command, env=environment) as running:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while not ready.exists() and running.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
         yield Place(control, json.loads(ready.read_text()))
         running.terminate()
-        assert running.wait(10) == 0
+        assert running.wait(60) == 0
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def internet() -> Internet:
 
 async def test_names_and_certificates(internet: Internet) -> None:
     trusting = ssl.create_default_context(cafile=Path(os.environ["AIRUT_LAB_CA_DIR"]) / "ca.pem")
-    async with httpx.AsyncClient(verify=trusting, trust_env=False) as client:
+    async with httpx.AsyncClient(verify=trusting, trust_env=False, timeout=60) as client:
         answer = await client.get("https://lab-names.example.com/path")
         six = await client.get("https://echo6.example.com/")
         unauthorized = await client.get("https://api.anthropic.com/v1/models")
@@ -43,13 +43,13 @@ async def test_names_and_certificates(internet: Internet) -> None:
 @pytest.mark.parametrize("resolver", ["8.8.8.8", "2001:4860:4860::8888"])
 async def test_a_question_to_any_resolver_is_answered_and_seen(internet: Internet, resolver: str) -> None:
     query = dns.message.make_query("leak.example.com", "A")
-    answer = await dns.asyncquery.udp(query, resolver, timeout=5)
+    answer = await dns.asyncquery.udp(query, resolver, timeout=60)
     assert str(answer.answer[0][0]) == os.environ["AIRUT_LAB_ECHO"]
     assert resolver in {found.address for found in await internet.queries("leak.example.com")}
 
 
 async def test_canary_and_any_address(internet: Internet) -> None:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         metadata = await client.get(f"http://{os.environ['AIRUT_LAB_METADATA']}/latest/meta-data/")
         anywhere = await client.get("http://1.2.3.4:8080/")
     assert metadata.content == CANARY

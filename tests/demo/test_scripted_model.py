@@ -246,7 +246,7 @@ async def run_claude(claude: Path, url: str, home: Path, key: str, prompt: str, 
         "--setting-sources", "user", "--strict-mcp-config", *session,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, env=environment, cwd=home / "work",
     )  # fmt: skip
-    output, _ = await asyncio.wait_for(process.communicate(), 60)
+    output, _ = await asyncio.wait_for(process.communicate(), 120)
     return [json.loads(line) for line in output.decode().splitlines()]
 
 

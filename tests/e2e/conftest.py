@@ -10,7 +10,7 @@ from airut.demo.github_schema import VARIABLE, GitHubSchema
 from airut.demo.internet import Internet
 from airut.demo.script import Script
 from airut.demo.stage import Stage
-from tests.e2e.conversation import Conversation
+from tests.e2e.conversation import Conversation, served
 from tests.e2e.leftovers import settled
 from tests.support.slack.methods import APP_TOKEN, BOT_TOKEN
 from tests.support.slack.server import SlackServer
@@ -49,6 +49,7 @@ async def conversation(stage: Stage, internet: Internet) -> AsyncIterator[Conver
     """A conversation of Ann's with the robot, whose model plays what the test registers."""
     if not stage.is_up:  # a test that failed while it was down is no other test's failure
         await stage.up()
+    await served(stage)
     talk = Conversation(stage, internet)
     yield talk
     if stage.is_up:

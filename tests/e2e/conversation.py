@@ -10,13 +10,14 @@ from pathlib import Path
 
 from airut.demo.internet import Internet
 from airut.demo.mailbox import compose
-from airut.demo.script import Script, Step
+from airut.demo.script import Script, Step, use
 from airut.demo.stage import PERSON, ROBOT, Stage
 from airut.models.threads.thread import ThreadPhase, ThreadStatus
+from airut.temporal.host_directory import TemporalHostDirectory
 from tests.support.asking import status_of
 
-LIMIT = 90.0
-"""Seconds to wait for anything: ten times what it takes on a quiet machine."""
+LIMIT = 180.0
+"""Seconds to wait for anything: ten times what it takes on a quiet machine, the first image included."""
 
 
 async def airut(conversation: "Conversation", *arguments: str) -> tuple[int, str]:
@@ -31,6 +32,20 @@ async def airut(conversation: "Conversation", *arguments: str) -> tuple[int, str
     )
     output, _ = await process.communicate()
     return process.returncode or 0, output.decode()
+
+
+def patient(command: str) -> Step:
+    """A command that may take ten minutes: Claude Code ends others after two."""
+    return use("Bash", {"command": command, "description": "Run a command", "timeout": 600_000})
+
+
+async def served(stage: Stage) -> None:
+    """Wait until a control worker is there: `up` waits for Temporal alone, and a command that watches a thread gives up
+    after ten seconds."""
+    directory = TemporalHostDirectory(await stage.client())
+    async with asyncio.timeout(LIMIT):
+        while not await directory.control_polls():
+            await asyncio.sleep(0.2)
 
 
 class Conversation:

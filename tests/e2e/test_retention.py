@@ -8,7 +8,7 @@ from temporalio.client import ScheduleActionExecutionStartWorkflow, WorkflowExec
 from airut import contracts
 from airut.demo.script import bash, say
 from airut.temporal.upkeep import sweep_id
-from tests.e2e.conversation import Conversation, airut
+from tests.e2e.conversation import LIMIT, Conversation, airut
 
 
 async def test_an_ended_thread_comes_back_from_its_archive(conversation: Conversation) -> None:
@@ -21,7 +21,7 @@ async def test_an_ended_thread_comes_back_from_its_archive(conversation: Convers
     await conversation.idle(thread)
     handle = (await conversation.stage.client()).get_workflow_handle(thread)
     await handle.signal(contracts.MAKE_ROOM)  # ends an idle thread as a month of silence would
-    await asyncio.wait_for(handle.result(), 60)
+    await asyncio.wait_for(handle.result(), LIMIT)
     folders = conversation.stage.folders
     assert not folders.of(thread).root.exists()
     assert folders.all_set_aside() == ()

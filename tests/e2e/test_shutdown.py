@@ -9,6 +9,7 @@ from pathlib import Path
 
 from airut import contracts
 from airut.demo.script import Step, ToolUse, bash, say
+from airut.demo.stage import STOP_LIMIT
 from airut.models.blob import Text
 from airut.models.hosts.folders import ThreadFolders
 from airut.models.tasks.outcome import TaskOutcome
@@ -16,21 +17,14 @@ from airut.models.threads.command import CommandName, ThreadCommand
 from airut.models.threads.thread import ThreadPhase
 from airut.temporal.hosts import open_tasks
 from signals.console import console_message
-from tests.e2e.conversation import LIMIT, Conversation, airut
+from tests.e2e.conversation import LIMIT, Conversation, airut, patient, served
 
 SLOW = Step(
-    tool=ToolUse(name="Bash", input={"command": "echo ran >> /storage/runs; sleep 15; date +%s > /storage/end"})
+    tool=ToolUse(name="Bash", input={"command": "echo ran >> /storage/runs; sleep 600; date +%s > /storage/end"})
 )
 
 
-UNTIL_TOLD = Step(
-    tool=ToolUse(
-        name="Bash",
-        input={
-            "command": "echo ran >> /storage/runs; until [ -e /storage/go ]; do sleep 0.2; done; date +%s > /storage/end"
-        },
-    )
-)
+UNTIL_TOLD = patient("echo ran >> /storage/runs; until [ -e /storage/go ]; do sleep 0.2; done; date +%s > /storage/end")
 
 
 async def agents() -> list[str]:
@@ -133,6 +127,7 @@ async def test_stop_agents_pauses_first_and_the_thread_goes_on_when_it_is_resume
     await stage.down()
 
     await stage.up()
+    await served(stage)
     thread = paused.removeprefix("paused ")
     assert (await conversation.status(thread)).phase is ThreadPhase.PAUSED
     message = console_message("web", Text(inline=""), "", datetime.now(UTC), thread)
@@ -171,5 +166,5 @@ async def test_a_second_host_on_this_machine_takes_what_a_drained_one_does_not(
         assert list(hosts.values()) == [("drained", True)]
     finally:
         second.terminate()
-        assert await asyncio.wait_for(second.wait(), 60) == 0
+        assert await asyncio.wait_for(second.wait(), STOP_LIMIT) == 0
         assert (await airut(conversation, "drain", "--undo"))[0] == 0

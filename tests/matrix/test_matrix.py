@@ -18,7 +18,7 @@ from tests.matrix.tools import TOOLS
 ALL = os.environ.get("AIRUT_MATRIX") == "all"
 
 
-@pytest.mark.timeout(900 if ALL else 120)
+@pytest.mark.timeout(900 if ALL else 300)
 async def test_every_tool_works_and_nothing_is_refused(
     stage: Stage, images: PodmanImages, internet: Internet, capsys: pytest.CaptureFixture[str]
 ) -> None:

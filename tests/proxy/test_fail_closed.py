@@ -1,6 +1,7 @@
 """Whatever breaks, nothing passes."""
 
 import asyncio
+import contextlib
 import json
 import signal
 
@@ -8,7 +9,7 @@ import httpx
 import pytest
 
 from tests.proxy.documents import PROXY, credential, entry, rules
-from tests.proxy.fence import Fence
+from tests.proxy.fence import Connection, Fence
 from tests.proxy.upstreams import Echo
 
 PATIENCE = 6.0
@@ -153,7 +154,7 @@ async def test_sigterm_ends_it_in_the_middle_of_a_request(own_fence: Fence) -> N
     await asyncio.wait_for(asked.wait(), 60)
     assert own_fence.process is not None
     own_fence.process.send_signal(signal.SIGTERM)
-    assert await asyncio.wait_for(own_fence.process.wait(), 10) == 0
+    assert await asyncio.wait_for(own_fence.process.wait(), 60) == 0
     writer.close()
     assert own_fence.log()[-1]["error"] in ("proxy stopped", "client disconnected")
     assert own_fence.log("stop")
@@ -180,24 +181,42 @@ async def test_a_port_in_use_ends_it(own_fence: Fence) -> None:
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: a.test\r\n"])
 async def test_a_slow_head_is_cut_off(own_fence: Fence, tls: bool, sent: bytes) -> None:
     await own_fence.start(rules(), sabotage="proxy.clients:HEAD_TIMEOUT=0.3")
-    reader, writer = await own_fence.connect("a.test" if tls else None, 443)
+    reader, writer = await connected(own_fence, "a.test" if tls else None)
     writer.write(sent)
-    assert await asyncio.wait_for(reader.read(), 60) == b""
+    with contextlib.suppress(ConnectionError):
+        assert await asyncio.wait_for(reader.read(), 60) == b""
     writer.close()
+
+
+async def connected(fence: Fence, host: str | None) -> Connection:
+    """Of a busy machine's proxy, which may cut off the handshake as well."""
+    while True:
+        with contextlib.suppress(OSError):
+            return await fence.connect(host, 443)
 
 
 async def test_a_second_head_has_its_own_time(own_fence: Fence) -> None:
     await own_fence.start(rules(), sabotage="proxy.clients:HEAD_TIMEOUT=2.0")
-    reader, writer = await own_fence.connect(None, 80)
-    for _ in range(2):
-        await asyncio.sleep(1.2)
-        writer.write(b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
-        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 403")
-        await reader.readuntil(b"}\n")
-    await asyncio.sleep(2.2)  # idle between requests is not a slow head
-    writer.write(b"GET / HT")
-    assert await asyncio.wait_for(reader.read(), 60) == b""
-    writer.close()
+    for is_last in (False, False, True):
+        try:
+            await two_heads_and_a_slow_one(own_fence)
+            return
+        except (asyncio.IncompleteReadError, ConnectionError):  # on a busy machine the first ones are slow as well
+            if is_last:
+                raise
+
+
+async def two_heads_and_a_slow_one(fence: Fence) -> None:
+    reader, writer = await fence.connect(None, 80)
+    with contextlib.closing(writer):
+        for _ in range(2):
+            await asyncio.sleep(1.2)
+            writer.write(b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 403")
+            await reader.readuntil(b"}\n")
+        await asyncio.sleep(2.2)  # idle between requests is not a slow head
+        writer.write(b"GET / HT")
+        assert await asyncio.wait_for(reader.read(), 60) == b""
 
 
 async def test_an_upstream_that_does_not_shake_hands(own_fence: Fence) -> None:

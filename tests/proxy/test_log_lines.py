@@ -115,7 +115,7 @@ async def test_the_other_kinds(own_fence: Fence) -> None:
         f"GET / HTTP/1.1\r\nHost: ws.test:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY.decode()}\r\n\r\n"
     )
-    assert b"hi" in await fence.exchange("ws.test", port, upgrade.encode())
+    assert b"hi" in await fence.exchange("ws.test", port, upgrade.encode(), answers=2)  # until it closes
     (opened,) = await fence.logged(1)
     (ended,) = await fence.logged(1, "ws")
     assert (opened["status"], ended["status"], ended["bytes_in"]) == (101, 101, 2)

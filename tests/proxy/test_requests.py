@@ -193,10 +193,12 @@ async def test_connections_are_reused(fence: Fence) -> None:
     port = await fence.upstream("reused.test", echo)
     await fence.use(rules(entry("reused.test", ports=[port])))
     async with fence.client() as client:
-        for _ in range(3):
+        for number in range(3):
             assert (await client.get(f"https://reused.test:{port}/")).status_code == 200
+            if number == 0:
+                asked = list(fence.names.asked)  # A and AAAA, and again what was answered late
     assert (echo.connections, len(echo.heads)) == (1, 3)
-    assert sorted(fence.names.asked) == ["reused.test", "reused.test"]  # A and AAAA, once
+    assert (set(asked), fence.names.asked) == ({"reused.test"}, asked)
 
 
 async def test_redirects_are_the_clients_to_follow(fence: Fence) -> None:

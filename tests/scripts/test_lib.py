@@ -10,16 +10,15 @@ LIB = Path(__file__).parents[2] / "scripts" / "lib.sh"
 ENDED_LONG_AGO = """
 (exit 3) &
 child=$!
-sleep 0.3
+while [[ -e /proc/$child ]]; do sleep 0.1; done
 # Its number is another's by now: one that is no child of this shell.
 (echo $((child - 1)) >/proc/sys/kernel/ns_last_pid; sleep 600 >/dev/null & echo "the number of $!, of $child")
 await "$child"
 """
 INTERRUPTED = """
 trap 'echo trapped' USR1
-(sleep 0.6; exit 4) &
+(sleep 0.2; kill -USR1 $$; sleep 0.4; exit 4) &
 child=$!
-(sleep 0.2; kill -USR1 $$) &
 await "$child"
 """
 KILLED = """

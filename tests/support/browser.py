@@ -30,6 +30,9 @@ FLAGS = (
     "--force-prefers-reduced-motion", "--hide-scrollbars",
 )  # fmt: skip
 
+REPLACED = ("does not belong to the document", "aborted by navigation", "loader has changed")
+"""Words of errors about what is there no more."""
+
 CONTRAST = ("color-contrast",)
 """What of them depends on colours."""
 AXE = """
@@ -85,19 +88,25 @@ class Browser:
         for _ in range(times):
             self.driver.switch_to.active_element.send_keys(key)
 
-    def tab_to(self, words: str) -> None:
-        """With the keyboard alone, from where the focus is.
+    def tab_to(self, words: str, press: str) -> None:
+        """With the keyboard alone, from where the focus is; then this key. A page that changes just then takes the focus
+        away: the next press goes on from there.
 
         Raises:
             AssertionError: it is not reached.
         """
-        for _ in range(60):
-            try:
-                self.press(Keys.TAB)
-                if self.driver.switch_to.active_element.text.strip() == words:
-                    return
-            except StaleElementReferenceException:  # the page has changed just then; the next press goes on from there
-                continue
+
+        def pressed() -> bool:
+            self.press(Keys.TAB)
+            reached = self.driver.switch_to.active_element
+            if reached.text.strip() != words:
+                return False
+            reached.send_keys(press)
+            return True
+
+        for _ in range(200):  # some pages have half a hundred places to stop at
+            if _quietly(pressed):
+                return
         raise AssertionError(f"the keyboard does not reach {words!r}")
 
     async def until(self, holds: Callable[[], object], limit: float = LIMIT) -> None:
@@ -212,6 +221,6 @@ def _quietly(holds: Callable[[], object]) -> bool:
     except (StaleElementReferenceException, NoSuchElementException):
         return False
     except WebDriverException as error:  # the same, in the words of a browser that has just begun to act on it
-        if "does not belong to the document" not in str(error):
+        if not any(words in str(error) for words in REPLACED):
             raise
         return False

@@ -94,8 +94,9 @@ class _Connection:
         while line := (await self._reader.readline()).decode():
             tag, _, command = line.strip().partition(" ")
             self._server.commands.append(command)
-            faults, due = self._server.faults, len(self._server.commands) == self._server.faults.at
+            faults = self._server.faults
             faults.on_command(command)
+            due = len(self._server.commands) == faults.at
             if due and faults.kind == "before":
                 raise _HangUp
             if due and faults.kind == "stall":
@@ -235,6 +236,7 @@ async def imap_server(faults: Faults | None = None) -> AsyncIterator[ImapServer]
     try:
         yield served
     finally:
+        await asyncio.sleep(0)  # what is being accepted becomes one of the clients
         server.close()
         server.close_clients()
         with contextlib.suppress(TimeoutError):

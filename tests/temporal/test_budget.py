@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
@@ -32,7 +32,7 @@ class Days:
         }
         own = {"config_version": 1, "execution": {"threads_per_author": None}, "repos": {self.repo: repo}}
         config = Config.model_validate(own)
-        ledger = TemporalBudgetLedger(temporal.client)
+        ledger = TemporalBudgetLedger(temporal.client, limit=timedelta(seconds=60))
         self._checks = BudgetChecks(ConfiguredBudgets(config), ledger, now=lambda: self.now)
 
     def task(self, number: int) -> str:

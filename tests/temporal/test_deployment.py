@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from temporalio.api.workflowservice.v1 import DescribeWorkerDeploymentRequest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecution
 from temporalio.worker import Replayer, Worker, WorkerDeploymentConfig
 
 from airut import contracts
-from airut.models.threads.thread import ThreadPhase, ThreadStatus
 from airut.temporal.delivery import deliver
 from airut.temporal.deployment import NAME, become_current, build_id, source_digest
+from tests.support.asking import idle_after
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
 from tests.support.temporal_server import EmbeddedServer
@@ -51,15 +51,6 @@ def control(client: Client, activities: ScriptedActivities, deployment: WorkerDe
         activities=activities.all(),
         deployment_config=deployment,
     )
-
-
-async def idle_after(client: Client, thread: str, tasks: int) -> ThreadStatus:
-    async with asyncio.timeout(60):
-        while True:
-            status: ThreadStatus = await client.get_workflow_handle(thread).query("status", result_type=ThreadStatus)
-            if status.phase is ThreadPhase.IDLE and len(status.recent) >= tasks and not status.queue:
-                return status
-            await asyncio.sleep(0.05)
 
 
 async def builds(client: Client, workflow_id: str, run_id: str | None = None) -> Sequence[str]:
@@ -127,7 +118,10 @@ async def test_a_run_that_continues_as_new_does_so_on_the_current_build(client: 
     async with worker(await become_current(client, "1.1-b")):
         await handle.signal(Carrier.receive, "second")
         assert await handle.result() == "first second"
-    runs = [run async for run in client.list_workflows("WorkflowId = 'carrier'")]
+    runs: list[WorkflowExecution] = []
+    async with asyncio.timeout(60):
+        while len(runs) < 3:  # visibility lags behind
+            runs = [run async for run in client.list_workflows("WorkflowId = 'carrier'")]
     first_to_last = sorted(runs, key=lambda run: run.start_time)
     assert [await builds(client, "carrier", run.run_id) for run in first_to_last] == [
         ["1.0-a"],

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowExecution, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, Worker
@@ -35,8 +35,12 @@ def noise(size: int) -> str:
     return base64.b64encode(os.urandom(size)).decode()[:size]
 
 
-async def runs(client: Client, workflow_id: str) -> Sequence[WorkflowHandle[Carrier, str]]:
-    found = [run async for run in client.list_workflows(f"WorkflowId = '{workflow_id}'")]
+async def runs(client: Client, workflow_id: str, count: int) -> Sequence[WorkflowHandle[Carrier, str]]:
+    """As soon as visibility has so many."""
+    found: list[WorkflowExecution] = []
+    async with asyncio.timeout(60):
+        while len(found) < count:
+            found = [run async for run in client.list_workflows(f"WorkflowId = '{workflow_id}'")]
     return [client.get_workflow_handle(workflow_id, run_id=run.run_id) for run in found]
 
 
@@ -54,7 +58,7 @@ async def test_megabytes_leave_a_history_of_a_few_kilobytes(
         assert await handle.result() == first + second
     replayer = Replayer(workflows=[Carrier], data_converter=client.data_converter)
     sizes = []
-    for run in await runs(client, workflow_id):
+    for run in await runs(client, workflow_id, 2):
         history = await run.fetch_history()
         sizes.append(sum(event.ByteSize() for event in history.events))
         await replayer.replay_workflow(history)

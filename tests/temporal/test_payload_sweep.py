@@ -64,6 +64,7 @@ async def test_what_anything_still_names_stays_and_the_rest_goes(server: Embedde
     await client.start_workflow(Carrier.run, args=[noise(), 1], id="open", task_queue="q")
     action = ScheduleActionStartWorkflow(Carrier.run, args=[noise(), 0], id="scheduled", task_queue="q")
     await client.create_schedule("daily", Schedule(action=action, spec=ScheduleSpec()))
+    await listed(client, "closed", "open")
     named = stored(server)
     await LocalBlobStore(server.payloads).put(b"of a workflow task that was tried again")
     aged(server, timedelta(days=400))
@@ -81,10 +82,18 @@ async def test_what_a_heartbeat_said_last_stays(server: EmbeddedServer) -> None:
         await handle.signal(Carrier.receive, "!")
         async with Worker(client, task_queue="q", activities=[beat], max_heartbeat_throttle_interval=throttle):
             await last_said(handle)
-        said = await last_said(handle)
+        said = await last_said(handle)  # nobody beats any more
+    await listed(client, "beating")
     aged(server, timedelta(days=400))
     await sweep(client, server)
     assert said.sha256 in {path.name for path in stored(server)}
+
+
+async def listed(client: Client, *workflows: str) -> None:
+    """Visibility lags behind; a sweep does not mind within a month."""
+    async with asyncio.timeout(60):
+        while not {*workflows} <= {run.id async for run in client.list_workflows()}:
+            await asyncio.sleep(0.1)
 
 
 async def last_said(handle: WorkflowHandle[Carrier, str]) -> BlobRef:

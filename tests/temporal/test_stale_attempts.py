@@ -20,11 +20,15 @@ from airut.temporal.stale_attempts import StaleAttempt, fail_stale_attempts
 LONG = timedelta(minutes=10)
 
 
+over = asyncio.Event()
+
+
 @activity.defn(name="run_agent")
 async def agent() -> int:
-    """Hangs in its first attempt as in a process that is dead: it hears nothing, and its answer is not wanted."""
+    """Hangs in its first attempt, until all is over, as in a process that is dead: it hears nothing, and its answer is
+    not wanted."""
     if activity.info().attempt == 1:
-        await asyncio.sleep(5)
+        await over.wait()
     return activity.info().attempt
 
 
@@ -77,6 +81,7 @@ async def test_only_what_the_dead_one_held_is_begun_anew_and_only_once(
     names = dead.take("host"), living.take("host")
     found: list[Started] = []
     for name in names:
+        over.clear()
         async with Worker(
             temporal.client,
             task_queue=queue,
@@ -88,6 +93,8 @@ async def test_only_what_the_dead_one_held_is_begun_anew_and_only_once(
             found.append(await started(temporal, name, queue))
             assert await fail_stale_attempts(temporal.client, living) == ()
             if name != names[0]:
+                await found[1].handle.terminate()
+                over.set()
                 break
             if cancelled:
                 await found[0].handle.cancel()
@@ -100,6 +107,6 @@ async def test_only_what_the_dead_one_held_is_begun_anew_and_only_once(
             assert await fail_stale_attempts(temporal.client, living) == ()  # the lease is gone
             said = "sandbox_lost" if cancelled else "attempt 2"
             assert await asyncio.wait_for(found[0].handle.result(), 60) == said
-    await found[1].handle.terminate()
+            over.set()
     living.release()
     assert os.listdir(tmp_path / "workers") == [f"{names[1]}.lease"]

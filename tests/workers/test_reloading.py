@@ -73,7 +73,7 @@ async def test_a_change_is_taken_up_and_told_and_a_bad_file_changes_nothing(
         begun = asyncio.get_running_loop().time()
         file.write_text(CONFIG.format(state=config.state, time="1h"))
         await until(lambda: taken)
-        assert asyncio.get_running_loop().time() - begun < 5  # a second where the machine has nothing else to do
+        assert asyncio.get_running_loop().time() - begun < 30  # a second where the machine has nothing else to do
         await until(lambda: told() == (2, None, ()))
         file.write_text(CONFIG.format(state=config.state, time="1s"))
         await until(lambda: told()[1])

@@ -90,9 +90,13 @@ async def test_a_part_that_takes_its_time_is_waited_for_until_somebody_is_in_a_h
         while "stubborn: waiting for the end of the world, at most 60 s; ctrl-C again ends it now" not in caplog.text:
             await asyncio.sleep(0.05)
     assert not running.done()
+    told = tmp_path / "pids.told"
+    async with asyncio.timeout(60):
+        while not told.exists():  # a second signal that comes before the first is taken is none
+            await asyncio.sleep(0.05)
     hurry.set()
     await asyncio.wait_for(running, 60)
-    assert (tmp_path / "pids.told").read_text().split() == ["x", "x"]
+    assert told.read_text().split() == ["x", "x"]
 
 
 async def test_a_part_that_never_ends_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ class Systemd:
         self._socket.bind(str(path))
         self._socket.setblocking(False)
 
-    async def hears(self, line: str, limit: float = 20.0) -> None:
+    async def hears(self, line: str, limit: float = 60.0) -> None:
         async with asyncio.timeout(limit):
             while line not in (await asyncio.get_running_loop().sock_recv(self._socket, 1000)).decode().split("\n"):
                 pass

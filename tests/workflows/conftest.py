@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from temporalio.client import WorkflowHistory
@@ -23,6 +24,12 @@ async def activities(temporal: WorkflowEnvironment) -> AsyncIterator[ScriptedAct
     scripted = ScriptedActivities(host=f"h{uuid.uuid4().hex[:8]}")
     async with serving(temporal.client, scripted):
         yield scripted
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever presses a button waits longer than Slack would: a busy machine can take seconds to answer."""
+    monkeypatch.setattr("airut.temporal.thread_control.LIMIT", timedelta(seconds=60))
 
 
 @pytest.fixture(scope="session")

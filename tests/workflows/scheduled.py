@@ -36,11 +36,17 @@ class Scheduled:
         found = [each async for each in self.client.list_workflows(query)]
         return sorted(found, key=lambda each: each.id)
 
-    async def results(self, count: int) -> list[FiringResult]:
-        """Wait for this many firings to end, and return what came of each, oldest first."""
+    async def fired(self, count: int) -> list[WorkflowExecution]:
+        """The same, once visibility has so many."""
         async with asyncio.timeout(LIMIT):
             while len(found := await self.firings()) < count:
                 await asyncio.sleep(0.05)
+        return found
+
+    async def results(self, count: int) -> list[FiringResult]:
+        """Wait for this many firings to end, and return what came of each, oldest first."""
+        async with asyncio.timeout(LIMIT):
+            found = await self.fired(count)
             return [await self.client.get_workflow_handle(each.id, result_type=FiringResult).result() for each in found]
 
     async def backfill(self, *moments: datetime) -> None:

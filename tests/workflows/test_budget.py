@@ -4,9 +4,10 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
-from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, Worker
 
@@ -21,7 +22,7 @@ from airut.models.budgets.budget import (
     Budgets,
     BudgetSettlement,
 )
-from airut.models.budgets.ledger import DaySpent
+from airut.models.budgets.ledger import BudgetInput, DaySpent
 from airut.models.schedules.timezones import ZoneDay
 from airut.temporal.budget import TemporalBudgetLedger
 from workflows.budget import BudgetWorkflow
@@ -32,7 +33,7 @@ TODAY = ZoneDay(day=date(2026, 11, 26), ends_at=datetime(2026, 11, 27, tzinfo=UT
 @pytest.fixture
 async def ledger(temporal: WorkflowEnvironment) -> AsyncIterator[TemporalBudgetLedger]:
     async with Worker(temporal.client, task_queue=contracts.CONTROL_QUEUE, workflows=[BudgetWorkflow]):
-        yield TemporalBudgetLedger(temporal.client)
+        yield TemporalBudgetLedger(temporal.client, limit=timedelta(seconds=60))
 
 
 @pytest.fixture
@@ -94,12 +95,18 @@ async def test_nothing_is_forgotten_when_the_run_continues_as_new(
     for number in range(60):  # the suite's server suggests to continue after 150 events
         await ledger.reserve(order(repo, f"task-{number}", per_task=10, per_day=1000))
         await ledger.settle(settlement(repo, f"task-{number}", 0.5))
-    description = await handle.describe()
-    assert description.run_id != description.raw_description.workflow_execution_info.first_run_id
+    async with asyncio.timeout(60):  # it does so in a lull
+        while not await _has_continued(handle):
+            await asyncio.sleep(0.1)
     assert [(day.spent_usd, day.held_usd) for day in await spent(temporal.client, repo)] == [(30.0, 0.0)]
     await ledger.settle(settlement(repo, "task-0", 0.5))
     assert [day.spent_usd for day in await spent(temporal.client, repo)] == [30.0]
     await replays(temporal.client, repo)
+
+
+async def _has_continued(handle: WorkflowHandle[Any, Any]) -> bool:
+    description = await handle.describe()
+    return description.run_id != description.raw_description.workflow_execution_info.first_run_id
 
 
 async def test_what_was_never_reserved_needs_no_ledger(ledger: TemporalBudgetLedger, repo: str) -> None:
@@ -120,14 +127,20 @@ async def test_an_order_for_another_repository_is_turned_away(
 
 async def test_a_ledger_that_does_not_answer_is_worth_another_try(temporal: WorkflowEnvironment, repo: str) -> None:
     ledger = TemporalBudgetLedger(temporal.client, limit=timedelta(seconds=1))  # no worker runs
+    id_ = contracts.budget_id(repo)
+    handle = await temporal.client.start_workflow(
+        contracts.BUDGET_WORKFLOW, BudgetInput(repo=repo), id=id_, task_queue=contracts.CONTROL_QUEUE
+    )
     with pytest.raises(LedgerUnavailable, match=f"the budget of {repo} does not answer"):
         await ledger.reserve(order(repo, "task-1", per_task=10, per_day=25))
-    await temporal.client.get_workflow_handle(contracts.budget_id(repo)).terminate()  # no other test's worker knows it
+    await handle.terminate()  # no other test's worker knows it
 
 
 async def test_a_storm_of_starts_and_ends_loses_nothing_across_continuations(
     temporal: WorkflowEnvironment, ledger: TemporalBudgetLedger, repo: str
 ) -> None:
+    ledger = TemporalBudgetLedger(temporal.client)  # with the limit of the product
+
     async def task(number: int) -> float:
         name = f"task-{number}"
         while True:

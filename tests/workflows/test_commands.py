@@ -153,7 +153,10 @@ async def test_a_command_delivered_twice_counts_once_and_a_strangers_not_at_all(
     for _ in range(3):
         await handle.signal(contracts.CONTROL, order)
     await handle.signal(contracts.CONTROL, command(thread, CommandName.CLOSE, "eve@example.com"))
-    await asyncio.sleep(0.5)
+    async with asyncio.timeout(60):
+        while sum(reply.kind is ReplyKind.NOTE for reply in activities.replies) < 2:
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.5)  # a third one would come now
     status = await until(temporal.client, thread, lambda status: bool(status.commands))
     notes = [(note.task.messages[0].author, note.detail) for note in activities.replies if note.kind is ReplyKind.NOTE]
     assert [each.name for each in status.commands] == [CommandName.STATUS]

@@ -22,7 +22,7 @@ from airut.temporal.delivery import deliver
 from tests.support.asking import command, idle_after, orders, retry, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.test_record import preparing, words
+from tests.workflows.test_record import preparing, taken, words
 
 
 def notes(activities: ScriptedActivities) -> list[ReplyInput]:
@@ -137,10 +137,10 @@ async def test_what_had_joined_a_task_is_dropped_with_the_rest_and_starts_nothin
 ) -> None:
     client = temporal.client
     await preparing(client, activities, thread, "first", "second")
-    await asyncio.sleep(0.3)  # the task has it
     order = command(thread, CommandName.CLOSE)
     await deliver_command(client, order)
     await until(client, thread, lambda status: "being closed" in status.waiting)
+    await taken(client, f"{thread}/task-1", 2)
     activities.room.set()
     await client.get_workflow_handle(thread).result()
     said = [note.detail for note in notes(activities)]
@@ -160,6 +160,7 @@ async def test_a_message_that_comes_after_a_close_is_for_the_next_life(
     await until(client, thread, lambda status: "being closed" in status.waiting)
     await deliver(client, mail("second", thread))  # within the burst, yet after the close
     await deliver_command(client, command(thread, CommandName.STOP))
+    await taken(client, f"{thread}/task-1", 1)
     activities.room.set()
     status = await idle_after(client, thread, 2)
     assert [task.outcome for task in status.recent] == [TaskOutcome.STOPPED, TaskOutcome.SUCCESS]
@@ -175,6 +176,7 @@ async def test_a_thread_that_is_being_closed_says_so(
     await preparing(client, activities, thread, "first")
     await deliver_command(client, command(thread, CommandName.CLOSE))
     assert "being closed" in await orders(client, thread, name)
+    await taken(client, f"{thread}/task-1", 1)
     activities.room.set()
     await client.get_workflow_handle(thread).result()
     assert activities.agent_inputs == []
@@ -207,17 +209,16 @@ async def test_a_message_does_not_wait_until_the_end_of_the_life_before_could_be
 async def test_a_stop_that_came_too_late_does_not_speak_of_a_resume(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:
-    client, away = temporal.client, True
+    client, away, tried = temporal.client, True, asyncio.Event()
 
     def answer(order: ReplyInput) -> None:
+        tried.set()
         if away and order.kind is ReplyKind.ANSWER:
             raise ApplicationError("the mail server is away", next_retry_delay=timedelta(seconds=0.5))
 
     activities.answer = answer
     await deliver(client, mail("first", thread))
-    while "publish" not in activities.asked:
-        await asyncio.sleep(0.02)
-    await asyncio.sleep(0.3)
+    await tried.wait()
     order = command(thread, CommandName.STOP)
     await deliver_command(client, order)
     await asyncio.sleep(2.1)  # beyond the first burst
@@ -241,7 +242,7 @@ async def test_a_stop_of_a_publication_says_who_stopped_it(
     while activities.asked.count("prepare_workspace") < 2:
         await asyncio.sleep(0.02)
     await deliver_command(client, command(thread, CommandName.STOP))
-    await asyncio.sleep(0.3)
+    await taken(client, f"{thread}/task-2", 1)
     activities.room.set()
     await idle_after(client, thread, 2)
     last = [reply for reply in activities.replies if reply.kind is ReplyKind.ANSWER][-1]

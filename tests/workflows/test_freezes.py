@@ -228,7 +228,8 @@ async def test_a_frozen_agent_is_interrupted_and_its_session_gone_on_with(host: 
     async with host.serving():
         await host.begins()
         await host.pauses()
-        await host.held(frozen=True)
+        if not brief:  # whose two seconds may be over by now
+            await host.held(frozen=True)
         if why == "its host lacks memory":
             host.low_memory = True
         if why == "nothing may be left":
@@ -246,7 +247,8 @@ async def test_a_frozen_agent_is_interrupted_and_its_session_gone_on_with(host: 
         outcome, words, cost = await host.outcome()
     assert (outcome, words, cost) == (TaskOutcome.NO_CHANGES, "begun done", 0.75)
     assert host.begins_seen == 2
-    assert [order.attempt for order in host.agent_inputs if not order.end][-1] == 2
+    # The second is the end of one that was frozen.
+    assert [(order.attempt, order.end) for order in host.agent_inputs] == [(1, False), (1, True), (2, False)]
     assert (host.agent_inputs[-1].resume_note or "").startswith("[You were paused from ")
 
 

@@ -93,7 +93,7 @@ async def test_a_task_that_no_host_takes_can_be_stopped_and_paused(
 async def test_a_second_host_that_goes_away_is_left_too(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:
-    activities.settings = ThreadSettings(host_lost_after_s=1.0)
+    activities.settings = ThreadSettings()
     activities.agent = lambda order: done("Done.").model_copy(update={"transcript": BLOB})
     await deliver(temporal.client, mail("first", thread))
     await idle_after(temporal.client, thread, 1)
@@ -112,8 +112,10 @@ async def test_a_second_host_that_goes_away_is_left_too(
 
 
 async def pinned_to(temporal: WorkflowEnvironment, thread: str, host: str) -> None:
-    """Let the thread believe that its workspace lies on a host whose worker is not there."""
-    move = TaskMove(host=host, status=TaskStatus(step=TaskStep.CLOSED, since=NOON))
+    """Let the thread believe that its workspace lies on a host whose worker is not there, and is not waited for. Only
+    until another host has its workspace: a busy one may take nothing for a second either."""
+    soon = ThreadSettings(host_lost_after_s=2.0)
+    move = TaskMove(host=host, status=TaskStatus(step=TaskStep.CLOSED, since=NOON), settings=soon)
     await temporal.client.get_workflow_handle(thread).signal(contracts.MOVED, move)
 
 

@@ -42,6 +42,7 @@ async def test_a_newer_firing_displaces_the_trigger_of_an_older_one(
     activities.gate.clear()
     await made.backfill(datetime(2026, 1, 5, tzinfo=UTC))
     await until(lambda: activities.trigger_inputs)
+    await made.fired(1)
     await made.backfill(datetime(2026, 1, 6, tzinfo=UTC))
     await until(lambda: len(activities.trigger_inputs) == 2)
     activities.gate.set()
@@ -56,6 +57,7 @@ async def test_a_newer_firing_stops_the_task_of_an_older_one_and_waits_for_its_e
     activities.gate.clear()
     await made.backfill(datetime(2026, 1, 5, tzinfo=UTC))
     await until(lambda: activities.agent_inputs)
+    await made.fired(1)
     await made.backfill(datetime(2026, 1, 6, tzinfo=UTC))
     await until(lambda: len(activities.agent_inputs) == 2)
     assert [reply.outcome for reply in activities.replies] == [TaskOutcome.STOPPED]

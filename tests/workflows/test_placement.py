@@ -83,11 +83,10 @@ def serving(temporal: WorkflowEnvironment, queue: str) -> Worker:
 
 
 async def test_a_run_may_queue_for_as_long_as_its_host_is_there(temporal: WorkflowEnvironment, host: str) -> None:
-    async with placed(temporal, host, 1.0) as run, AsyncExitStack() as stack:
-        await stack.enter_async_context(serving(temporal, contracts.host_queue(host)))
-        await asyncio.sleep(3 * SOON.total_seconds())
-        await stack.enter_async_context(serving(temporal, contracts.agent_queue(host)))
-        assert await run.result() == "the agent has run"
+    async with serving(temporal, contracts.host_queue(host)), placed(temporal, host, 3.0) as run:
+        await asyncio.sleep(4 * SOON.total_seconds())
+        async with serving(temporal, contracts.agent_queue(host)):
+            assert await run.result() == "the agent has run"
 
 
 async def test_a_host_that_goes_in_the_middle_of_a_run_leaves_what_that_told(
@@ -101,14 +100,16 @@ async def test_a_host_that_goes_in_the_middle_of_a_run_leaves_what_that_told(
         await asyncio.sleep(60)
         return "never"
 
-    async with placed(temporal, host, 2.0) as run:
+    async with AsyncExitStack() as stack:  # it serves before anybody waits for it
         queue = contracts.agent_queue(host)
-        async with Worker(temporal.client, task_queue=queue, activities=[endless]):
+        await stack.enter_async_context(Worker(temporal.client, task_queue=queue, activities=[endless]))
+        async with placed(temporal, host, 2.0) as run:
             while not (pending := (await run.describe()).raw_description.pending_activities) or not any(
                 each.HasField("heartbeat_details") for each in pending
             ):
                 await asyncio.sleep(0.05)
-        assert await run.result() == "the host is gone with the session of the agent"
+            await stack.aclose()
+            assert await run.result() == "the host is gone with the session of the agent"
 
 
 async def test_a_host_that_answers_nothing_is_gone(temporal: WorkflowEnvironment, host: str) -> None:

@@ -1,6 +1,7 @@
 """A mail that waits behind a task is acknowledged while it does."""
 
 import asyncio
+import time
 
 from temporalio.testing import WorkflowEnvironment
 
@@ -13,7 +14,7 @@ from tests.support.messages import mail, post
 from tests.support.scripted_activities import ScriptedActivities
 
 AFTER = 4.0
-"""Seconds: a busy machine takes two until a task has ended and the next has begun."""
+"""Seconds: a machine takes two until a task has ended and the next has begun, unless it is very busy."""
 SOON = ThreadSettings(mails=MailNotes(progress=None, queued_after=AFTER))
 
 
@@ -40,16 +41,23 @@ async def test_its_place_is_told_when_it_waits_for_long_and_nothing_when_it_does
     async with asyncio.timeout(LIMIT):
         while len(notes(activities)) < 2:
             await asyncio.sleep(0.02)
+    sent = time.monotonic()
     await deliver(temporal.client, mail("fourth", thread))
     await until(temporal.client, thread, lambda status: len(status.queue) == 3)
     activities.gate.set()
+    async with asyncio.timeout(LIMIT):
+        while len(activities.agent_inputs) < 2:
+            await asyncio.sleep(0.02)
+    waited = time.monotonic() - sent
     await idle_after(temporal.client, thread, 2)
     await asyncio.sleep(AFTER)  # longer than the fourth would have had to wait
     why = "in the queue of this conversation, behind task 1, which is still worked on."
-    assert [note.partition(" It is taken up")[0] for note in notes(activities)] == [
+    told = [note.partition(" It is taken up")[0] for note in notes(activities)]
+    assert told[:2] == [
         f"Your message has arrived. It is the next {why}",
         f"Your message has arrived. It is number 2 {why}",
     ]
+    assert len(told) == 2 or waited > AFTER
 
 
 async def test_in_slack_a_reaction_says_so(

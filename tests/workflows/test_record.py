@@ -15,7 +15,7 @@ from airut.models.threads.command import CommandName
 from airut.models.threads.message import InboundMessage
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import REQUEST, asks, done
-from tests.support.asking import LIMIT, idle_after, orders, until
+from tests.support.asking import LIMIT, idle_after, orders, status_of, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, in_turn
 
@@ -24,22 +24,32 @@ def words(messages: tuple[InboundMessage, ...]) -> list[str | None]:
     return [message.text.inline for message in messages]
 
 
-async def preparing(client: Client, activities: ScriptedActivities, thread: str, *texts: str) -> None:
-    """A first task that waits for its workspace, and is joined by what follows its first message."""
+async def preparing(
+    client: Client, activities: ScriptedActivities, thread: str, *texts: str, notes: tuple[str, ...] = ()
+) -> None:
+    """A first task that waits for its workspace, and is joined by what follows its first message, with these notes."""
     activities.room.clear()
     first, *more = texts
     await deliver(client, mail(first, thread))
-    await until(client, thread, lambda status: status.task is not None and "prepare_workspace" in activities.asked)
+    async with asyncio.timeout(LIMIT):
+        while (await status_of(client, thread)).task is None:  # asked at once: there are two seconds to join it
+            pass
     for text in more:
-        await deliver(client, mail(text, thread))
-    async with asyncio.timeout(LIMIT):  # a message is the task's only once the thread has passed it on
-        while await passed_on(client, f"{thread}/task-1") < len(more):
+        await deliver(client, mail(text, thread).model_copy(update={"notes": notes}))
+    await until(client, thread, lambda _: "prepare_workspace" in activities.asked)
+    await taken(client, f"{thread}/task-1", len(more))
+
+
+async def taken(client: Client, task: str, orders: int) -> None:
+    """Until the thread has passed so many orders on to its task: before that they are not the task's."""
+    async with asyncio.timeout(LIMIT):
+        while await _passed_on(client, task) < orders:
             await asyncio.sleep(0.05)
 
 
-async def passed_on(client: Client, task: str) -> int:
+async def _passed_on(client: Client, task: str) -> int:
     history = await client.get_workflow_handle(task).fetch_history()
-    return sum(event.event_type is EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED for event in history.events)
+    return sum(event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED for event in history.events)
 
 
 async def test_a_retry_has_the_messages_that_joined(
@@ -74,10 +84,7 @@ async def test_a_retry_has_the_message_that_was_an_answer(
 async def test_a_reply_mentions_what_could_not_be_taken_of_a_message_that_joined(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:
-    await preparing(temporal.client, activities, thread, "first")
-    noted = mail("second", thread).model_copy(update={"notes": ("a.zip was too large",)})
-    await deliver(temporal.client, noted)
-    await asyncio.sleep(0.3)  # the task has it
+    await preparing(temporal.client, activities, thread, "first", "second", notes=("a.zip was too large",))
     activities.room.set()
     await idle_after(temporal.client, thread, 1)
     assert [(words(reply.task.messages), reply.notes) for reply in activities.replies] == [

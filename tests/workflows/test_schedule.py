@@ -1,9 +1,11 @@
 """Firings of schedules against a real Temporal server: real schedules, real threads, scripted activities."""
 
+import asyncio
 from datetime import UTC, datetime
 
 from temporalio.client import ScheduleBackfill, ScheduleOverlapPolicy
 
+from airut.contracts import OUTCOME
 from airut.models.schedules.firing import FiringEnd, FiringResult
 from airut.models.schedules.schedule import DeliverTo
 from airut.models.tasks.outcome import TaskOutcome
@@ -11,7 +13,7 @@ from airut.models.threads.message import ChannelKind, MailRoute, SlackRoute
 from airut.temporal.delivery import deliver
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.scheduled import Make, replays, until
+from tests.workflows.scheduled import LIMIT, Make, replays, until
 
 
 async def test_a_prompt_opens_a_thread_and_the_firing_ends_with_its_task(
@@ -21,7 +23,7 @@ async def test_a_prompt_opens_a_thread_and_the_firing_ends_with_its_task(
     activities.gate.clear()
     await made.handle.trigger()
     await until(lambda: activities.agent_inputs)
-    (running,) = await made.firings()
+    (running,) = await made.fired(1)
     assert running.close_time is None
     activities.gate.set()
     (result,) = await made.results(1)
@@ -94,8 +96,12 @@ async def test_the_second_pass_of_a_doubled_hour_ends_at_once(schedule: Make, ac
     first, second = await made.results(2)
     assert (first.outcome, second.end) == (TaskOutcome.SUCCESS, FiringEnd.SKIPPED_REPEAT)
     assert len(activities.agent_inputs) == 1
-    firings = await made.firings()
-    assert [each.search_attributes["AirutOutcome"] for each in firings] == [["success"], ["skipped_repeat"]]
+    async with asyncio.timeout(LIMIT):  # visibility lags behind
+        while [each.typed_search_attributes.get(OUTCOME) for each in await made.firings()] != [
+            "success",
+            "skipped_repeat",
+        ]:
+            await asyncio.sleep(0.05)
 
 
 async def test_a_firing_that_the_server_makes_up_ends_at_once(schedule: Make, activities: ScriptedActivities) -> None:
@@ -112,7 +118,7 @@ async def test_a_thread_that_was_terminated_does_not_hold_its_firing(
     activities.gate.clear()
     await made.handle.trigger()
     await until(lambda: activities.agent_inputs)
-    (firing,) = await made.firings()
+    (firing,) = await made.fired(1)
     await made.client.get_workflow_handle(activities.agent_inputs[0].task.thread).terminate()
     await made.client.get_workflow_handle(firing.id).cancel()  # else it asks after it in some hours
     (result,) = await made.results(1)

@@ -21,6 +21,8 @@ from tests.support.asking import command, idle_after, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, in_turn
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 
 def post(text: str, thread: str, user: str = "U0ANN") -> InboundMessage:
     route = SlackRoute(team="T", channel="C", thread_ts="1.0", ts="1.0", user=user)
@@ -42,7 +44,7 @@ def pick(number: int, user: str = "U0BO", task: int | None = 1) -> AnswerOrder:
 async def asked(client: Client, activities: ScriptedActivities, thread: str) -> TemporalThreadControl:
     in_turn(activities, asks(), done("Done."))
     await deliver(client, post("first", thread))
-    await until(client, thread, lambda status: status.question is not None)
+    await until(client, thread, lambda status: status.question is not None and bool(activities.replies))
     return TemporalThreadControl(client)
 
 

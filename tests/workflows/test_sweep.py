@@ -149,6 +149,7 @@ async def test_an_idle_thread_makes_room_and_a_busy_one_does_not(
     await until(lambda: bool(activities.agent_inputs))
     await handle.signal(contracts.MAKE_ROOM)
     census = TemporalCensus(temporal.client)
+    assert await census.idle_since(thread) is None  # it has done by now what it was told
     standing = await census.standing(thread)
     assert (standing.life, standing.host) == (Life.OPEN, activities.host)
     activities.gate.set()

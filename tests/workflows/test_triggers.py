@@ -55,7 +55,7 @@ async def test_a_trigger_can_be_stopped_like_any_task(schedule: Make, activities
     activities.gate.clear()
     await made.handle.trigger()
     await until(lambda: activities.trigger_inputs)
-    (firing,) = await made.firings()
+    (firing,) = await made.fired(1)
     await made.client.get_workflow_handle(firing.id).cancel()
     (result,) = await made.results(1)
     assert result.end is FiringEnd.STOPPED
@@ -84,7 +84,7 @@ async def test_a_stop_holds_whatever_becomes_of_the_trigger_then(
     activities.gate.clear()
     await made.handle.trigger()
     await until(lambda: activities.trigger_inputs)
-    (firing,) = await made.firings()
+    (firing,) = await made.fired(1)
     await told_to_stop(made.client, firing.id)
     activities.gate.set()
     assert [result.end for result in await made.results(1)] == [FiringEnd.STOPPED]
@@ -99,7 +99,7 @@ async def test_a_step_that_is_done_though_a_stop_was_asked_for_is_the_last(
     made = await schedule(prompt=None, trigger={"command": ["check"]})
     await made.handle.trigger()
     await until(lambda: "build_image" in activities.asked)
-    (firing,) = await made.firings()
+    (firing,) = await made.fired(1)
     await told_to_stop(made.client, firing.id)
     activities.building.set()
     assert [result.end for result in await made.results(1)] == [FiringEnd.STOPPED]

@@ -216,7 +216,7 @@ async def test_a_host_that_is_gone_is_left_for_another(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:
     client = temporal.client
-    activities.settings = ThreadSettings(host_lost_after_s=1.0)
+    activities.settings = ThreadSettings()
     activities.agent = lambda order: done("Done.").model_copy(update={"transcript": BLOB})
     await deliver(client, mail("first", thread))
     await idle_after(client, thread, 1)
@@ -234,11 +234,11 @@ async def test_a_host_that_is_gone_is_left_for_another(
 
 
 async def _move(client: Client, thread: str, host: str) -> None:
-    """Let the thread believe that its workspace lies on a host whose worker is not there."""
+    """Let the thread believe that its workspace lies on a host whose worker is not there, and is not waited for."""
     from airut.models.threads.steering import TaskMove, TaskStatus
 
     status = TaskStatus(step=TaskStep.CLOSED, since=datetime.now(UTC))
-    move = TaskMove(host=f"nowhere-{host}", status=status)
+    move = TaskMove(host=f"nowhere-{host}", status=status, settings=ThreadSettings(host_lost_after_s=2.0))
     await client.get_workflow_handle(thread).signal(contracts.MOVED, move)
 
 

@@ -1,4 +1,6 @@
 import asyncio
+import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -40,14 +42,17 @@ async def test_a_killed_holder_lets_go_and_its_child_holds_on(tmp_path: Path) ->
         from airut.adapters.git.lock import locked
         async def main():
             async with locked(pathlib.Path(sys.argv[1])) as lock:
-                subprocess.Popen(["sleep", "1"], pass_fds=(lock,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                child = subprocess.Popen(["sleep", "60"], pass_fds=(lock,), stdout=subprocess.DEVNULL)
+                print(child.pid, flush=True)
                 os.kill(os.getpid(), signal.SIGKILL)
         asyncio.run(main())
     """)
     path = tmp_path / "x.lock"
-    await asyncio.to_thread(subprocess.run, [sys.executable, "-c", script, str(path)], check=False)
+    command = [sys.executable, "-c", script, str(path)]
+    done = await asyncio.to_thread(subprocess.run, command, stdout=subprocess.PIPE, check=False)
     with pytest.raises(TimeoutError):
         async with locked(path, patience=0.2):
             pass
-    async with locked(path, patience=10):
+    os.kill(int(done.stdout), signal.SIGKILL)
+    async with locked(path, patience=60):
         pass

@@ -124,20 +124,24 @@ async def test_many_at_once(stage: Stage) -> None:
 
 
 async def test_cancelled_leaves_no_git_behind(stage: Stage) -> None:
-    stage.server.faults.add(Fault(delay=30))
+    gate = stage.server.faults.gate("")
     task = asyncio.create_task(stage.mirror.refresh(REPO))
-    await asyncio.sleep(0.5)
+    await gate.reached.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert stage.server.url not in await processes()
+    gate.open()
     await stage.mirror.refresh(REPO)
 
 
 async def test_token_is_in_no_argument_and_no_file(stage: Stage, tmp_path: Path) -> None:
     stage.server.faults.add(Fault(delay=0.3, times=FOREVER))
+    gate = stage.server.faults.gate("")
     task = asyncio.create_task(stage.checkout())
-    seen = ""
+    await gate.reached.wait()
+    seen = await processes()
+    gate.open()
     while not task.done():
         seen += await processes()
         await asyncio.sleep(0.05)

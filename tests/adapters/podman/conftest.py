@@ -1,8 +1,9 @@
 """Real rootless Podman, with the images that `airut image` made. Run through scripts/lab."""
 
+import contextlib
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,13 @@ def allowed() -> NetworkSpec:
         upstream_dns=(os.environ["AIRUT_LAB_DNS"],),
         extra_ca_files=(Path(os.environ["AIRUT_LAB_CA_DIR"]) / "ca.pem",),
     )
+
+
+def command_lines() -> Iterator[bytes]:
+    """Of all processes but those that end meanwhile."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            yield path.read_bytes()
 
 
 def killed_from_outside(engine: Engine) -> Callable[[SandboxRef], Awaitable[None]]:

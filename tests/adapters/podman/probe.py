@@ -1,5 +1,6 @@
 """Runs inside a sandbox and tells, as one JSON object, what it finds there. Standard library only."""
 
+import contextlib
 import ctypes
 import errno
 import json
@@ -47,7 +48,7 @@ def ask(server: str, name: str, port: int = 53) -> str:
     """The first IPv4 address that a name server answers, over UDP."""
     question = b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0\0\1\0\1"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.settimeout(2)
+        client.settimeout(20)  # the proxy may have to wait for a processor
         try:
             client.sendto(struct.pack(">HHHHHH", 7, 0x100, 1, 0, 0, 0) + question, (server, port))
             answer = client.recv(512)
@@ -92,8 +93,19 @@ def left_by_orphans() -> int:
     """Children of nobody that have ended and that nobody has asked about."""
     subprocess.run(["sh", "-c", "for i in 1 2 3 4 5; do (sleep 0.1 &) ; done"], check=True)
     time.sleep(1)
-    states = [read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] for pid in os.listdir("/proc") if pid.isdigit()]
-    return states.count("Z")
+    for _ in range(100):  # PID 1 may have to wait for a processor
+        if not zombies():
+            break
+        time.sleep(0.1)
+    return zombies()
+
+
+def zombies() -> int:
+    found = 0
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):  # somebody has asked about it meanwhile
+            found += read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] == "Z"
+    return found
 
 
 def size(path: str) -> int:

@@ -14,7 +14,7 @@ COMMIT = "git -c user.name=t -c user.email=t@t.invalid commit -q --allow-empty"
 @pytest.mark.parametrize(
     ("limits", "script", "hit", "code"),
     [
-        (Limits(time=1), "trap 'exit 9' INT; echo ready; while :; do sleep 0.05; done", LimitHit.TIME, 9),
+        (Limits(time=4), "trap 'exit 9' INT; echo ready; while :; do sleep 0.05; done", LimitHit.TIME, 9),
         (Limits(idle=1), "echo ready; sleep 60", LimitHit.IDLE, 130),
         (Limits(output=1000), "echo ready; while :; do echo 0123456789; sleep 0.0001; done", LimitHit.OUTPUT, 130),
     ],

@@ -67,7 +67,7 @@ async def test_without_a_fence(
     enabled: bool,
 ) -> None:
     host, port = outside
-    ask = f"import socket; print(socket.create_connection(('{host}', {port}), 5).recv(99))"
+    ask = f"import socket; print(socket.create_connection(('{host}', {port}), 30).recv(99))"
     spec = stage.spec(
         f'echo "$TOKEN"; grep -c . /etc/resolv.conf; python3 -c "{ask}" 2>&1 | tail -1',
         environment=TOKEN.environment(),

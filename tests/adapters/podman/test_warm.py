@@ -24,8 +24,20 @@ ASK = "curl -s -o /dev/null -w '%{http_code}\\n' https://api.anthropic.com/v1/mo
 
 
 @pytest.fixture
+def no_refill(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was claimed is not replaced while a test counts what there is."""
+    monkeypatch.setattr("airut.adapters.podman.warm.PAUSE", 3600.0)
+
+
+@pytest.fixture
 async def warm(
-    engine: Engine, settings: SandboxSettings, root: RootCa, proxy_image: str, image: str, tmp_path: Path
+    engine: Engine,
+    settings: SandboxSettings,
+    root: RootCa,
+    proxy_image: str,
+    image: str,
+    tmp_path: Path,
+    no_refill: None,
 ) -> AsyncIterator[Stage]:
     settings = dataclasses.replace(settings, warm=1, runtime=settings.runtime.parent / f"w{os.getpid()}")
     sandboxes = PodmanSandboxes(engine, settings, FenceRules(root), proxy_image)
@@ -101,7 +113,12 @@ class Host:
 
 @pytest.fixture
 async def host(
-    engine: Engine, settings: SandboxSettings, root: RootCa, proxy_image: str, monkeypatch: pytest.MonkeyPatch
+    engine: Engine,
+    settings: SandboxSettings,
+    root: RootCa,
+    proxy_image: str,
+    no_refill: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Host]:
     monkeypatch.setattr("airut.adapters.podman.warm.START_MOST", 0.0)  # as if ten minutes had gone by
     host = Host(engine, dataclasses.replace(settings, warm=1, runtime=settings.runtime.parent / "h"), root, proxy_image)

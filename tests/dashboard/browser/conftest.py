@@ -36,13 +36,14 @@ def opened(installation: Installation, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-def browser(opened: Browser, installation: Installation) -> Browser:
+async def browser(opened: Browser, installation: Installation) -> Browser:
     """Logged in as an admin, at its usual size, with a light page."""
     opened.look()
     opened.open("/about")
     if opened.path.startswith("/login"):
         opened.open(link(installation))
         opened.click("main form button")
+        await opened.until(lambda: not opened.path.startswith("/login"))
     opened.complaints()  # of the test before
     return opened
 

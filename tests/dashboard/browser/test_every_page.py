@@ -47,7 +47,7 @@ def paths(thread: str) -> list[str]:
     return [path + QUERIES.get(path, "") for path in found]
 
 
-@pytest.mark.timeout(400)  # seconds; a page takes two, and there are twenty
+@pytest.mark.timeout(900)  # seconds; a page takes two, and there are twenty
 async def test_pages(browser: Browser, installation: Installation) -> None:
     work = await Work.begun(installation, "Look at every page")
     a_days_work(work)

@@ -14,12 +14,10 @@ async def test_a_task_is_watched_paused_and_goes_on(browser: Browser, installati
     browser.open("/")
     await browser.shows("Mend the log-in")
     browser.shot("overview")
-    browser.tab_to("Mend the log-in")
-    browser.press(Keys.ENTER)
+    browser.tab_to("Mend the log-in", Keys.ENTER)
     await browser.until(lambda: browser.path == work.path)
     browser.shot("thread-running")
-    browser.tab_to("Task 1")
-    browser.press(Keys.ENTER)
+    browser.tab_to("Task 1", Keys.ENTER)
     await browser.shows("2 failed, 40 passed")
     browser.shot("task-running")
 
@@ -33,14 +31,12 @@ async def test_a_task_is_watched_paused_and_goes_on(browser: Browser, installati
     assert browser.text.count("The tests pass now.") == 1
     assert browser.driver.execute_script("return window.notReloaded")
 
-    browser.tab_to("Pause")
-    browser.press(Keys.ENTER)
+    browser.tab_to("Pause", Keys.ENTER)
     await browser.until(lambda: browser.path.startswith(f"{work.path}?done="))
     await browser.until(lambda: browser.find("main .state.hold"))
     await browser.until(lambda: "Pause:" in browser.text)
     browser.shot("thread-paused")
-    browser.tab_to("Resume")
-    browser.press(Keys.ENTER)
+    browser.tab_to("Resume", Keys.ENTER)
     await browser.until(lambda: "Resume:" in browser.text)
     installation.host.gate.set()
     await browser.until(lambda: "success" in browser.text or "no changes" in browser.text)
@@ -58,7 +54,7 @@ async def test_what_is_cut_is_shown_whole_on_a_click(browser: Browser, installat
     browser.open(work.task)
     await browser.shows("80 more lines")
     assert "line 99." not in browser.text
-    browser.click(".more a")
+    await browser.presses(".more a")
     await browser.shows("line 99.")
     browser.shot("step-whole")
 

@@ -22,10 +22,22 @@ class Script:
         return frozenset(self._now[1].split())
 
 
+class Clock:
+    """Time that goes by where somebody waits, and nowhere else."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        self._now += seconds
+
+
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("COMES_UP", 0.3), ("STAYS_UP", 0.2), ("LOOK", 0.01)):  # minutes would only make it slow
-        monkeypatch.setattr(watching, name, seconds)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "time", Clock())
 
 
 @pytest.mark.parametrize(
@@ -50,4 +62,4 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_looks(looks: tuple[tuple[str, str], ...], said: str | None) -> None:
     words: list[str] = []
     assert fault(Script(*looks), frozenset({"control@h:1"}), words.append) == said
-    assert words == ([] if said and "come up" in said else ["it is up; watching it for 0 s"])
+    assert words == ([] if said and "come up" in said else ["it is up; watching it for 60 s"])

@@ -83,7 +83,7 @@ async def process(run: Callable[..., None], *arguments: object) -> AsyncIterator
         await asyncio.to_thread(started.join)
 
 
-async def ended(process: BaseProcess, within: float = 10.0) -> int | None:
+async def ended(process: BaseProcess, within: float = 60.0) -> int | None:
     """Its exit code: a negative one is the signal that ended it."""
     async with asyncio.timeout(within):
         while process.exitcode is None:

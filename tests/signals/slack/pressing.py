@@ -98,9 +98,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def pressing(limit: float = 2.5) -> AsyncIterator[Stage]:
+async def pressing(limit: float = 60.0) -> AsyncIterator[Stage]:
     thread = Thread()
     async with SlackServer.running() as server:
+        server.workspace.trigger_life = 60.0
         ann = server.workspace.person("ann", real_name="Ann Lee")
         channel = server.workspace.channel("general", ann)
         settings = SlackChannel.model_validate(

@@ -35,7 +35,10 @@ from tests.support.slack.server import SlackServer
 from tests.support.slack.workspace import BOT_USER, Channel, User
 
 MENTION = f"<@{BOT_USER}>"
-QUICK = LinkDelays(reconnect=0.05, reconnect_most=0.4, refused=0.2, refused_most=0.4, stable=0.0, hello=0.7)
+QUICK = LinkDelays(reconnect=0.05, reconnect_most=0.4, refused=0.2, refused_most=0.4, stable=0.0, goodbye=30.0)
+
+UNHURRIED, HURRIED = 10.0, 0.5
+"""Seconds until an event that is not acknowledged comes again: later than on a busy machine, and where that is wanted."""
 
 
 @dataclass
@@ -50,8 +53,11 @@ class Threads:
     """What was overheard, in whatever threads."""
     away: int = 0
     delay: float = 0.0
+    begun: int = 0
+    """How often a hand-over has begun."""
 
     async def submit(self, accepted: Submission, *, opens: bool) -> bool:
+        self.begun += 1
         await asyncio.sleep(self.delay)
         if self.away:
             self.away -= 1
@@ -138,7 +144,7 @@ def intake_of(settings: SlackChannel, threads: Threads, folder: Path) -> SlackIn
 @asynccontextmanager
 async def staged(folder: Path, listens: bool = True, **settings: Any) -> AsyncIterator[Stage]:
     """`listens` is whether it comes up at once."""
-    async with SlackServer.running(ack_timeout=0.5) as server:
+    async with SlackServer.running(ack_timeout=UNHURRIED) as server:
         ann = server.workspace.person("ann", real_name="Ann Lee")
         channel = server.workspace.channel("general", ann)
         threads = Threads()

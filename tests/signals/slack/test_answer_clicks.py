@@ -28,7 +28,7 @@ TAKEN = "Already answered by bo (U2), 2026-03-29 14:02 UTC."
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
-    async with pressing(limit=0.5) as running:
+    async with pressing() as running:
         yield running
 
 
@@ -180,7 +180,6 @@ async def test_who_may_not_ask_may_not_answer(stage: Stage) -> None:
 
 
 async def test_the_form_is_opened_before_slack_says_who_presses(stage: Stage) -> None:
-    stage.server.workspace.trigger_life = 0.2
     stage.server.faults += [Fault("users.info", status=500)] * 3
     await form(stage, ask(stage, item(2)))
     assert "users.info" not in [name for name, _ in stage.server.calls]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from airut.models.threads.message import InboundMessage
-from tests.signals.slack.stage import MENTION, Stage, intake_of, settings_of
+from tests.signals.slack.stage import HURRIED, MENTION, Stage, intake_of, settings_of
 
 
 @pytest.mark.parametrize("first", ["message", "app_mention"])
@@ -49,6 +49,7 @@ async def test_several_listeners_share_the_work(stage: Stage, tmp_path: Path) ->
     for number in range(3):
         stage.server.write(direct, stage.ann, str(number))
     await stage.settled()
+    stage.server.sockets.ack_timeout = HURRIED
     await stage.intake.drain()  # the first takes nothing more: what it is sent comes again, to the other
     stage.server.write(direct, stage.ann, "3")
     await stage.settled()

@@ -8,7 +8,7 @@ import pytest
 from airut.models.threads.command import ThreadCommand
 from airut.models.threads.message import InboundMessage, SlackRoute
 from signals.status import ListenerState
-from tests.signals.slack.stage import MENTION, Stage, staged
+from tests.signals.slack.stage import HURRIED, MENTION, Stage, staged
 from tests.support.slack.methods import BOT_TOKEN
 from tests.support.slack.server import Fault
 from tests.support.slack.workspace import BOT_USER, TEAM
@@ -52,6 +52,7 @@ async def test_an_event_is_acknowledged_after_temporal_has_it(stage: Stage) -> N
 
 
 async def test_while_temporal_is_away_slack_keeps_the_event(stage: Stage) -> None:
+    stage.server.sockets.ack_timeout = HURRIED
     stage.threads.away = 2
     stage.server.write(stage.server.workspace.direct(stage.ann), stage.ann, "hello")
     await stage.server.until(stage.server.envelopes[0].acknowledged.is_set)
@@ -59,6 +60,7 @@ async def test_while_temporal_is_away_slack_keeps_the_event(stage: Stage) -> Non
 
 
 async def test_until_we_know_who_we_are_slack_keeps_the_event(stage: Stage) -> None:
+    stage.server.sockets.ack_timeout = HURRIED
     stage.server.faults += [Fault("auth.test", status=500), Fault("auth.test", error="internal_error")]
     stage.server.write(stage.server.workspace.direct(stage.ann), stage.ann, "hello")
     await stage.server.until(stage.server.envelopes[0].acknowledged.is_set)
@@ -198,8 +200,7 @@ async def test_a_connected_app_is_degraded_by_what_it_cannot_read(stage: Stage) 
 
 async def test_slack_asks_for_a_new_socket(stage: Stage) -> None:
     await stage.server.disconnect()
-    await asyncio.sleep(0.2)
-    await stage.server.until(lambda: stage.server.connections == 1)
+    await stage.server.until(lambda: stage.server.sockets.log == ["opened", "opened", "closed"])
     stage.server.write(stage.server.workspace.direct(stage.ann), stage.ann, "still there?")
     await stage.settled()
     assert set(stage.threads.texts) == {"still there?"}
@@ -214,10 +215,11 @@ async def test_a_socket_that_is_cut_is_opened_again(stage: Stage) -> None:
 
 
 async def test_draining_finishes_what_is_in_hand_and_leaves_the_rest(stage: Stage) -> None:
+    stage.server.sockets.ack_timeout = HURRIED
     stage.threads.delay = 0.2
     direct = stage.server.workspace.direct(stage.ann)
     stage.server.write(direct, stage.ann, "in hand")
-    await asyncio.sleep(0.1)
+    await stage.server.until(lambda: stage.threads.begun == 1)
     draining = asyncio.create_task(stage.intake.drain())
     await asyncio.sleep(0.01)
     stage.server.write(direct, stage.ann, "too late")

@@ -12,9 +12,9 @@ import pytest
 from airut.adapters.slack.web.connection import SlackConnection
 from airut.models.credentials.secret import Secret
 from airut.ports.slack_socket import Acknowledged
-from signals.slack.link import SlackLink
+from signals.slack.link import LinkDelays, SlackLink
 from signals.status import ListenerState
-from tests.signals.slack.stage import QUICK, settings_of
+from tests.signals.slack.stage import HURRIED, QUICK, UNHURRIED, settings_of
 from tests.support.slack.methods import APP_TOKEN
 from tests.support.slack.server import Fault, SlackServer
 
@@ -25,11 +25,13 @@ class Line:
 
     slack: SlackServer
     delay: float = 0.0
+    begun: int = 0
     seen: list[str] = field(default_factory=list)
     greeted: int = 0
     link: SlackLink = field(init=False)
 
     async def dispatch(self, envelope: Mapping[str, Any]) -> Acknowledged | None:
+        self.begun += 1
         await asyncio.sleep(self.delay)
         if envelope["payload"].get("refuse"):
             return None
@@ -42,9 +44,11 @@ class Line:
         self.greeted += 1
 
     @asynccontextmanager
-    async def running(self, token: Secret | None = None, ping: float = 1.0) -> AsyncIterator["Line"]:
+    async def running(
+        self, token: Secret | None = None, ping: float = 1.0, delays: LinkDelays = QUICK
+    ) -> AsyncIterator["Line"]:
         settings = settings_of(self.slack, app_token=token or Secret(APP_TOKEN))
-        self.link = SlackLink("web", SlackConnection(settings, ping=ping).socket, self.dispatch, QUICK)
+        self.link = SlackLink("web", SlackConnection(settings, ping=ping).socket, self.dispatch, delays)
         task = asyncio.create_task(self.link.run(self.greet))
         try:
             yield self
@@ -53,12 +57,12 @@ class Line:
             await asyncio.gather(task, return_exceptions=True)
 
     async def until(self, state: ListenerState, reason: str = "") -> None:
-        await self.slack.until(lambda: self.link.status.state is state and reason in self.link.status.reason, 5)
+        await self.slack.until(lambda: self.link.status.state is state and reason in self.link.status.reason)
 
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackServer]:
-    async with SlackServer.running(ack_timeout=0.3) as server:
+    async with SlackServer.running(ack_timeout=UNHURRIED) as server:
         yield server
 
 
@@ -69,6 +73,7 @@ async def test_what_comes_is_acknowledged_once_it_was_taken(slack: SlackServer) 
         click = slack.send("interactive", {"text": "b"})
         await slack.until(lambda: event.acknowledged.is_set() and click.acknowledged.is_set())
         assert (event.response, click.response, line.seen, line.greeted) == (None, {"heard": True}, ["a", "b"], 1)
+        slack.sockets.ack_timeout = HURRIED
         refused, broken = (slack.send("events_api", {name: 1}, retries=1) for name in ("refuse", "break"))
         await slack.until(lambda: refused.tries == 2 and broken.tries == 2)
         assert not refused.acknowledged.is_set()
@@ -137,9 +142,9 @@ async def test_nobody_answers_pings(slack: SlackServer) -> None:
 
 async def test_nobody_greets(slack: SlackServer) -> None:
     slack.sockets.greets = False
-    async with Line(slack).running() as line:
+    async with Line(slack).running(delays=QUICK.model_copy(update={"hello": 0.7})) as line:
         await slack.until(lambda: slack.connections == 1)
-        assert line.link.status.state is ListenerState.CONNECTING
+        assert line.link.status.state is not ListenerState.CONNECTED
         await line.until(ListenerState.DEGRADED, "Slack does not greet")
         slack.sockets.greets = True
         await line.until(ListenerState.CONNECTED)
@@ -185,8 +190,7 @@ async def test_draining_waits_for_the_acknowledgement_and_takes_nothing_more(sla
     async with Line(slack, delay=0.2).running() as line:
         await line.until(ListenerState.CONNECTED)
         in_hand = slack.send("events_api", {"text": "in hand"})
-        await slack.until(lambda: in_hand.tries == 1)
-        await asyncio.sleep(0.05)
+        await slack.until(lambda: line.begun == 1)
         draining = asyncio.create_task(line.link.drain())
         await asyncio.sleep(0)
         late = slack.send("events_api", {"text": "late"}, retries=0)

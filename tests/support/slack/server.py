@@ -225,7 +225,7 @@ class SlackServer:
             found.append({**post, **place, "type": "app_mention"})
         return found
 
-    async def until(self, holds: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, holds: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait for something that shows in the workspace."""
         async with asyncio.timeout(seconds):
             while not holds():

@@ -36,7 +36,8 @@ class Sockets:
         self.deaf = False
         """New sockets answer no pings, and say nothing of their own accord."""
         self.greets = True
-        self._ack_timeout = ack_timeout
+        self.ack_timeout = ack_timeout
+        """May be changed for what is sent from then on."""
         self._delays = retry_delays
         self._open: list[web.WebSocketResponse] = []
         self._sending: set[asyncio.Task[None]] = set()
@@ -102,7 +103,7 @@ class Sockets:
                     body |= {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}
                 await socket.send_json(body)
                 try:
-                    await asyncio.wait_for(envelope.acknowledged.wait(), self._ack_timeout)
+                    await asyncio.wait_for(envelope.acknowledged.wait(), self.ack_timeout)
                     return
                 except TimeoutError:
                     pass

@@ -2,73 +2,17 @@
 
 import asyncio
 import functools
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from airut.adapters.imap.wire import format_internal_date
-from airut.models.mail.settings import EmailChannel
 from airut.models.threads.message import InboundMessage
 from signals.mail.status import MailboxState
+from tests.signals.mail.faulty import FIRST, RESULTS, SECOND, channel, emptied, processed, serving, taken
 from tests.signals.mail.intake_bench import Running, mail
 from tests.support.imap_server import Faults, ImapServer, imap_server
-
-RESULTS = b"Authentication-Results: mx; dmarc=pass header.from=example.org\r\n"
-FIRST, SECOND = (RESULTS + mail(subject).replace(b"\n", b"\r\n") for subject in ("first", "second"))
-
-
-def channel(server: ImapServer, **imap: object) -> EmailChannel:
-    values: dict[str, object] = {
-        "host": "127.0.0.1",
-        "port": server.port,
-        "security": "plain",
-        "command_timeout": 30,
-        "connect_timeout": 30,
-        "poll_interval": 0.1,
-        "first_run_max_age": "36500d",
-    }
-    return EmailChannel.model_validate(
-        {
-            "account": {"username": "agent", "password": "p", "from": "agent@mail.test"},
-            "imap": values | imap,
-            "smtp": {"host": "127.0.0.1"},
-            "auth": {"trusted_authserv_id": ["mx"], "authorized_senders": ["*@example.org"]},
-            "limits": {"per_sender": "10000/h", "per_repo": "10000/h"},
-        }
-    )
-
-
-@asynccontextmanager
-async def serving(faults: Faults, *mails: bytes) -> AsyncIterator[ImapServer]:
-    async with imap_server(faults) as server:
-        for raw in mails:
-            server.deliver(raw)
-        yield server
-
-
-async def emptied(server: ImapServer, seconds: float = 60.0) -> None:
-    """Until no mail is left to be seen."""
-    async with asyncio.timeout(seconds):
-        while any("\\Deleted" not in each.flags for each in server.folders["INBOX"].values()):
-            await asyncio.sleep(0.005)
-
-
-def taken(intake: Running) -> list[str]:
-    """Subjects of what was handed over, each key once, in order."""
-    found: dict[str, str] = {}
-    while not intake.temporal.received.empty():
-        message = intake.temporal.received.get_nowait()
-        assert isinstance(message, InboundMessage)
-        found[message.key] = message.subject
-    return list(found.values())
-
-
-def processed(server: ImapServer) -> list[bytes]:
-    return [each.raw for each in server.folders["Airut/Processed"].values()]
 
 
 async def commands_of_a_run(folder: Path) -> list[str]:
@@ -313,34 +257,3 @@ async def test_a_thousand_mails_at_once(tmp_path: Path) -> None:
         await intake.stop()
     assert taken(intake) == [f"mail-{number}" for number in range(1000)]
     assert len(processed(server)) == 1000
-
-
-@pytest.mark.parametrize(
-    ("faults", "imap", "state"),
-    [
-        (Faults(), {}, "IDLE"),
-        (Faults(), {"idle": False, "poll_interval": 60}, "poll"),
-        (Faults(at=1, kind="stall"), {"command_timeout": 60, "connect_timeout": 60}, "connecting"),
-        (Faults(at=15, kind="stall"), {"command_timeout": 60}, "a command"),
-        (Faults(hang_ups=1000), {}, "waiting for the next try"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-async def test_shutdown_from_any_wait(tmp_path: Path, faults: Faults, imap: dict[str, object], state: str) -> None:
-    async with serving(faults) as server:
-        intake = Running(channel(server, **imap), tmp_path)
-        await asyncio.sleep(0.3)
-        began = time.monotonic()
-        await intake.intake.drain()
-        await intake.stop()
-        assert time.monotonic() - began < 30  # none of these waits ends by itself sooner
-
-
-async def test_shutdown_while_temporal_is_away(tmp_path: Path) -> None:
-    async with serving(Faults(), FIRST) as server:
-        intake = Running(channel(server), tmp_path)
-        intake.temporal.down = ConnectionError("refused")
-        await intake.until(MailboxState.DEGRADED, "temporal")
-        await intake.intake.drain()
-        await intake.stop()
-        assert [each.raw for each in server.folders["INBOX"].values()] == [FIRST]

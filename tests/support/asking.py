@@ -29,7 +29,7 @@ async def status_of(client: Client, thread: str) -> ThreadStatus:
         try:
             status: ThreadStatus = await handle.query(contracts.STATUS, result_type=ThreadStatus)
         except RPCError as error:
-            if error.status is not RPCStatusCode.CANCELLED:
+            if error.status not in (RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED):
                 raise
         except WorkflowQueryFailedError as error:
             if DEADLOCK not in error.message:

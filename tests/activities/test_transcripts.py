@@ -1,7 +1,5 @@
 """Copies of a running session: the newest is always there, and a day of them is no thousand blobs."""
 
-import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from airut.errors import NoSpace
 from airut.models.blob import BlobRef, PassingBlob
 from airut.models.hosts.folders import ThreadFolders
 from tests.activities.agent_bench import TASK
+from tests.support.eventually import eventually
 
 
 class Growing(ClaudeSessions):
@@ -58,19 +57,13 @@ class Bench:
         self.sessions.content = content.encode()
         asked = self.asked
         self.keeper.keep_now_and_then()
-        await until(lambda: self.asked > asked or self.blobs.full)
+        await eventually(lambda: self.asked > asked or self.blobs.full)
         copying = self.keeper._task
-        await until(lambda: copying is None or copying.done())  # what is dropped has gone by then
+        await eventually(lambda: copying is None or copying.done())  # what is dropped has gone by then
 
     def stored(self) -> set[str]:
         files = [path for path in self.blobs._root.rglob("*") if path.is_file()]
         return {path.read_text() for path in files}
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture

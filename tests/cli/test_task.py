@@ -16,7 +16,7 @@ from airut.temporal.delivery import deliver, report_if_open
 from tests.cli.conftest import Airut, Printed
 from tests.signals.mail.test_bounces import BOUNCE
 from tests.support.agent_results import done
-from tests.support.asking import LIMIT, idle_after, status_of, until
+from tests.support.asking import LIMIT, agents_run, idle_after, status_of, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
 
@@ -111,8 +111,7 @@ async def test_retry_is_refused_with_the_reason(
 ) -> None:
     activities.gate.clear()
     await deliver(temporal.client, mail("first", thread))
-    while not activities.agent_inputs:
-        await asyncio.sleep(0.02)
+    await agents_run(activities)
     said = await airut("task", "retry", thread)
     assert (said.code, said.out, said.err != "") == (6, "", True)
     activities.gate.set()

@@ -13,7 +13,7 @@ from airut.models.hosts.folders import ThreadFolders
 from airut.temporal.delivery import deliver
 from tests.cli.conftest import Airut
 from tests.support.agent_results import done
-from tests.support.asking import idle_after
+from tests.support.asking import agents_run, idle_after
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
 
@@ -92,8 +92,7 @@ async def test_follow_shows_what_is_written_and_ends_with_the_task(
 ) -> None:
     activities.gate.clear()
     await deliver(temporal.client, mail("first", thread))
-    while not activities.agent_inputs:
-        await asyncio.sleep(0.02)
+    await agents_run(activities)
     following = asyncio.create_task(airut("task", "logs", "-f", thread))
     await asyncio.sleep(0.5)  # it has begun before there is anything to read
     file = sandbox(config_file, thread, 1) / "out" / "events.jsonl"

@@ -14,7 +14,7 @@ from airut.models.threads.thread import ThreadPhase, ThreadStatus
 from airut.temporal.delivery import deliver
 from tests.cli.conftest import Airut, Printed
 from tests.support.agent_results import done
-from tests.support.asking import LIMIT, idle_after, status_of
+from tests.support.asking import LIMIT, agents_run, idle_after, status_of
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
 
@@ -24,8 +24,7 @@ async def at_work(temporal: WorkflowEnvironment, activities: ScriptedActivities,
     activities.gate.clear()
     activities.interrupted = done("Half of it.", AgentOutcome.STOPPED)
     await deliver(temporal.client, mail("first", thread))
-    while not activities.agent_inputs:
-        await asyncio.sleep(0.02)
+    await agents_run(activities)
 
 
 async def phase(temporal: WorkflowEnvironment, thread: str) -> ThreadPhase:

@@ -23,6 +23,7 @@ from airut.models.hosts.sandbox import (
     sandbox_id,
 )
 from airut.ports.sandbox import Sandboxes
+from tests.support.eventually import eventually
 
 PATIENCE = 60.0  # seconds: what takes one on an idle machine, on a busy one
 numbers = itertools.count(1)
@@ -267,9 +268,3 @@ class SandboxContract:
         await stage.sandboxes.remove(ref.sandbox_id)
         await stage.sandboxes.remove(ref.sandbox_id)
         assert (ref.folder / "out" / "events.jsonl").read_bytes() == b"kept\n"
-
-
-async def eventually(check: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not check():
-            await asyncio.sleep(0.02)

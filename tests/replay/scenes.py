@@ -27,7 +27,7 @@ from airut.temporal.delivery import command, deliver
 from airut.temporal.hosts import report_up, set_drained
 from airut.temporal.schedules import as_schedule, scheduled_task
 from tests.support.agent_results import done
-from tests.support.asking import until
+from tests.support.asking import agents_run, until
 from tests.support.messages import NOON, mail
 from tests.support.scripted_activities import ScriptedActivities
 
@@ -75,9 +75,7 @@ async def at_work(client: Client, scripted: ScriptedActivities, thread: str) -> 
     scripted.gate.clear()
     scripted.interrupted = done("Half of it.", AgentOutcome.STOPPED)
     await deliver(client, mail("add a file", thread))
-    async with asyncio.timeout(LIMIT):
-        while not scripted.agent_inputs:
-            await asyncio.sleep(0.02)
+    await agents_run(scripted)
 
 
 async def success(client: Client, scripted: ScriptedActivities, thread: str) -> None:

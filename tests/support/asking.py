@@ -11,7 +11,10 @@ from airut import contracts
 from airut.models.tasks.retry import RetryOrder
 from airut.models.threads.command import CommandName, ThreadCommand, without_text
 from airut.models.threads.thread import ThreadPhase, ThreadStatus
+from airut.temporal.delivery import deliver
+from tests.support.eventually import eventually
 from tests.support.messages import mail
+from tests.support.scripted_activities import ScriptedActivities
 
 LIMIT = 60.0
 """Seconds: what takes one on an idle machine, on a busy one."""
@@ -55,6 +58,17 @@ async def idle_after(client: Client, thread: str, tasks: int) -> ThreadStatus:
         thread,
         lambda status: status.phase is ThreadPhase.IDLE and len(status.recent) >= tasks and not status.queue,
     )
+
+
+async def it_asks(client: Client, thread: str) -> ThreadStatus:
+    """A first message, whose agent asks: wait until its question is the thread's."""
+    await deliver(client, mail("first", thread))
+    return await until(client, thread, lambda status: status.question is not None)
+
+
+async def agents_run(activities: ScriptedActivities, count: int = 1) -> None:
+    """Wait until so many runs of an agent have begun."""
+    await eventually(lambda: len(activities.agent_inputs) >= count, LIMIT)
 
 
 async def waits_for(client: Client, workflow: str) -> str:

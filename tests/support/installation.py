@@ -27,6 +27,7 @@ from airut.models.tasks.steps import AgentInput
 from airut.models.tasks.task import AgentResult
 from airut.temporal.connection import connect
 from tests.support.agent_results import done
+from tests.support.eventually import eventually
 from tests.support.hosting import ScriptedHost, hosting
 from tests.support.mailserver import running_mail_server
 from tests.support.scripted_activities import ScriptedActivities
@@ -203,9 +204,7 @@ class Installation:
             TimeoutError: with what the processes have said.
         """
         try:
-            async with asyncio.timeout(limit):
-                while not holds():
-                    await asyncio.sleep(0.05)
+            await eventually(holds, limit, every=0.05)
         except TimeoutError:
             raise TimeoutError(f"did not come to hold:\n{self.log[-4000:]}") from None
 

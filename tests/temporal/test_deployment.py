@@ -15,7 +15,7 @@ from temporalio.worker import Replayer, Worker, WorkerDeploymentConfig
 from airut import contracts
 from airut.temporal.delivery import deliver
 from airut.temporal.deployment import NAME, become_current, build_id, source_digest
-from tests.support.asking import idle_after
+from tests.support.asking import agents_run, idle_after
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
 from tests.support.temporal_server import EmbeddedServer
@@ -64,19 +64,13 @@ async def builds(client: Client, workflow_id: str, run_id: str | None = None) ->
     return found
 
 
-async def until_agent_runs(activities: ScriptedActivities, runs: int) -> None:
-    async with asyncio.timeout(60):
-        while len(activities.agent_inputs) < runs:
-            await asyncio.sleep(0.05)
-
-
 async def test_threads_and_the_running_task_move_on_to_the_new_build(client: Client) -> None:
     thread = f"web/mail/{uuid.uuid4().hex}"
     async with hosts(client) as activities:
         activities.gate.clear()
         async with control(client, activities, await become_current(client, "1.0-a")):
             await deliver(client, mail("first", thread))
-            await until_agent_runs(activities, 1)
+            await agents_run(activities)
         await deliver(client, mail("sent while no control worker runs", thread))
         async with control(client, activities, await become_current(client, "1.1-b")):
             activities.gate.set()

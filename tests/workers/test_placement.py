@@ -18,7 +18,7 @@ from airut.models.hosts.host import HostStatus
 from airut.models.threads.thread import ThreadStatus
 from airut.temporal.delivery import deliver
 from airut.temporal.hosts import hosts, last_poll, open_tasks, set_drained
-from tests.support.asking import until
+from tests.support.asking import agents_run, until
 from tests.support.hosting import ScriptedHost, hosting
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
@@ -132,9 +132,7 @@ async def test_idle_threads_of_a_host_are_let_go_and_those_at_work_are_not(
             assert (await answered(client, thread)).host == host.id
         scripted.gate.clear()
         await deliver(client, mail("go on", busy))
-        async with asyncio.timeout(60):
-            while len(scripted.agent_inputs) < 3:
-                await asyncio.sleep(0.05)
+        await agents_run(scripted, 3)
     # As an operator starts it again for maintenance: the idle one leaves, and the other goes on with its workspace.
     async with hosting(client, host, tmp_path, drain=True):
         await asyncio.wait_for(client.get_workflow_handle(idle).result(), 60)

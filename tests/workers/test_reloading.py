@@ -5,7 +5,6 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from airut.config.load import load_config
 from airut.config.reload_class import ReloadClass
 from airut.config.schema import Config
 from airut.errors import ConfigError
+from tests.support.eventually import eventually
 from workers.reloading import reloading
 
 CONFIG = """
@@ -37,18 +37,12 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(60):
-        while not true():
-            await asyncio.sleep(0.05)
-
-
 async def test_commands_are_run_before_anybody_waits_for_them_and_again_after_their_time(file: Path) -> None:
     config, asked = load_config(file, {}), file.parent / "asked"
     assert not asked.exists()
     async with reloading(config, "test"):
         assert len(asked.read_text().splitlines()) == 1
-        await until(lambda: len(asked.read_text().splitlines()) >= 3)
+        await eventually(lambda: len(asked.read_text().splitlines()) >= 3)
 
 
 async def test_a_change_is_taken_up_and_told_and_a_bad_file_changes_nothing(
@@ -72,20 +66,20 @@ async def test_a_change_is_taken_up_and_told_and_a_bad_file_changes_nothing(
         assert told() == (1, None, ())
         begun = asyncio.get_running_loop().time()
         file.write_text(CONFIG.format(state=config.state, time="1h"))
-        await until(lambda: taken)
+        await eventually(lambda: taken)
         assert asyncio.get_running_loop().time() - begun < 30  # a second where the machine has nothing else to do
-        await until(lambda: told() == (2, None, ()))
+        await eventually(lambda: told() == (2, None, ()))
         file.write_text(CONFIG.format(state=config.state, time="1s"))
-        await until(lambda: told()[1])
+        await eventually(lambda: told()[1])
         number, error, kept = told()
         assert (number, kept) == (2, ())
         assert str(error).startswith(f"{file}:4:16: limits.time: ")
         file.write_text(CONFIG.format(state=config.state, time="1m"))
-        await until(lambda: told() == (2, "a minute is too short for this process", ()))
+        await eventually(lambda: told() == (2, "a minute is too short for this process", ()))
         file.write_text(CONFIG.format(state=config.state, time="30m"))
-        await until(lambda: told() == (3, None, ("the listener is the old one",)))
+        await eventually(lambda: told() == (3, None, ("the listener is the old one",)))
         os.kill(os.getpid(), signal.SIGHUP)  # alone, without any change
-        await until(lambda: told()[0] == 4)
+        await eventually(lambda: told()[0] == 4)
     assert taken == [(3600.0, changed), (1800.0, changed), (1800.0, ())]
     assert reports(config.state) == ()
     said = [record.message.split(" (", 1)[0] for record in caplog.records if record.name == "airut.config"]

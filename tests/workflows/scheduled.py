@@ -98,9 +98,3 @@ async def told_to_stop(client: Client, firing: str) -> None:
             if asked in kinds and EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED in kinds[kinds.index(asked) :]:
                 return
             await asyncio.sleep(0.05)
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(LIMIT):
-        while not condition():
-            await asyncio.sleep(0.02)

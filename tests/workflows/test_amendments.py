@@ -13,7 +13,7 @@ from airut.models.threads.message import InboundMessage
 from airut.models.threads.thread import ThreadPhase
 from airut.temporal.delivery import amend_if_open, deliver
 from tests.support.agent_results import done
-from tests.support.asking import idle_after, orders, status_of, until
+from tests.support.asking import agents_run, idle_after, orders, status_of, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, in_turn
 
@@ -32,12 +32,6 @@ async def amend(client: Client, *amendments: Amendment) -> None:
         assert await amend_if_open(client, amendment)
 
 
-async def running(activities: ScriptedActivities, tasks: int = 1) -> None:
-    async with asyncio.timeout(60):
-        while len(activities.agent_inputs) < tasks:
-            await asyncio.sleep(0.02)
-
-
 def told(activities: ScriptedActivities) -> list[list[str | None]]:
     """The texts of each task."""
     return [[message.text.inline for message in order.task.messages] for order in activities.agent_inputs]
@@ -49,7 +43,7 @@ async def test_what_waits_is_changed_in_its_place_and_what_runs_is_not(
     activities.gate.clear()
     first, second, third, fourth = (mail(text, thread) for text in ("first", "second", "third", "fourth"))
     await deliver(temporal.client, first)
-    await running(activities)
+    await agents_run(activities)
     for message in (second, third, fourth):
         await deliver(temporal.client, message)
     newest = edit(second, "second, again", at=3.0)
@@ -76,7 +70,7 @@ async def test_an_edit_makes_a_command_of_a_message_that_waits(
 ) -> None:
     activities.gate.clear()
     await deliver(temporal.client, mail("first", thread))
-    await running(activities)
+    await agents_run(activities)
     second = mail("stpo", thread)
     await deliver(temporal.client, second)
     order = ThreadCommand(name=CommandName.STOP, message=without_text(second))

@@ -15,7 +15,7 @@ from airut.models.threads.command import AnswerOrder
 from airut.models.threads.message import InboundMessage, MailRoute
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import asks, done
-from tests.support.asking import idle_after, until
+from tests.support.asking import idle_after, it_asks, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, in_turn
 from tests.workflows.test_record import preparing, words
@@ -39,8 +39,7 @@ async def test_a_ready_made_answer_that_comes_too_late_is_a_message(
             raise ApplicationError("the mail server is away", next_retry_delay=timedelta(seconds=0.5))
 
     activities.answer = answer
-    await deliver(client, mail("first", thread))
-    await until(client, thread, lambda status: status.question is not None)
+    await it_asks(client, thread)
     task = client.get_workflow_handle(f"{thread}/task-1")
     while (await task.query(contracts.STATUS))["step"] != "replying":
         pass

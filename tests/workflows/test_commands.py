@@ -18,7 +18,7 @@ from airut.temporal.delivery import command as deliver_command
 from airut.temporal.delivery import deliver, report_if_open
 from tests.signals.mail.test_bounces import BOUNCE
 from tests.support.agent_results import done
-from tests.support.asking import command, idle_after, orders, status_of, until
+from tests.support.asking import agents_run, command, idle_after, orders, status_of, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
 
@@ -28,9 +28,7 @@ async def at_work(client: Client, activities: ScriptedActivities, thread: str) -
     activities.gate.clear()
     activities.interrupted = done("So far.", AgentOutcome.STOPPED).model_copy(update={"ran_s": 5.0})
     await deliver(client, mail("first", thread))
-    async with asyncio.timeout(60):
-        while not activities.agent_inputs:
-            await asyncio.sleep(0.02)
+    await agents_run(activities)
 
 
 async def test_a_pause_holds_the_task_and_a_resume_goes_on_with_its_session(
@@ -77,19 +75,13 @@ async def test_what_was_not_taken_in_before_a_pause_is_told_again(
     taken = activities.interrupted.verdict.model_copy(update={"prompt_taken": True})
     await orders(temporal.client, thread, CommandName.PAUSE)
     await orders(temporal.client, thread, CommandName.RESUME)
-    await until_runs(activities, 2)
+    await agents_run(activities, 2)
     activities.interrupted = activities.interrupted.model_copy(update={"verdict": taken})
     await orders(temporal.client, thread, CommandName.PAUSE)
     activities.gate.set()
     await orders(temporal.client, thread, CommandName.RESUME)
     await idle_after(temporal.client, thread, 1)
     assert [order.tell for order in activities.agent_inputs] == [True, True, False]
-
-
-async def until_runs(activities: ScriptedActivities, count: int) -> None:
-    async with asyncio.timeout(60):
-        while len(activities.agent_inputs) < count:
-            await asyncio.sleep(0.02)
 
 
 async def test_a_pause_of_an_idle_thread_only_queues(

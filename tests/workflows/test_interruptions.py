@@ -21,7 +21,7 @@ from airut.models.threads.message import ChannelKind
 from airut.models.threads.steering import TaskMove, TaskStatus
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import BLOB, QUESTION, asks, done, refused
-from tests.support.asking import LIMIT, idle_after, orders, until
+from tests.support.asking import LIMIT, idle_after, it_asks, orders, until
 from tests.support.messages import NOON, mail
 from tests.support.scripted_activities import ScriptedActivities, in_turn
 from workflows.task import TaskWorkflow
@@ -129,8 +129,7 @@ async def test_a_question_that_cannot_be_sent_yet_is_answered_elsewhere(
 ) -> None:
     activities.answer = mail_server_is_away
     in_turn(activities, asks(), done("Done."))
-    await deliver(temporal.client, mail("first", thread))
-    await until(temporal.client, thread, lambda status: status.question is not None)
+    await it_asks(temporal.client, thread)
     order = AnswerOrder(question_id=QUESTION.id, choices=("tabs",), author="ann", key="k", at=NOON)
     await temporal.client.get_workflow_handle(thread).execute_update(contracts.ANSWER, order)
     status = await idle_after(temporal.client, thread, 1)
@@ -142,8 +141,7 @@ async def test_a_question_that_cannot_be_sent_yet_can_be_stopped(
 ) -> None:
     activities.answer = mail_server_is_away
     in_turn(activities, asks(), done("Done."))
-    await deliver(temporal.client, mail("first", thread))
-    await until(temporal.client, thread, lambda status: status.question is not None)
+    await it_asks(temporal.client, thread)
     await orders(temporal.client, thread, CommandName.STOP)
     assert [task.outcome for task in (await idle_after(temporal.client, thread, 1)).recent] == [TaskOutcome.STOPPED]
 
@@ -169,8 +167,7 @@ async def test_an_answer_is_given_again_to_a_session_that_had_to_be_recovered(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str, broken: AgentOutcome
 ) -> None:
     in_turn(activities, asks(), refused(broken), refused(broken), done("Done."))
-    await deliver(temporal.client, mail("first", thread))
-    await until(temporal.client, thread, lambda status: status.question is not None)
+    await it_asks(temporal.client, thread)
     await deliver(temporal.client, mail("2", thread))
     await idle_after(temporal.client, thread, 1)
     again = activities.agent_inputs[1:]
@@ -184,8 +181,7 @@ async def test_an_answer_that_was_taken_is_not_given_again(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:
     in_turn(activities, asks(), refused(AgentOutcome.CONTEXT_FULL, prompt_taken=True), done("Done."))
-    await deliver(temporal.client, mail("first", thread))
-    await until(temporal.client, thread, lambda status: status.question is not None)
+    await it_asks(temporal.client, thread)
     await deliver(temporal.client, mail("2", thread))
     await idle_after(temporal.client, thread, 1)
     last = activities.agent_inputs[-1]
@@ -224,8 +220,7 @@ async def test_an_answer_that_a_stop_overtook_is_told_when_the_task_is_done_agai
 ) -> None:
     client = temporal.client
     in_turn(activities, asks(), done("Done."))
-    await deliver(client, mail("first", thread))
-    await until(client, thread, lambda status: status.question is not None)
+    await it_asks(client, thread)
     await orders(client, thread, CommandName.PAUSE)
     order = AnswerOrder(question_id=QUESTION.id, choices=("tabs",), author="ann", key="k", at=NOON)
     await client.get_workflow_handle(thread).execute_update(contracts.ANSWER, order)

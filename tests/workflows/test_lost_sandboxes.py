@@ -11,7 +11,7 @@ from airut.models.tasks.steps import AgentInput
 from airut.models.tasks.task import AgentResult
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import done
-from tests.support.asking import idle_after
+from tests.support.asking import agents_run, idle_after
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
 
@@ -61,8 +61,7 @@ async def test_a_sandbox_lost_while_it_is_stopped_is_not_made_anew(
     activities.gate.clear()
     activities.deaf = True
     await deliver(temporal.client, mail("first", thread))
-    while not activities.agent_inputs:
-        await asyncio.sleep(0.02)
+    await agents_run(activities)
     await temporal.client.get_workflow_handle(f"{thread}/task-1").cancel()
     await asyncio.sleep(0.3)
     activities.gate.set()

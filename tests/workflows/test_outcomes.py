@@ -12,7 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 from airut.models.tasks.outcome import AgentOutcome, TaskOutcome
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import done
-from tests.support.asking import idle_after
+from tests.support.asking import agents_run, idle_after
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
 from workflows.outcomes import OUTCOMES
@@ -52,8 +52,7 @@ async def test_a_task_cancelled_in_temporal_is_answered_as_stopped(
 ) -> None:
     activities.gate.clear()
     await deliver(temporal.client, mail("first", thread))
-    while not activities.agent_inputs:
-        await asyncio.sleep(0.02)
+    await agents_run(activities)
     await temporal.client.get_workflow_handle(f"{thread}/task-1").cancel()
     status = await idle_after(temporal.client, thread, 1)
     assert [task.outcome for task in status.recent] == [TaskOutcome.STOPPED]
@@ -106,8 +105,7 @@ async def test_a_terminated_task_is_answered_and_cleaned_up_by_its_thread(
 ) -> None:
     activities.gate.clear()
     await deliver(temporal.client, mail("first", thread))
-    while not activities.agent_inputs:
-        await asyncio.sleep(0.02)
+    await agents_run(activities)
     await temporal.client.get_workflow_handle(f"{thread}/task-1").terminate()
     status = await idle_after(temporal.client, thread, 1)
     assert [reply.outcome for reply in activities.replies] == [TaskOutcome.INTERNAL_ERROR]

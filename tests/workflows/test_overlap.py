@@ -5,15 +5,17 @@ from datetime import UTC, datetime
 
 from airut.models.schedules.firing import FiringEnd
 from airut.models.tasks.outcome import TaskOutcome
+from tests.support.asking import agents_run
+from tests.support.eventually import eventually
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.scheduled import Make, replays, until
+from tests.workflows.scheduled import Make, replays
 
 
 async def test_overlapping_firings_are_skipped(schedule: Make, activities: ScriptedActivities) -> None:
     made = await schedule(overlap="skip")
     activities.gate.clear()
     await made.handle.trigger()
-    await until(lambda: activities.agent_inputs)
+    await agents_run(activities)
     await asyncio.sleep(1.1)  # a firing is named after its second
     await made.handle.trigger()
     await asyncio.sleep(1)
@@ -26,7 +28,7 @@ async def test_an_overlapping_firing_waits_its_turn(schedule: Make, activities: 
     made = await schedule(overlap="buffer_one")
     activities.gate.clear()
     await made.handle.trigger()
-    await until(lambda: activities.agent_inputs)
+    await agents_run(activities)
     await asyncio.sleep(1.1)  # a firing is named after its second
     await made.handle.trigger()
     await asyncio.sleep(0.5)
@@ -41,10 +43,10 @@ async def test_a_newer_firing_displaces_the_trigger_of_an_older_one(
     made = await schedule(overlap="cancel_other", cron="0 0 * * *", prompt=None, trigger={"command": ["check"]})
     activities.gate.clear()
     await made.backfill(datetime(2026, 1, 5, tzinfo=UTC))
-    await until(lambda: activities.trigger_inputs)
+    await eventually(lambda: activities.trigger_inputs)
     await made.fired(1)
     await made.backfill(datetime(2026, 1, 6, tzinfo=UTC))
-    await until(lambda: len(activities.trigger_inputs) == 2)
+    await eventually(lambda: len(activities.trigger_inputs) == 2)
     activities.gate.set()
     older, newer = await made.results(2)
     assert (older.end, newer.end) == (FiringEnd.STOPPED, FiringEnd.NOTHING_TO_DO)
@@ -56,10 +58,10 @@ async def test_a_newer_firing_stops_the_task_of_an_older_one_and_waits_for_its_e
     made = await schedule(overlap="cancel_other", cron="0 0 * * *")
     activities.gate.clear()
     await made.backfill(datetime(2026, 1, 5, tzinfo=UTC))
-    await until(lambda: activities.agent_inputs)
+    await agents_run(activities)
     await made.fired(1)
     await made.backfill(datetime(2026, 1, 6, tzinfo=UTC))
-    await until(lambda: len(activities.agent_inputs) == 2)
+    await eventually(lambda: len(activities.agent_inputs) == 2)
     assert [reply.outcome for reply in activities.replies] == [TaskOutcome.STOPPED]
     activities.gate.set()
     older, newer = await made.results(2)
@@ -74,7 +76,7 @@ async def test_a_repeat_displaces_nothing(schedule: Make, activities: ScriptedAc
     made = await schedule("America/New_York", now, cron="30 1 * * *", overlap="cancel_other")
     activities.gate.clear()
     await made.backfill(datetime(2025, 11, 2, 5, 30, tzinfo=UTC))
-    await until(lambda: activities.agent_inputs)
+    await agents_run(activities)
     await made.backfill(datetime(2025, 11, 2, 6, 30, tzinfo=UTC))
     await asyncio.sleep(1)
     activities.gate.set()

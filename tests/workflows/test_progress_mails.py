@@ -11,7 +11,7 @@ from airut.models.tasks.settings import ThreadSettings
 from airut.models.threads.command import CommandName
 from airut.models.threads.message import InboundMessage
 from airut.temporal.delivery import deliver
-from tests.support.asking import LIMIT, idle_after, orders
+from tests.support.asking import LIMIT, agents_run, idle_after, orders
 from tests.support.messages import mail, post
 from tests.support.scripted_activities import ScriptedActivities
 
@@ -20,20 +20,13 @@ SECONDS = ThreadSettings(mails=MailNotes(progress=ProgressMails(after=1, every=1
 NEVER = ThreadSettings(mails=MailNotes(progress=None))
 
 
-async def once(activities: ScriptedActivities, count: int) -> None:
-    """Wait until so many agents have run."""
-    async with asyncio.timeout(LIMIT):
-        while len(activities.agent_inputs) < count:
-            await asyncio.sleep(0.02)
-
-
 async def test_a_long_task_is_told_of_at_its_times_and_not_for_ever(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:
     activities.settings = SECONDS
     activities.gate.clear()
     await deliver(temporal.client, mail("first", thread))
-    await once(activities, 1)
+    await agents_run(activities)
     async with asyncio.timeout(LIMIT):
         while len(activities.reports) < 2:
             await asyncio.sleep(0.02)
@@ -54,7 +47,7 @@ async def test_a_task_that_stands_still_is_not_told_of(
     activities.settings = SECONDS
     activities.gate.clear()
     await deliver(temporal.client, mail("first", thread))
-    await once(activities, 1)
+    await agents_run(activities)
     await orders(temporal.client, thread, CommandName.PAUSE)
     told = len(activities.reports)
     await asyncio.sleep(1.1)

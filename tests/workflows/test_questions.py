@@ -12,7 +12,7 @@ from airut.models.threads.command import AnswerOrder, CommandName
 from airut.models.threads.thread import ThreadPhase
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import QUESTION, asks, done
-from tests.support.asking import idle_after, orders, until
+from tests.support.asking import idle_after, it_asks, orders, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, in_turn
 from tests.workflows.test_waits import finish
@@ -31,8 +31,7 @@ async def test_a_question_is_posted_and_its_answer_days_later_goes_on(
     client = skipping.client
     in_turn(far, asks(), done("Done."))
     with skipping.with_time_skipping_disabled():
-        await deliver(client, mail("first", thread))
-        status = await until(client, thread, lambda status: status.question is not None)
+        status = await it_asks(client, thread)
         asked = await _asked(far)
         async with asyncio.timeout(60):
             while not far.cleaned:  # no container waits
@@ -68,8 +67,7 @@ async def test_the_first_answer_counts_and_what_follows_is_queued(
     client = skipping.client
     in_turn(far, asks(), done("Done."))
     with skipping.with_time_skipping_disabled():
-        await deliver(client, mail("first", thread))
-        await until(client, thread, lambda status: status.question is not None)
+        await it_asks(client, thread)
         far.gate.clear()
         order = AnswerOrder(question_id="toolu_1", choices=("tabs",), author="ann", key="k", at=datetime.now(UTC))
         await client.get_workflow_handle(thread).execute_update(contracts.ANSWER, order)
@@ -89,8 +87,7 @@ async def test_an_answer_in_a_pause_is_noted_and_acted_on_after_it(
     client = skipping.client
     in_turn(far, asks(), done("Done."))
     with skipping.with_time_skipping_disabled():
-        await deliver(client, mail("first", thread))
-        await until(client, thread, lambda status: status.question is not None)
+        await it_asks(client, thread)
         await orders(client, thread, CommandName.PAUSE)
         await deliver(client, mail("1", thread))
         await asyncio.sleep(0.5)

@@ -9,7 +9,7 @@ from airut.models.mail.notes import MailNotes
 from airut.models.tasks.reply import ReplyKind
 from airut.models.tasks.settings import ThreadSettings
 from airut.temporal.delivery import deliver
-from tests.support.asking import LIMIT, idle_after, until
+from tests.support.asking import LIMIT, agents_run, idle_after, until
 from tests.support.messages import mail, post
 from tests.support.scripted_activities import ScriptedActivities
 
@@ -22,19 +22,13 @@ def notes(activities: ScriptedActivities) -> list[str]:
     return [reply.detail for reply in activities.replies if reply.kind is ReplyKind.NOTE]
 
 
-async def runs(activities: ScriptedActivities) -> None:
-    async with asyncio.timeout(LIMIT):
-        while not activities.agent_inputs:
-            await asyncio.sleep(0.02)
-
-
 async def test_its_place_is_told_when_it_waits_for_long_and_nothing_when_it_does_not(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:
     activities.settings = SOON
     activities.gate.clear()
     await deliver(temporal.client, mail("first", thread))
-    await runs(activities)
+    await agents_run(activities)
     await until(temporal.client, thread, lambda status: status.open_task is not None)
     await deliver(temporal.client, mail("second", thread))
     await deliver(temporal.client, mail("third", thread))
@@ -45,9 +39,7 @@ async def test_its_place_is_told_when_it_waits_for_long_and_nothing_when_it_does
     await deliver(temporal.client, mail("fourth", thread))
     await until(temporal.client, thread, lambda status: len(status.queue) == 3)
     activities.gate.set()
-    async with asyncio.timeout(LIMIT):
-        while len(activities.agent_inputs) < 2:
-            await asyncio.sleep(0.02)
+    await agents_run(activities, 2)
     waited = time.monotonic() - sent
     await idle_after(temporal.client, thread, 2)
     await asyncio.sleep(AFTER)  # longer than the fourth would have had to wait
@@ -66,7 +58,7 @@ async def test_in_slack_a_reaction_says_so(
     activities.settings = ThreadSettings(mails=MailNotes(progress=None, queued_after=0.0))
     activities.gate.clear()
     await deliver(temporal.client, post("first", thread))
-    await runs(activities)
+    await agents_run(activities)
     await until(temporal.client, thread, lambda status: status.open_task is not None)
     await deliver(temporal.client, post("second", thread))
     await until(temporal.client, thread, lambda status: bool(status.queue))

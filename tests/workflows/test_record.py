@@ -15,7 +15,7 @@ from airut.models.threads.command import CommandName
 from airut.models.threads.message import InboundMessage
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import REQUEST, asks, done
-from tests.support.asking import LIMIT, idle_after, orders, status_of, until
+from tests.support.asking import LIMIT, agents_run, idle_after, it_asks, orders, status_of, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, in_turn
 
@@ -72,8 +72,7 @@ async def test_a_retry_has_the_message_that_was_an_answer(
 ) -> None:
     client = temporal.client
     in_turn(activities, asks(), done("no", AgentOutcome.FAILED), done("yes"))
-    await deliver(client, mail("first", thread))
-    await until(client, thread, lambda status: status.question is not None)
+    await it_asks(client, thread)
     await deliver(client, mail("2", thread))
     await idle_after(client, thread, 1)
     await orders(client, thread, CommandName.RETRY)
@@ -99,8 +98,7 @@ async def test_a_terminated_task_is_answered_to_all_who_had_joined_it(
     activities.gate.clear()
     await preparing(client, activities, thread, "first", "second")
     activities.room.set()
-    while not activities.agent_inputs:
-        await asyncio.sleep(0.02)
+    await agents_run(activities)
     await client.get_workflow_handle(f"{thread}/task-1").terminate()
     await idle_after(client, thread, 1)
     activities.gate.set()

@@ -11,9 +11,11 @@ from airut.models.schedules.schedule import DeliverTo
 from airut.models.tasks.outcome import TaskOutcome
 from airut.models.threads.message import ChannelKind, MailRoute, SlackRoute
 from airut.temporal.delivery import deliver
+from tests.support.asking import agents_run
+from tests.support.eventually import eventually
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.scheduled import LIMIT, Make, replays, until
+from tests.workflows.scheduled import LIMIT, Make, replays
 
 
 async def test_a_prompt_opens_a_thread_and_the_firing_ends_with_its_task(
@@ -22,7 +24,7 @@ async def test_a_prompt_opens_a_thread_and_the_firing_ends_with_its_task(
     made = await schedule(subject="Look", model="opus", effort="high")
     activities.gate.clear()
     await made.handle.trigger()
-    await until(lambda: activities.agent_inputs)
+    await agents_run(activities)
     (running,) = await made.fired(1)
     assert running.close_time is None
     activities.gate.set()
@@ -75,7 +77,7 @@ async def test_a_reply_of_whom_it_was_delivered_to_continues_the_thread(
     (result,) = await made.results(1)
     assert result.thread is not None
     await deliver(made.client, mail("go on", result.thread))
-    await until(lambda: len(activities.replies) == 2)
+    await eventually(lambda: len(activities.replies) == 2)
     assert [order.task.messages[0].author for order in activities.agent_inputs] == [made.task.id, "ann@example.com"]
 
 
@@ -117,7 +119,7 @@ async def test_a_thread_that_was_terminated_does_not_hold_its_firing(
     made = await schedule()
     activities.gate.clear()
     await made.handle.trigger()
-    await until(lambda: activities.agent_inputs)
+    await agents_run(activities)
     (firing,) = await made.fired(1)
     await made.client.get_workflow_handle(activities.agent_inputs[0].task.thread).terminate()
     await made.client.get_workflow_handle(firing.id).cancel()  # else it asks after it in some hours

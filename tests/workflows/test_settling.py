@@ -17,7 +17,7 @@ from airut.ports.thread_control import ThreadRefused
 from airut.temporal.delivery import deliver
 from airut.temporal.thread_control import TemporalThreadControl
 from tests.support.agent_results import asks, done
-from tests.support.asking import command, idle_after, until
+from tests.support.asking import command, idle_after, it_asks, until
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, in_turn
 
@@ -114,8 +114,7 @@ async def test_for_mail_nothing_is_done(
     temporal: WorkflowEnvironment, activities: ScriptedActivities, thread: str
 ) -> None:
     in_turn(activities, asks(), done("Done."))
-    await deliver(temporal.client, mail("first", thread))
-    await until(temporal.client, thread, lambda status: status.question is not None)
+    await it_asks(temporal.client, thread)
     await temporal.client.get_workflow_handle(thread).execute_update(contracts.ANSWER, pick(1))
     await idle_after(temporal.client, thread, 1)
     assert activities.over == []

@@ -1,7 +1,5 @@
 """What a task asks for and says that it has cost, and what its author is told of it."""
 
-import asyncio
-
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
@@ -22,7 +20,7 @@ from airut.models.tasks.task import AgentResult
 from airut.models.threads.message import Hints
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import BLOB, done
-from tests.support.asking import idle_after
+from tests.support.asking import agents_run, idle_after
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities
 from workflows.turns import LOST
@@ -136,8 +134,7 @@ async def test_what_a_terminated_task_held_is_released(
 ) -> None:
     activities.gate.clear()
     await deliver(temporal.client, mail("first", thread))
-    while not activities.agent_inputs:
-        await asyncio.sleep(0.02)
+    await agents_run(activities)
     await temporal.client.get_workflow_handle(f"{thread}/task-1").terminate("by hand")
     await idle_after(temporal.client, thread, 1)
     activities.gate.set()
@@ -149,8 +146,7 @@ async def test_a_task_that_is_cancelled_settles(
 ) -> None:
     activities.gate.clear()
     await deliver(temporal.client, mail("first", thread))
-    while not activities.agent_inputs:
-        await asyncio.sleep(0.02)
+    await agents_run(activities)
     await temporal.client.get_workflow_handle(f"{thread}/task-1").cancel()
     status = await idle_after(temporal.client, thread, 1)
     assert [task.outcome for task in status.recent] == [TaskOutcome.STOPPED]

@@ -2,7 +2,6 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -20,7 +19,8 @@ from airut.models.threads.command import CommandName
 from airut.temporal.census import TemporalCensus
 from airut.temporal.delivery import deliver
 from airut.temporal.upkeep import EXPIRY, ensure_expiry, ensure_sweep, sweep_id
-from tests.support.asking import command
+from tests.support.asking import agents_run, command
+from tests.support.eventually import eventually
 from tests.support.messages import NOON, mail
 from tests.support.scripted_activities import ScriptedActivities
 from workflows.sweep import ExpiryWorkflow, SweepWorkflow
@@ -64,11 +64,6 @@ class Swept:
         return SweptBlobs(count=2, bytes=20)
 
 
-async def until(true: Callable[[], bool]) -> None:
-    while not true():
-        await asyncio.sleep(0.05)
-
-
 async def test_a_host_is_swept_by_schedule(temporal: WorkflowEnvironment) -> None:
     client, host, swept = temporal.client, f"h{uuid.uuid4().hex[:8]}", Swept()
     asked = await client.start_workflow(
@@ -83,14 +78,14 @@ async def test_a_host_is_swept_by_schedule(temporal: WorkflowEnvironment) -> Non
     )
     async with control, Worker(client, task_queue=contracts.host_queue(host), activities=[swept.sweep_host]):
         await ensure_sweep(client, host)
-        await until(lambda: len(swept.orders) == 1)
+        await eventually(lambda: len(swept.orders) == 1)
         assert await asked.result() == "made room"
         handle = client.get_schedule_handle(sweep_id(host))
         for looks in (2, 3):
             while (await handle.describe()).info.running_actions:
                 await asyncio.sleep(0.05)
             await ensure_sweep(client, host)  # as a worker that starts again does
-            await until(lambda: len(swept.orders) == looks)  # noqa: B023  # run at once
+            await eventually(lambda: len(swept.orders) == looks)  # noqa: B023  # run at once
         assert swept.orders[0].memory == SweepMemory()
         assert [missing.thread for missing in swept.orders[2].memory.missing] == ["look 1", "look 2"]
         described = await handle.describe()
@@ -130,8 +125,7 @@ async def test_idle_threads_say_since_when(
     census = TemporalCensus(temporal.client)
     activities.gate.clear()
     await deliver(temporal.client, mail("go", thread))
-    while not activities.agent_inputs:
-        await asyncio.sleep(0.05)
+    await agents_run(activities)
     assert await census.idle_since(thread) is None
     activities.gate.set()
     while await census.idle_since(thread) is None:
@@ -146,7 +140,7 @@ async def test_an_idle_thread_makes_room_and_a_busy_one_does_not(
     activities.gate.clear()
     await deliver(temporal.client, mail("go", thread))
     handle = temporal.client.get_workflow_handle(thread)
-    await until(lambda: bool(activities.agent_inputs))
+    await agents_run(activities)
     await handle.signal(contracts.MAKE_ROOM)
     census = TemporalCensus(temporal.client)
     assert await census.idle_since(thread) is None  # it has done by now what it was told

@@ -9,7 +9,7 @@ from airut.models.tasks.reply import ReplyKind
 from airut.models.threads.notices import Acceptance, refusal
 from airut.temporal.delivery import deliver
 from tests.support.agent_results import BLOB, REQUEST, done
-from tests.support.asking import idle_after, status_of
+from tests.support.asking import agents_run, idle_after, status_of
 from tests.support.messages import mail
 from tests.support.scripted_activities import ScriptedActivities, in_turn
 from workflows.turns import BROUGHT
@@ -52,8 +52,7 @@ async def test_what_arrives_while_a_task_runs_is_one_following_task_in_order(
 ) -> None:
     activities.gate.clear()
     await deliver(temporal.client, mail("first", thread))
-    while not activities.agent_inputs:
-        await asyncio.sleep(0.02)
+    await agents_run(activities)
     for text in ("second", "third"):
         await deliver(temporal.client, mail(text, thread))
     waiting = (await status_of(temporal.client, thread)).queue
@@ -93,8 +92,7 @@ async def test_a_full_queue_is_told_once_and_the_message_counts_when_written_aga
 ) -> None:
     activities.gate.clear()
     await deliver(temporal.client, mail("first", thread))
-    while not activities.agent_inputs:
-        await asyncio.sleep(0.02)
+    await agents_run(activities)
     activities.sending.clear()  # it is told once until that is done
     large = "x" * 8_000
     waiting = [mail(f"{number} {large}", thread) for number in range(140)]

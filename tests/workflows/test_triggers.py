@@ -6,8 +6,9 @@ from temporalio.exceptions import ApplicationError
 from airut.models.blob import Text
 from airut.models.schedules.firing import FiringEnd, FiringResult, TriggerInput, TriggerResult
 from airut.models.tasks.outcome import TaskOutcome
+from tests.support.eventually import eventually
 from tests.support.scripted_activities import ScriptedActivities
-from tests.workflows.scheduled import Make, replays, told_to_stop, until
+from tests.workflows.scheduled import Make, replays, told_to_stop
 
 
 async def test_a_trigger_with_nothing_to_say_makes_nothing(schedule: Make, activities: ScriptedActivities) -> None:
@@ -54,7 +55,7 @@ async def test_a_trigger_can_be_stopped_like_any_task(schedule: Make, activities
     made = await schedule(prompt=None, trigger={"command": ["check"]})
     activities.gate.clear()
     await made.handle.trigger()
-    await until(lambda: activities.trigger_inputs)
+    await eventually(lambda: activities.trigger_inputs)
     (firing,) = await made.fired(1)
     await made.client.get_workflow_handle(firing.id).cancel()
     (result,) = await made.results(1)
@@ -83,7 +84,7 @@ async def test_a_stop_holds_whatever_becomes_of_the_trigger_then(
     made = await schedule(prompt=None, trigger={"command": ["check"]})
     activities.gate.clear()
     await made.handle.trigger()
-    await until(lambda: activities.trigger_inputs)
+    await eventually(lambda: activities.trigger_inputs)
     (firing,) = await made.fired(1)
     await told_to_stop(made.client, firing.id)
     activities.gate.set()
@@ -98,7 +99,7 @@ async def test_a_step_that_is_done_though_a_stop_was_asked_for_is_the_last(
     activities.building.clear()
     made = await schedule(prompt=None, trigger={"command": ["check"]})
     await made.handle.trigger()
-    await until(lambda: "build_image" in activities.asked)
+    await eventually(lambda: "build_image" in activities.asked)
     (firing,) = await made.fired(1)
     await told_to_stop(made.client, firing.id)
     activities.building.set()

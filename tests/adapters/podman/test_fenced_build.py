@@ -23,7 +23,7 @@ from airut.errors import EngineError, ImageBuildFailed
 from airut.models.hosts.build import BuildPolicy
 from airut.models.hosts.sandbox import Limits, NetworkSpec
 from tests.adapters.podman.conftest import command_lines
-from tests.contract.sandbox import eventually
+from tests.support.eventually import eventually
 from tests.support.podman_images import NOTHING, build_cells, podman_images
 
 needs_controllers = pytest.mark.skipif(

@@ -12,6 +12,7 @@ from typing import Self
 from aiohttp import web
 
 from airut.adapters.slack.manifest import SCOPES
+from tests.support.eventually import eventually
 from tests.support.slack.call import Call, SlackError
 from tests.support.slack.methods import METHODS, token_of
 from tests.support.slack.sockets import RETRIES, Envelope, Sockets
@@ -227,9 +228,7 @@ class SlackServer:
 
     async def until(self, holds: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait for something that shows in the workspace."""
-        async with asyncio.timeout(seconds):
-            while not holds():
-                await asyncio.sleep(0.01)
+        await eventually(holds, seconds, every=0.01)
 
 
 async def _arguments(request: web.Request) -> Json:
